@@ -1,0 +1,144 @@
+//! A connection handle: one way to an origin, with its own subscribers, context, options and requests.
+
+mod actor;
+mod messages;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use actix::{Actor, Addr};
+use http::Method;
+
+use crate::error::{Operation, Result};
+use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
+use crate::id::HandleKind;
+use crate::options::{ConnectionOptions, SharedOptions};
+use crate::request::{Opening, Request};
+use crate::services::Services;
+use crate::target::{Origin, Target};
+
+pub use actor::ConnectionActor;
+pub use messages::OpenRequest;
+
+/// A handle to an origin (`WinHttpConnect`). It opens no socket: requests do, when they need one.
+///
+/// Several handles to one origin share its wires, and nothing else: each has its own subscribers, context and options. Closing
+/// one closes its requests, but neither another handle's nor an idle wire.
+#[doc(alias = "WinHttpConnect")]
+#[derive(Clone)]
+pub struct Connection {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    node: Arc<Node>,
+    origin: Origin,
+    services: Arc<Services>,
+    options: Mutex<SharedOptions>,
+    addr: Addr<ConnectionActor>,
+    _session: Arc<dyn Any + Send + Sync>,
+}
+
+handle_methods!(Connection);
+
+impl Connection {
+    /// Creates the handle and starts its actor on the shard of its origin. No I/O.
+    pub(crate) fn open(
+        services: &Arc<Services>,
+        session: Arc<dyn Any + Send + Sync>,
+        origin: Origin,
+        options: SharedOptions,
+    ) -> Result<Self> {
+        let operation = Operation::Connect;
+        services.engine.check(operation)?;
+        services.work.check(operation)?;
+        let node = services.session.child(HandleKind::Connection, operation)?;
+        // Until the handle is announced nothing of it may end.
+        let creating = node.hold();
+        let guard = ActorGuard::new(&node);
+        let shard = services.engine.shard_of((services.session.id(), &origin));
+        let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
+            let (actor_node, handle) = (Arc::clone(&node), Weak::clone(weak));
+            let addr =
+                ConnectionActor::start_in_arbiter(shard, move |_| ConnectionActor::new(actor_node, handle, guard));
+            let (services, options) = (Arc::clone(services), Mutex::new(options));
+            Inner { node: Arc::clone(&node), origin, services, options, addr, _session: session }
+        });
+        node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });
+        let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
+        node.announce(entry);
+        drop(creating);
+        Ok(Self { inner })
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    /// Sets the context its notifications carry, and which its requests inherit; for use in one breath with `connect`.
+    pub fn context(self, context: u64) -> Self {
+        self.inner.node.set_context(context);
+        self
+    }
+
+    /// The origin.
+    pub fn origin(&self) -> &Origin {
+        &self.inner.origin
+    }
+
+    /// The actor behind the handle.
+    pub fn addr(&self) -> Addr<ConnectionActor> {
+        self.inner.addr.clone()
+    }
+
+    /// Creates a request handle for a path on this origin (`WinHttpOpenRequest`). No I/O, and nothing to wait for.
+    ///
+    /// A missing first `/` is added. Blanks, controls and non-ASCII are percent-encoded, an existing `%XX` is kept. `*` is for
+    /// `OPTIONS`.
+    ///
+    /// # Errors
+    /// 87 for CR, LF or NUL in the path, or a known method in the wrong case; 12005 for a whole URL in place of a path; 6 when
+    /// the connection is closed; 12012 while the session shuts down.
+    #[doc(alias = "WinHttpOpenRequest")]
+    pub fn open_request(&self, method: Method, path: &str) -> Result<Request> {
+        let Inner { node, origin, services, .. } = &*self.inner;
+        node.check_open(Operation::OpenRequest)?;
+        let target = Target::on(origin, path, method == Method::OPTIONS)?;
+        let keep: Arc<dyn Any + Send + Sync> = Arc::clone(&self.inner) as _;
+        Request::open(Opening { services, parent: node, keep }, method, target, self.shared_options())
+    }
+
+    /// What its requests start from.
+    pub fn options(&self) -> ConnectionOptions {
+        ConnectionOptions { request: (*self.shared_options()).clone() }
+    }
+
+    /// Sets what requests opened from now on start from.
+    ///
+    /// # Errors
+    /// 87 for options that cannot be meant, 6 when the connection is closed.
+    #[doc(alias = "WinHttpSetOption")]
+    pub fn set_options(&self, options: ConnectionOptions) -> Result<()> {
+        self.inner.node.check_open(Operation::SetOption)?;
+        options.request.check(Operation::SetOption)?;
+        *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options.request);
+        Ok(())
+    }
+
+    fn shared_options(&self) -> SharedOptions {
+        Arc::clone(&self.inner.options.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.node.close(Ending::Dropped);
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Connection({} {})", self.inner.node.id(), self.inner.origin)
+    }
+}

@@ -1,0 +1,210 @@
+//! The threads everything runs on: one actix system with its shards, started when the first session needs it.
+
+use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread;
+
+use actix::{Actor, Addr, AsyncContext, Context};
+use actix_rt::{Arbiter, ArbiterHandle, System};
+
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::handle::engine_stopped;
+use crate::notification::Notification;
+
+/// The threads that sessions run on.
+///
+/// A program needs none of this: sessions share one engine that starts by itself, with a shard per core. A private one
+/// keeps its sessions apart, or is stopped with all of them.
+///
+/// A *shard* is a thread with an event loop. Everything of one origin runs on one shard: its wires, its pool and the
+/// requests that use them. Subscribers started by [`start`](crate::start) and [`subscriber`](crate::subscriber) run on a thread
+/// of their own, so that a slow one cannot hold up a wire.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    shards: Vec<ArbiterHandle>,
+    subscribers: ArbiterHandle,
+    /// `None` for the caller's own arbiter, which is not ours to stop.
+    system: Option<System>,
+    stopped: AtomicBool,
+    next: AtomicUsize,
+}
+
+/// Builds a private engine.
+#[derive(Clone, Debug, Default)]
+pub struct EngineBuilder {
+    shards: Option<usize>,
+}
+
+impl EngineBuilder {
+    /// How many shards; by default one per core.
+    pub fn shards(mut self, shards: usize) -> Self {
+        self.shards = Some(shards);
+        self
+    }
+
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// 87 for no shards at all or over 1,024; 12004 when the system gives no thread.
+    pub fn start(self) -> Result<Engine> {
+        let cores = || thread::available_parallelism().map_or(1, usize::from);
+        let shards = self.shards.unwrap_or_else(cores);
+        if !(1..=1024).contains(&shards) {
+            return Err(Error::parameter(Operation::Open, format!("an engine has 1 to 1,024 shards, not {shards}")));
+        }
+        Engine::on_new_threads(shards)
+    }
+}
+
+impl Engine {
+    /// Builds a private engine.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// The engine all sessions share that were given none; started by the first call, and again after a stop.
+    ///
+    /// # Errors
+    /// 12004 when the system gives no thread.
+    pub fn global() -> Result<Self> {
+        static GLOBAL: Mutex<Option<Engine>> = Mutex::new(None);
+        let mut global = GLOBAL.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(engine) = global.as_ref().filter(|engine| !engine.is_stopped()) {
+            return Ok(engine.clone());
+        }
+        let engine = Self::builder().start()?;
+        *global = Some(engine.clone());
+        Ok(engine)
+    }
+
+    /// The caller's own arbiter as an engine of one shard: no thread is crossed between the caller and its requests.
+    ///
+    /// # Errors
+    /// 87 when the calling thread runs no actix arbiter.
+    pub fn on_current_arbiter() -> Result<Self> {
+        let arbiter = Arbiter::try_current().ok_or_else(|| {
+            Error::parameter(Operation::Open, "on_current_arbiter was called on a thread that runs no actix arbiter")
+        })?;
+        Ok(Self::of(vec![arbiter.clone()], arbiter, None))
+    }
+
+    /// The system's runtime must be made on the thread that runs it, which must not have one already: so a thread of its own.
+    fn on_new_threads(shards: usize) -> Result<Self> {
+        let (ready, started) = mpsc::channel();
+        let run = move || {
+            let runner = System::new();
+            let arbiters: Vec<_> = (0..=shards).map(|_| Arbiter::new().handle()).collect();
+            if ready.send((System::current(), arbiters)).is_ok() {
+                // Its exit code has no meaning here: nobody waits for this thread.
+                let _code = runner.run_with_code();
+            }
+        };
+        let no_thread = |reason: String| {
+            Error::new(ErrorCode::InternalError, Operation::Open, Stage::State, Blame::Network, reason)
+        };
+        thread::Builder::new()
+            .name("hinternet-engine".to_owned())
+            .spawn(run)
+            .map_err(|error| no_thread(format!("the engine's thread could not be started: {error}")))?;
+        let (system, mut arbiters) =
+            started.recv().map_err(|_| no_thread("the engine's threads could not be started".to_owned()))?;
+        let subscribers = arbiters.remove(0);
+        Ok(Self::of(arbiters, subscribers, Some(system)))
+    }
+
+    fn of(shards: Vec<ArbiterHandle>, subscribers: ArbiterHandle, system: Option<System>) -> Self {
+        let (stopped, next) = (AtomicBool::new(false), AtomicUsize::new(0));
+        Self(Arc::new(Inner { shards, subscribers, system, stopped, next }))
+    }
+
+    /// Stops its threads. Everything on it ends: operations in flight and later calls fail with 12012.
+    ///
+    /// An engine made of the caller's arbiter only takes no new work; the arbiter is the caller's to stop.
+    pub fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Release);
+        if let Some(system) = &self.0.system {
+            for shard in &self.0.shards {
+                shard.stop();
+            }
+            self.0.subscribers.stop();
+            system.stop();
+        }
+    }
+
+    /// Was it stopped?
+    pub fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::Acquire)
+    }
+
+    /// How many shards it has.
+    pub fn shards(&self) -> usize {
+        self.0.shards.len()
+    }
+
+    pub(crate) fn check(&self, operation: Operation) -> Result<()> {
+        if self.is_stopped() { Err(engine_stopped(operation)) } else { Ok(()) }
+    }
+
+    /// The shard for whatever `key` names: the same for equal keys.
+    pub(crate) fn shard_of(&self, key: impl Hash) -> &ArbiterHandle {
+        let mut hasher = DefaultHasher::new();
+        key.hash(&mut hasher);
+        let index = hasher.finish() % self.0.shards.len() as u64;
+        &self.0.shards[index as usize]
+    }
+
+    /// The shards in turn, for what may live on any.
+    pub(crate) fn next_shard(&self) -> &ArbiterHandle {
+        &self.0.shards[self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.shards.len()]
+    }
+
+    pub(crate) fn all_shards(&self) -> &[ArbiterHandle] {
+        &self.0.shards
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Engine({} shards)", self.shards())
+    }
+}
+
+/// Starts an actor on the engine's thread for subscribers; from any thread, with any runtime or none.
+///
+/// (An actor's own `start()` panics outside of an actix system.) Starts the shared engine if it does not run yet; if no
+/// thread can be had for it, the actor is dropped and its address is dead.
+pub fn start<A>(actor: A) -> Addr<A>
+where
+    A: Actor<Context = Context<A>> + Send,
+{
+    match Engine::global() {
+        Ok(engine) => A::start_in_arbiter(&engine.0.subscribers, move |_| actor),
+        Err(error) => {
+            tracing::error!(%error, "no engine for a subscriber");
+            Context::new().address()
+        }
+    }
+}
+
+/// A subscriber made of a closure; it runs as an actor of its own, one notification at a time.
+pub fn subscriber(handle: impl FnMut(Notification) + Send + Unpin + 'static) -> actix::Recipient<Notification> {
+    start(Closure(handle)).recipient()
+}
+
+struct Closure<F>(F);
+
+impl<F: Unpin + 'static> Actor for Closure<F> {
+    type Context = Context<Self>;
+}
+
+impl<F: FnMut(Notification) + Unpin + 'static> actix::Handler<Notification> for Closure<F> {
+    type Result = ();
+
+    fn handle(&mut self, notification: Notification, _: &mut Context<Self>) {
+        (self.0)(notification);
+    }
+}

@@ -1,0 +1,80 @@
+//! What went wrong, as WinHTTP numbers it.
+
+use std::fmt;
+
+macro_rules! error_codes {
+    ($( $(#[$doc:meta])* $variant:ident = $number:literal, $name:literal; )*) => {
+        /// What went wrong, with WinHTTP's number and name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        #[repr(u32)]
+        pub enum ErrorCode {
+            $( $(#[$doc])* #[doc = concat!("\n\n`", $name, "`, ", stringify!($number), ".")] #[doc(alias = $name)] $variant = $number, )*
+        }
+
+        impl ErrorCode {
+            /// Every code this version can report.
+            pub const ALL: &'static [Self] = &[$( Self::$variant, )*];
+
+            /// The name in WinHTTP's headers, without the `ERROR_` or `ERROR_WINHTTP_` before it.
+            pub fn name(self) -> &'static str {
+                let full = match self { $( Self::$variant => $name, )* };
+                full.strip_prefix("ERROR_WINHTTP_").or(full.strip_prefix("ERROR_")).unwrap_or(full)
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The handle, or one above it, was closed; or it crashed.
+    InvalidHandle = 6, "ERROR_INVALID_HANDLE";
+    /// An argument cannot be used; nothing was sent.
+    InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
+    /// A stage took longer than its timeout; the error names the stage and how long it waited.
+    Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";
+    /// A fault of this library, or a crash of one of its actors.
+    InternalError = 12004, "ERROR_WINHTTP_INTERNAL_ERROR";
+    /// The URL cannot be used.
+    InvalidUrl = 12005, "ERROR_WINHTTP_INVALID_URL";
+    /// The URL's scheme is not one this version speaks.
+    UnrecognizedScheme = 12006, "ERROR_WINHTTP_UNRECOGNIZED_SCHEME";
+    /// No address was found for the host name.
+    NameNotResolved = 12007, "ERROR_WINHTTP_NAME_NOT_RESOLVED";
+    /// The session is shutting down, or the engine below it has stopped.
+    Shutdown = 12012, "ERROR_WINHTTP_SHUTDOWN";
+    /// The operation was cancelled by the caller, or its own handle was closed.
+    OperationCancelled = 12017, "ERROR_WINHTTP_OPERATION_CANCELLED";
+    /// The handle is of another kind than the call needs.
+    IncorrectHandleType = 12018, "ERROR_WINHTTP_INCORRECT_HANDLE_TYPE";
+    /// The call does not fit the request's state; the error names both.
+    IncorrectHandleState = 12019, "ERROR_WINHTTP_INCORRECT_HANDLE_STATE";
+    /// No address accepted a connection.
+    CannotConnect = 12029, "ERROR_WINHTTP_CANNOT_CONNECT";
+    /// The wire was reset or closed in the middle of an exchange.
+    ConnectionError = 12030, "ERROR_WINHTTP_CONNECTION_ERROR";
+    /// The request must be sent again by the caller, body and all.
+    ResendRequest = 12032, "ERROR_WINHTTP_RESEND_REQUEST";
+    /// The peer's answer is not HTTP, or breaks its rules.
+    InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// The response has more header fields than the limit.
+    HeaderCountExceeded = 12181, "ERROR_WINHTTP_HEADER_COUNT_EXCEEDED";
+    /// The response head is larger than the limit.
+    HeaderSizeOverflow = 12182, "ERROR_WINHTTP_HEADER_SIZE_OVERFLOW";
+    /// A chunk header, its extensions or the trailers are larger than the limit.
+    ChunkedEncodingHeaderSizeOverflow = 12183, "ERROR_WINHTTP_CHUNKED_ENCODING_HEADER_SIZE_OVERFLOW";
+    /// More of an unread body was left than the drain limit allows.
+    ResponseDrainOverflow = 12184, "ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW";
+}
+
+impl ErrorCode {
+    /// WinHTTP's number.
+    pub fn number(self) -> u32 {
+        self as u32
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.number(), self.name())
+    }
+}

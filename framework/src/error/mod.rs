@@ -1,0 +1,264 @@
+//! One opaque error: what went wrong, in which call, at which stage, and whose fault it is.
+
+mod code;
+mod place;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use code::ErrorCode;
+pub use place::{Blame, Operation, Stage, WireState};
+
+/// The result of every call that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong.
+///
+/// A pointer in size and cheap to clone, since the caller and every subscriber get the same one. Its
+/// `Display` is one line that names the code, the call, the stage and the reason; it shows no query
+/// string and no credential.
+#[derive(Clone)]
+pub struct Error(Arc<Inner>);
+
+#[derive(Clone)]
+struct Inner {
+    code: ErrorCode,
+    operation: Operation,
+    stage: Stage,
+    blame: Blame,
+    detail: Cow<'static, str>,
+    subject: Option<Box<str>>,
+    url: Option<Box<str>>,
+    wire_state: WireState,
+    waited: Option<Duration>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(
+        code: ErrorCode,
+        operation: Operation,
+        stage: Stage,
+        blame: Blame,
+        detail: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            code,
+            operation,
+            stage,
+            blame,
+            detail: detail.into(),
+            subject: None,
+            url: None,
+            wire_state: WireState::NotSent,
+            waited: None,
+            source: None,
+        }))
+    }
+
+    /// The caller gave something that cannot be used (87).
+    pub(crate) fn parameter(operation: Operation, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidParameter, operation, Stage::Arguments, Blame::Caller, detail)
+    }
+
+    /// The caller gave a URL that cannot be used (12005).
+    pub(crate) fn invalid_url(operation: Operation, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidUrl, operation, Stage::Arguments, Blame::Caller, detail)
+    }
+
+    /// The handle is closed (6).
+    pub(crate) fn invalid_handle(operation: Operation, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorCode::InvalidHandle, operation, Stage::State, Blame::Caller, detail)
+    }
+
+    /// A stage took too long (12002).
+    pub(crate) fn timeout(operation: Operation, stage: Stage, waited: Duration) -> Self {
+        let detail = format!("no end of it after {waited:?}");
+        let mut error = Self::new(ErrorCode::Timeout, operation, stage, Blame::Network, detail);
+        error.inner().waited = Some(waited);
+        error
+    }
+
+    fn inner(&mut self) -> &mut Inner {
+        Arc::make_mut(&mut self.0)
+    }
+
+    /// What the stage worked on: a host name, an address.
+    pub(crate) fn about(mut self, subject: impl Into<String>) -> Self {
+        self.inner().subject = Some(subject.into().into_boxed_str());
+        self
+    }
+
+    pub(crate) fn with_url(mut self, url: &str) -> Self {
+        if self.0.url.is_none() {
+            self.inner().url = Some(url.into());
+        }
+        self
+    }
+
+    pub(crate) fn with_wire_state(mut self, state: WireState) -> Self {
+        self.inner().wire_state = state;
+        self
+    }
+
+    pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.inner().source = Some(Arc::new(source));
+        self
+    }
+
+    /// The same failure, met by another call.
+    pub(crate) fn in_operation(mut self, operation: Operation) -> Self {
+        if self.0.operation != operation {
+            self.inner().operation = operation;
+        }
+        self
+    }
+
+    /// What went wrong, by WinHTTP's number.
+    pub fn code(&self) -> ErrorCode {
+        self.0.code
+    }
+
+    /// The call that failed.
+    pub fn operation(&self) -> Operation {
+        self.0.operation
+    }
+
+    /// The stage in which it failed.
+    pub fn stage(&self) -> Stage {
+        self.0.stage
+    }
+
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        self.0.blame
+    }
+
+    /// The URL of the request, where there is one. Unlike `Display` this holds the query string.
+    pub fn url(&self) -> Option<&str> {
+        self.0.url.as_deref()
+    }
+
+    /// How far the request had got on its wire.
+    pub fn wire_state(&self) -> WireState {
+        self.0.wire_state
+    }
+
+    /// For a timeout: how long the stage waited.
+    pub fn waited(&self) -> Option<Duration> {
+        self.0.waited
+    }
+
+    /// Did a timeout pass?
+    pub fn is_timeout(&self) -> bool {
+        self.0.code == ErrorCode::Timeout
+    }
+
+    /// Did it fail before a wire was up: name look-up or connect?
+    pub fn is_connect(&self) -> bool {
+        matches!(self.0.stage, Stage::Resolve | Stage::Connect)
+    }
+
+    /// Was the operation cancelled by the caller (12017)?
+    pub fn is_cancelled(&self) -> bool {
+        self.0.code == ErrorCode::OperationCancelled
+    }
+
+    /// Was the handle, or one above it, closed (6)?
+    pub fn is_invalid_handle(&self) -> bool {
+        self.0.code == ErrorCode::InvalidHandle
+    }
+
+    /// Did the call come out of order (12019)?
+    pub fn is_incorrect_state(&self) -> bool {
+        self.0.code == ErrorCode::IncorrectHandleState
+    }
+
+    /// Could the same request succeed later, with nothing changed by the caller?
+    ///
+    /// True for what the network did. It does not say that repeating is *safe*: that is
+    /// [`wire_state`](Self::wire_state) together with the method.
+    pub fn is_retryable(&self) -> bool {
+        matches!(
+            self.0.code,
+            ErrorCode::Timeout | ErrorCode::NameNotResolved | ErrorCode::CannotConnect | ErrorCode::ConnectionError
+        ) && self.0.blame != Blame::Caller
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        write!(f, "error {} in {}, {}", inner.code, inner.operation, inner.stage)?;
+        if let Some(subject) = &inner.subject {
+            write!(f, " {subject}")?;
+        }
+        write!(f, ": {}", inner.detail)?;
+        if let Some(url) = &inner.url {
+            write!(f, " [{}]", without_query(url))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        f.debug_struct("Error")
+            .field("code", &inner.code)
+            .field("operation", &inner.operation)
+            .field("stage", &inner.stage)
+            .field("blame", &inner.blame)
+            .field("detail", &inner.detail)
+            .field("subject", &inner.subject)
+            .field("url", &inner.url.as_deref().map(without_query))
+            .field("wire_state", &inner.wire_state)
+            .field("source", &inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
+
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let kind = match error.code() {
+            ErrorCode::Timeout => io::ErrorKind::TimedOut,
+            ErrorCode::InvalidParameter | ErrorCode::InvalidUrl => io::ErrorKind::InvalidInput,
+            ErrorCode::InvalidServerResponse => io::ErrorKind::InvalidData,
+            ErrorCode::ConnectionError => io::ErrorKind::ConnectionAborted,
+            ErrorCode::CannotConnect => io::ErrorKind::ConnectionRefused,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+impl From<io::Error> for Error {
+    /// An error of ours that travelled as an `io::Error` comes back as it was; any other is a body that
+    /// the caller's own reader or stream failed to give.
+    fn from(error: io::Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(ours) => ours,
+            Err(other) => {
+                let detail = format!("the body could not be read: {other}");
+                Self::new(ErrorCode::InvalidParameter, Operation::Send, Stage::SendBody, Blame::Caller, detail)
+                    .with_source(other)
+            }
+        }
+    }
+}
+
+fn without_query(url: &str) -> &str {
+    url.split(['?', '#']).next().unwrap_or(url)
+}

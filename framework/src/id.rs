@@ -1,0 +1,89 @@
+//! Names for handles and wires that are never used twice in a process.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Names a handle for the life of the process; never used twice.
+///
+/// The place of a raw `HINTERNET` value: it can be compared, logged and looked up with
+/// `Session::handle`, but no handle can be built from it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct HandleId(u64);
+
+impl HandleId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number behind the name, for logs and tables.
+    pub fn value(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for HandleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "#{}", self.0)
+    }
+}
+
+impl fmt::Debug for HandleId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Which level of the tree a handle belongs to (`WINHTTP_OPTION_HANDLE_TYPE`).
+#[doc(alias = "WINHTTP_OPTION_HANDLE_TYPE")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum HandleKind {
+    /// The root, from `Session::open` (`WinHttpOpen`).
+    Session,
+    /// A handle to an origin, from `Session::connect` (`WinHttpConnect`).
+    Connection,
+    /// One request, from `Connection::open_request` (`WinHttpOpenRequest`).
+    Request,
+}
+
+impl fmt::Display for HandleKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Session => "session",
+            Self::Connection => "connection",
+            Self::Request => "request",
+        })
+    }
+}
+
+/// Names one physical connection (a wire) for the life of the process.
+///
+/// What WinHTTP calls the connection's GUID: two requests that show the same `WireId` shared a socket.
+#[doc(alias = "WINHTTP_OPTION_CONNECTION_GUID")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WireId(u64);
+
+impl WireId {
+    pub(crate) fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The number behind the name, for logs and tables.
+    pub fn value(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for WireId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "wire {}", self.0)
+    }
+}
+
+impl fmt::Debug for WireId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

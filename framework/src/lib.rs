@@ -1,0 +1,102 @@
+//! An async-first, actor-model HTTP client framework in the shape of WinHTTP's handle tree.
+//!
+//! A [`Session`] is the root; [`Connection`]s are handles to origins; [`Request`]s are sent and read. Each is an actor. Closing
+//! a handle closes all below it. What happens is told to subscriber actors as typed [`Notification`]s.
+//!
+//! ```no_run
+//! use hinternet::{NotificationMask, Session};
+//!
+//! # async fn example() -> hinternet::Result<()> {
+//! let session = Session::builder()
+//!     .subscriber(hinternet::subscriber(|n| println!("{n:?}")), NotificationMask::ALL_NOTIFICATIONS)
+//!     .open()?;
+//! let response = session.get("http://www.example.com/")?.send().await?;
+//! println!("{} {}", response.status(), response.text().await?);
+//! session.close().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The crate
+//!
+//! From top to bottom; a module imports only from modules below it.
+//!
+//! | module | is |
+//! |---|---|
+//! | `any_handle` | a handle of any kind, found by its id |
+//! | `session`, `connection`, `request` | the levels: one folder per handle, with its actor and messages |
+//! | `services` | what a session lends to all levels |
+//! | `engine` | the threads |
+//! | `origin` | the wires to one origin: pool, line, dials |
+//! | `wire` | one live connection, and one exchange over it |
+//! | `transport` | name -> address -> stream |
+//! | `protocol` | HTTP/1.1 as a pure machine |
+//! | `policy` | what a careful client decides, pure |
+//! | `handle` | what all handles have in common: the tree |
+//! | `notification`, `options`, `target`, `error`, `id`, `clock` | the words |
+//!
+//! # Scope
+//!
+//! In: HTTP/1.1 over TCP. Not yet: TLS, HTTP/2, WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx or a
+//! 401 is simply the response.
+//!
+//! # Spans
+//!
+//! With a `tracing` subscriber: span `hinternet.request` (fields `handle`, `method`, `origin`; debug) around every operation of
+//! a request, and debug events for wires (`dialed`, `wire closed`, `idle wire closed`, `dial failed`) with fields `wire`, `origin`,
+//! `reason`. No header, query or body is ever logged.
+
+#![forbid(unsafe_code)]
+#![deny(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod any_handle;
+
+mod session;
+mod connection;
+mod request;
+
+mod services;
+mod engine;
+mod origin;
+mod wire;
+mod transport;
+
+mod protocol;
+mod policy;
+
+mod handle;
+mod notification;
+mod options;
+mod target;
+mod error;
+mod id;
+mod clock;
+
+pub use bytes::Bytes;
+pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
+
+pub use any_handle::AnyHandle;
+pub use connection::Connection;
+pub use engine::{Engine, EngineBuilder, start, subscriber};
+pub use error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
+pub use handle::Handle;
+pub use id::{HandleId, HandleKind, WireId};
+pub use notification::{
+    Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
+};
+pub use options::{ConnectionOptions, Limits, RequestOptions, SessionOptions, Timeouts};
+pub use protocol::http1::{CloseReason, ResponseHead};
+pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
+pub use session::{Session, SessionBuilder, ShutdownReport};
+pub use target::{IntoTarget, Origin, Target};
+
+/// The actors behind the handles, and every operation as a message to them.
+pub mod messages {
+    pub use crate::connection::{ConnectionActor, OpenRequest};
+    pub use crate::handle::{Cancel, CloseHandle};
+    pub use crate::request::{
+        Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest, WriteData,
+    };
+    pub use crate::session::{Connect, SessionActor, Shutdown};
+}

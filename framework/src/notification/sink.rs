@@ -1,0 +1,83 @@
+//! Where notifications go: an actor, held strongly or weakly, or a stream.
+
+use std::fmt;
+
+use actix::dev::ToEnvelope;
+use actix::{Actor, Addr, Handler, Recipient, WeakRecipient};
+use tokio::sync::mpsc;
+
+use super::Notification;
+
+/// Where notifications go.
+///
+/// Made from an actor's `Addr` or `Recipient`, which it keeps alive until it is replaced, removed or the handle closes;
+/// or from a `WeakRecipient`, for an actor that itself owns the handle.
+#[derive(Clone)]
+pub struct Subscriber(Sink);
+
+#[derive(Clone)]
+enum Sink {
+    Actor(Recipient<Notification>),
+    Weak(WeakRecipient<Notification>),
+    Stream(mpsc::UnboundedSender<Notification>),
+}
+
+/// The subscriber is gone.
+pub(super) struct Dead;
+
+impl Subscriber {
+    /// Unbounded on purpose: the credit inside each message is what bounds it.
+    pub(super) fn stream() -> (Self, mpsc::UnboundedReceiver<Notification>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (Self(Sink::Stream(sender)), receiver)
+    }
+
+    /// Leaves the message in the subscriber's mailbox; never runs the subscriber.
+    pub(super) fn post(&self, notification: Notification) -> Result<(), Dead> {
+        match &self.0 {
+            Sink::Actor(recipient) if recipient.connected() => {
+                recipient.do_send(notification);
+                Ok(())
+            }
+            Sink::Actor(_) => Err(Dead),
+            Sink::Weak(weak) => {
+                let recipient = weak.upgrade().filter(Recipient::connected).ok_or(Dead)?;
+                recipient.do_send(notification);
+                Ok(())
+            }
+            Sink::Stream(sender) => sender.send(notification).map_err(|_| Dead),
+        }
+    }
+}
+
+impl From<Recipient<Notification>> for Subscriber {
+    fn from(recipient: Recipient<Notification>) -> Self {
+        Self(Sink::Actor(recipient))
+    }
+}
+
+impl From<WeakRecipient<Notification>> for Subscriber {
+    fn from(recipient: WeakRecipient<Notification>) -> Self {
+        Self(Sink::Weak(recipient))
+    }
+}
+
+impl<A> From<Addr<A>> for Subscriber
+where
+    A: Actor + Handler<Notification>,
+    A::Context: ToEnvelope<A, Notification>,
+{
+    fn from(addr: Addr<A>) -> Self {
+        Self(Sink::Actor(addr.recipient()))
+    }
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match &self.0 {
+            Sink::Actor(_) => "Subscriber(actor)",
+            Sink::Weak(_) => "Subscriber(weak actor)",
+            Sink::Stream(_) => "Subscriber(stream)",
+        })
+    }
+}

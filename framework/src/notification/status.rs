@@ -1,0 +1,225 @@
+//! Every status, in the order in which a request meets them.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+
+use super::mask::NotificationMask as Mask;
+use crate::error::{Error, Operation};
+use crate::id::{HandleId, WireId};
+
+/// What happened.
+///
+/// | status | from | then |
+/// |---|---|---|
+/// | `HandleCreated` | every new handle, first of all | anything |
+/// | `Queued` | a request that waits for a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
+/// | `ResolvingName` | the request that dials; else the connection | `NameResolved`, an error |
+/// | `NameResolved` | same | `ConnectingToServer` |
+/// | `ConnectingToServer` | same, once an address | `ConnectedToServer`, `ConnectAttemptEnded` |
+/// | `WireAcquired` | a request that got a wire | `SendingRequest` |
+/// | `SendingRequest` | a request, before its head is written | `RequestSent`, an error |
+/// | `RequestSent` | a request, head and first data written | `SendRequestComplete` |
+/// | `SendRequestComplete` | completes `send` | `WriteComplete`, `ReceivingResponse` |
+/// | `UploadProgress`, `WriteComplete` | a request whose body is being sent | the same, `ReceivingResponse` |
+/// | `ReceivingResponse` | `receive_response` begins to wait | `IntermediateResponse`, `ResponseReceived`, an error |
+/// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
+/// | `ResponseReceived` | octets of the response head arrived | `IntermediateResponse`, `HeadersAvailable` |
+/// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
+/// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
+/// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
+/// | `RequestError` | completes any operation that failed | `HandleClosing`, or the next operation |
+/// | `HandleClosing` | every handle, last of all | nothing |
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Status {
+    /// A handle was created. The first notification of that handle.
+    HandleCreated(HandleId),
+    /// The request waits: for a wire, at this place in the line (1 is next), or at place 0 for a subscriber that
+    /// has too many notifications unhandled.
+    Queued {
+        /// The place in the line.
+        position: usize,
+    },
+    /// A name look-up begins; an address literal reports it too.
+    ResolvingName(String),
+    /// The addresses found, in the order in which they will be tried.
+    NameResolved(Vec<SocketAddr>),
+    /// A connection attempt begins.
+    ConnectingToServer(SocketAddr),
+    /// A connection attempt succeeded: there is a new wire.
+    ConnectedToServer(SocketAddr),
+    /// A connection attempt failed or was given up.
+    ConnectAttemptEnded(SocketAddr, String),
+    /// The request has a wire.
+    WireAcquired {
+        /// Which wire.
+        wire: WireId,
+        /// Had it served a request before?
+        reused: bool,
+        /// How long the request waited for it, dialing included.
+        waited: Duration,
+    },
+    /// The head is about to be written.
+    SendingRequest,
+    /// Head and first data were handed to the kernel: so many octets.
+    RequestSent(u64),
+    /// `send` succeeded.
+    SendRequestComplete,
+    /// More of the body was handed to the kernel.
+    UploadProgress {
+        /// Octets of the body so far.
+        sent: u64,
+        /// Octets there will be, when announced.
+        total: Option<u64>,
+        /// Since the head was sent.
+        elapsed: Duration,
+    },
+    /// `write` or `finish` succeeded: so many octets of the body.
+    WriteComplete(u64),
+    /// The response is being waited for.
+    ReceivingResponse,
+    /// So many octets of the response had arrived when its head was complete.
+    ResponseReceived(u64),
+    /// A 1xx response.
+    IntermediateResponse(StatusCode, HeaderMap),
+    /// `receive_response` succeeded.
+    HeadersAvailable,
+    /// `query_data_available` succeeded: the next read gives so many octets; 0 is the end of the body.
+    DataAvailable(u64),
+    /// A read succeeded with so many octets; 0 is the end of the body.
+    ReadComplete(u64),
+    /// More of the body was handed to the caller.
+    DownloadProgress {
+        /// Octets of the body so far.
+        received: u64,
+        /// Octets there will be, when announced.
+        total: Option<u64>,
+        /// Since the head arrived.
+        elapsed: Duration,
+    },
+    /// A wire is about to be closed.
+    ClosingConnection,
+    /// The wire is closed.
+    ConnectionClosed,
+    /// The request gave its wire back for others to use.
+    WireReleased {
+        /// Which wire.
+        wire: WireId,
+    },
+    /// The request failed on a reused wire before any octet of an answer and is sent again.
+    Retrying {
+        /// Which attempt comes now; the first resend is 2.
+        attempt: u32,
+        /// Why the last attempt failed.
+        error: Error,
+    },
+    /// An operation failed. Its only completion.
+    RequestError {
+        /// Which operation.
+        operation: Operation,
+        /// Why; the caller got the same error.
+        error: Error,
+    },
+    /// The handle is closed. Its last notification.
+    HandleClosing,
+    /// So many informational notifications were dropped since the last one, because too many were unhandled.
+    Missed(u64),
+    /// The subscription has ended: the last message of this handle to this subscriber.
+    Unsubscribed,
+}
+
+/// How an operation ended.
+#[derive(Clone, Debug)]
+pub struct Completion {
+    /// Which operation.
+    pub operation: Operation,
+    /// The octets it moved, or why it failed. (What WinINet's `INTERNET_ASYNC_RESULT` carried.)
+    pub result: Result<u64, Error>,
+}
+
+/// How a status is treated when a subscriber is slow.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Weight {
+    /// Tells how far something is; may be dropped and counted.
+    Progress,
+    /// A promise: never dropped.
+    Promise,
+}
+
+macro_rules! statuses {
+    ($( $variant:ident $pattern:tt, $mask:ident, $weight:ident, $code:expr; )*) => {
+        impl Status {
+            /// The status's name.
+            pub fn name(&self) -> &'static str {
+                match self { $( Self::$variant $pattern => stringify!($variant), )* _ => self.unmasked_name() }
+            }
+
+            /// WinHTTP's bit for it; `None` for what WinHTTP does not have.
+            pub fn code(&self) -> Option<u32> {
+                match self { $( Self::$variant $pattern => $code, )* _ => None }
+            }
+
+            /// The flag that asks for it; `None` for `Missed` and `Unsubscribed`, which come unasked.
+            pub fn mask(&self) -> Option<Mask> {
+                match self { $( Self::$variant $pattern => Some(Mask::$mask), )* _ => None }
+            }
+
+            pub(crate) fn weight(&self) -> Weight {
+                match self { $( Self::$variant $pattern => Weight::$weight, )* _ => Weight::Promise }
+            }
+        }
+    };
+}
+
+statuses! {
+    HandleCreated(..), HANDLES, Promise, Some(0x400);
+    Queued{..}, QUEUED, Progress, None;
+    ResolvingName(..), RESOLVE_NAME, Progress, Some(0x1);
+    NameResolved(..), RESOLVE_NAME, Progress, Some(0x2);
+    ConnectingToServer(..), CONNECT_TO_SERVER, Progress, Some(0x4);
+    ConnectedToServer(..), CONNECT_TO_SERVER, Progress, Some(0x8);
+    ConnectAttemptEnded(..), CONNECT_TO_SERVER, Progress, None;
+    WireAcquired{..}, WIRES, Progress, None;
+    SendingRequest{..}, SEND_REQUEST, Progress, Some(0x10);
+    RequestSent(..), SEND_REQUEST, Progress, Some(0x20);
+    SendRequestComplete{..}, SENDREQUEST_COMPLETE, Promise, Some(0x40_0000);
+    UploadProgress{..}, PROGRESS, Progress, None;
+    WriteComplete(..), WRITE_COMPLETE, Promise, Some(0x10_0000);
+    ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
+    ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
+    IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
+    HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
+    DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);
+    ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);
+    DownloadProgress{..}, PROGRESS, Progress, None;
+    ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);
+    ConnectionClosed{..}, CLOSE_CONNECTION, Progress, Some(0x200);
+    WireReleased{..}, WIRES, Progress, None;
+    Retrying{..}, RETRYING, Progress, None;
+    RequestError{..}, REQUEST_ERROR, Promise, Some(0x20_0000);
+    HandleClosing{..}, HANDLES, Promise, Some(0x800);
+}
+
+impl Status {
+    fn unmasked_name(&self) -> &'static str {
+        if matches!(self, Self::Missed(_)) { "Missed" } else { "Unsubscribed" }
+    }
+
+    /// Which operation it completes, and how; `None` for all that completes nothing.
+    pub fn completion(&self) -> Option<Completion> {
+        let (operation, octets) = match self {
+            Self::SendRequestComplete => (Operation::Send, 0),
+            Self::WriteComplete(octets) => (Operation::Write, *octets),
+            Self::HeadersAvailable => (Operation::Receive, 0),
+            Self::DataAvailable(octets) => (Operation::QueryDataAvailable, *octets),
+            Self::ReadComplete(octets) => (Operation::Read, *octets),
+            Self::RequestError { operation, error } => {
+                return Some(Completion { operation: *operation, result: Err(error.clone()) });
+            }
+            _ => return None,
+        };
+        Some(Completion { operation, result: Ok(octets) })
+    }
+}

@@ -1,0 +1,36 @@
+//! Notifications as a `Stream`, for programs that would rather pull than be called.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use tokio::sync::mpsc;
+
+use super::Notification;
+
+/// The notifications of one handle, and of the children it creates from now on, as a `Stream`.
+///
+/// Ends when every one of those handles is closed. Dropping it ends the subscription.
+#[derive(Debug)]
+pub struct Notifications {
+    receiver: mpsc::UnboundedReceiver<Notification>,
+}
+
+impl Notifications {
+    pub(super) fn new(receiver: mpsc::UnboundedReceiver<Notification>) -> Self {
+        Self { receiver }
+    }
+
+    /// The next notification; `None` when there will be no more.
+    pub async fn next(&mut self) -> Option<Notification> {
+        self.receiver.recv().await
+    }
+}
+
+impl Stream for Notifications {
+    type Item = Notification;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Notification>> {
+        self.receiver.poll_recv(context)
+    }
+}

@@ -1,0 +1,277 @@
+//! Who hears of one handle: the inherited slot, added subscriptions, and the order in which all of them are told.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Notification;
+use super::credit::{Credit, Share};
+use super::mask::NotificationMask as Mask;
+use super::sink::Subscriber;
+use super::status::{Status, Weight};
+use super::stream::Notifications;
+use crate::clock;
+use crate::id::{HandleId, HandleKind};
+
+/// The subscribers of one handle.
+///
+/// The lock is held while messages are left in mailboxes, which is what makes the order of one handle's notifications
+/// one order from any thread. No code of a subscriber runs under it.
+#[derive(Debug)]
+pub(crate) struct Subscribers {
+    limits: CreditLimits,
+    /// All masks together: what a silent handle costs is this one load.
+    union: AtomicU64,
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    slot: Option<Subscription>,
+    added: Vec<Subscription>,
+    /// Nothing is posted after `HandleClosing`; what `closed()` still waits for.
+    farewell: Option<Vec<Arc<Share>>>,
+}
+
+#[derive(Debug)]
+struct Subscription {
+    id: SubscriptionId,
+    subscriber: Subscriber,
+    mask: Mask,
+    share: Arc<Share>,
+    sequence: u64,
+    missed: u64,
+    dead: bool,
+}
+
+/// Whose notification it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Author {
+    pub(crate) handle: HandleId,
+    pub(crate) kind: HandleKind,
+    pub(crate) parent: Option<HandleId>,
+    pub(crate) context: u64,
+}
+
+/// How much a subscriber may leave unhandled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CreditLimits {
+    pub(crate) progress: usize,
+    pub(crate) total: usize,
+}
+
+/// Names an added subscription, to remove it again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SubscriptionId(u64);
+
+/// What stood in the slot before: it can be set again as it is.
+#[derive(Debug)]
+pub struct Previous {
+    /// The subscriber.
+    pub subscriber: Subscriber,
+    /// Its mask.
+    pub mask: Mask,
+    share: Arc<Share>,
+}
+
+impl Previous {
+    /// Waits until the subscriber has handled all this handle sent it, `Unsubscribed` included, or has died.
+    pub async fn drained(&self) {
+        self.share.drained().await;
+    }
+}
+
+impl Subscribers {
+    pub(crate) fn new(limits: CreditLimits) -> Self {
+        Self { limits, union: AtomicU64::new(0), table: Mutex::default() }
+    }
+
+    /// What a child starts with: a copy of every subscription, with credit in common and a sequence of its own.
+    pub(crate) fn inherit(&self) -> Self {
+        let union = self.union.load(Ordering::Acquire);
+        if union == 0 && self.lock().is_empty() {
+            return Self::new(self.limits);
+        }
+        let parent = self.lock();
+        let table = Table {
+            slot: parent.slot.as_ref().map(Subscription::inherit),
+            added: parent.added.iter().map(Subscription::inherit).collect(),
+            farewell: None,
+        };
+        let child = Self { limits: self.limits, union: AtomicU64::new(table.union()), table: Mutex::default() };
+        *child.lock() = table;
+        child
+    }
+
+    /// Tells all who asked for it. `status` is built only when somebody did.
+    pub(crate) fn emit(&self, mask: Mask, author: Author, status: impl FnOnce() -> Status) {
+        if self.union.load(Ordering::Relaxed) & mask.bits() != 0 {
+            self.post(&mut self.lock(), author, &status());
+        }
+    }
+
+    /// The last words. Nothing is posted afterwards, and every subscriber is let go.
+    pub(crate) fn close(&self, author: Author) {
+        let mut table = self.lock();
+        self.post(&mut table, author, &Status::HandleClosing);
+        let left = table.slot.take().into_iter().chain(table.added.drain(..)).map(|one| one.share).collect();
+        table.farewell = Some(left);
+        self.union.store(0, Ordering::Release);
+    }
+
+    /// Puts a subscriber into the slot, or empties it; what stood there comes back, told that it is out.
+    pub(crate) fn replace_slot(&self, author: Author, next: Option<(Subscriber, Mask)>) -> Option<Previous> {
+        let mut table = self.lock();
+        if table.farewell.is_some() {
+            return None;
+        }
+        let next = next.map(|(subscriber, mask)| Subscription::new(subscriber, mask, self.limits));
+        let old = std::mem::replace(&mut table.slot, next);
+        self.union.store(table.union(), Ordering::Release);
+        old.map(|mut old| {
+            old.bid_farewell(author);
+            Previous { subscriber: old.subscriber, mask: old.mask, share: old.share }
+        })
+    }
+
+    pub(crate) fn add(&self, subscriber: Subscriber, mask: Mask) -> SubscriptionId {
+        let subscription = Subscription::new(subscriber, mask, self.limits);
+        let id = subscription.id;
+        let mut table = self.lock();
+        if table.farewell.is_none() {
+            table.added.push(subscription);
+            self.union.store(table.union(), Ordering::Release);
+        }
+        id
+    }
+
+    pub(crate) fn stream(&self, mask: Mask) -> Notifications {
+        let (subscriber, receiver) = Subscriber::stream();
+        self.add(subscriber, mask);
+        Notifications::new(receiver)
+    }
+
+    pub(crate) fn remove(&self, author: Author, id: SubscriptionId) -> Option<Previous> {
+        let mut table = self.lock();
+        let index = table.added.iter().position(|one| one.id == id)?;
+        let mut old = table.added.remove(index);
+        self.union.store(table.union(), Ordering::Release);
+        old.bid_farewell(author);
+        Some(Previous { subscriber: old.subscriber, mask: old.mask, share: old.share })
+    }
+
+    /// A subscription that has too much unhandled for a new operation to begin.
+    pub(crate) fn exhausted(&self) -> Option<Arc<Credit>> {
+        if self.union.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        let table = self.lock();
+        let all = table.slot.iter().chain(&table.added);
+        all.map(|one| &one.share.credit).find(|credit| credit.is_exhausted()).cloned()
+    }
+
+    /// After [`close`](Self::close): waits until every subscriber has handled the last words.
+    pub(crate) async fn farewell(&self) {
+        let left = self.lock().farewell.clone().unwrap_or_default();
+        for share in left {
+            share.drained().await;
+        }
+    }
+
+    fn post(&self, table: &mut Table, author: Author, status: &Status) {
+        let at = clock::now();
+        let wanted = |mask: Mask| status.mask().is_none_or(|flag| mask.intersects(flag));
+        let mut lost = false;
+        for one in table.slot.iter_mut().chain(&mut table.added) {
+            if wanted(one.mask) {
+                lost |= one.tell(author, at, status).is_err();
+            }
+        }
+        if lost {
+            table.drop_the_dead();
+            self.union.store(table.union(), Ordering::Release);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn is_empty(&self) -> bool {
+        self.slot.is_none() && self.added.is_empty()
+    }
+
+    fn union(&self) -> u64 {
+        self.slot.iter().chain(&self.added).fold(0, |union, one| union | one.mask.bits())
+    }
+
+    fn drop_the_dead(&mut self) {
+        self.slot.take_if(|one| one.dead);
+        self.added.retain(|one| !one.dead);
+    }
+}
+
+impl Subscription {
+    fn new(subscriber: Subscriber, mask: Mask, limits: CreditLimits) -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = SubscriptionId(NEXT.fetch_add(1, Ordering::Relaxed));
+        Self { id, subscriber, mask, share: Share::new(Credit::new(limits)), sequence: 0, missed: 0, dead: false }
+    }
+
+    fn inherit(&self) -> Self {
+        let share = Share::new(Arc::clone(&self.share.credit));
+        Self {
+            id: self.id,
+            subscriber: self.subscriber.clone(),
+            mask: self.mask,
+            share,
+            sequence: 0,
+            missed: 0,
+            dead: false,
+        }
+    }
+
+    fn tell(&mut self, author: Author, at: std::time::Instant, status: &Status) -> Result<(), super::sink::Dead> {
+        let weight = status.weight();
+        if weight == Weight::Progress && !self.share.credit.takes_progress() {
+            self.sequence += 1;
+            self.missed += 1;
+            return Ok(());
+        }
+        if self.missed > 0 {
+            let missed = std::mem::take(&mut self.missed);
+            self.deliver(author, at, Status::Missed(missed), Weight::Promise)?;
+        }
+        self.deliver(author, at, status.clone(), weight)
+    }
+
+    fn deliver(
+        &mut self,
+        author: Author,
+        at: std::time::Instant,
+        status: Status,
+        weight: Weight,
+    ) -> Result<(), super::sink::Dead> {
+        let Author { handle, kind, parent, context } = author;
+        let sequence = self.sequence;
+        self.sequence += 1;
+        let _permit = Some(self.share.permit(weight));
+        let posted =
+            self.subscriber.post(Notification { handle, kind, parent, context, sequence, at, status, _permit });
+        self.dead = posted.is_err();
+        posted
+    }
+
+    fn bid_farewell(&mut self, author: Author) {
+        let at = clock::now();
+        if self.missed > 0 {
+            let missed = std::mem::take(&mut self.missed);
+            if self.deliver(author, at, Status::Missed(missed), Weight::Promise).is_err() {
+                return;
+            }
+        }
+        // A subscriber that died in the meantime has nothing to be told.
+        let _told = self.deliver(author, at, Status::Unsubscribed, Weight::Promise);
+    }
+}

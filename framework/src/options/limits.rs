@@ -1,0 +1,52 @@
+//! How much a response may hold before it is refused.
+
+use crate::error::{Error, Operation, Result};
+
+/// How much a peer may make us hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Octets of a response head, and of all interim heads before it. Default 65,536.
+    #[doc(alias = "WINHTTP_OPTION_MAX_RESPONSE_HEADER_SIZE")]
+    pub response_head: usize,
+    /// Header fields of a response. Default 100.
+    pub header_fields: usize,
+    /// Interim (1xx) responses before the final one. Default 10.
+    #[doc(alias = "WINHTTP_OPTION_MAX_HTTP_STATUS_CONTINUE")]
+    pub interim_responses: usize,
+    /// What may be left of an unread body when its request closes, to be read away so that the wire can be used
+    /// again. Only what has already arrived is read. Default 1 MiB.
+    #[doc(alias = "WINHTTP_OPTION_MAX_RESPONSE_DRAIN_SIZE")]
+    pub response_drain: u64,
+    /// Addresses of a host that are tried. Default 5.
+    #[doc(alias = "WINHTTP_OPTION_CONNECT_RETRIES")]
+    pub addresses: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            response_head: 64 * 1024,
+            header_fields: 100,
+            interim_responses: 10,
+            response_drain: 1024 * 1024,
+            addresses: 5,
+        }
+    }
+}
+
+impl Limits {
+    pub(crate) fn check(&self, operation: Operation) -> Result<()> {
+        let refuse = |detail: &'static str| Err(Error::parameter(operation, detail));
+        if self.response_head < 64 {
+            return refuse("limits.response_head is under 64 octets: no response would pass");
+        }
+        if self.header_fields == 0 {
+            return refuse("limits.header_fields is 0: no response would pass");
+        }
+        if self.addresses == 0 {
+            return refuse("limits.addresses is 0: nothing could be connected to");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,116 @@
+//! What can be set: typed options per level, inherited by copy when a handle is created.
+
+mod limits;
+#[cfg(test)]
+mod tests;
+mod timeouts;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+
+use crate::error::{Error, Operation, Result};
+
+pub use limits::Limits;
+pub use timeouts::Timeouts;
+
+/// What one request obeys. Connections and sessions hold the copy their future children start from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RequestOptions {
+    /// How long each stage may take.
+    pub timeouts: Timeouts,
+    /// How much a response may hold.
+    pub limits: Limits,
+    /// Ask for `100 Continue` before a body is sent (`Expect: 100-continue`), and wait this long for it
+    /// (RFC 9110 10.1.1). Default: `None`, the body goes out at once.
+    pub expect_continue: Option<Duration>,
+    /// How often the library itself sends a request again that failed on a reused wire before any octet of an
+    /// answer, where that is safe. Default 1; 0 turns it off.
+    pub resends: u32,
+}
+
+impl Default for RequestOptions {
+    fn default() -> Self {
+        Self { timeouts: Timeouts::default(), limits: Limits::default(), expect_continue: None, resends: 1 }
+    }
+}
+
+impl RequestOptions {
+    /// Refuses what cannot be meant: a zero or an absurd timeout, a limit that lets nothing through.
+    pub(crate) fn check(&self, operation: Operation) -> Result<()> {
+        self.timeouts.check(operation)?;
+        self.limits.check(operation)?;
+        if let Some(wait) = self.expect_continue {
+            timeouts::check_one("expect_continue", wait, operation)?;
+        }
+        if self.resends > 10 {
+            return Err(Error::parameter(operation, "more than 10 resends of one request are refused"));
+        }
+        Ok(())
+    }
+}
+
+/// What a connection handle adds: what its requests start from.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ConnectionOptions {
+    /// What requests opened on the connection start from.
+    pub request: RequestOptions,
+}
+
+/// What a session adds: identity, the pool, and what its connections and requests start from.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SessionOptions {
+    /// What connections and requests start from.
+    pub request: RequestOptions,
+    /// The `User-Agent` of requests that set none. Default `hinternet/` and the version.
+    #[doc(alias = "WINHTTP_OPTION_USER_AGENT")]
+    pub user_agent: HeaderValue,
+    /// Fields every request starts with, unless it names them itself.
+    pub default_headers: HeaderMap,
+    /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
+    #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
+    pub wires_per_origin: Option<usize>,
+    /// An idle wire is closed after this long. Default 60 s.
+    pub idle_timeout: Duration,
+    /// Informational notifications a subscription may have unhandled before further ones are dropped and
+    /// counted by `Missed`. Default 256.
+    pub unhandled_progress: usize,
+    /// Notifications a subscription may have unhandled before new operations wait for it. Default 4,096.
+    pub unhandled_total: usize,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self {
+            request: RequestOptions::default(),
+            user_agent: HeaderValue::from_static(concat!("hinternet/", env!("CARGO_PKG_VERSION"))),
+            default_headers: HeaderMap::new(),
+            wires_per_origin: Some(256),
+            idle_timeout: Duration::from_secs(60),
+            unhandled_progress: 256,
+            unhandled_total: 4096,
+        }
+    }
+}
+
+impl SessionOptions {
+    pub(crate) fn check(&self) -> Result<()> {
+        let operation = Operation::Open;
+        self.request.check(operation)?;
+        timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
+        if self.wires_per_origin == Some(0) {
+            return Err(Error::parameter(operation, "wires_per_origin is 0: no request could ever be sent"));
+        }
+        if self.unhandled_total == 0 || self.unhandled_progress == 0 {
+            return Err(Error::parameter(operation, "a subscription needs room for one unhandled notification"));
+        }
+        Ok(())
+    }
+}
+
+/// Options as handles hold them: shared until somebody changes a copy.
+pub(crate) type SharedOptions = Arc<RequestOptions>;

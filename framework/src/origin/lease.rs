@@ -1,0 +1,75 @@
+//! A borrowed wire: it goes back to the pool, or it is closed, but it is never forgotten.
+
+use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
+
+use super::{Kept, Pond};
+use crate::handle::Node;
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::protocol::http1::CloseReason;
+use crate::wire::Wire;
+
+/// A borrowed wire. Dropped without a word, it is closed: its state is nobody's to guess.
+pub(crate) struct Lease {
+    kept: Kept,
+    loan: Loan,
+    reused: bool,
+}
+
+/// The pool's claim on a lent wire.
+struct Loan {
+    pond: Rc<Pond>,
+    settled: bool,
+}
+
+impl Lease {
+    pub(super) fn new(pond: Rc<Pond>, kept: Kept) -> Self {
+        let reused = kept.wire.is_used();
+        Self { kept, loan: Loan { pond, settled: false }, reused }
+    }
+
+    /// Had the wire served before it was lent?
+    pub(crate) fn is_reused(&self) -> bool {
+        self.reused
+    }
+
+    /// Gives the wire back for others to use.
+    pub(crate) fn give_back(self, hears: &Node) {
+        let Self { kept, mut loan, .. } = self;
+        let wire = kept.wire.id();
+        hears.emit(Mask::WIRES, || Status::WireReleased { wire });
+        loan.settled = true;
+        loan.pond.give_back(kept);
+    }
+
+    /// Closes the wire.
+    pub(crate) fn close(self, hears: &Node, reason: CloseReason) {
+        let Self { kept, loan, .. } = self;
+        tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
+        hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection);
+        drop(kept);
+        hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if !self.settled {
+            self.pond.lose();
+        }
+    }
+}
+
+impl Deref for Lease {
+    type Target = Wire;
+
+    fn deref(&self) -> &Wire {
+        &self.kept.wire
+    }
+}
+
+impl DerefMut for Lease {
+    fn deref_mut(&mut self) -> &mut Wire {
+        &mut self.kept.wire
+    }
+}

@@ -1,0 +1,223 @@
+//! What all handles to one server share: its wires, their limit, and the line that waits for them.
+//!
+//! An origin is no handle and no actor but an object of one shard: the requests that use it live on the same thread and borrow
+//! wires by a call.
+
+mod dialing;
+mod key;
+mod lease;
+mod pool;
+mod registry;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use actix_rt::task::JoinHandle;
+
+use crate::clock;
+use crate::error::Error;
+use crate::handle::Node;
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::SharedOptions;
+use crate::protocol::http1::CloseReason;
+use crate::wire::Wire;
+
+use dialing::Reporter;
+use pool::{Assignment, Pool, Pooled, Ticket};
+
+pub(crate) use key::OriginKey;
+pub(crate) use lease::Lease;
+pub(crate) use registry::{forget_session, origin};
+
+/// The wires to one server, and who waits for them.
+pub(crate) struct Pond {
+    key: OriginKey,
+    terms: Arc<Terms>,
+    pool: RefCell<Pool<Kept>>,
+    waiting: RefCell<HashMap<Ticket, Waiting>>,
+    dials: RefCell<HashMap<Ticket, JoinHandle<()>>>,
+    next_ticket: Cell<u64>,
+}
+
+/// What a session lays down for all its origins.
+#[derive(Debug)]
+pub(crate) struct Terms {
+    /// Hears of wires that no other handle is left for.
+    pub(crate) session: Arc<Node>,
+    pub(crate) wires_per_origin: Option<usize>,
+    pub(crate) idle_timeout: Duration,
+}
+
+/// A wire and the handle that hears of it while no request uses it.
+struct Kept {
+    wire: Wire,
+    owner: Arc<Node>,
+}
+
+struct Waiting {
+    request: Rc<Asking>,
+    reporter: Option<Rc<Reporter>>,
+    waker: Option<Waker>,
+    outcome: Option<Result<Kept, Error>>,
+}
+
+/// Who asks for a wire.
+pub(crate) struct Asking {
+    /// The request, which hears of the dial while it waits.
+    pub(crate) request: Arc<Node>,
+    /// The handle above it, which hears of wires from then on.
+    pub(crate) owner: Arc<Node>,
+    pub(crate) options: SharedOptions,
+    /// Only a wire that never served will do.
+    pub(crate) fresh: bool,
+}
+
+impl Pond {
+    fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
+        let pool = RefCell::new(Pool::new(terms.wires_per_origin));
+        let (waiting, dials) = (RefCell::default(), RefCell::default());
+        Rc::new(Self { key, terms, pool, waiting, dials, next_ticket: Cell::new(0) })
+    }
+
+    /// Borrows a wire: an idle one, or the first that is dialed or given back. Dropping the future leaves the line.
+    pub(crate) async fn acquire(self: &Rc<Self>, asking: Rc<Asking>) -> Result<Lease, Error> {
+        let ticket = Ticket(self.next_ticket.replace(self.next_ticket.get() + 1));
+        let fresh = asking.fresh;
+        let request = Arc::clone(&asking.request);
+        let waiting = Waiting { request: asking, reporter: None, waker: None, outcome: None };
+        self.waiting.borrow_mut().insert(ticket, waiting);
+        self.pool.borrow_mut().ask(ticket, fresh);
+        let place = Place { pond: self, ticket };
+        self.perform_assignments();
+        if let Some(position) = self.pool.borrow().position(ticket) {
+            request.emit(Mask::QUEUED, || Status::Queued { position });
+        }
+        let kept = poll_fn(|context| place.poll(context.waker())).await?;
+        Ok(Lease::new(Rc::clone(self), kept))
+    }
+
+    /// Does what the pool says until it has nothing more to say.
+    fn perform_assignments(self: &Rc<Self>) {
+        loop {
+            // A statement of its own: the pool must not be borrowed while the assignment is performed.
+            let next = self.pool.borrow_mut().assign();
+            match next {
+                None => break,
+                Some(Assignment::Lend(ticket, kept)) => self.settle(ticket, Ok(kept)),
+                Some(Assignment::Dial(ticket)) => self.dial(ticket),
+                Some(Assignment::Discard(kept)) => {
+                    let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::Expired);
+                    self.close_idle(kept, reason);
+                }
+            }
+        }
+        if self.pool.borrow().has_idle() {
+            registry::watch_idle(self);
+        }
+    }
+
+    fn settle(&self, ticket: Ticket, outcome: Result<Kept, Error>) {
+        let mut waiting = self.waiting.borrow_mut();
+        let Some(waiter) = waiting.get_mut(&ticket) else { return };
+        if let Some(reporter) = waiter.reporter.take() {
+            reporter.request_left();
+        }
+        waiter.outcome = Some(outcome);
+        if let Some(waker) = waiter.waker.take() {
+            waker.wake();
+        }
+    }
+
+    /// An idle wire is closed: its owner hears of it, or the session if that is gone.
+    fn close_idle(&self, kept: Kept, reason: CloseReason) {
+        tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
+        let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
+        hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection);
+        drop(kept.wire);
+        hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
+    }
+
+    fn give_back(self: &Rc<Self>, mut kept: Kept) {
+        kept.wire.rest();
+        self.pool.borrow_mut().gave_back(kept, clock::now());
+        self.perform_assignments();
+    }
+
+    fn lose(self: &Rc<Self>) {
+        self.pool.borrow_mut().lost();
+        self.perform_assignments();
+    }
+
+    /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
+    fn sweep(&self) {
+        let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
+        for kept in expired {
+            let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
+            self.close_idle(kept, reason);
+        }
+    }
+
+    /// The session is closed: its idle wires go with it, and nothing is dialed any more.
+    fn end(&self) {
+        self.dials.borrow_mut().drain().for_each(|(_, dial)| dial.abort());
+        drop(self.pool.borrow_mut().take_idle());
+    }
+
+    fn is_idle(&self) -> bool {
+        self.pool.borrow().is_empty()
+    }
+}
+
+impl Pooled for Kept {
+    fn is_used(&self) -> bool {
+        self.wire.is_used()
+    }
+
+    fn is_sound(&self) -> bool {
+        self.wire.check_idle().is_ok()
+    }
+}
+
+/// A place in the line; dropped, it is given up.
+struct Place<'a> {
+    pond: &'a Rc<Pond>,
+    ticket: Ticket,
+}
+
+impl Place<'_> {
+    fn poll(&self, waker: &Waker) -> Poll<Result<Kept, Error>> {
+        let mut waiting = self.pond.waiting.borrow_mut();
+        let Some(waiter) = waiting.get_mut(&self.ticket) else { return Poll::Pending };
+        match waiter.outcome.take() {
+            Some(outcome) => Poll::Ready(outcome),
+            None => {
+                waiter.waker = Some(waker.clone());
+                Poll::Pending
+            }
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let left = self.pond.waiting.borrow_mut().remove(&self.ticket);
+        let Some(mut waiting) = left else { return };
+        if let Some(reporter) = waiting.reporter.take() {
+            reporter.request_left();
+        }
+        match waiting.outcome.take() {
+            // It was served and did not look: the next in line shall have the wire.
+            Some(Ok(kept)) => self.pond.give_back(kept),
+            Some(Err(_)) => {}
+            None => {
+                self.pond.pool.borrow_mut().withdraw(self.ticket);
+                self.pond.perform_assignments();
+            }
+        }
+    }
+}

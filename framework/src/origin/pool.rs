@@ -1,0 +1,177 @@
+//! Which wire serves whom (pure): the wires of one origin and the line that waits for them.
+//!
+//! ```text
+//!            ask                         dialed                 took
+//!  waiter ---------> line    dial -------------------> idle ----------> lent
+//!                     |        ^                        ^ |               |
+//!                     +--------+                        | | expire,       | lost
+//!                   room for one more                   | v discard       v
+//!                                                       +--- gave back --(gone)
+//! ```
+//!
+//! All policy is in [`Pool::assign`]: called after every event until it returns `None`, it says what to do next. The first in
+//! line gets the wire that was idle for the shortest time (a stack lets the others grow old enough to be closed); while there
+//! is room every waiter has a dial of its own, and whichever wire comes first, dialed or given back, goes to the first in line.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+/// What the pool must know of a wire.
+pub(super) trait Pooled {
+    /// Has it served before? A request that just failed on a used wire wants a fresh one.
+    fn is_used(&self) -> bool;
+    /// May it serve (again)? Asked when it is about to be lent.
+    fn is_sound(&self) -> bool;
+}
+
+/// The wires of one origin, and who waits for them.
+#[derive(Debug)]
+pub(super) struct Pool<W> {
+    limit: Option<usize>,
+    idle: Vec<Idle<W>>,
+    lent: usize,
+    dials: usize,
+    line: VecDeque<Waiter>,
+}
+
+#[derive(Debug)]
+struct Idle<W> {
+    wire: W,
+    since: Instant,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    ticket: Ticket,
+    /// Only a wire that never served will do.
+    fresh: bool,
+    dialing: bool,
+}
+
+/// Names a waiter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Ticket(pub(super) u64);
+
+/// What is to be done next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Assignment<W> {
+    /// Lend the wire to the waiter, who has left the line.
+    Lend(Ticket, W),
+    /// Dial, in the name of the waiter.
+    Dial(Ticket),
+    /// Close the wire: it is not sound any more, or stands in the way of a fresh one.
+    Discard(W),
+}
+
+impl<W: Pooled> Pool<W> {
+    pub(super) fn new(limit: Option<usize>) -> Self {
+        Self { limit, idle: Vec::new(), lent: 0, dials: 0, line: VecDeque::new() }
+    }
+
+    /// Somebody wants a wire and stands in line.
+    pub(super) fn ask(&mut self, ticket: Ticket, fresh: bool) {
+        self.line.push_back(Waiter { ticket, fresh, dialing: false });
+    }
+
+    /// Somebody wants a wire no more. A dial in their name goes on, for others.
+    pub(super) fn withdraw(&mut self, ticket: Ticket) {
+        self.line.retain(|waiter| waiter.ticket != ticket);
+    }
+
+    /// A dial succeeded.
+    pub(super) fn dialed(&mut self, wire: W, now: Instant) {
+        self.dials -= 1;
+        self.idle.push(Idle { wire, since: now });
+        self.forget_spent_dials();
+    }
+
+    /// A dial failed; the waiter in whose name it was made leaves the line, if still there.
+    pub(super) fn dial_failed(&mut self, ticket: Ticket) -> bool {
+        self.dials -= 1;
+        let before = self.line.len();
+        self.withdraw(ticket);
+        self.forget_spent_dials();
+        self.line.len() < before
+    }
+
+    /// A waiter whose dial served somebody else counts on that one's dial; when that is over too, it dials again.
+    fn forget_spent_dials(&mut self) {
+        let waiting_for_one = self.line.iter().filter(|waiter| waiter.dialing).count();
+        let spent = waiting_for_one.saturating_sub(self.dials);
+        self.line
+            .iter_mut()
+            .rev()
+            .filter(|waiter| waiter.dialing)
+            .take(spent)
+            .for_each(|waiter| waiter.dialing = false);
+    }
+
+    /// A lent wire came back and may serve again.
+    pub(super) fn gave_back(&mut self, wire: W, now: Instant) {
+        self.lent -= 1;
+        self.idle.push(Idle { wire, since: now });
+    }
+
+    /// A lent wire is gone.
+    pub(super) fn lost(&mut self) {
+        self.lent -= 1;
+    }
+
+    /// The next thing to do; call again until `None`.
+    pub(super) fn assign(&mut self) -> Option<Assignment<W>> {
+        let first = self.line.front()?;
+        let (ticket, fresh) = (first.ticket, first.fresh);
+        if let Some(index) = self.idle.iter().rposition(|idle| !fresh || !idle.wire.is_used()) {
+            let wire = self.idle.remove(index).wire;
+            if !wire.is_sound() {
+                return Some(Assignment::Discard(wire));
+            }
+            self.line.pop_front();
+            self.lent += 1;
+            return Some(Assignment::Lend(ticket, wire));
+        }
+        self.dial_for_the_next()
+    }
+
+    fn dial_for_the_next(&mut self) -> Option<Assignment<W>> {
+        // Every waiter has at most one dial, and those ahead have theirs first.
+        let waiter = self.line.iter_mut().find(|waiter| !waiter.dialing)?;
+        if self.limit.is_some_and(|limit| self.idle.len() + self.lent + self.dials >= limit) {
+            // Only wires a fresh waiter refuses are idle here; the oldest makes room.
+            return (!self.idle.is_empty()).then(|| Assignment::Discard(self.idle.remove(0).wire));
+        }
+        waiter.dialing = true;
+        self.dials += 1;
+        Some(Assignment::Dial(waiter.ticket))
+    }
+
+    /// Wires that were idle for too long, or are not sound any more.
+    pub(super) fn expire(&mut self, now: Instant, idle_timeout: Duration) -> Vec<W> {
+        let expired =
+            |idle: &mut Idle<W>| now.saturating_duration_since(idle.since) >= idle_timeout || !idle.wire.is_sound();
+        self.idle.extract_if(.., expired).map(|idle| idle.wire).collect()
+    }
+
+    /// All idle wires, to be closed.
+    pub(super) fn take_idle(&mut self) -> Vec<W> {
+        self.idle.drain(..).map(|idle| idle.wire).collect()
+    }
+
+    /// The place in the line of a waiter for whom nothing is being dialed; 1 is next.
+    pub(super) fn position(&self, ticket: Ticket) -> Option<usize> {
+        let index = self.line.iter().position(|waiter| waiter.ticket == ticket)?;
+        (!self.line[index].dialing).then_some(index + 1)
+    }
+
+    pub(super) fn has_idle(&self) -> bool {
+        !self.idle.is_empty()
+    }
+
+    /// Neither a wire nor anybody who wants one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.idle.is_empty() && self.lent == 0 && self.dials == 0 && self.line.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+//! The pool by scenario: no sockets, no clock.
+
+use super::*;
+
+#[derive(Debug, PartialEq, Eq, Clone, Copy)]
+struct Wire {
+    name: u8,
+    used: bool,
+    sound: bool,
+}
+
+impl Pooled for Wire {
+    fn is_used(&self) -> bool {
+        self.used
+    }
+    fn is_sound(&self) -> bool {
+        self.sound
+    }
+}
+
+fn wire(name: u8) -> Wire {
+    Wire { name, used: true, sound: true }
+}
+
+fn pool(limit: usize) -> Pool<Wire> {
+    Pool::new(Some(limit))
+}
+
+fn lend(ticket: u64, wire: Wire) -> Option<Assignment<Wire>> {
+    Some(Assignment::Lend(Ticket(ticket), wire))
+}
+
+fn dial(ticket: u64) -> Option<Assignment<Wire>> {
+    Some(Assignment::Dial(Ticket(ticket)))
+}
+
+#[test]
+fn each_waiter_has_one_dial_while_there_is_room() {
+    let mut pool = pool(2);
+    for ticket in 1..=3 {
+        pool.ask(Ticket(ticket), false);
+    }
+    assert_eq!(pool.assign(), dial(1));
+    assert_eq!(pool.assign(), dial(2));
+    assert_eq!(pool.assign(), None);
+    assert_eq!(pool.position(Ticket(3)), Some(3));
+    assert_eq!(pool.position(Ticket(1)), None, "its wire is on the way");
+}
+
+#[test]
+fn the_first_wire_to_come_goes_to_the_first_in_line() {
+    let now = Instant::now();
+    let mut pool = pool(2);
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    assert_eq!((pool.assign(), pool.assign()), (dial(1), dial(2)));
+    pool.dialed(wire(b'b'), now);
+    assert_eq!(pool.assign(), lend(1, wire(b'b')), "though it was dialed for the second");
+    pool.gave_back(wire(b'b'), now);
+    assert_eq!(pool.assign(), lend(2, wire(b'b')));
+    pool.dialed(wire(b'a'), now);
+    assert_eq!(pool.assign(), None);
+    assert!(pool.has_idle());
+}
+
+#[test]
+fn idle_wires_are_a_stack() {
+    let now = Instant::now();
+    let mut pool = pool(2);
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    while pool.assign().is_some() {}
+    pool.withdraw(Ticket(1));
+    pool.withdraw(Ticket(2));
+    pool.dialed(wire(b'a'), now);
+    pool.dialed(wire(b'b'), now);
+    pool.ask(Ticket(3), false);
+    assert_eq!(pool.assign(), lend(3, wire(b'b')));
+}
+
+#[test]
+fn a_failed_dial_fails_its_waiter_and_lets_the_next_one_dial() {
+    let mut pool = pool(1);
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    assert_eq!((pool.assign(), pool.assign()), (dial(1), None));
+    assert!(pool.dial_failed(Ticket(1)));
+    assert_eq!(pool.assign(), dial(2));
+}
+
+#[test]
+fn a_waiter_whose_dial_served_another_dials_again_when_that_ones_fails() {
+    let mut pool = pool(2);
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    assert_eq!((pool.assign(), pool.assign()), (dial(1), dial(2)));
+    pool.dialed(wire(b'b'), Instant::now());
+    assert_eq!(pool.assign(), lend(1, wire(b'b')));
+    assert!(!pool.dial_failed(Ticket(1)), "the first has its wire");
+    assert_eq!(pool.assign(), dial(2));
+}
+
+#[test]
+fn a_waiter_that_left_is_passed_over_and_its_dial_serves_others() {
+    let mut pool = pool(1);
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.withdraw(Ticket(1));
+    pool.dialed(wire(b'a'), Instant::now());
+    assert_eq!(pool.assign(), lend(2, wire(b'a')));
+    pool.lost();
+    assert!(pool.is_empty());
+}
+
+#[test]
+fn an_unsound_wire_is_discarded_and_the_next_one_lent() {
+    let now = Instant::now();
+    let mut pool = pool(2);
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    while pool.assign().is_some() {}
+    pool.withdraw(Ticket(1));
+    pool.withdraw(Ticket(2));
+    let broken = Wire { sound: false, ..wire(b'b') };
+    pool.dialed(wire(b'a'), now);
+    pool.dialed(broken, now);
+    pool.ask(Ticket(3), false);
+    assert_eq!(pool.assign(), Some(Assignment::Discard(broken)));
+    assert_eq!(pool.assign(), lend(3, wire(b'a')));
+}
+
+#[test]
+fn a_request_that_failed_on_a_used_wire_gets_a_fresh_one_even_at_the_limit() {
+    let now = Instant::now();
+    let mut pool = pool(1);
+    pool.ask(Ticket(1), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.dialed(wire(b'a'), now);
+    assert_eq!(pool.assign(), lend(1, wire(b'a')));
+    pool.gave_back(wire(b'a'), now);
+    pool.ask(Ticket(2), true);
+    assert_eq!(pool.assign(), Some(Assignment::Discard(wire(b'a'))));
+    assert_eq!(pool.assign(), dial(2));
+    let fresh = Wire { used: false, ..wire(b'n') };
+    pool.dialed(fresh, now);
+    assert_eq!(pool.assign(), lend(2, fresh));
+}
+
+#[test]
+fn wires_expire_by_age_and_by_what_the_peer_did() {
+    let start = Instant::now();
+    let mut pool = Pool::new(None);
+    for ticket in 1..=3 {
+        pool.ask(Ticket(ticket), false);
+    }
+    while pool.assign().is_some() {}
+    for ticket in 1..=3 {
+        pool.withdraw(Ticket(ticket));
+    }
+    let ended = Wire { sound: false, ..wire(b'e') };
+    pool.dialed(wire(b'o'), start);
+    pool.dialed(ended, start + Duration::from_secs(5));
+    pool.dialed(wire(b'n'), start + Duration::from_secs(5));
+    let expired = pool.expire(start + Duration::from_secs(10), Duration::from_secs(10));
+    assert_eq!(expired, [wire(b'o'), ended]);
+    assert_eq!(pool.take_idle(), [wire(b'n')]);
+}

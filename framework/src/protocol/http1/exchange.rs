@@ -1,0 +1,323 @@
+//! One exchange over HTTP/1.1: what is written, what may come back, and in which order.
+//!
+//! ```text
+//!                           encode
+//!  SendHead ---------------------+--------------------------+
+//!     |                          |                          |
+//!     | expects 100              | has a body               | has none
+//!     v         100, timed_out   v       finish             v
+//!  Await100 ----------------> SendBody ---------------> ReceiveHead
+//!     |                          |                          |
+//!     | final                    | final                    | final
+//!     +--------------------------+--------------------------+--> ReceiveBody --> reuse
+//! ```
+//!
+//! Each state is a type and names its next state in what it returns. Every `handle_input` takes what it understands off the
+//! front of the buffer and keeps its place in itself, so a driver may stop between any two calls; once it has named the next
+//! state, its own is over. Interim responses (RFC 9110 section 15.2) may come in every state that awaits the final one, and
+//! the final one may come in all of those too: a server need not hear a request out (RFC 9112 section 9.5).
+
+use bytes::{Bytes, BytesMut};
+use http::header::{CONNECTION, EXPECT};
+use http::{HeaderMap, Method, StatusCode};
+
+use super::body::{BodyDecoder, BodyStep};
+use super::chunked::{ChunkHeader, chunk_header, last_chunk};
+use super::encode::{BodyLength, RequestHead, encode_head};
+use super::fault::{Fault, Misuse};
+use super::framing::{BodyFraming, decide, is_tunnel};
+use super::head::{CRLF, HeadLimits, ResponseHead, parse_response_head};
+use super::reuse::{CloseReason, ConnectionOptions, may_reuse};
+
+/// Nothing has been written yet.
+#[derive(Debug)]
+pub(crate) struct SendHead {
+    limits: HeadLimits,
+}
+
+impl SendHead {
+    pub(crate) fn new(limits: HeadLimits) -> Self {
+        Self { limits }
+    }
+
+    /// Appends the head to `out`. The exchange waits for a 100 if the head says `Expect: 100-continue` of a body.
+    pub(crate) fn encode(self, head: &RequestHead<'_>, out: &mut BytesMut) -> Result<AfterHead, Misuse> {
+        encode_head(head, out)?;
+        let reader = HeadReader {
+            limits: self.limits,
+            method: head.method.clone(),
+            request: ConnectionOptions::of(head.values(&CONNECTION)),
+            request_complete: !head.has_body(),
+            scanned: 0,
+            interim_responses: 0,
+            interim_octets: 0,
+        };
+        let left = match head.body {
+            BodyLength::None | BodyLength::Length(0) => return Ok(AfterHead::ReceiveHead(ReceiveHead { reader })),
+            BodyLength::Length(length) => Some(length),
+            BodyLength::Chunked => None,
+        };
+        let body = SendBody { reader, left };
+        let expects = |value: &[u8]| value.eq_ignore_ascii_case(b"100-continue");
+        Ok(if head.values(&EXPECT).iter().any(|value| expects(value.as_bytes())) {
+            AfterHead::Await100(Await100 { body })
+        } else {
+            AfterHead::SendBody(body)
+        })
+    }
+}
+
+/// The state after the head of the request.
+#[derive(Debug)]
+pub(crate) enum AfterHead {
+    Await100(Await100),
+    SendBody(SendBody),
+    ReceiveHead(ReceiveHead),
+}
+
+/// The body is held back until the server asks for it (RFC 9110 section 10.1.1).
+#[derive(Debug)]
+pub(crate) struct Await100 {
+    body: SendBody,
+}
+
+/// What one look at the input gave while a 100 was awaited.
+#[derive(Debug)]
+pub(crate) enum Await100Step {
+    NeedMore,
+    Continue(ResponseHead, SendBody),
+    OtherInterim(ResponseHead),
+    /// The body is not to be sent any more.
+    Final(ResponseHead, ReceiveBody),
+}
+
+impl Await100 {
+    pub(crate) fn handle_input(&mut self, buf: &mut BytesMut) -> Result<Await100Step, Fault> {
+        Ok(match self.body.handle_input(buf)? {
+            HeadStep::NeedMore => Await100Step::NeedMore,
+            HeadStep::Interim(head) if head.status() == StatusCode::CONTINUE => {
+                Await100Step::Continue(head, self.body.clone())
+            }
+            HeadStep::Interim(head) => Await100Step::OtherInterim(head),
+            HeadStep::Final(head, body) => Await100Step::Final(head, body),
+        })
+    }
+
+    /// The peer closed.
+    pub(crate) fn handle_end(&self, buf: &[u8]) -> Fault {
+        self.body.handle_end(buf)
+    }
+
+    /// The server was given its time: it may not know of 100, so the body is sent unasked.
+    pub(crate) fn timed_out(self) -> SendBody {
+        self.body
+    }
+}
+
+/// The body of the request is being written.
+#[derive(Debug, Clone)]
+pub(crate) struct SendBody {
+    reader: HeadReader,
+    left: Option<u64>,
+}
+
+impl SendBody {
+    /// What to write around `data`, and the promise that `data` is written next.
+    pub(crate) fn frame(&mut self, data: &[u8]) -> Result<Frame, Misuse> {
+        let length = data.len() as u64;
+        match self.left {
+            Some(left) if left < length => Err(Misuse::BodyTooLong { by: length - left }),
+            Some(left) => {
+                self.left = Some(left - length);
+                self.reader.request_complete = left == length;
+                Ok(Frame { chunk: None })
+            }
+            // An empty chunk would be the last one.
+            None if data.is_empty() => Ok(Frame { chunk: None }),
+            None => Ok(Frame { chunk: Some(chunk_header(data.len())) }),
+        }
+    }
+
+    /// Ends the body: the octets that are left to write, and the next state. After an error the body can go on.
+    pub(crate) fn finish(&mut self, trailers: &HeaderMap) -> Result<(Bytes, ReceiveHead), Misuse> {
+        let tail = match self.left {
+            Some(0) if trailers.is_empty() => Bytes::new(),
+            Some(0) => return Err(Misuse::TrailersWithoutChunked),
+            Some(by) => return Err(Misuse::BodyTooShort { by }),
+            None => last_chunk(trailers)?,
+        };
+        self.reader.request_complete = true;
+        Ok((tail, ReceiveHead { reader: self.reader.clone() }))
+    }
+
+    /// The server may answer at any time; a final response means that no more of the body is wanted.
+    pub(crate) fn handle_input(&mut self, buf: &mut BytesMut) -> Result<HeadStep, Fault> {
+        self.reader.handle_input(buf)
+    }
+
+    /// The peer closed.
+    pub(crate) fn handle_end(&self, buf: &[u8]) -> Fault {
+        self.reader.handle_end(buf)
+    }
+
+    /// Whether all of the announced length was framed; a chunked body is complete by `finish` only.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    /// How many octets are left of the announced length.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        self.left
+    }
+}
+
+/// What stands around one piece of a request body.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    chunk: Option<ChunkHeader>,
+}
+
+impl Frame {
+    pub(crate) fn prefix(&self) -> &[u8] {
+        self.chunk.as_ref().map_or(&[], ChunkHeader::as_bytes)
+    }
+
+    pub(crate) fn suffix(&self) -> &'static [u8] {
+        self.chunk.map_or(&[], |_| CRLF)
+    }
+}
+
+/// The request was written; its response is awaited.
+#[derive(Debug)]
+pub(crate) struct ReceiveHead {
+    reader: HeadReader,
+}
+
+/// What one look at the input gave while a head was awaited.
+#[derive(Debug)]
+pub(crate) enum HeadStep {
+    NeedMore,
+    Interim(ResponseHead),
+    Final(ResponseHead, ReceiveBody),
+}
+
+impl ReceiveHead {
+    pub(crate) fn handle_input(&mut self, buf: &mut BytesMut) -> Result<HeadStep, Fault> {
+        self.reader.handle_input(buf)
+    }
+
+    /// The peer closed.
+    pub(crate) fn handle_end(&self, buf: &[u8]) -> Fault {
+        self.reader.handle_end(buf)
+    }
+}
+
+/// What every state that awaits a head remembers.
+#[derive(Debug, Clone)]
+struct HeadReader {
+    limits: HeadLimits,
+    method: Method,
+    request: ConnectionOptions,
+    request_complete: bool,
+    scanned: usize,
+    interim_responses: usize,
+    interim_octets: usize,
+}
+
+impl HeadReader {
+    fn handle_input(&mut self, buf: &mut BytesMut) -> Result<HeadStep, Fault> {
+        let Some(head) = parse_response_head(buf, &self.limits, &mut self.scanned)? else {
+            return Ok(HeadStep::NeedMore);
+        };
+        match head.status() {
+            StatusCode::SWITCHING_PROTOCOLS => return Err(Fault::UnaskedUpgrade),
+            status if status.is_informational() => {
+                self.count_interim(&head)?;
+                return Ok(HeadStep::Interim(head));
+            }
+            _ => {}
+        }
+        let framing = decide(&self.method, &head)?;
+        let decoder = BodyDecoder::new(framing, &self.limits);
+        let reusable = self.may_reuse(&head, framing);
+        Ok(HeadStep::Final(head, ReceiveBody { decoder, reusable }))
+    }
+
+    /// Without a limit a peer could keep an exchange busy for ever, each response being as valid as the next.
+    fn count_interim(&mut self, head: &ResponseHead) -> Result<(), Fault> {
+        let HeadLimits { interim_responses, head_octets, .. } = self.limits;
+        self.interim_responses += 1;
+        self.interim_octets = self.interim_octets.saturating_add(head.raw().len());
+        if self.interim_responses > interim_responses {
+            Err(Fault::TooManyInterims { limit: interim_responses })
+        } else if self.interim_octets > head_octets {
+            Err(Fault::InterimsTooLarge { limit: head_octets })
+        } else {
+            Ok(())
+        }
+    }
+
+    fn may_reuse(&self, head: &ResponseHead, framing: BodyFraming) -> Result<(), CloseReason> {
+        if is_tunnel(&self.method, head.status()) {
+            return Err(CloseReason::SwitchedProtocols);
+        }
+        may_reuse(self.request, head, framing)?;
+        // The server may still wait for the rest of the body, and would take the next request for it.
+        if self.request_complete { Ok(()) } else { Err(CloseReason::EarlyResponse) }
+    }
+
+    /// That nothing at all was received matters to the caller: only then may the request be sent again unseen.
+    fn handle_end(&self, buf: &[u8]) -> Fault {
+        if buf.is_empty() && self.interim_responses == 0 { Fault::NoResponse } else { Fault::HeadCutShort }
+    }
+}
+
+/// The final head was received; its body is coming.
+#[derive(Debug)]
+pub(crate) struct ReceiveBody {
+    decoder: BodyDecoder,
+    reusable: Result<(), CloseReason>,
+}
+
+impl ReceiveBody {
+    /// The next piece of the body, of at most `max` octets; `max` is not 0.
+    pub(crate) fn handle_input(&mut self, buf: &mut BytesMut, max: usize) -> Result<BodyStep, Fault> {
+        self.decoder.decode(buf, max)
+    }
+
+    /// The peer closed, and `handle_input` asks for more.
+    pub(crate) fn handle_end(&mut self) -> Result<(), Fault> {
+        self.decoder.handle_end()
+    }
+
+    /// How many octets are still to come, where the framing tells.
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        self.decoder.remaining()
+    }
+
+    /// True at once for a response without a body.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.decoder.is_ended()
+    }
+
+    /// The trailer fields, if the body is chunked; complete once it has ended.
+    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+        self.decoder.trailers()
+    }
+
+    /// Whether the wire may carry another exchange; `leftover` is what was received and not taken.
+    pub(crate) fn reuse(&self, leftover: &[u8]) -> Result<(), CloseReason> {
+        self.reusable?;
+        if !self.is_ended() {
+            Err(CloseReason::ResponseNotRead)
+        } else if !leftover.is_empty() {
+            // They would be taken for the answer to the next request.
+            Err(CloseReason::UnexpectedOctets)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,236 @@
+//! Heads that pass, heads that do not, and where the limits are.
+
+use super::*;
+
+impl ResponseHead {
+    /// A head for tests that are about something else.
+    pub(crate) fn of(text: &str) -> Self {
+        parse(text).expect("a valid head").expect("a complete head")
+    }
+}
+
+fn parse(octets: impl AsRef<[u8]>) -> Result<Option<ResponseHead>, Fault> {
+    parse_within(&HeadLimits::default(), octets)
+}
+
+fn parse_within(limits: &HeadLimits, octets: impl AsRef<[u8]>) -> Result<Option<ResponseHead>, Fault> {
+    parse_response_head(&mut BytesMut::from(octets.as_ref()), limits, &mut 0)
+}
+
+/// Feeds `octets` in pieces of `size`, and gives the first verdict with what was left over by then.
+fn parse_in_pieces(octets: &[u8], size: usize) -> Result<Option<ResponseHead>, Fault> {
+    let (mut buf, mut scanned) = (BytesMut::new(), 0);
+    for piece in octets.chunks(size) {
+        buf.extend_from_slice(piece);
+        if let Some(head) = parse_response_head(&mut buf, &HeadLimits::default(), &mut scanned)? {
+            return Ok(Some(head));
+        }
+    }
+    Ok(None)
+}
+
+#[test]
+fn a_head_is_taken_off_the_buffer_and_nothing_else() {
+    let mut buf = BytesMut::from("HTTP/1.1 404 Not Found\r\nServer: x\r\nset-Cookie: a\r\nSET-cookie: b\r\n\r\nbody");
+    let head = parse_response_head(&mut buf, &HeadLimits::default(), &mut 0).unwrap().unwrap();
+    assert_eq!(head.status(), 404);
+    assert_eq!(head.version(), Version::HTTP_11);
+    assert_eq!(head.reason(), b"Not Found");
+    assert_eq!(head.headers()["server"], "x");
+    assert_eq!(head.headers().get_all("set-cookie").iter().collect::<Vec<_>>(), ["a", "b"]);
+    assert_eq!(head.raw(), "HTTP/1.1 404 Not Found\r\nServer: x\r\nset-Cookie: a\r\nSET-cookie: b\r\n\r\n");
+    assert_eq!(buf, "body");
+}
+
+#[test]
+fn values_are_slices_of_the_raw_head() {
+    let head = ResponseHead::of("HTTP/1.1 200 OK\r\nX: some value\r\n\r\n");
+    let value = head.headers()["x"].as_bytes().as_ptr_range();
+    let raw = head.raw().as_ptr_range();
+    assert!(raw.start <= value.start && value.end <= raw.end);
+}
+
+#[test]
+fn status_lines() {
+    let good: [(&[u8], u16, Version, &[u8]); 9] = [
+        (b"HTTP/1.1 200 OK", 200, Version::HTTP_11, b"OK"),
+        (b"HTTP/1.0 200 OK", 200, Version::HTTP_10, b"OK"),
+        (b"HTTP/1.1 204", 204, Version::HTTP_11, b""),
+        (b"HTTP/1.1 204 ", 204, Version::HTTP_11, b""),
+        (b"HTTP/1.1 200  two blanks", 200, Version::HTTP_11, b" two blanks"),
+        (b"HTTP/1.1 200 a\ttab", 200, Version::HTTP_11, b"a\ttab"),
+        (b"HTTP/1.1 200 \xe9\xff", 200, Version::HTTP_11, b"\xe9\xff"),
+        (b"HTTP/1.1 100 x", 100, Version::HTTP_11, b"x"),
+        (b"HTTP/1.1 999 x", 999, Version::HTTP_11, b"x"),
+    ];
+    for (line, status, version, reason) in good {
+        let head = parse([line, b"\r\n\r\n"].concat()).unwrap().unwrap();
+        assert_eq!((head.status().as_u16(), head.version(), head.reason()), (status, version, reason));
+    }
+    let bad: [&[u8]; 22] = [
+        b"<html>",
+        b"HTTP",
+        b"HTTP/1.1",
+        b"HTTP/1.1 ",
+        b"HTTP/1.1 20",
+        b"HTTP/1.1 2000",
+        b"HTTP/1.1 099 x",
+        b"HTTP/1.1 000 x",
+        b"HTTP/1.1 -20 x",
+        b"HTTP/1.1 2x0 x",
+        b"HTTP/1.1 200OK",
+        b"HTTP/1.1 200\tOK",
+        b"HTTP/1.1  200 OK",
+        b"HTTP/1.1\t200 OK",
+        b"HTTP/1.1 200 a\0b",
+        b"HTTP/1.1 200 a\x07b",
+        b"HTTP/1.1 200 a\x7fb",
+        b"HTTP/1.2 200 OK",
+        b"HTTP/2.0 200 OK",
+        b"HTTP/0.9 200 OK",
+        b"http/1.1 200 OK",
+        b" HTTP/1.1 200 OK",
+    ];
+    for line in bad {
+        assert_eq!(parse([line, b"\r\n\r\n"].concat()).unwrap_err(), Fault::StatusLine, "{}", line.escape_ascii());
+    }
+}
+
+#[test]
+fn field_lines() {
+    let good: [(&[u8], &[u8]); 6] = [
+        (b"x:1", b"1"),
+        (b"x: \t 1 \t", b"1"),
+        (b"x:", b""),
+        (b"x: a\tb", b"a\tb"),
+        (b"x: \xe9\xff", b"\xe9\xff"),
+        (b"X: a: b", b"a: b"),
+    ];
+    for (line, value) in good {
+        let head = parse([b"HTTP/1.1 200 OK\r\n", line, b"\r\n\r\n"].concat()).unwrap().unwrap();
+        assert_eq!(head.headers()["x"].as_bytes(), value);
+    }
+    let bad: [&[u8]; 13] = [
+        b"no colon",
+        b": no name",
+        b"x : blank before the colon",
+        b"x\t: tab before the colon",
+        b" x: blank before the first field",
+        b"x y: blank in the name",
+        b"x\xe9: y",
+        b"x(y): z",
+        b"x: a\0b",
+        b"x: a\x0bb",
+        b"x: a\x7fb",
+        b"x: a\r\n folded",
+        b"x: a\r\n\tfolded",
+    ];
+    for line in bad {
+        let octets = [b"HTTP/1.1 200 OK\r\n", line, b"\r\ny: z\r\n\r\n"].concat();
+        assert_eq!(parse(octets).unwrap_err(), Fault::FieldLine, "{}", line.escape_ascii());
+    }
+}
+
+#[test]
+fn a_line_ends_in_crlf_only() {
+    for octets in [
+        "HTTP/1.1 200 OK\nx: y\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: y\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: y\r\n\n",
+        "HTTP/1.1 200 OK\r\nx: y\rz: 1\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nx: y\r\r\nz: 1\r\n\r\n",
+        "HTTP/1.1 200 OK\rx: y\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\rx: y\r\n\r\n",
+    ] {
+        assert_eq!(parse(octets).unwrap_err(), Fault::BareLineEnd, "{octets:?}");
+    }
+}
+
+#[test]
+fn a_few_blank_lines_before_the_status_line_are_skipped() {
+    let head = parse("\r\n\r\n\r\n\r\nHTTP/1.1 200 OK\r\n\r\n").unwrap().unwrap();
+    assert_eq!(head.raw(), "HTTP/1.1 200 OK\r\n\r\n");
+    assert_eq!(parse("\r\n".repeat(5)).unwrap_err(), Fault::BlankLines { limit: 4 });
+    for octets in ["\nHTTP/1.1 200 OK\r\n\r\n", "\rHTTP/1.1 200 OK\r\n\r\n", "\r\r\nHTTP/1.1 200 OK\r\n\r\n"] {
+        assert_eq!(parse(octets).unwrap_err(), Fault::StatusLine, "{octets:?}");
+    }
+}
+
+#[test]
+fn the_verdict_does_not_depend_on_how_the_octets_are_cut() {
+    for octets in [
+        "HTTP/1.1 200 OK\r\n\r\n",
+        "\r\n\r\nHTTP/1.1 200 OK\r\na: b\r\nc: d\r\n\r\n",
+        "\r\n\rHTTP/1.1 200 OK\r\n\r\n",
+        "\r\n\r\n\r\n\r\n\r\n\r\n",
+        "HTTP/1.1 200 OK\r\na: b\r\r\n\r\n",
+        "HTTP/1.1 200 OK\na: b\n\n",
+        "HTTP/1.1 200 OK\r\n a: b\r\n\r\n",
+        "HTTP/2.0 200 OK\n\n",
+        "junk",
+        "HTTP/1.1 200 OK\r\na: b\r\n",
+    ] {
+        let whole = parse(octets).map(|head| head.map(|head| head.raw().clone()));
+        for size in 1..octets.len() {
+            let cut = parse_in_pieces(octets.as_bytes(), size).map(|head| head.map(|head| head.raw().clone()));
+            assert_eq!(cut, whole, "{octets:?} in pieces of {size}");
+        }
+    }
+}
+
+#[test]
+fn no_octet_is_searched_twice() {
+    let (mut buf, mut scanned) = (BytesMut::new(), 0);
+    let octets = format!("HTTP/1.1 200 OK\r\n{}", "x: y\r\n".repeat(90));
+    for octet in octets.bytes() {
+        buf.extend_from_slice(&[octet]);
+        assert!(parse_response_head(&mut buf, &HeadLimits::default(), &mut scanned).unwrap().is_none());
+        let waits_for_lf = usize::from(octet == b'\r');
+        assert_eq!(scanned + waits_for_lf, buf.len());
+    }
+    buf.extend_from_slice(b"\r\n");
+    assert!(parse_response_head(&mut buf, &HeadLimits::default(), &mut scanned).unwrap().is_some());
+    assert_eq!(scanned, 0);
+}
+
+#[test]
+fn a_head_may_be_as_large_as_the_limit_and_no_larger() {
+    let head = "HTTP/1.1 200 OK\r\nx: y\r\n\r\n";
+    let within = |head_octets| HeadLimits { head_octets, ..HeadLimits::default() };
+    assert!(parse_within(&within(head.len()), head).unwrap().is_some());
+    let limit = head.len() - 1;
+    assert_eq!(parse_within(&within(limit), head).unwrap_err(), Fault::HeadTooLarge { limit });
+}
+
+#[test]
+fn an_endless_head_fails_as_soon_as_it_reaches_the_limit() {
+    let (mut buf, mut scanned) = (BytesMut::from("HTTP/1.1 200 OK\r\n"), 0);
+    let limits = HeadLimits { head_octets: 1000, ..HeadLimits::default() };
+    let fault = loop {
+        buf.extend_from_slice(b"x: y\r\n");
+        if let Err(fault) = parse_response_head(&mut buf, &limits, &mut scanned) {
+            break fault;
+        }
+    };
+    assert_eq!(fault, Fault::HeadTooLarge { limit: 1000 });
+    assert!(buf.len() < 1000 + 6);
+}
+
+#[test]
+fn fields_are_limited_in_number() {
+    let head = |fields: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(fields));
+    let within = |header_fields| HeadLimits { header_fields, ..HeadLimits::default() };
+    for limit in [0, 1, FEW_FIELDS - 1, FEW_FIELDS, FEW_FIELDS + 1, 100, 1000] {
+        let parsed = parse_within(&within(limit), head(limit)).unwrap().unwrap();
+        assert_eq!(parsed.headers().len(), limit);
+        let fault = parse_within(&within(limit), head(limit + 1)).unwrap_err();
+        assert_eq!(fault, Fault::TooManyFields { limit });
+    }
+}
+
+#[test]
+fn more_fields_than_a_header_map_can_hold_are_a_fault_too() {
+    let head = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(40_000));
+    let limits = HeadLimits { head_octets: usize::MAX, header_fields: usize::MAX, ..HeadLimits::default() };
+    assert_eq!(parse_within(&limits, head).unwrap_err(), Fault::TooManyFields { limit: usize::MAX });
+}

@@ -1,0 +1,21 @@
+//! The client's half of HTTP/1.1 (RFC 9112): octets in, heads and bodies out, and the other way round.
+//!
+//! Start at [`exchange`], the machine a wire drives; the other modules are what it is made of.
+
+mod body;
+mod chunked;
+mod encode;
+mod exchange;
+mod fault;
+mod framing;
+mod head;
+mod reuse;
+
+pub use head::ResponseHead;
+pub use reuse::CloseReason;
+
+pub(crate) use body::BodyStep;
+pub(crate) use encode::{BodyLength, RequestHead, field};
+pub(crate) use exchange::{AfterHead, Await100, Await100Step, HeadStep, ReceiveBody, ReceiveHead, SendBody, SendHead};
+pub(crate) use fault::{Fault, FaultKind, Misuse};
+pub(crate) use head::HeadLimits;

@@ -1,0 +1,374 @@
+//! The actor of one request: takes calls in the order the table allows, and runs one operation at a time.
+
+use std::sync::Arc;
+
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use bytes::Bytes;
+use http::HeaderMap;
+use tracing::Instrument;
+
+use super::journey::Journey;
+use super::messages::{
+    Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, Run, SendRequest, Ticket,
+    WriteData,
+};
+use super::operation::{Completing, Running};
+use super::payload::Payload;
+use super::reply::Reply;
+use super::shared::Shared;
+use super::state::{Call, State};
+use super::stop::{Stop, StopReason};
+use super::unclaimed::Unclaimed;
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
+use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node};
+use crate::notification::Status;
+use crate::protocol::http1::{CloseReason, ResponseHead};
+use crate::services::{Services, WorkEnd, WorkGuard};
+
+/// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
+pub struct RequestActor {
+    shared: Arc<Shared>,
+    services: Arc<Services>,
+    owner: Arc<Node>,
+    span: tracing::Span,
+    journey: Option<Box<Journey>>,
+    running: Option<Running>,
+    unclaimed: Unclaimed,
+    work: Option<WorkGuard>,
+    cancelled: bool,
+    _guard: ActorGuard,
+}
+
+impl RequestActor {
+    pub(super) fn new(shared: Arc<Shared>, services: Arc<Services>, owner: Arc<Node>, guard: ActorGuard) -> Self {
+        let span = tracing::debug_span!(
+            "hinternet.request",
+            handle = shared.node.id().value(),
+            method = %shared.method,
+            origin = %shared.target.origin(),
+        );
+        let (journey, running, work) = (None, None, None);
+        let unclaimed = Unclaimed::default();
+        Self { shared, services, owner, span, journey, running, unclaimed, work, cancelled: false, _guard: guard }
+    }
+
+    fn accept(&mut self, call: Call, operation: Operation) -> Result<()> {
+        let refused = self.shared.check(call, operation);
+        if refused.is_err() && self.cancelled && matches!(self.shared.state(), State::Failed | State::Broken) {
+            return Err(cancelled(operation));
+        }
+        refused
+    }
+
+    fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
+        self.accept(Call::Send, Operation::Send)?;
+        let journey = Journey::begin(&self.shared, &self.services, &self.owner, headers, payload)?;
+        let work = self.services.work.begin(Operation::Send)?;
+        if let Some(mut last) = self.journey.take() {
+            last.leave();
+        }
+        self.shared.forget_outcome();
+        self.unclaimed = Unclaimed::default();
+        self.cancelled = false;
+        self.work = Some(work);
+        if context != 0 {
+            self.shared.node.set_context(context);
+        }
+        Ok(Box::new(journey))
+    }
+
+    fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
+        self.accept(call, operation)?;
+        self.unclaimed.forget();
+        self.journey.take().ok_or_else(|| {
+            Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, "the exchange is missing")
+        })
+    }
+
+    /// Runs an operation beside the mailbox, so that it can be stopped. `told` names the completion of a success.
+    fn launch<T: 'static>(
+        &mut self,
+        context: &mut Context<Self>,
+        launch: Launch,
+        mut journey: Box<Journey>,
+        work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
+        told: impl FnOnce(&mut Self, &T) -> Option<Status> + 'static,
+    ) -> Reply<T> {
+        let Launch { operation, ticket, state } = launch;
+        self.shared.enter(state);
+        journey.operation.set(operation);
+        let (reply, answer) = Reply::later();
+        let completing = Completing::new(&self.shared.node, std::rc::Rc::clone(&journey.operation), answer);
+        let stop = Stop::default();
+        self.running = Some(Running { ticket, stop: stop.clone() });
+        let run = async move {
+            let (result, over) = match stop.or(work(&mut journey)).await {
+                Ok(result) => {
+                    let over = result.is_err();
+                    (result, over)
+                }
+                Err(reason) => {
+                    let (error, over) = journey.stopped(reason);
+                    (Err(error), over)
+                }
+            };
+            (journey, result, over, completing)
+        };
+        let run = run.instrument(self.span.clone()).into_actor(self);
+        context.spawn(run.map(move |(journey, result, over, completing), actor, context| {
+            actor.settle(journey, over, result.as_ref().err());
+            match result {
+                Ok(value) => {
+                    let status = told(actor, &value);
+                    completing.complete(status, value);
+                }
+                Err(error) => completing.fail(error),
+            }
+            if !actor.shared.node.is_open() {
+                actor.end(context);
+            }
+        }));
+        reply
+    }
+
+    /// An operation has ended: the state it leaves, and what a shutdown would count.
+    fn settle(&mut self, journey: Box<Journey>, over: bool, error: Option<&Error>) {
+        self.running = None;
+        let state = if over {
+            if self.shared.head().is_some() { State::Broken } else { State::Failed }
+        } else {
+            journey.state()
+        };
+        self.shared.set_facts(journey.facts());
+        self.shared.enter(state);
+        if let Some(work) = &mut self.work {
+            match (state, error.map(Error::wire_state)) {
+                (State::Done, _) => work.is_now(WorkEnd::Completed),
+                (_, Some(WireState::NotSent)) => work.is_now(WorkEnd::NeverSent),
+                _ => work.is_now(WorkEnd::Cancelled),
+            }
+        }
+        if matches!(state, State::Done | State::Failed | State::Broken) {
+            self.work = None;
+        }
+        self.cancelled = over && error.is_some_and(Error::is_cancelled);
+        self.journey = (!over).then_some(journey);
+    }
+
+    fn end(&mut self, context: &mut Context<Self>) {
+        if let Some(mut journey) = self.journey.take() {
+            journey.leave();
+        }
+        self.work = None;
+        context.stop();
+    }
+
+    fn read(&mut self, amount: Amount, ticket: Ticket, context: &mut Context<Self>) -> Reply<Bytes> {
+        if let Some(data) = self.unclaimed.take_data(amount) {
+            return Reply::now(Ok(data));
+        }
+        match self.resume(Call::Read, Operation::Read) {
+            Ok(journey) => self.launch(
+                context,
+                Launch { operation: Operation::Read, ticket, state: State::Reading },
+                journey,
+                async move |journey| journey.read(amount).await,
+                move |actor, data| {
+                    actor.unclaimed.hand_out_data(ticket, data);
+                    Some(Status::ReadComplete(data.len() as u64))
+                },
+            ),
+            Err(error) => Reply::now(Err(error)),
+        }
+    }
+}
+
+/// What an operation is launched as.
+struct Launch {
+    operation: Operation,
+    ticket: Ticket,
+    state: State,
+}
+
+impl Actor for RequestActor {
+    type Context = Context<Self>;
+}
+
+impl Handler<SendRequest> for RequestActor {
+    type Result = Reply<()>;
+
+    fn handle(&mut self, message: SendRequest, context: &mut Context<Self>) -> Reply<()> {
+        let SendRequest { headers, payload, context: value, ticket } = message;
+        match self.begin(headers, payload, value) {
+            Ok(journey) => {
+                let launch = Launch { operation: Operation::Send, ticket, state: State::Sending };
+                let work = async |journey: &mut Journey| journey.send().await;
+                self.launch(context, launch, journey, work, |_, ()| Some(Status::SendRequestComplete))
+            }
+            Err(error) => Reply::now(Err(error)),
+        }
+    }
+}
+
+impl Handler<Run> for RequestActor {
+    type Result = Reply<Reached>;
+
+    fn handle(&mut self, message: Run, context: &mut Context<Self>) -> Reply<Reached> {
+        let Run { payload, ticket } = message;
+        match self.begin(HeaderMap::new(), payload, 0) {
+            Ok(journey) => self.launch(
+                context,
+                Launch { operation: Operation::Send, ticket, state: State::Sending },
+                journey,
+                async |journey: &mut Journey| journey.run().await,
+                |actor, reached| {
+                    if reached.complete {
+                        actor.shared.node.close(Ending::Dropped);
+                    }
+                    None
+                },
+            ),
+            Err(error) => Reply::now(Err(error)),
+        }
+    }
+}
+
+impl Handler<WriteData> for RequestActor {
+    type Result = Reply<()>;
+
+    fn handle(&mut self, message: WriteData, context: &mut Context<Self>) -> Reply<()> {
+        let WriteData { data, ticket } = message;
+        let mut journey = match self.resume(Call::Write, Operation::Write) {
+            Ok(journey) => journey,
+            Err(error) => return Reply::now(Err(error)),
+        };
+        if let Err(error) = journey.check_write(&data) {
+            self.journey = Some(journey);
+            return Reply::now(Err(error));
+        }
+        let length = data.len() as u64;
+        let launch = Launch { operation: Operation::Write, ticket, state: State::Writing };
+        let work = async move |journey: &mut Journey| journey.write(&data).await;
+        self.launch(context, launch, journey, work, move |_, ()| Some(Status::WriteComplete(length)))
+    }
+}
+
+impl Handler<FinishBody> for RequestActor {
+    type Result = Reply<()>;
+
+    fn handle(&mut self, message: FinishBody, context: &mut Context<Self>) -> Reply<()> {
+        let FinishBody { trailers, ticket } = message;
+        let operation = Operation::Write;
+        let mut journey = match self.resume(Call::Finish, operation) {
+            Ok(journey) => journey,
+            Err(error) => return Reply::now(Err(error)),
+        };
+        if let Err(error) = journey.check_finish(&trailers, operation) {
+            self.journey = Some(journey);
+            return Reply::now(Err(error));
+        }
+        let launch = Launch { operation, ticket, state: State::Writing };
+        let work = async move |journey: &mut Journey| journey.finish(&trailers, operation).await;
+        self.launch(context, launch, journey, work, |_, ()| Some(Status::WriteComplete(0)))
+    }
+}
+
+impl Handler<ReceiveResponse> for RequestActor {
+    type Result = Reply<Arc<ResponseHead>>;
+
+    fn handle(&mut self, message: ReceiveResponse, context: &mut Context<Self>) -> Self::Result {
+        let ticket = message.ticket;
+        if let Some(head) = self.unclaimed.take_head() {
+            return Reply::now(Ok(head));
+        }
+        let operation = Operation::Receive;
+        let mut journey = match self.resume(Call::Receive, operation) {
+            Ok(journey) => journey,
+            Err(error) => return Reply::now(Err(error)),
+        };
+        if let Err(error) = journey.check_finish(&HeaderMap::new(), operation) {
+            self.journey = Some(journey);
+            return Reply::now(Err(error));
+        }
+        let launch = Launch { operation, ticket, state: State::Receiving };
+        let work = async |journey: &mut Journey| journey.receive().await;
+        self.launch(context, launch, journey, work, move |actor, head| {
+            actor.unclaimed.hand_out_head(ticket, head);
+            Some(Status::HeadersAvailable)
+        })
+    }
+}
+
+impl Handler<QueryDataAvailable> for RequestActor {
+    type Result = Reply<u64>;
+
+    fn handle(&mut self, message: QueryDataAvailable, context: &mut Context<Self>) -> Reply<u64> {
+        let operation = Operation::QueryDataAvailable;
+        if let Some(octets) = self.unclaimed.data_available() {
+            return Reply::now(Ok(octets));
+        }
+        match self.resume(Call::QueryDataAvailable, operation) {
+            Ok(journey) => {
+                let launch = Launch { operation, ticket: message.ticket, state: State::Reading };
+                let work = async |journey: &mut Journey| journey.query_available().await;
+                self.launch(context, launch, journey, work, |_, octets| Some(Status::DataAvailable(*octets)))
+            }
+            Err(error) => Reply::now(Err(error)),
+        }
+    }
+}
+
+impl Handler<ReadData> for RequestActor {
+    type Result = Reply<Bytes>;
+
+    fn handle(&mut self, message: ReadData, context: &mut Context<Self>) -> Reply<Bytes> {
+        self.read(message.amount, message.ticket, context)
+    }
+}
+
+impl Handler<Abandon> for RequestActor {
+    type Result = ();
+
+    fn handle(&mut self, Abandon(ticket): Abandon, _: &mut Context<Self>) {
+        match &self.running {
+            Some(running) if running.ticket == ticket => running.stop.fire(StopReason::Abandoned),
+            _ => self.unclaimed.came_back(ticket),
+        }
+    }
+}
+
+impl Handler<Cancel> for RequestActor {
+    type Result = ();
+
+    fn handle(&mut self, _: Cancel, _: &mut Context<Self>) {
+        if let Some(running) = &self.running {
+            running.stop.fire(StopReason::Cancelled);
+        } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete()) {
+            journey.break_off(CloseReason::Cancelled);
+            let error = cancelled(Operation::Read);
+            self.settle(journey, true, Some(&error));
+        }
+    }
+}
+
+impl Handler<CloseHandle> for RequestActor {
+    type Result = ();
+
+    fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
+        self.shared.node.close(Ending::Closed);
+        match &self.running {
+            Some(running) => running.stop.fire(StopReason::Closing),
+            None => self.end(context),
+        }
+    }
+}
+
+impl std::fmt::Debug for RequestActor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("RequestActor")
+    }
+}
+
+fn cancelled(operation: Operation) -> Error {
+    Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, "the request was cancelled")
+}

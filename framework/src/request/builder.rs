@@ -1,0 +1,178 @@
+//! The paved path into a request: everything about it in one expression, then `send`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, HeaderValue};
+
+use super::payload::Payload;
+use super::response::Response;
+use super::{Opening, Request};
+use crate::error::{Error, Operation, Result};
+use crate::options::{RequestOptions, SharedOptions, Timeouts};
+use crate::protocol::http1::field;
+use crate::target::Target;
+
+/// A request in the making, from [`Session::get`](crate::Session::get) and its kin.
+///
+/// What is wrong with a header or a body is kept until [`send`](Self::send), which fails with it and sends nothing.
+#[must_use = "nothing is sent before `send`"]
+pub struct RequestBuilder {
+    open: Open,
+    method: http::Method,
+    target: Target,
+    headers: HeaderMap,
+    payload: Payload,
+    options: SharedOptions,
+    context: Option<u64>,
+    wrong: Option<Error>,
+}
+
+/// Opens the request, late: its handle is created by `send`.
+type Open = Box<dyn FnOnce(http::Method, Target, SharedOptions) -> Result<Request> + Send>;
+
+impl RequestBuilder {
+    pub(crate) fn new(
+        open: impl FnOnce(http::Method, Target, SharedOptions) -> Result<Request> + Send + 'static,
+        method: http::Method,
+        target: Target,
+        options: SharedOptions,
+    ) -> Self {
+        let (headers, payload) = (HeaderMap::new(), Payload::empty());
+        Self { open: Box::new(open), method, target, headers, payload, options, context: None, wrong: None }
+    }
+
+    /// Adds a header field.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        match field(name, value.as_ref()) {
+            Ok((name, value)) => {
+                self.headers.append(name, value);
+            }
+            Err(misuse) => self.is_wrong(Error::parameter(Operation::AddHeader, misuse.to_string())),
+        }
+        self
+    }
+
+    /// Adds header fields.
+    pub fn headers(mut self, headers: HeaderMap) -> Self {
+        self.headers.extend(headers);
+        self
+    }
+
+    /// Adds pairs to the query, percent-encoded as forms are.
+    pub fn query<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: &[(K, V)]) -> Self {
+        if !pairs.is_empty() {
+            self.target = self.target.with_query(&encode_pairs(pairs));
+        }
+        self
+    }
+
+    /// Carries the pairs as `application/x-www-form-urlencoded`.
+    pub fn form<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: &[(K, V)]) -> Self {
+        self.set_content_type("application/x-www-form-urlencoded");
+        self.body(encode_pairs(pairs))
+    }
+
+    /// Carries the value as JSON.
+    #[cfg(feature = "json")]
+    pub fn json<T: serde::Serialize + ?Sized>(mut self, value: &T) -> Self {
+        match serde_json::to_vec(value) {
+            Ok(octets) => {
+                self.set_content_type("application/json");
+                self.body(octets)
+            }
+            Err(reason) => {
+                let detail = format!("the value cannot be written as JSON: {reason}");
+                self.is_wrong(Error::parameter(Operation::Send, detail).with_source(reason));
+                self
+            }
+        }
+    }
+
+    /// Carries this body: octets, text, a stream or a file.
+    ///
+    /// [`Payload::begin`] and [`Payload::chunked`] need `write` calls and belong to [`Request`]; `send` refuses them.
+    pub fn body(mut self, payload: impl Into<Payload>) -> Self {
+        self.payload = payload.into();
+        self
+    }
+
+    /// Obeys these timeouts.
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        Arc::make_mut(&mut self.options).timeouts = timeouts;
+        self
+    }
+
+    /// Obeys these options.
+    pub fn options(mut self, options: RequestOptions) -> Self {
+        self.options = Arc::new(options);
+        self
+    }
+
+    /// Gives the request's notifications this context.
+    pub fn context(mut self, context: u64) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    /// Sends the request and receives the response head, with what of the body came along.
+    ///
+    /// A status like 404 is a response; see [`Response::error_for_status`]. Dropping the future cancels the request.
+    ///
+    /// # Errors
+    /// What was wrong with the request (87, 12005), the way to the server (12007, 12029), its answer (12152 and kin), time
+    /// (12002), or a closing session (6, 12012).
+    pub async fn send(self) -> Result<Response> {
+        let Self { open, method, target, headers, payload, options, context, wrong } = self;
+        if let Some(wrong) = wrong {
+            return Err(wrong.with_url(&target.url()));
+        }
+        options.check(Operation::SetOption)?;
+        if !payload.0.is_whole() {
+            return Err(Error::parameter(
+                Operation::Send,
+                "a body given piece by piece needs the handle path: open_request, send, write",
+            ));
+        }
+        let request = open(method, target, options)?;
+        if !headers.is_empty() {
+            request.set_headers(headers)?;
+        }
+        if let Some(context) = context {
+            request.inner.node.set_context(context);
+        }
+        let reached = request.run(payload).await?;
+        Ok(Response::new(request, reached))
+    }
+
+    fn set_content_type(&mut self, value: &'static str) {
+        self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(value));
+    }
+
+    /// The first thing that is wrong is what the caller should mend first.
+    fn is_wrong(&mut self, error: Error) {
+        self.wrong.get_or_insert(error);
+    }
+}
+
+impl Opening<'_> {
+    /// The same, for a builder that opens later.
+    pub(crate) fn later(self) -> impl FnOnce(http::Method, Target, SharedOptions) -> Result<Request> + Send + 'static {
+        let (services, parent, keep) = (Arc::clone(self.services), Arc::clone(self.parent), self.keep);
+        move |method, target, options| {
+            let opening = Opening { services: &services, parent: &parent, keep };
+            Request::open(opening, method, target, options)
+        }
+    }
+}
+
+fn encode_pairs<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+impl fmt::Debug for RequestBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RequestBuilder({} {})", self.method, self.target)
+    }
+}

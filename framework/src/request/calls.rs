@@ -1,0 +1,179 @@
+//! The waiting calls of a request handle: each asks the actor, and tells it if the caller goes away.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use actix::dev::ToEnvelope;
+use actix::{Addr, Context, Handler, Message};
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::messages::{
+    Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, Run, SendRequest, Ticket,
+    WriteData,
+};
+use super::payload::Payload;
+use super::{Request, RequestActor};
+use crate::error::{Error, Operation, Result};
+use crate::protocol::http1::ResponseHead;
+
+impl Request {
+    /// Sends the request and the body its payload holds (`WinHttpSendRequest`).
+    ///
+    /// Finds a wire, resolving and connecting if none is idle, and writes the head. With [`Payload::begin`] and
+    /// [`Payload::chunked`] the body follows by [`write`](Self::write). After a completed response the request can be sent
+    /// again. Dropping the future cancels the operation.
+    ///
+    /// # Errors
+    /// 87 for what may not be sent, with nothing sent; 12019 out of order; 6 on a closed handle; 12007, 12029, 12002 for the
+    /// way to the server; 12030 when the wire broke; 12012 while the session shuts down.
+    #[doc(alias = "WinHttpSendRequest")]
+    pub async fn send(&self, payload: impl Into<Payload>) -> Result<()> {
+        self.send_with(HeaderMap::new(), payload, 0).await
+    }
+
+    /// [`send`](Self::send) with further header fields, which replace those of the same name, and a context, which replaces
+    /// the stored one unless it is 0.
+    ///
+    /// # Errors
+    /// See [`send`](Self::send).
+    pub async fn send_with(&self, headers: HeaderMap, payload: impl Into<Payload>, context: u64) -> Result<()> {
+        let payload = payload.into();
+        self.ask(Operation::Send, |ticket| SendRequest { headers, payload, context, ticket }).await
+    }
+
+    /// Writes the next piece of the body (`WinHttpWriteData`); resolves when the kernel took it.
+    ///
+    /// If the server has refused the request in the meantime the octets are discarded, and `receive_response` gives its answer.
+    /// Dropping the future cancels the operation.
+    ///
+    /// # Errors
+    /// 87 beyond the announced length, with nothing written; 12019 out of order; 12030 and 12002 when the wire broke or
+    /// stalled.
+    #[doc(alias = "WinHttpWriteData")]
+    pub async fn write(&self, data: impl Into<Bytes>) -> Result<()> {
+        let data = data.into();
+        self.ask(Operation::Write, |ticket| WriteData { data, ticket }).await
+    }
+
+    /// Ends a chunked body, with trailer fields if there are any. Without trailers `receive_response` does it too.
+    ///
+    /// # Errors
+    /// 87 for a field that may not be a trailer (RFC 9110 6.5.1), or before the announced length is written; 12019 out of
+    /// order.
+    pub async fn finish(&self, trailers: HeaderMap) -> Result<()> {
+        self.ask(Operation::Write, |ticket| FinishBody { trailers, ticket }).await
+    }
+
+    /// Receives the response head (`WinHttpReceiveResponse`). Ends a chunked body that is still open. Cancel-safe.
+    ///
+    /// # Errors
+    /// 87 before the announced length is written; 12019 out of order; 12152, 12181, 12182 for an answer that is not proper
+    /// HTTP or too large; 12030 and 12002 when the wire broke or the server was silent.
+    #[doc(alias = "WinHttpReceiveResponse")]
+    pub async fn receive_response(&self) -> Result<Arc<ResponseHead>> {
+        self.ask(Operation::Receive, |ticket| ReceiveResponse { ticket }).await
+    }
+
+    /// How many octets the next [`read`](Self::read) gives, waiting for the first; 0 is the end of the body
+    /// (`WinHttpQueryDataAvailable`). Cancel-safe.
+    ///
+    /// # Errors
+    /// As for [`read`](Self::read).
+    #[doc(alias = "WinHttpQueryDataAvailable")]
+    pub async fn query_data_available(&self) -> Result<u64> {
+        self.ask(Operation::QueryDataAvailable, |ticket| QueryDataAvailable { ticket }).await
+    }
+
+    /// Reads from the body (`WinHttpReadData`): exactly what `query_data_available` announced; without it, what there is.
+    /// Empty is the end. Cancel-safe.
+    ///
+    /// # Errors
+    /// 12019 out of order; 12030 when the wire broke or the body was cut short, which is never taken for its end; 12152 and
+    /// 12183 for broken framing; 12002 after a silence.
+    #[doc(alias = "WinHttpReadData")]
+    #[doc(alias = "WinHttpReadDataEx")]
+    pub async fn read(&self) -> Result<Bytes> {
+        self.read_amount(Amount::Available).await
+    }
+
+    /// Reads what there is, up to `max` octets. Cancel-safe.
+    ///
+    /// # Errors
+    /// 87 for 0 octets, which could not be told from the end; else as for [`read`](Self::read).
+    pub async fn read_at_most(&self, max: usize) -> Result<Bytes> {
+        self.read_amount(Amount::AtMost(max)).await
+    }
+
+    /// Reads `length` octets; fewer only at the end of the body. Cancel-safe.
+    ///
+    /// # Errors
+    /// 87 for 0 octets; else as for [`read`](Self::read).
+    #[doc(alias = "WINHTTP_READ_DATA_EX_FLAG_FILL_BUFFER")]
+    pub async fn read_exact(&self, length: usize) -> Result<Bytes> {
+        self.read_amount(Amount::Exactly(length)).await
+    }
+
+    async fn read_amount(&self, amount: Amount) -> Result<Bytes> {
+        if matches!(amount, Amount::AtMost(0) | Amount::Exactly(0)) {
+            return Err(Error::parameter(
+                Operation::Read,
+                "a read of 0 octets could not be told from the end of the body",
+            ));
+        }
+        self.ask(Operation::Read, |ticket| ReadData { amount, ticket }).await
+    }
+
+    pub(super) async fn run(&self, payload: Payload) -> Result<Reached> {
+        self.ask(Operation::Send, |ticket| Run { payload, ticket }).await
+    }
+
+    async fn ask<M, T>(&self, operation: Operation, message: impl FnOnce(Ticket) -> M) -> Result<T>
+    where
+        M: Message<Result = Result<T>> + Send + 'static,
+        T: Send + 'static,
+        RequestActor: Handler<M>,
+        Context<RequestActor>: ToEnvelope<RequestActor, M>,
+    {
+        self.inner.node.check_open(operation)?;
+        let ticket = Ticket::next();
+        let presence = Presence { addr: &self.inner.addr, ticket, present: true };
+        let answer = self.inner.addr.send(message(ticket)).await;
+        presence.end();
+        answer.unwrap_or_else(|_| Err(self.lost(operation)))
+    }
+
+    /// The actor is gone and gave no answer: the handle was closed before it came to this message, or it crashed.
+    fn lost(&self, operation: Operation) -> Error {
+        let node = &self.inner.node;
+        if node.has_crashed() { node.interrupted(operation) } else { node.gone(operation) }
+    }
+}
+
+impl Ticket {
+    fn next() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// The caller waits; when its future is dropped, the actor is told.
+struct Presence<'a> {
+    addr: &'a Addr<RequestActor>,
+    ticket: Ticket,
+    present: bool,
+}
+
+impl Presence<'_> {
+    fn end(mut self) {
+        self.present = false;
+    }
+}
+
+impl Drop for Presence<'_> {
+    fn drop(&mut self) {
+        if self.present {
+            self.addr.do_send(Abandon(self.ticket));
+        }
+    }
+}

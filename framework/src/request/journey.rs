@@ -1,0 +1,274 @@
+//! One exchange of a request with all it needs: held by the actor between operations, and by the operation while it runs.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+
+use super::messages::Facts;
+use super::payload::Payload;
+use super::shared::Shared;
+use super::state::State;
+use super::stop::StopReason;
+use super::timings::{Sizes, Timings};
+use crate::clock;
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
+use crate::handle::Node;
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::SharedOptions;
+use crate::origin::{Asking, Lease, OriginKey, Pond, origin};
+use crate::protocol::http1::{BodyLength, CloseReason, HeadLimits, RequestHead};
+use crate::services::Services;
+use crate::wire::{Exchange, Failure};
+
+/// One exchange of a request, from the acceptance of `send` to the end of the response.
+pub(super) struct Journey {
+    pub(super) shared: Arc<Shared>,
+    pub(super) services: Arc<Services>,
+    /// The handle above the request; it hears of wires when no request does.
+    pub(super) owner: Arc<Node>,
+    pub(super) headers: HeaderMap,
+    pub(super) options: SharedOptions,
+    pub(super) payload: Payload,
+    pub(super) active: Option<Active>,
+    pub(super) resends_left: u32,
+    pub(super) attempt: u32,
+    /// A piece of the body that was decoded and not yet read.
+    pub(super) ahead: Bytes,
+    /// What an exact read has gathered; a read that was given up leaves it here.
+    pub(super) gathered: BytesMut,
+    pub(super) times: Timings,
+    pub(super) sizes: Sizes,
+    pub(super) head_deadline: Option<Instant>,
+    pub(super) trailers: HeaderMap,
+    /// The operation in flight; the paved path goes through several.
+    pub(super) operation: Rc<Cell<Operation>>,
+    wire: Option<WireFacts>,
+}
+
+/// A wire and the exchange on it.
+pub(super) struct Active {
+    pub(super) lease: Lease,
+    pub(super) exchange: Exchange,
+}
+
+#[derive(Clone, Copy)]
+struct WireFacts {
+    id: crate::id::WireId,
+    remote: std::net::SocketAddr,
+    local: Option<std::net::SocketAddr>,
+}
+
+impl Journey {
+    /// What has to be wrong is found before anything happens: the head is encoded once on trial.
+    pub(super) fn begin(
+        shared: &Arc<Shared>,
+        services: &Arc<Services>,
+        owner: &Arc<Node>,
+        extra: HeaderMap,
+        payload: Payload,
+    ) -> Result<Self> {
+        let (mut headers, options) = {
+            let draft = shared.draft();
+            (draft.headers.clone(), Arc::clone(&draft.options))
+        };
+        // WinHttpSendRequest adds its headers with ADD and REPLACE.
+        for name in extra.keys() {
+            headers.remove(name);
+        }
+        headers.extend(extra);
+        if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
+            let has_body = !matches!(payload.0.length(), Some(BodyLength::None));
+            if has_body {
+                headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
+            }
+        }
+        let journey = Self {
+            shared: Arc::clone(shared),
+            services: Arc::clone(services),
+            owner: Arc::clone(owner),
+            headers,
+            resends_left: options.resends,
+            options,
+            payload,
+            active: None,
+            attempt: 1,
+            ahead: Bytes::new(),
+            gathered: BytesMut::new(),
+            times: Timings::new(clock::now()),
+            sizes: Sizes::default(),
+            head_deadline: None,
+            trailers: HeaderMap::new(),
+            operation: Rc::new(Cell::new(Operation::Send)),
+            wire: None,
+        };
+        journey.check_arguments()?;
+        Ok(journey)
+    }
+
+    fn check_arguments(&self) -> Result<()> {
+        let Some(length) = self.payload.0.length() else { return Ok(()) };
+        let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
+        if let BodyLength::Length(total) = length {
+            let first = self.payload.0.first().len() as u64;
+            if first > total {
+                let detail = format!("the first data of {first} octets is longer than the announced total of {total}");
+                return Err(Error::parameter(Operation::Send, detail));
+            }
+        }
+        Exchange::prepare(&self.head(length), self.head_limits()).map(drop).map_err(refuse)
+    }
+
+    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
+        RequestHead {
+            method: &self.shared.method,
+            target: self.shared.target.path_and_query(),
+            host: self.shared.target.origin().authority(),
+            headers: &self.headers,
+            defaults: &self.services.default_headers,
+            body,
+        }
+    }
+
+    pub(super) fn head_limits(&self) -> HeadLimits {
+        let limits = &self.options.limits;
+        HeadLimits {
+            head_octets: limits.response_head,
+            header_fields: limits.header_fields,
+            interim_responses: limits.interim_responses,
+            ..HeadLimits::default()
+        }
+    }
+
+    /// Borrows a wire of the target's origin.
+    pub(super) async fn acquire(&mut self, fresh: bool) -> Result<Lease> {
+        let key = OriginKey { session: self.services.session.id(), origin: self.shared.target.origin().clone() };
+        let pond: Rc<Pond> = origin(key, &self.services.terms);
+        let asking = Asking {
+            request: Arc::clone(&self.shared.node),
+            owner: Arc::clone(&self.owner),
+            options: Arc::clone(&self.options),
+            fresh,
+        };
+        let started = clock::now();
+        let queue = self.options.timeouts.queue;
+        let lease = clock::within(queue, pond.acquire(Rc::new(asking)))
+            .await
+            .map_err(|_| Error::timeout(Operation::Send, Stage::Queue, queue.unwrap_or_default()))??;
+        let now = clock::now();
+        self.times.wire_acquired = Some(now);
+        self.wire = Some(WireFacts { id: lease.id(), remote: lease.remote(), local: lease.local() });
+        let reused = lease.is_reused();
+        if !reused {
+            let dialed = lease.times();
+            self.times.resolve_start = Some(dialed.resolve_start);
+            self.times.resolve_end = Some(dialed.resolve_end);
+            self.times.connect_start = Some(dialed.connect_start);
+            self.times.connect_end = Some(dialed.connect_end);
+        }
+        let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
+        self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
+        Ok(lease)
+    }
+
+    /// The response is complete: the wire goes back, or is closed for a reason.
+    pub(super) fn settle(&mut self) {
+        let Some(mut active) = self.active.take() else { return };
+        self.times.body_received = Some(clock::now());
+        if let Some(trailers) = active.exchange.trailers() {
+            self.trailers.clone_from(trailers);
+        }
+        match active.exchange.reuse(&mut active.lease) {
+            Ok(()) => active.lease.give_back(&self.shared.node),
+            Err(reason) => active.lease.close(&self.shared.node, reason),
+        }
+    }
+
+    /// The exchange is over before its end: the wire is closed.
+    pub(super) fn break_off(&mut self, reason: CloseReason) {
+        if let Some(active) = self.active.take() {
+            active.lease.close(&self.shared.node, reason);
+        }
+    }
+
+    /// The caller is done with a response that was not read to its end. What of it has arrived is skipped, so that the wire
+    /// may serve again; nothing is waited for.
+    pub(super) fn leave(&mut self) {
+        let Some(active) = &mut self.active else { return };
+        match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
+            Ok(()) => self.settle(),
+            Err(reason) => self.break_off(reason),
+        }
+    }
+
+    /// Where the request stands when no operation is in flight and none has failed.
+    pub(super) fn state(&self) -> State {
+        match &self.active {
+            Some(active) if !active.exchange.body_is_complete() => State::Uploading,
+            Some(active) if !active.exchange.has_head() => State::Sent,
+            None if self.is_complete() => State::Done,
+            _ => State::Body,
+        }
+    }
+
+    /// An operation was stopped: its error, and whether the exchange is over with it.
+    pub(super) fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
+        let operation = self.operation.get();
+        let receiving = matches!(operation, Operation::Receive | Operation::QueryDataAvailable | Operation::Read);
+        let detail = match reason {
+            StopReason::Cancelled => "the operation was cancelled",
+            StopReason::Abandoned => "the call was given up by its caller",
+            StopReason::Closing => return (self.close_error(operation), true),
+        };
+        let error = Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, detail);
+        let error = self.name(error);
+        let over = reason != StopReason::Abandoned || !receiving;
+        if over {
+            self.break_off(CloseReason::Cancelled);
+        }
+        (error, over)
+    }
+
+    fn close_error(&mut self, operation: Operation) -> Error {
+        let error = self.name(self.shared.node.interrupted(operation));
+        self.break_off(CloseReason::Cancelled);
+        error
+    }
+
+    /// Is there nothing left to read?
+    pub(super) fn is_complete(&self) -> bool {
+        self.active.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+    }
+
+    /// An error of this request, with its URL and how far it had got.
+    pub(super) fn error(&self, failure: Failure, operation: Operation) -> Error {
+        self.name(failure.into_error(operation))
+    }
+
+    pub(super) fn name(&self, error: Error) -> Error {
+        let state = self.wire_state();
+        error.with_url(&self.shared.target.url()).with_wire_state(state)
+    }
+
+    pub(super) fn wire_state(&self) -> WireState {
+        self.active.as_ref().map_or(WireState::NotSent, |active| active.exchange.wire_state())
+    }
+
+    pub(super) fn emit(&self, mask: Mask, status: impl FnOnce() -> Status) {
+        self.shared.node.emit(mask, status);
+    }
+
+    pub(super) fn facts(&self) -> Facts {
+        Facts {
+            wire: self.wire.map(|wire| wire.id),
+            remote: self.wire.map(|wire| wire.remote),
+            local: self.wire.and_then(|wire| wire.local),
+            timings: self.times,
+            sizes: self.sizes,
+            trailers: self.trailers.clone(),
+        }
+    }
+}

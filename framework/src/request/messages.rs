@@ -1,0 +1,150 @@
+//! What can be asked of a request's actor: every operation as a message.
+//!
+//! An actor may drive a request by these, through [`Request::addr`](crate::Request::addr): the reply is what the method would
+//! have returned, and the notification comes too. A message that is sent without asking for its reply (`do_send`) is an
+//! operation all the same.
+
+use std::sync::Arc;
+
+use actix::Message;
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::payload::Payload;
+use super::timings::{Sizes, Timings};
+use crate::error::Result;
+use crate::id::WireId;
+use crate::protocol::http1::ResponseHead;
+
+/// Names a call made through a handle, so that dropping its future reaches the right operation; 0 is no such call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Ticket(pub(crate) u64);
+
+/// Sends the request: [`Request::send_with`](crate::Request::send_with).
+#[doc(alias = "WinHttpSendRequest")]
+#[derive(Debug, Message)]
+#[rtype(result = "Result<()>")]
+pub struct SendRequest {
+    pub(crate) headers: HeaderMap,
+    pub(crate) payload: Payload,
+    pub(crate) context: u64,
+    pub(crate) ticket: Ticket,
+}
+
+impl SendRequest {
+    /// Sends this payload.
+    pub fn new(payload: impl Into<Payload>) -> Self {
+        Self { headers: HeaderMap::new(), payload: payload.into(), context: 0, ticket: Ticket::default() }
+    }
+}
+
+/// Writes a piece of the body: [`Request::write`](crate::Request::write).
+#[doc(alias = "WinHttpWriteData")]
+#[derive(Debug, Message)]
+#[rtype(result = "Result<()>")]
+pub struct WriteData {
+    pub(crate) data: Bytes,
+    pub(crate) ticket: Ticket,
+}
+
+impl WriteData {
+    /// Writes these octets.
+    pub fn new(data: impl Into<Bytes>) -> Self {
+        Self { data: data.into(), ticket: Ticket::default() }
+    }
+}
+
+/// Ends a chunked body: [`Request::finish`](crate::Request::finish).
+#[derive(Debug, Default, Message)]
+#[rtype(result = "Result<()>")]
+pub struct FinishBody {
+    pub(crate) trailers: HeaderMap,
+    pub(crate) ticket: Ticket,
+}
+
+impl FinishBody {
+    /// Ends it with these trailer fields.
+    pub fn new(trailers: HeaderMap) -> Self {
+        Self { trailers, ticket: Ticket::default() }
+    }
+}
+
+/// Receives the response head: [`Request::receive_response`](crate::Request::receive_response).
+#[doc(alias = "WinHttpReceiveResponse")]
+#[derive(Debug, Default, Message)]
+#[rtype(result = "Result<Arc<ResponseHead>>")]
+pub struct ReceiveResponse {
+    pub(crate) ticket: Ticket,
+}
+
+/// Asks how much the next read gives: [`Request::query_data_available`](crate::Request::query_data_available).
+#[doc(alias = "WinHttpQueryDataAvailable")]
+#[derive(Debug, Default, Message)]
+#[rtype(result = "Result<u64>")]
+pub struct QueryDataAvailable {
+    pub(crate) ticket: Ticket,
+}
+
+/// Reads from the body: [`Request::read`](crate::Request::read) and its kin.
+#[doc(alias = "WinHttpReadData")]
+#[derive(Debug, Default, Message)]
+#[rtype(result = "Result<Bytes>")]
+pub struct ReadData {
+    pub(crate) amount: Amount,
+    pub(crate) ticket: Ticket,
+}
+
+impl ReadData {
+    /// Reads this much.
+    pub fn new(amount: Amount) -> Self {
+        Self { amount, ticket: Ticket::default() }
+    }
+}
+
+/// How much a read gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Amount {
+    /// What the last `query_data_available` announced; without one, what there is.
+    #[default]
+    Available,
+    /// What there is, up to this many octets.
+    AtMost(usize),
+    /// This many octets; fewer only at the end of the body.
+    Exactly(usize),
+}
+
+/// The paved path: send, receive the head, and read what of the body came with it.
+#[derive(Debug, Message)]
+#[rtype(result = "Result<Reached>")]
+pub(crate) struct Run {
+    pub(crate) payload: Payload,
+    pub(crate) ticket: Ticket,
+}
+
+/// How far the paved path got with one ask.
+#[derive(Debug)]
+pub(crate) struct Reached {
+    pub(crate) head: Arc<ResponseHead>,
+    /// What of the body came with the head.
+    pub(crate) early: Bytes,
+    /// The body is complete: nothing more can be read, and the handle closes by itself.
+    pub(crate) complete: bool,
+    pub(crate) facts: Facts,
+}
+
+/// What is known of an exchange beside its octets.
+#[derive(Debug, Clone)]
+pub(crate) struct Facts {
+    pub(crate) wire: Option<WireId>,
+    pub(crate) remote: Option<std::net::SocketAddr>,
+    pub(crate) local: Option<std::net::SocketAddr>,
+    pub(crate) timings: Timings,
+    pub(crate) sizes: Sizes,
+    pub(crate) trailers: HeaderMap,
+}
+
+/// The future of a call was dropped.
+#[derive(Debug, Clone, Copy, Message)]
+#[rtype(result = "()")]
+pub(crate) struct Abandon(pub(crate) Ticket);

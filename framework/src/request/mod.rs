@@ -1,0 +1,272 @@
+//! A request handle: one request with its response, sent and read step by step or by the paved path.
+
+mod actor;
+mod builder;
+mod calls;
+mod journey;
+mod messages;
+mod operation;
+mod payload;
+mod receiving;
+mod reply;
+mod response;
+mod sending;
+mod shared;
+mod state;
+mod stop;
+mod timings;
+mod unclaimed;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use actix::{Actor, Addr};
+use http::{HeaderMap, Method};
+
+use crate::error::{Error, Operation, Result};
+use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
+use crate::id::HandleKind;
+use crate::options::{RequestOptions, SharedOptions};
+use crate::protocol::http1::{ResponseHead, field};
+use crate::services::Services;
+use crate::target::Target;
+
+use shared::Shared;
+use state::Call;
+
+pub use actor::RequestActor;
+pub use builder::RequestBuilder;
+pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData};
+pub use payload::Payload;
+pub use response::Response;
+pub use timings::{Sizes, Timings};
+
+/// One request (`WinHttpOpenRequest`), driven call for call.
+///
+/// ```text
+/// add_header* -> send -> write* -> receive_response -> (query_data_available -> read)* -> the end, or send again
+/// ```
+///
+/// A call that comes out of this order is refused with 12019 and changes nothing. The receiving calls are *cancel-safe*: a
+/// future that is dropped, as by a `select!` arm that lost, loses no octet. Dropping the future of `send` or `write` cancels
+/// that operation, and with it the exchange.
+#[doc(alias = "WinHttpOpenRequest")]
+#[derive(Clone)]
+pub struct Request {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    node: Arc<Node>,
+    shared: Arc<Shared>,
+    addr: Addr<RequestActor>,
+    /// The handle above, which stays open as long as this one.
+    _parent: Arc<dyn Any + Send + Sync>,
+}
+
+handle_methods!(Request);
+
+/// What a level above lends to open a request.
+pub(crate) struct Opening<'a> {
+    pub(crate) services: &'a Arc<Services>,
+    pub(crate) parent: &'a Arc<Node>,
+    /// The shared part of the handle above, which stays open as long as the request.
+    pub(crate) keep: Arc<dyn Any + Send + Sync>,
+}
+
+impl Request {
+    /// Creates the handle and starts its actor on the shard of its origin. No I/O.
+    pub(crate) fn open(opening: Opening<'_>, method: Method, target: Target, options: SharedOptions) -> Result<Self> {
+        let Opening { services, parent, keep } = opening;
+        let operation = Operation::OpenRequest;
+        services.engine.check(operation)?;
+        services.work.check(operation)?;
+        check_method(&method)?;
+        let node = parent.child(HandleKind::Request, operation)?;
+        // Until the handle is announced nothing of it may end.
+        let creating = node.hold();
+        let guard = ActorGuard::new(&node);
+        let shard = services.engine.shard_of((services.session.id(), target.origin()));
+        let shared = Shared::new(Arc::clone(&node), method, target, options);
+        let addr = {
+            let (shared, services, owner) = (Arc::clone(&shared), Arc::clone(services), Arc::clone(parent));
+            RequestActor::start_in_arbiter(shard, move |_| RequestActor::new(shared, services, owner, guard))
+        };
+        node.attach(Commands { close: addr.clone().recipient(), cancel: Some(addr.clone().recipient()) });
+        let inner = Arc::new(Inner { node, shared, addr, _parent: keep });
+        let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
+        inner.node.announce(entry);
+        drop(creating);
+        Ok(Self { inner })
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    /// Sets the context its notifications carry; for use in one breath with `open_request`.
+    pub fn context(self, context: u64) -> Self {
+        self.inner.node.set_context(context);
+        self
+    }
+
+    /// The method, as it is sent.
+    pub fn method(&self) -> &Method {
+        &self.inner.shared.method
+    }
+
+    /// What is asked for.
+    pub fn target(&self) -> &Target {
+        &self.inner.shared.target
+    }
+
+    /// The URL (`WINHTTP_OPTION_URL`).
+    #[doc(alias = "WINHTTP_OPTION_URL")]
+    pub fn url(&self) -> String {
+        self.inner.shared.target.url()
+    }
+
+    /// The actor behind the handle: it takes every operation as a message.
+    pub fn addr(&self) -> Addr<RequestActor> {
+        self.inner.addr.clone()
+    }
+
+    /// Adds a header field (`WinHttpAddRequestHeaders`). A field that is there already gets another line.
+    ///
+    /// # Errors
+    /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value), 12019
+    /// while the request is under way, 6 when it is closed.
+    #[doc(alias = "WinHttpAddRequestHeaders")]
+    pub fn add_header(&self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
+        let operation = Operation::AddHeader;
+        self.inner.shared.check(Call::AddHeader, operation)?;
+        let (name, value) =
+            field(name, value.as_ref()).map_err(|misuse| Error::parameter(operation, misuse.to_string()))?;
+        self.inner.shared.draft().headers.append(name, value);
+        Ok(())
+    }
+
+    /// The header fields set so far, without those the session and the library add.
+    pub fn headers(&self) -> HeaderMap {
+        self.inner.shared.draft().headers.clone()
+    }
+
+    /// Replaces the header fields set so far.
+    ///
+    /// # Errors
+    /// 12019 while the request is under way, 6 when it is closed.
+    pub fn set_headers(&self, headers: HeaderMap) -> Result<()> {
+        self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
+        self.inner.shared.draft().headers = headers;
+        Ok(())
+    }
+
+    /// The options the next `send` obeys.
+    #[doc(alias = "WinHttpQueryOption")]
+    pub fn options(&self) -> RequestOptions {
+        RequestOptions::clone(&self.inner.shared.draft().options)
+    }
+
+    /// Sets the options the next `send` obeys.
+    ///
+    /// # Errors
+    /// 87 for options that cannot be meant, 12019 while the request is under way, 6 when it is closed.
+    #[doc(alias = "WinHttpSetOption")]
+    pub fn set_options(&self, options: RequestOptions) -> Result<()> {
+        self.inner.shared.check(Call::SetOptions, Operation::SetOption)?;
+        options.check(Operation::SetOption)?;
+        self.inner.shared.draft().options = Arc::new(options);
+        Ok(())
+    }
+
+    /// The response head received last (`WinHttpQueryHeaders`). A header field that is missing is a `None` of its map.
+    ///
+    /// # Errors
+    /// 12019 before `receive_response` has succeeded.
+    #[doc(alias = "WinHttpQueryHeaders")]
+    pub fn head(&self) -> Result<Arc<ResponseHead>> {
+        let known = self.inner.shared.head();
+        match known {
+            Some(head) => Ok(head),
+            None => Err(self
+                .inner
+                .shared
+                .check(Call::Head, Operation::QueryHeaders)
+                .err()
+                .unwrap_or_else(|| Error::parameter(Operation::QueryHeaders, "there is no response head"))),
+        }
+    }
+
+    /// When each step of the last exchange happened; `None` before the first operation has ended.
+    #[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
+    pub fn timings(&self) -> Option<Timings> {
+        self.inner.shared.facts().map(|facts| facts.timings)
+    }
+
+    /// How much the last exchange moved.
+    #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
+    pub fn sizes(&self) -> Sizes {
+        self.inner.shared.facts().map(|facts| facts.sizes).unwrap_or_default()
+    }
+
+    /// The trailer fields of a chunked response; complete when its body is.
+    pub fn trailers(&self) -> HeaderMap {
+        self.inner.shared.facts().map(|facts| facts.trailers).unwrap_or_default()
+    }
+
+    /// Both ends of the wire that carried the last exchange (`WINHTTP_OPTION_CONNECTION_INFO`).
+    #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
+    pub fn connection_info(&self) -> Option<ConnectionInfo> {
+        let facts = self.inner.shared.facts()?;
+        Some(ConnectionInfo { wire: facts.wire?, remote: facts.remote?, local: facts.local })
+    }
+}
+
+/// Which wire carried an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// The wire.
+    pub wire: crate::id::WireId,
+    /// The server's address.
+    pub remote: std::net::SocketAddr,
+    /// Our own address.
+    pub local: Option<std::net::SocketAddr>,
+}
+
+/// A known method in the wrong case is a slip that servers answer in many ways (contract B.12).
+fn check_method(method: &Method) -> Result<()> {
+    const KNOWN: [Method; 9] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::TRACE,
+        Method::CONNECT,
+    ];
+    let refuse = |detail: String| Err(Error::parameter(Operation::OpenRequest, detail));
+    if *method == Method::CONNECT {
+        return refuse("CONNECT opens a tunnel and is the library's to send".to_owned());
+    }
+    let slip = |known: &&Method| known.as_str().eq_ignore_ascii_case(method.as_str()) && *known != method;
+    match KNOWN.iter().find(slip) {
+        Some(known) => refuse(format!("methods are case-sensitive: {method} is written {known}")),
+        None => Ok(()),
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.node.close(Ending::Dropped);
+    }
+}
+
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Request({} {} {})", self.inner.node.id(), self.method(), self.target())
+    }
+}

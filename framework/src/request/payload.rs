@@ -1,0 +1,212 @@
+//! What a request carries, and whether it can be given a second time.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_core::Stream;
+use futures_util::StreamExt;
+use tokio::fs::File;
+use tokio::io::AsyncReadExt;
+
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::protocol::http1::BodyLength;
+
+/// What a request carries.
+///
+/// [`empty`](Self::empty), [`bytes`](Self::bytes), [`stream`](Self::stream) and [`file`](Self::file) are complete with `send`;
+/// [`begin`](Self::begin) and [`chunked`](Self::chunked) only announce a body that `write` then gives.
+pub struct Payload(pub(super) Kind);
+
+pub(super) enum Kind {
+    Bytes(Bytes),
+    Begin {
+        first: Bytes,
+        total: u64,
+    },
+    Chunked,
+    Stream(BodyStream),
+    File(PathBuf),
+    /// A stream that was given out already.
+    Spent,
+}
+
+pub(super) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
+impl Payload {
+    /// No body.
+    pub fn empty() -> Self {
+        Self::bytes(Bytes::new())
+    }
+
+    /// These octets, sent with `Content-Length` (WinHttpSendRequest's optional data).
+    pub fn bytes(octets: impl Into<Bytes>) -> Self {
+        Self(Kind::Bytes(octets.into()))
+    }
+
+    /// The first octets of a body of `total` octets; the rest is given by `write` (WinHttpSendRequest's `dwTotalLength`).
+    pub fn begin(first: impl Into<Bytes>, total: u64) -> Self {
+        Self(Kind::Begin { first: first.into(), total })
+    }
+
+    /// A body of unknown length, sent chunked; given by `write`, ended by `finish` or `receive_response`
+    /// (`WINHTTP_FLAG_AUTOMATIC_CHUNKING`).
+    #[doc(alias = "WINHTTP_FLAG_AUTOMATIC_CHUNKING")]
+    pub fn chunked() -> Self {
+        Self(Kind::Chunked)
+    }
+
+    /// All that the stream gives, sent chunked. The peer's pace is the stream's: it is polled when there is room.
+    ///
+    /// An `Err` of the stream fails the send and closes the wire. A stream cannot be given twice, so a request with one is
+    /// never sent again by the library.
+    pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
+        Self(Kind::Stream(Box::pin(stream)))
+    }
+
+    /// A file, sent with the length it has when the request is sent.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self(Kind::File(path.into()))
+    }
+}
+
+impl Kind {
+    /// The length as far as it is known without I/O.
+    pub(super) fn length(&self) -> Option<BodyLength> {
+        match self {
+            Self::Bytes(octets) if octets.is_empty() => Some(BodyLength::None),
+            Self::Bytes(octets) => Some(BodyLength::Length(octets.len() as u64)),
+            Self::Begin { total, .. } => Some(BodyLength::Length(*total)),
+            Self::Chunked | Self::Stream(_) | Self::Spent => Some(BodyLength::Chunked),
+            Self::File(_) => None,
+        }
+    }
+
+    /// The octets that can go out with the head.
+    pub(super) fn first(&self) -> Bytes {
+        match self {
+            Self::Bytes(first) | Self::Begin { first, .. } => first.clone(),
+            _ => Bytes::new(),
+        }
+    }
+
+    /// Does `send` give all of it?
+    pub(super) fn is_whole(&self) -> bool {
+        !matches!(self, Self::Begin { .. } | Self::Chunked)
+    }
+
+    /// Can all of it be given again?
+    pub(super) fn is_replayable(&self) -> bool {
+        match self {
+            Self::Bytes(_) | Self::File(_) => true,
+            Self::Begin { first, total } => first.len() as u64 == *total,
+            Self::Chunked | Self::Stream(_) | Self::Spent => false,
+        }
+    }
+
+    /// What comes after [`first`](Self::first), piece by piece.
+    pub(super) async fn open(&mut self) -> Result<Source> {
+        match self {
+            Self::File(path) => Source::file(path).await,
+            Self::Stream(_) => match std::mem::replace(self, Self::Spent) {
+                Self::Stream(stream) => Ok(Source::Stream(stream)),
+                _ => Ok(Source::Nothing),
+            },
+            Self::Bytes(_) | Self::Begin { .. } | Self::Chunked | Self::Spent => Ok(Source::Nothing),
+        }
+    }
+}
+
+/// Where the rest of a body comes from.
+pub(super) enum Source {
+    Nothing,
+    Stream(BodyStream),
+    File { file: File, length: u64, left: u64 },
+}
+
+impl Source {
+    async fn file(path: &Path) -> Result<Self> {
+        let open = async {
+            let file = File::open(path).await?;
+            let length = file.metadata().await?.len();
+            Ok::<_, io::Error>(Self::File { file, length, left: length })
+        };
+        open.await.map_err(|error| unreadable(error, &format!("the file {} cannot be opened", path.display())))
+    }
+
+    /// The length, if opening told it.
+    pub(super) fn length(&self) -> Option<u64> {
+        match self {
+            Self::File { length, .. } => Some(*length),
+            Self::Nothing | Self::Stream(_) => None,
+        }
+    }
+
+    /// The next piece; `None` is the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
+        match self {
+            Self::Nothing => Ok(None),
+            Self::Stream(stream) => {
+                stream.next().await.transpose().map_err(|error| unreadable(error, "the body's stream failed"))
+            }
+            Self::File { left: 0, .. } => Ok(None),
+            Self::File { file, left, .. } => {
+                let mut piece = vec![0; PIECE.min(usize::try_from(*left).unwrap_or(PIECE))];
+                let count =
+                    file.read(&mut piece).await.map_err(|error| unreadable(error, "the file cannot be read"))?;
+                if count == 0 {
+                    let short = io::Error::new(io::ErrorKind::UnexpectedEof, format!("{left} octets are missing"));
+                    return Err(unreadable(short, "the file became shorter while it was sent"));
+                }
+                piece.truncate(count);
+                *left -= count as u64;
+                Ok(Some(piece.into()))
+            }
+        }
+    }
+}
+
+fn unreadable(error: io::Error, what: &str) -> Error {
+    let detail = format!("{what}: {error}");
+    Error::new(ErrorCode::InvalidParameter, Operation::Send, Stage::SendBody, Blame::Caller, detail).with_source(error)
+}
+
+impl Default for Payload {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+macro_rules! payload_from {
+    ($($octets:ty),*) => {
+        $(impl From<$octets> for Payload {
+            fn from(octets: $octets) -> Self {
+                Self::bytes(octets)
+            }
+        })*
+    };
+}
+
+payload_from!(Bytes, Vec<u8>, String, &'static str, &'static [u8]);
+
+impl From<()> for Payload {
+    fn from((): ()) -> Self {
+        Self::empty()
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Bytes(octets) => write!(f, "Payload({} octets)", octets.len()),
+            Kind::Begin { first, total } => write!(f, "Payload({} of {total} octets)", first.len()),
+            Kind::Chunked => f.write_str("Payload(chunked)"),
+            Kind::Stream(_) | Kind::Spent => f.write_str("Payload(stream)"),
+            Kind::File(path) => write!(f, "Payload(file {})", path.display()),
+        }
+    }
+}
+
+const PIECE: usize = 64 * 1024;

@@ -1,0 +1,193 @@
+//! The receiving operations: `receive_response`, `query_data_available` and the reads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::journey::{Active, Journey};
+use super::messages::{Amount, Reached};
+use crate::clock;
+use crate::error::{Operation, Result, Stage};
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::protocol::http1::{BodyStep, ResponseHead};
+use crate::wire::{Failure, Received};
+
+impl Journey {
+    /// Receives the response head, after ending a body that is still open.
+    pub(super) async fn receive(&mut self) -> Result<Arc<ResponseHead>> {
+        let operation = Operation::Receive;
+        self.wait_for_subscribers().await;
+        if !self.active_mut()?.exchange.body_is_complete() {
+            self.finish(&HeaderMap::new(), operation).await?;
+        }
+        self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+        loop {
+            let waited = self.options.timeouts.receive_response.unwrap_or_default();
+            let deadline = self.head_deadline;
+            let Active { lease, exchange } = self.active_mut()?;
+            let received = match clock::until(deadline, exchange.receive_head(lease)).await {
+                Ok(received) => received,
+                Err(_) => return Err(self.fail(Failure::Timeout(Stage::FirstByte, waited), operation)),
+            };
+            match received {
+                Ok(Received::Interim(head)) => {
+                    let fields = || Status::IntermediateResponse(head.status(), head.headers().clone());
+                    self.emit(Mask::INTERMEDIATE_RESPONSE, fields);
+                }
+                Ok(Received::Final(head)) => return Ok(self.head_arrived(head)),
+                Ok(Received::OutOfTurn) => return Err(self.fail(Failure::OutOfTurn, operation)),
+                Err(failure) => {
+                    self.prepare_resend(failure, operation)?;
+                    self.send_again().await.map_err(|error| error.in_operation(operation))?;
+                    self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+                }
+            }
+        }
+    }
+
+    fn head_arrived(&mut self, head: ResponseHead) -> Arc<ResponseHead> {
+        self.times.head_received = Some(clock::now());
+        self.sizes.response_head = head.raw().len() as u64;
+        let beside = self.active.as_mut().map_or(0, |active| active.lease.received().len());
+        let arrived = (head.raw().len() + beside) as u64;
+        self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(arrived));
+        let head = Arc::new(head);
+        self.shared.set_head(Arc::clone(&head));
+        if self.active.as_ref().is_some_and(|active| active.exchange.is_ended()) {
+            self.settle();
+        }
+        head
+    }
+
+    /// How much the next read gives; 0 is the end of the body.
+    pub(super) async fn query_available(&mut self) -> Result<u64> {
+        self.wait_for_subscribers().await;
+        if self.gathered.is_empty() && self.ahead.is_empty() {
+            self.ahead = self.pull(LARGEST_CHUNK, Operation::QueryDataAvailable).await?.unwrap_or_default();
+        }
+        let available = if self.gathered.is_empty() { self.ahead.len() } else { self.gathered.len() };
+        Ok(available as u64)
+    }
+
+    /// A read; empty is the end of the body.
+    pub(super) async fn read(&mut self, amount: Amount) -> Result<Bytes> {
+        self.wait_for_subscribers().await;
+        let data = match amount {
+            Amount::Available => self.read_some(LARGEST_CHUNK).await?,
+            Amount::AtMost(max) => self.read_some(max).await?,
+            Amount::Exactly(length) => self.read_exactly(length).await?,
+        };
+        self.report_read(data.len() as u64);
+        Ok(data)
+    }
+
+    async fn read_some(&mut self, max: usize) -> Result<Bytes> {
+        if !self.gathered.is_empty() {
+            let length = self.gathered.len().min(max);
+            return Ok(self.gathered.split_to(length).freeze());
+        }
+        if !self.ahead.is_empty() {
+            let length = self.ahead.len().min(max);
+            return Ok(self.ahead.split_to(length));
+        }
+        Ok(self.pull(max.min(LARGEST_CHUNK), Operation::Read).await?.unwrap_or_default())
+    }
+
+    async fn read_exactly(&mut self, length: usize) -> Result<Bytes> {
+        while self.gathered.len() < length {
+            let piece = if self.ahead.is_empty() {
+                let missing = (length - self.gathered.len()).min(LARGEST_CHUNK);
+                match self.pull(missing, Operation::Read).await? {
+                    Some(piece) => piece,
+                    None => break,
+                }
+            } else {
+                let missing = (length - self.gathered.len()).min(self.ahead.len());
+                self.ahead.split_to(missing)
+            };
+            self.gathered.extend_from_slice(&piece);
+        }
+        let length = length.min(self.gathered.len());
+        Ok(self.gathered.split_to(length).freeze())
+    }
+
+    fn report_read(&self, octets: u64) {
+        let received = self.sizes.response_body - self.ahead.len() as u64 - self.gathered.len() as u64;
+        let total = self.active.as_ref().and_then(|active| active.exchange.remaining()).map(|left| received + left);
+        let since = self.times.head_received;
+        if octets > 0 {
+            self.emit(Mask::PROGRESS, || {
+                let elapsed = since.map_or(Duration::ZERO, |since| clock::now().saturating_duration_since(since));
+                Status::DownloadProgress { received, total, elapsed }
+            });
+        }
+    }
+
+    /// The next piece of the body off the wire; settles the wire at the end.
+    async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
+        let idle = self.options.timeouts.receive;
+        let Some(Active { lease, exchange }) = &mut self.active else { return Ok(None) };
+        let pulled = match clock::within(idle, exchange.read(lease, max)).await {
+            Ok(Ok(pulled)) => pulled,
+            Ok(Err(failure)) => return Err(self.fail(failure, operation)),
+            Err(_) => return Err(self.fail(Failure::Timeout(Stage::Body, idle.unwrap_or_default()), operation)),
+        };
+        self.sizes.response_body += pulled.as_ref().map_or(0, |piece| piece.len() as u64);
+        if self.active.as_ref().is_some_and(|active| active.exchange.is_ended()) {
+            self.settle();
+        }
+        Ok(pulled)
+    }
+
+    /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
+    pub(super) async fn run(&mut self) -> Result<Reached> {
+        self.send().await?;
+        self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
+        self.operation.set(Operation::Receive);
+        let head = self.receive().await?;
+        self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
+        self.operation.set(Operation::Read);
+        self.reach(head)
+    }
+
+    /// What of the body came with the head, and whether that is all.
+    fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Reached> {
+        let mut early = Bytes::new();
+        if let Some(Active { lease, exchange }) = &mut self.active {
+            match exchange.read_arrived(lease, EARLY_BODY) {
+                Ok(BodyStep::Data(data)) => early = data,
+                Ok(BodyStep::End | BodyStep::NeedMore) => {}
+                Err(failure) => return Err(self.fail(failure, Operation::Read)),
+            }
+            self.sizes.response_body += early.len() as u64;
+            // The end of a chunked body may have come too.
+            if !early.is_empty() && !exchange.is_ended() {
+                match exchange.read_arrived(lease, EARLY_BODY) {
+                    Ok(BodyStep::Data(data)) => self.ahead = data,
+                    Ok(BodyStep::End | BodyStep::NeedMore) => {}
+                    Err(failure) => return Err(self.fail(failure, Operation::Read)),
+                }
+                self.sizes.response_body += self.ahead.len() as u64;
+            }
+            if exchange.is_ended() {
+                self.settle();
+            }
+        }
+        let complete = self.is_complete();
+        if !early.is_empty() {
+            self.report_read(early.len() as u64);
+            self.emit(Mask::READ_COMPLETE, || Status::ReadComplete(early.len() as u64));
+        }
+        if complete {
+            self.emit(Mask::READ_COMPLETE, || Status::ReadComplete(0));
+        }
+        Ok(Reached { head, early, complete, facts: self.facts() })
+    }
+}
+
+/// The most one read gives at once.
+const LARGEST_CHUNK: usize = 64 * 1024;
+/// The most of a body that comes with the reply to the paved path's one ask.
+const EARLY_BODY: usize = 16 * 1024;

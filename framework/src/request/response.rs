@@ -1,0 +1,218 @@
+//! A response on the paved path: its head, and its body as octets, text, JSON, chunks or a stream.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use http::{HeaderMap, StatusCode, Version, header};
+
+use super::messages::{Facts, Reached};
+use super::{Request, Sizes, Timings};
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::id::WireId;
+use crate::protocol::http1::ResponseHead;
+
+/// A response whose head has arrived.
+///
+/// The body is pulled: what is not read stays with the server, and memory stays bounded. Dropping the response gives the
+/// rest of it up.
+pub struct Response {
+    request: Request,
+    head: Arc<ResponseHead>,
+    url: Arc<str>,
+    early: Bytes,
+    complete: bool,
+    facts: Facts,
+}
+
+impl Response {
+    pub(super) fn new(request: Request, reached: Reached) -> Self {
+        let Reached { head, early, complete, facts } = reached;
+        let url = request.url().into();
+        Self { request, head, url, early, complete, facts }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.head.status()
+    }
+
+    /// The version the server answered in.
+    pub fn version(&self) -> Version {
+        self.head.version()
+    }
+
+    /// The header fields.
+    pub fn headers(&self) -> &HeaderMap {
+        self.head.headers()
+    }
+
+    /// The whole head, with its raw octets.
+    pub fn head(&self) -> &ResponseHead {
+        &self.head
+    }
+
+    /// The URL that was asked.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The length the server announced.
+    pub fn content_length(&self) -> Option<u64> {
+        self.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+    }
+
+    /// The trailer fields of a chunked response; complete when the body has been read.
+    pub fn trailers(&self) -> HeaderMap {
+        self.facts().trailers
+    }
+
+    /// When each step happened.
+    pub fn timings(&self) -> Timings {
+        self.facts().timings
+    }
+
+    /// How much was moved.
+    pub fn sizes(&self) -> Sizes {
+        self.facts().sizes
+    }
+
+    /// The wire that carried it.
+    pub fn wire(&self) -> Option<WireId> {
+        self.facts.wire
+    }
+
+    /// The server's address.
+    pub fn remote_addr(&self) -> Option<SocketAddr> {
+        self.facts.remote
+    }
+
+    /// The handle behind it. A response that came complete has closed its handle already.
+    pub fn handle(&self) -> &Request {
+        &self.request
+    }
+
+    /// An error status (4xx, 5xx) as an error.
+    ///
+    /// # Errors
+    /// 12152 for such a status, with the status in its sentence; the blame is the caller's for 4xx and the peer's for 5xx.
+    pub fn error_for_status(self) -> Result<Self> {
+        let status = self.status();
+        let blame = match status {
+            status if status.is_client_error() => Blame::Caller,
+            status if status.is_server_error() => Blame::Peer,
+            _ => return Ok(self),
+        };
+        let detail = format!("the server answered {status}");
+        Err(Error::new(ErrorCode::InvalidServerResponse, Operation::Response, Stage::Head, blame, detail)
+            .with_url(&self.url))
+    }
+
+    /// The next piece of the body; `None` is its end. Cancel-safe.
+    ///
+    /// # Errors
+    /// See [`Request::read`]. A body that was cut short is an error, never an end.
+    pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
+        if !self.early.is_empty() {
+            return Ok(Some(std::mem::take(&mut self.early)));
+        }
+        if self.complete {
+            return Ok(None);
+        }
+        let chunk = self.request.read().await?;
+        self.complete = chunk.is_empty();
+        Ok((!chunk.is_empty()).then_some(chunk))
+    }
+
+    /// The whole body.
+    ///
+    /// # Errors
+    /// See [`chunk`](Self::chunk).
+    pub async fn bytes(mut self) -> Result<Bytes> {
+        if self.complete {
+            return Ok(self.early);
+        }
+        let mut whole = BytesMut::with_capacity(self.expected_length());
+        while let Some(chunk) = self.chunk().await? {
+            whole.extend_from_slice(&chunk);
+        }
+        Ok(whole.freeze())
+    }
+
+    /// The whole body as text, in the charset the `Content-Type` names, else UTF-8. What does not decode becomes U+FFFD.
+    ///
+    /// # Errors
+    /// See [`chunk`](Self::chunk).
+    pub async fn text(self) -> Result<String> {
+        #[cfg(feature = "charset")]
+        {
+            let encoding = self.charset();
+            let octets = self.bytes().await?;
+            let (text, _, _) = encoding.decode(&octets);
+            Ok(text.into_owned())
+        }
+        #[cfg(not(feature = "charset"))]
+        {
+            let octets = self.bytes().await?;
+            Ok(String::from_utf8_lossy(&octets).into_owned())
+        }
+    }
+
+    /// The whole body, read as JSON.
+    ///
+    /// # Errors
+    /// 12152 for a body that is not the JSON asked for; else see [`chunk`](Self::chunk).
+    #[cfg(feature = "json")]
+    pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
+        let url = Arc::clone(&self.url);
+        let octets = self.bytes().await?;
+        serde_json::from_slice(&octets).map_err(|reason| {
+            let detail = format!("the body is not the JSON that was asked for: {reason}");
+            Error::new(ErrorCode::InvalidServerResponse, Operation::Response, Stage::Decode, Blame::Peer, detail)
+                .with_url(&url)
+                .with_source(reason)
+        })
+    }
+
+    /// The body as a stream of pieces. After an error it ends.
+    pub fn bytes_stream(self) -> impl Stream<Item = Result<Bytes>> + Send + 'static {
+        futures_util::stream::unfold(Some(self), |response| async {
+            let mut response = response?;
+            match response.chunk().await {
+                Ok(Some(chunk)) => Some((Ok(chunk), Some(response))),
+                Ok(None) => None,
+                Err(error) => Some((Err(error), None)),
+            }
+        })
+    }
+
+    fn facts(&self) -> Facts {
+        self.request.inner.shared.facts().unwrap_or_else(|| self.facts.clone())
+    }
+
+    /// A server's word is not worth a large allocation.
+    fn expected_length(&self) -> usize {
+        let announced = self.content_length().and_then(|length| usize::try_from(length).ok());
+        announced.unwrap_or(0).min(LARGEST_RESERVE)
+    }
+
+    #[cfg(feature = "charset")]
+    fn charset(&self) -> &'static encoding_rs::Encoding {
+        let content_type = self.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let parameters = content_type.unwrap_or_default().split(';').skip(1);
+        let charset = parameters.filter_map(|parameter| parameter.split_once('=')).find_map(|(name, value)| {
+            name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+        });
+        charset.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes())).unwrap_or(encoding_rs::UTF_8)
+    }
+}
+
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Response({} from {})", self.status(), self.request.target())
+    }
+}
+
+const LARGEST_RESERVE: usize = 1024 * 1024;

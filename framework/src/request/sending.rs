@@ -1,0 +1,239 @@
+//! The sending operations: `send`, `write`, `finish`, and the resend of a request that nobody answered.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+
+use super::journey::{Active, Journey};
+use super::payload::Source;
+use crate::clock;
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::policy::{Attempt, may_resend};
+use crate::protocol::http1::{BodyLength, CloseReason};
+use crate::wire::{Exchange, Failure, Uploaded};
+
+impl Journey {
+    /// Sends the request, and all of its body that the payload holds.
+    pub(super) async fn send(&mut self) -> Result<()> {
+        self.wait_for_subscribers().await;
+        let mut fresh = false;
+        loop {
+            let failed = match self.send_once(fresh).await? {
+                Ok(()) => return Ok(()),
+                Err(failed) => failed,
+            };
+            self.prepare_resend(failed, Operation::Send)?;
+            fresh = true;
+        }
+    }
+
+    /// Sends it again after a silent end, if that is safe; else the failure is the caller's.
+    ///
+    /// Leaves nothing of the failed attempt. What follows is [`send_again`](Self::send_again).
+    pub(super) fn prepare_resend(&mut self, failure: Failure, operation: Operation) -> Result<()> {
+        let attempt = Attempt {
+            method: &self.shared.method,
+            on_reused_wire: self.active.as_ref().is_some_and(|active| active.lease.is_reused()),
+            silent_end: failure.is_silent_end(),
+            wire_state: self.wire_state(),
+            replayable: self.payload.0.is_replayable(),
+            resends_left: self.resends_left,
+        };
+        let resend = may_resend(&attempt);
+        let reason = failure.close_reason();
+        let error = self.error(failure, operation);
+        self.break_off(reason);
+        if !resend {
+            return Err(error);
+        }
+        self.resends_left -= 1;
+        self.attempt += 1;
+        let attempt = self.attempt;
+        self.emit(Mask::RETRYING, || Status::Retrying { attempt, error });
+        Ok(())
+    }
+
+    /// The whole send once more, inside another operation: no second `SendRequestComplete`.
+    pub(super) async fn send_again(&mut self) -> Result<()> {
+        self.send_once(true).await?.map_err(|failure| {
+            let reason = failure.close_reason();
+            let error = self.error(failure, Operation::Send);
+            self.break_off(reason);
+            error
+        })
+    }
+
+    /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
+    async fn send_once(&mut self, fresh: bool) -> Result<std::result::Result<(), Failure>> {
+        let source = self.payload.0.open().await.map_err(|error| self.name(error))?;
+        let lease = self.acquire(fresh).await.map_err(|error| self.name(error))?;
+        let length = match (self.payload.0.length(), source.length()) {
+            (Some(length), _) => length,
+            (None, Some(0)) => BodyLength::None,
+            (None, Some(length)) => BodyLength::Length(length),
+            (None, None) => BodyLength::Chunked,
+        };
+        self.times.send_start = Some(clock::now());
+        let (exchange, head) = match Exchange::prepare(&self.head(length), self.head_limits()) {
+            Ok(prepared) => prepared,
+            Err(failure) => return Err(self.error(failure, Operation::Send)),
+        };
+        self.active = Some(Active { lease, exchange });
+        self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
+        let (idle, first) = (self.options.timeouts.send, self.payload.0.first());
+        let held_back = {
+            let Active { lease, exchange } = self.active_mut()?;
+            if let Err(failure) = exchange.send_head(lease, head, &first, idle).await {
+                return Ok(Err(failure));
+            }
+            exchange.awaits_continue()
+        };
+        self.account_sent();
+        let sent = self.sizes.sent;
+        self.emit(Mask::SEND_REQUEST, || Status::RequestSent(sent));
+        if held_back {
+            let patience = self.options.expect_continue.unwrap_or(CONTINUE_PATIENCE);
+            let Active { lease, exchange } = self.active_mut()?;
+            if let Err(failure) = exchange.await_continue(lease, patience).await {
+                return Ok(Err(failure));
+            }
+            if let Err(failure) = self.upload(&first).await? {
+                return Ok(Err(failure));
+            }
+        }
+        self.upload_source(source).await
+    }
+
+    async fn upload_source(&mut self, mut source: Source) -> Result<std::result::Result<(), Failure>> {
+        loop {
+            let piece = match source.next().await {
+                Ok(Some(piece)) => piece,
+                Ok(None) => break,
+                Err(error) => {
+                    let error = self.name(error);
+                    self.break_off(CloseReason::Cancelled);
+                    return Err(error);
+                }
+            };
+            match self.upload(&piece).await? {
+                Ok(Uploaded::Sent) => {}
+                Ok(Uploaded::NotWanted) => break,
+                Err(failure) => return Ok(Err(failure)),
+            }
+        }
+        let whole = self.payload.0.is_whole();
+        if whole || self.active_mut()?.exchange.body_is_complete() {
+            return self.end_body(&HeaderMap::new()).await;
+        }
+        Ok(Ok(()))
+    }
+
+    /// One piece of the body, with its progress.
+    async fn upload(&mut self, piece: &Bytes) -> Result<std::result::Result<Uploaded, Failure>> {
+        if piece.is_empty() {
+            return Ok(Ok(Uploaded::Sent));
+        }
+        let idle = self.options.timeouts.send;
+        let Active { lease, exchange } = self.active_mut()?;
+        let uploaded = match exchange.write(lease, piece, idle).await {
+            Ok(uploaded) => uploaded,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        let (sent, left) = (exchange.body_sent(), exchange.announced_left());
+        self.account_sent();
+        let total = left.map(|left| sent + left);
+        let started = self.times.send_start;
+        self.emit(Mask::PROGRESS, || {
+            let elapsed = started.map_or(Duration::ZERO, |start| clock::now().saturating_duration_since(start));
+            Status::UploadProgress { sent, total, elapsed }
+        });
+        Ok(Ok(uploaded))
+    }
+
+    /// `write`: a piece of an announced or chunked body.
+    pub(super) async fn write(&mut self, data: &Bytes) -> Result<()> {
+        self.wait_for_subscribers().await;
+        let outcome = match self.upload(data).await? {
+            Ok(_) if self.active_mut()?.exchange.body_is_complete() => self.end_body(&HeaderMap::new()).await?,
+            Ok(_) => Ok(()),
+            Err(failure) => Err(failure),
+        };
+        outcome.map_err(|failure| self.fail(failure, Operation::Write))
+    }
+
+    /// `finish`: the end of a chunked body.
+    pub(super) async fn finish(&mut self, trailers: &HeaderMap, operation: Operation) -> Result<()> {
+        self.end_body(trailers).await?.map_err(|failure| self.fail(failure, operation))
+    }
+
+    async fn end_body(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
+        let idle = self.options.timeouts.send;
+        let Active { lease, exchange } = self.active_mut()?;
+        if let Err(failure) = exchange.finish(lease, trailers, idle).await {
+            return Ok(Err(failure));
+        }
+        self.account_sent();
+        let now = clock::now();
+        self.times.send_end = Some(now);
+        self.head_deadline = self.options.timeouts.receive_response.and_then(|limit| now.checked_add(limit));
+        Ok(Ok(()))
+    }
+
+    pub(super) fn fail(&mut self, failure: Failure, operation: Operation) -> Error {
+        let reason = failure.close_reason();
+        let error = self.error(failure, operation);
+        self.break_off(reason);
+        error
+    }
+
+    /// Would this be refused, with nothing changed (87)?
+    pub(super) fn check_write(&mut self, data: &Bytes) -> Result<()> {
+        let left = self.active_mut()?.exchange.announced_left();
+        match left {
+            Some(left) if (data.len() as u64) > left => {
+                let detail =
+                    format!("{} octets are written and only {left} of the announced length are left", data.len());
+                Err(self.name(Error::parameter(Operation::Write, detail)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Would ending the body here be refused (87)?
+    pub(super) fn check_finish(&mut self, trailers: &HeaderMap, operation: Operation) -> Result<()> {
+        let exchange = &mut self.active_mut()?.exchange;
+        exchange.check_finish(trailers).map_err(|failure| self.error(failure, operation))
+    }
+
+    pub(super) fn active_mut(&mut self) -> Result<&mut Active> {
+        self.active.as_mut().ok_or_else(|| {
+            Error::new(
+                ErrorCode::InternalError,
+                Operation::Send,
+                Stage::State,
+                Blame::Library,
+                "an operation was taken without an exchange",
+            )
+        })
+    }
+
+    fn account_sent(&mut self) {
+        if let Some(Active { exchange, .. }) = &self.active {
+            self.sizes.sent = exchange.written();
+            self.sizes.request_body = exchange.body_sent();
+        }
+    }
+
+    /// A subscriber with too much unhandled makes new operations wait (contract C.8).
+    pub(super) async fn wait_for_subscribers(&self) {
+        while let Some(credit) = self.shared.node.subscribers().exhausted() {
+            self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
+            credit.available().await;
+        }
+    }
+}
+
+/// How long to wait for a 100 that the caller's own `Expect` field asks for.
+const CONTINUE_PATIENCE: Duration = Duration::from_secs(1);

@@ -1,0 +1,100 @@
+//! What a request's handle and its actor both hold.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::{HeaderMap, Method};
+
+use super::messages::Facts;
+use super::state::{Call, State};
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::handle::Node;
+use crate::options::SharedOptions;
+use crate::protocol::http1::ResponseHead;
+use crate::target::Target;
+
+/// What a request's handle and its actor both hold.
+pub(super) struct Shared {
+    pub(super) node: Arc<Node>,
+    pub(super) method: Method,
+    pub(super) target: Target,
+    state: AtomicU8,
+    draft: Mutex<Draft>,
+    outcome: Mutex<Outcome>,
+}
+
+/// What the caller may still change.
+pub(super) struct Draft {
+    pub(super) headers: HeaderMap,
+    pub(super) options: SharedOptions,
+}
+
+/// What the last exchange gave.
+#[derive(Default)]
+struct Outcome {
+    head: Option<Arc<ResponseHead>>,
+    facts: Option<Facts>,
+}
+
+impl Shared {
+    pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
+        let draft = Mutex::new(Draft { headers: HeaderMap::new(), options });
+        Arc::new(Self {
+            node,
+            method,
+            target,
+            state: AtomicU8::new(State::Opened as u8),
+            draft,
+            outcome: Mutex::default(),
+        })
+    }
+
+    pub(super) fn state(&self) -> State {
+        State::from_number(self.state.load(Ordering::Acquire))
+    }
+
+    pub(super) fn enter(&self, state: State) {
+        self.state.store(state as u8, Ordering::Release);
+    }
+
+    /// Refuses a call that does not fit the state (12019), naming both.
+    pub(super) fn check(&self, call: Call, operation: Operation) -> Result<()> {
+        self.node.check_open(operation)?;
+        let state = self.state();
+        if state.takes(call) {
+            return Ok(());
+        }
+        let detail = format!("{} is not taken while the request is {state}", call.name());
+        Err(Error::new(ErrorCode::IncorrectHandleState, operation, Stage::State, Blame::Caller, detail)
+            .with_url(&self.target.url()))
+    }
+
+    pub(super) fn draft(&self) -> MutexGuard<'_, Draft> {
+        self.draft.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn head(&self) -> Option<Arc<ResponseHead>> {
+        self.outcome().head.clone()
+    }
+
+    pub(super) fn facts(&self) -> Option<Facts> {
+        self.outcome().facts.clone()
+    }
+
+    /// A new exchange begins: what the last one gave is over.
+    pub(super) fn forget_outcome(&self) {
+        *self.outcome() = Outcome::default();
+    }
+
+    pub(super) fn set_head(&self, head: Arc<ResponseHead>) {
+        self.outcome().head = Some(head);
+    }
+
+    pub(super) fn set_facts(&self, facts: Facts) {
+        self.outcome().facts = Some(facts);
+    }
+
+    fn outcome(&self) -> MutexGuard<'_, Outcome> {
+        self.outcome.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

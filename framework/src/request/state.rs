@@ -1,0 +1,156 @@
+//! The order of calls (pure): which call a request takes in which state, as one table.
+//!
+//! ```text
+//!            send                 body complete               receive_response            end of body
+//!   Opened -------> Sending ---------------------> Sent -----------------> Receiving ---> Body <--> Reading ---> Done
+//!                      |                             ^                                      |                      |
+//!                      | body to be written          | receive_response, finish,           +------- send ---------+
+//!                      v                             | last announced octet                       (from any of these,
+//!                   Uploading <---> Writing ---------+                                             and from Failed)
+//! ```
+//!
+//! An error or `cancel` leads to `Failed`, or to `Broken` once there is a head. The states in -ing that stand for a call in
+//! flight take no other call. The book's figure and the tests are made from this table.
+
+use std::fmt;
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum State {
+    Opened,
+    Sending,
+    Uploading,
+    Writing,
+    Sent,
+    Receiving,
+    Body,
+    Reading,
+    Done,
+    Failed,
+    Broken,
+}
+
+/// What is asked of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Call {
+    AddHeader,
+    SetOptions,
+    Send,
+    Write,
+    Finish,
+    Receive,
+    Head,
+    QueryDataAvailable,
+    Read,
+}
+
+impl State {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Opened,
+        Self::Sending,
+        Self::Uploading,
+        Self::Writing,
+        Self::Sent,
+        Self::Receiving,
+        Self::Body,
+        Self::Reading,
+        Self::Done,
+        Self::Failed,
+        Self::Broken,
+    ];
+
+    /// The state behind the number a handle sees.
+    pub(crate) fn from_number(number: u8) -> Self {
+        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Failed)
+    }
+
+    /// Is the call taken in this state? If not it is refused with 12019, and nothing changes.
+    pub(crate) fn takes(self, call: Call) -> bool {
+        TABLE.iter().any(|(taken, states)| *taken == call && states.contains(&self))
+    }
+
+    /// The sentence for a reader.
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Opened => "nothing was sent yet",
+            Self::Sending => "a send is in flight",
+            Self::Uploading => "its body is not complete",
+            Self::Writing => "a write is in flight",
+            Self::Sent => "it was sent and its response not asked for",
+            Self::Receiving => "a receive_response is in flight",
+            Self::Body => "its response is being read",
+            Self::Reading => "a read is in flight",
+            Self::Done => "its response is complete",
+            Self::Failed => "its last operation failed",
+            Self::Broken => "its response was cut short",
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}: {}", self.sentence())
+    }
+}
+
+impl Call {
+    #[cfg(test)]
+    pub(crate) const ALL: [Self; 9] = [
+        Self::AddHeader,
+        Self::SetOptions,
+        Self::Send,
+        Self::Write,
+        Self::Finish,
+        Self::Receive,
+        Self::Head,
+        Self::QueryDataAvailable,
+        Self::Read,
+    ];
+
+    /// The method's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::AddHeader => "add_header",
+            Self::SetOptions => "set_options",
+            Self::Send => "send",
+            Self::Write => "write",
+            Self::Finish => "finish",
+            Self::Receive => "receive_response",
+            Self::Head => "head",
+            Self::QueryDataAvailable => "query_data_available",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// The table as the book shows it.
+#[cfg(test)]
+fn figure() -> String {
+    let mut figure = String::from("| state |");
+    Call::ALL.iter().for_each(|call| figure += &format!(" {} |", call.name()));
+    figure += "\n|---|";
+    figure += &"---|".repeat(Call::ALL.len());
+    for state in State::ALL {
+        figure += &format!("\n| {state} |");
+        Call::ALL.iter().for_each(|call| figure += if state.takes(*call) { " yes |" } else { " 12019 |" });
+    }
+    figure + "\n"
+}
+
+use State::{Body, Broken, Done, Failed, Opened, Reading, Sent, Uploading};
+
+const TABLE: [(Call, &[State]); 9] = [
+    (Call::AddHeader, &[Opened, Body, Done, Failed, Broken]),
+    (Call::SetOptions, &[Opened, Body, Done, Failed, Broken]),
+    (Call::Send, &[Opened, Body, Done, Failed, Broken]),
+    (Call::Write, &[Uploading]),
+    (Call::Finish, &[Uploading]),
+    (Call::Receive, &[Uploading, Sent]),
+    (Call::Head, &[Body, Reading, Done, Broken]),
+    (Call::QueryDataAvailable, &[Body, Done]),
+    (Call::Read, &[Body, Done]),
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! When each step of a request happened, and how much was moved.
+
+use std::time::{Duration, Instant};
+
+/// When each step of a request happened (`WINHTTP_OPTION_REQUEST_TIMES`); `None` for a step that did not happen.
+///
+/// On a reused wire the four points of resolving and connecting are `None`. After a resend the points are those of the last
+/// attempt, except `started`.
+#[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Timings {
+    /// `send` was taken.
+    pub started: Instant,
+    /// The request had a wire.
+    pub wire_acquired: Option<Instant>,
+    /// The name look-up began (`WinHttpNameResolutionStart`).
+    pub resolve_start: Option<Instant>,
+    /// The addresses were known (`WinHttpNameResolutionEnd`).
+    pub resolve_end: Option<Instant>,
+    /// Connecting began (`WinHttpConnectionEstablishmentStart`).
+    pub connect_start: Option<Instant>,
+    /// The wire was up (`WinHttpConnectionEstablishmentEnd`).
+    pub connect_end: Option<Instant>,
+    /// The head began to be written (`WinHttpSendRequestStart`).
+    pub send_start: Option<Instant>,
+    /// The request was complete (`WinHttpSendRequestEnd`).
+    pub send_end: Option<Instant>,
+    /// The response head was complete (`WinHttpReceiveResponseHeadersEnd`).
+    pub head_received: Option<Instant>,
+    /// The response body was complete (`WinHttpReceiveResponseEnd`).
+    pub body_received: Option<Instant>,
+}
+
+impl Timings {
+    pub(crate) fn new(started: Instant) -> Self {
+        Self {
+            started,
+            wire_acquired: None,
+            resolve_start: None,
+            resolve_end: None,
+            connect_start: None,
+            connect_end: None,
+            send_start: None,
+            send_end: None,
+            head_received: None,
+            body_received: None,
+        }
+    }
+
+    /// How long the name look-up took.
+    pub fn resolving(&self) -> Option<Duration> {
+        between(self.resolve_start, self.resolve_end)
+    }
+
+    /// How long connecting took.
+    pub fn connecting(&self) -> Option<Duration> {
+        between(self.connect_start, self.connect_end)
+    }
+
+    /// From `send` until the request had a wire.
+    pub fn waiting_for_wire(&self) -> Option<Duration> {
+        between(Some(self.started), self.wire_acquired)
+    }
+
+    /// From `send` to the response head.
+    pub fn to_head(&self) -> Option<Duration> {
+        between(Some(self.started), self.head_received)
+    }
+
+    /// From `send` to the end of the response.
+    pub fn total(&self) -> Option<Duration> {
+        between(Some(self.started), self.body_received)
+    }
+}
+
+fn between(start: Option<Instant>, end: Option<Instant>) -> Option<Duration> {
+    Some(end?.saturating_duration_since(start?))
+}
+
+/// How much a request moved, in octets (`WINHTTP_OPTION_REQUEST_STATS`).
+#[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Sizes {
+    /// Head and body of the request as they went over the wire, framing included.
+    pub sent: u64,
+    /// The body of the request.
+    pub request_body: u64,
+    /// The head of the response.
+    pub response_head: u64,
+    /// The body of the response, as far as it was read.
+    pub response_body: u64,
+}

@@ -1,0 +1,73 @@
+//! What was handed out to a caller who may not have taken it (pure): the last octet of cancel safety.
+//!
+//! A call's future can be dropped after its answer was sent and before it was looked at. So the last answer is kept until the
+//! next operation begins; if the future says that it was dropped, the next call of the same kind gets it again. The operation
+//! was completed and notified once, and is not again.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::messages::{Amount, Ticket};
+use crate::protocol::http1::ResponseHead;
+
+/// The last answer, and whether its taker is gone.
+#[derive(Default)]
+pub(super) struct Unclaimed {
+    handed_out: Option<(Ticket, Answer)>,
+    head: Option<Arc<ResponseHead>>,
+    data: Bytes,
+}
+
+enum Answer {
+    Head(Arc<ResponseHead>),
+    Data(Bytes),
+}
+
+impl Unclaimed {
+    pub(super) fn hand_out_head(&mut self, ticket: Ticket, head: &Arc<ResponseHead>) {
+        self.hand_out(ticket, Answer::Head(Arc::clone(head)));
+    }
+
+    pub(super) fn hand_out_data(&mut self, ticket: Ticket, data: &Bytes) {
+        self.hand_out(ticket, Answer::Data(data.clone()));
+    }
+
+    fn hand_out(&mut self, ticket: Ticket, answer: Answer) {
+        self.handed_out = (ticket != Ticket::default()).then_some((ticket, answer));
+    }
+
+    /// The next operation begins: whoever asked has taken the last answer.
+    pub(super) fn forget(&mut self) {
+        self.handed_out = None;
+    }
+
+    /// The taker of this answer is gone.
+    pub(super) fn came_back(&mut self, ticket: Ticket) {
+        match self.handed_out.take_if(|(handed_out, _)| *handed_out == ticket) {
+            Some((_, Answer::Head(head))) => self.head = Some(head),
+            Some((_, Answer::Data(data))) => self.data = data,
+            None => {}
+        }
+    }
+
+    pub(super) fn take_head(&mut self) -> Option<Arc<ResponseHead>> {
+        self.head.take()
+    }
+
+    pub(super) fn data_available(&self) -> Option<u64> {
+        (!self.data.is_empty()).then_some(self.data.len() as u64)
+    }
+
+    /// Up to the amount; an exact read may get less than it asked for only if the caller comes again.
+    pub(super) fn take_data(&mut self, amount: Amount) -> Option<Bytes> {
+        if self.data.is_empty() {
+            return None;
+        }
+        let max = match amount {
+            Amount::Available => usize::MAX,
+            Amount::AtMost(max) | Amount::Exactly(max) => max,
+        };
+        Some(self.data.split_to(max.min(self.data.len())))
+    }
+}

@@ -1,0 +1,141 @@
+//! What a session is opened with.
+
+use std::time::Duration;
+
+use http::header::HeaderValue;
+
+use super::Session;
+use crate::engine::Engine;
+use crate::error::{Error, Operation, Result};
+use crate::notification::{NotificationMask, Subscriber};
+use crate::options::{Limits, RequestOptions, SessionOptions, Timeouts};
+use crate::protocol::http1::field;
+
+/// What a session is opened with; from [`Session::builder`].
+///
+/// What is wrong is kept until [`open`](Self::open), which fails with it.
+#[derive(Debug, Default)]
+#[must_use = "nothing is opened before `open`"]
+pub struct SessionBuilder {
+    pub(super) options: SessionOptions,
+    pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
+    pub(super) context: u64,
+    engine: Option<Result<Engine>>,
+    wrong: Option<Error>,
+}
+
+impl SessionBuilder {
+    /// The `User-Agent` of requests that set none (WinHttpOpen's `pszAgentW`).
+    #[doc(alias = "WINHTTP_OPTION_USER_AGENT")]
+    pub fn user_agent(mut self, user_agent: &str) -> Self {
+        match HeaderValue::from_str(user_agent) {
+            Ok(value) => self.options.user_agent = value,
+            Err(_) => self.is_wrong(Error::parameter(Operation::Open, "the user agent holds a control character")),
+        }
+        self
+    }
+
+    /// A header field every request starts with, unless it names it itself.
+    pub fn default_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        match field(name, value.as_ref()) {
+            Ok((name, value)) => {
+                self.options.default_headers.append(name, value);
+            }
+            Err(misuse) => self.is_wrong(Error::parameter(Operation::Open, misuse.to_string())),
+        }
+        self
+    }
+
+    /// How long each stage of a request may take (`WinHttpSetTimeouts`).
+    #[doc(alias = "WinHttpSetTimeouts")]
+    pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
+        self.options.request.timeouts = timeouts;
+        self
+    }
+
+    /// How much a response may hold.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.request.limits = limits;
+        self
+    }
+
+    /// What requests start from.
+    pub fn request_options(mut self, options: RequestOptions) -> Self {
+        self.options.request = options;
+        self
+    }
+
+    /// Wires to one origin, idle and busy together; `None` is no limit. Default 256.
+    #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
+    pub fn wires_per_origin(mut self, limit: impl Into<Option<usize>>) -> Self {
+        self.options.wires_per_origin = limit.into();
+        self
+    }
+
+    /// An idle wire is closed after this long. Default 60 s.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.options.idle_timeout = timeout;
+        self
+    }
+
+    /// How much a subscriber may leave unhandled: informational notifications before further ones are dropped and counted
+    /// (default 256), and notifications of all kinds before new operations wait (default 4,096).
+    pub fn unhandled(mut self, progress: usize, total: usize) -> Self {
+        self.options.unhandled_progress = progress;
+        self.options.unhandled_total = total;
+        self
+    }
+
+    /// All options at once; what was set before is replaced.
+    pub fn options(mut self, options: SessionOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// The subscriber in the session's slot from the start. Only then the session has a `HandleCreated`.
+    #[doc(alias = "WinHttpSetStatusCallback")]
+    pub fn subscriber(mut self, subscriber: impl Into<Subscriber>, mask: NotificationMask) -> Self {
+        self.subscriber = Some((subscriber.into(), mask));
+        self
+    }
+
+    /// The context notifications carry, inherited by all handles below.
+    #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
+    pub fn context(mut self, context: u64) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// The engine to run on; by default the one all sessions share.
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.engine = Some(Ok(engine));
+        self
+    }
+
+    /// Runs on the calling thread's own actix arbiter: no thread is crossed, and one core serves all of the session. Right for
+    /// a program that is one arbiter; wrong for one that has many.
+    pub fn on_current_arbiter(mut self) -> Self {
+        self.engine = Some(Engine::on_current_arbiter());
+        self
+    }
+
+    /// Opens the session (`WinHttpOpen`). No I/O.
+    ///
+    /// # Errors
+    /// 87 for what cannot be meant, 12004 when the engine finds no thread, 12012 on an engine that was stopped.
+    #[doc(alias = "WinHttpOpen")]
+    pub fn open(mut self) -> Result<Session> {
+        if let Some(wrong) = self.wrong.take() {
+            return Err(wrong);
+        }
+        self.options.check()?;
+        let engine = self.engine.take().unwrap_or_else(Engine::global)?;
+        engine.check(Operation::Open)?;
+        Session::start(self, engine)
+    }
+
+    /// The first thing that is wrong is what the caller should mend first.
+    fn is_wrong(&mut self, error: Error) {
+        self.wrong.get_or_insert(error);
+    }
+}

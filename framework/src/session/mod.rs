@@ -1,0 +1,214 @@
+//! A session handle: the root of the tree.
+
+mod actor;
+mod builder;
+mod messages;
+mod shutdown;
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use actix::{Actor, Addr};
+use http::Method;
+use tokio::sync::oneshot;
+
+use crate::connection::Connection;
+use crate::engine::Engine;
+use crate::error::{Operation, Result};
+use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
+use crate::notification::CreditLimits;
+use crate::options::{RequestOptions, SharedOptions};
+use crate::request::{Opening, RequestBuilder};
+use crate::services::Services;
+use crate::target::{IntoTarget, Origin};
+
+pub use actor::SessionActor;
+pub use builder::SessionBuilder;
+pub use messages::{Connect, Shutdown};
+pub use shutdown::ShutdownReport;
+
+/// The root of the tree (`WinHttpOpen`): settings, subscribers, and the wires its requests share.
+///
+/// Wires are never shared across sessions. Cheap to clone; dropping the last clone, with no handle below left, closes it.
+///
+/// ```no_run
+/// # async fn example() -> hinternet::Result<()> {
+/// let session = hinternet::Session::open()?;
+/// let response = session.get("http://www.example.com/")?.send().await?;
+/// println!("{} {}", response.status(), response.text().await?);
+/// # Ok(())
+/// # }
+/// ```
+#[doc(alias = "WinHttpOpen")]
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    node: Arc<Node>,
+    services: Arc<Services>,
+    options: Mutex<SharedOptions>,
+    addr: Addr<SessionActor>,
+}
+
+handle_methods!(Session);
+
+macro_rules! methods {
+    ($( $name:ident, $method:ident; )*) => {
+        $(
+            #[doc = concat!("A `", stringify!($method), "` request on the paved path; see [`request`](Self::request).")]
+            ///
+            /// # Errors
+            /// See [`request`](Self::request).
+            pub fn $name(&self, url: impl IntoTarget) -> Result<RequestBuilder> {
+                self.request(Method::$method, url)
+            }
+        )*
+    };
+}
+
+impl Session {
+    /// Opens a session with the defaults.
+    ///
+    /// # Errors
+    /// 12004 when the engine finds no thread.
+    #[doc(alias = "WinHttpOpen")]
+    pub fn open() -> Result<Self> {
+        Self::builder().open()
+    }
+
+    /// Opens a session with more than the defaults.
+    pub fn builder() -> SessionBuilder {
+        SessionBuilder::default()
+    }
+
+    fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
+        let SessionBuilder { options, subscriber, context, .. } = builder;
+        let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
+        let node = Node::root(limits, context);
+        if subscriber.is_some() {
+            node.subscribers().replace_slot(node.author(), subscriber);
+        }
+        let creating = node.hold();
+        let guard = ActorGuard::new(&node);
+        let request_options = Arc::new(options.request.clone());
+        let services = Services::new(engine, options, Arc::clone(&node));
+        let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
+            let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
+            let shard = services.engine.next_shard();
+            let addr = SessionActor::start_in_arbiter(shard, move |_| SessionActor::new(lent, handle, guard));
+            Inner { node: Arc::clone(&node), services, options: Mutex::new(request_options), addr }
+        });
+        node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });
+        let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
+        node.announce(entry);
+        drop(creating);
+        Ok(Self { inner })
+    }
+
+    /// Creates a handle to an origin (`WinHttpConnect`): scheme, host and, if it is not the scheme's, port. Resolves nothing and
+    /// opens no socket; it succeeds for dead hosts.
+    ///
+    /// # Errors
+    /// 12005 for what is no origin (a path, a user name), 12006 for a scheme that is not spoken, 6 when the session is closed,
+    /// 12012 while it shuts down.
+    #[doc(alias = "WinHttpConnect")]
+    pub fn connect(&self, origin: &str) -> Result<Connection> {
+        self.inner.node.check_open(Operation::Connect)?;
+        let origin = Origin::parse(origin)?;
+        Connection::open(&self.inner.services, self.keep(), origin, self.shared_options())
+    }
+
+    methods! {
+        get, GET;
+        head, HEAD;
+        post, POST;
+        put, PUT;
+        patch, PATCH;
+        delete, DELETE;
+    }
+
+    /// A request on the paved path: everything in one expression, then `send`. Its connection is implicit and has no handle; the
+    /// request's parent is the session.
+    ///
+    /// # Errors
+    /// 12005 for a URL that cannot be used, 12006 for a scheme that is not spoken, 87 for CR, LF or NUL in it, 6 when the
+    /// session is closed, 12012 while it shuts down.
+    pub fn request(&self, method: Method, url: impl IntoTarget) -> Result<RequestBuilder> {
+        self.inner.node.check_open(Operation::OpenRequest)?;
+        self.inner.services.work.check(Operation::OpenRequest)?;
+        let target = url.into_target()?;
+        let Inner { services, node, .. } = &*self.inner;
+        let opening = Opening { services, parent: node, keep: self.keep() };
+        Ok(RequestBuilder::new(opening.later(), method, target, self.shared_options()))
+    }
+
+    /// What connections and requests start from.
+    pub fn options(&self) -> RequestOptions {
+        (*self.shared_options()).clone()
+    }
+
+    /// Sets what connections and requests created from now on start from.
+    ///
+    /// # Errors
+    /// 87 for options that cannot be meant, 6 when the session is closed.
+    #[doc(alias = "WinHttpSetOption")]
+    pub fn set_options(&self, options: RequestOptions) -> Result<()> {
+        self.inner.node.check_open(Operation::SetOption)?;
+        options.check(Operation::SetOption)?;
+        *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        Ok(())
+    }
+
+    /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the
+    /// deadline; then it is cancelled as by [`close`](Self::close).
+    ///
+    /// A response that is still to be read counts as work in flight until it is read or dropped.
+    pub fn shutdown(&self, deadline: Duration) -> impl Future<Output = ShutdownReport> + Send + use<> {
+        let services = Arc::clone(&self.inner.services);
+        services.work.drain();
+        let (report, reported) = oneshot::channel();
+        let drain = shutdown::drain(Arc::clone(&services), deadline);
+        let _stopped = services.engine.next_shard().spawn(async move {
+            // Whoever asked may have lost interest; the shutdown goes on.
+            let _left = report.send(drain.await);
+        });
+        async move { reported.await.unwrap_or_default() }
+    }
+
+    /// The actor behind the handle.
+    pub fn addr(&self) -> Addr<SessionActor> {
+        self.inner.addr.clone()
+    }
+
+    pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self { inner }
+    }
+
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.inner.node
+    }
+
+    fn keep(&self) -> Arc<dyn Any + Send + Sync> {
+        Arc::clone(&self.inner) as _
+    }
+
+    fn shared_options(&self) -> SharedOptions {
+        Arc::clone(&self.inner.options.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.node.close(Ending::Dropped);
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Session({})", self.inner.node.id())
+    }
+}

@@ -1,0 +1,255 @@
+//! Where a request goes: the origin, and the path with its query, out of one parsed URL.
+//!
+//! The address that is dialed, the `Host` field and the key of the pool all come from the same [`Origin`], so
+//! they cannot disagree.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use url::Url;
+
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+
+/// Scheme, host and port (RFC 6454): what all handles to one server share.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Origin(Arc<Parts>);
+
+#[derive(PartialEq, Eq, Hash)]
+struct Parts {
+    host: Box<str>,
+    port: u16,
+    /// `host`, or `host:port` where the port is not the scheme's: what the `Host` field says.
+    authority: Box<str>,
+}
+
+impl Origin {
+    /// Reads the origin of a URL that must hold nothing else.
+    pub(crate) fn parse(input: &str) -> Result<Self> {
+        let operation = Operation::Connect;
+        let url = parse_url(input, operation)?;
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            return Err(Error::invalid_url(
+                operation,
+                "connect takes scheme, host and port; the path goes to open_request",
+            ));
+        }
+        Self::of(&url, operation)
+    }
+
+    fn of(url: &Url, operation: Operation) -> Result<Self> {
+        let invalid = |detail: &'static str| Error::invalid_url(operation, detail);
+        if url.scheme() != "http" {
+            let detail = match url.scheme() {
+                "https" => Cow::Borrowed("this version speaks http only; https comes with its TLS"),
+                other => Cow::Owned(format!("the scheme is {other:?}; http is spoken here")),
+            };
+            return Err(Error::new(ErrorCode::UnrecognizedScheme, operation, Stage::Arguments, Blame::Caller, detail));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(invalid("the URL holds a user name or password; credentials do not belong in a URL"));
+        }
+        let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("the URL names no host"))?;
+        let port = url.port_or_known_default().filter(|port| *port != 0);
+        let port = port.ok_or_else(|| invalid("port 0 cannot be connected to"))?;
+        let authority = if port == 80 { host.into() } else { format!("{host}:{port}").into() };
+        Ok(Self(Arc::new(Parts { host: host.into(), port, authority })))
+    }
+
+    /// The URL's scheme: `http`.
+    pub fn scheme(&self) -> &'static str {
+        "http"
+    }
+
+    /// The host as it goes on the wire: lower case, punycode, an IPv6 address in brackets.
+    pub fn host(&self) -> &str {
+        &self.0.host
+    }
+
+    /// The TCP port.
+    pub fn port(&self) -> u16 {
+        self.0.port
+    }
+
+    /// Host, and the port unless it is the scheme's own: the value of the `Host` field.
+    pub fn authority(&self) -> &str {
+        &self.0.authority
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme(), self.authority())
+    }
+}
+
+impl fmt::Debug for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An origin and what is asked of it: path and query, percent-encoded, without the fragment.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Target {
+    origin: Origin,
+    path_and_query: Arc<str>,
+}
+
+impl Target {
+    /// Reads an absolute URL. A fragment is dropped: it is not sent.
+    ///
+    /// # Errors
+    /// 12005 for a URL that cannot be parsed or holds credentials, 12006 for a scheme that is not spoken, 87 for
+    /// CR, LF or NUL anywhere in it.
+    #[doc(alias = "WinHttpCrackUrl")]
+    pub fn parse(input: &str) -> Result<Self> {
+        Self::from_url(&parse_url(input, Operation::OpenRequest)?)
+    }
+
+    pub(crate) fn from_url(url: &Url) -> Result<Self> {
+        let origin = Origin::of(url, Operation::OpenRequest)?;
+        Ok(Self { origin, path_and_query: url[url::Position::BeforePath..url::Position::AfterQuery].into() })
+    }
+
+    /// A path on an origin, as `WinHttpOpenRequest` takes it: a missing first `/` is added.
+    pub(crate) fn on(origin: &Origin, path: &str, asterisk_allowed: bool) -> Result<Self> {
+        let operation = Operation::OpenRequest;
+        if asterisk_allowed && path == "*" {
+            return Ok(Self { origin: origin.clone(), path_and_query: "*".into() });
+        }
+        if path.contains("://") && Url::parse(path).is_ok() {
+            return Err(Error::invalid_url(
+                operation,
+                "open_request takes a path; a whole URL goes to session.get and its kin",
+            ));
+        }
+        refuse_injection(path, operation)?;
+        let path = utf8_percent_encode(path, BLANKS);
+        let absolute = format!("{origin}/{}", path.to_string().trim_start_matches('/'));
+        let mut target = Self::from_url(&parse_url(&absolute, operation)?)?;
+        target.origin = origin.clone();
+        Ok(target)
+    }
+
+    pub(crate) fn with_query(&self, pairs: &str) -> Self {
+        let joint = if self.path_and_query.contains('?') { '&' } else { '?' };
+        Self { origin: self.origin.clone(), path_and_query: format!("{}{joint}{pairs}", self.path_and_query).into() }
+    }
+
+    /// The server it goes to.
+    pub fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Path and query as they stand in the request line (RFC 9112 3.2.1).
+    pub fn path_and_query(&self) -> &str {
+        &self.path_and_query
+    }
+
+    /// The whole URL.
+    pub fn url(&self) -> String {
+        if &*self.path_and_query == "*" { self.origin.to_string() } else { self.to_string() }
+    }
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.origin, self.path_and_query)
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// What can be asked for: a URL as text, a parsed [`Url`], or a [`Target`].
+pub trait IntoTarget: sealed::Sealed {
+    #[doc(hidden)]
+    fn into_target(self) -> Result<Target>;
+}
+
+impl IntoTarget for &str {
+    fn into_target(self) -> Result<Target> {
+        Target::parse(self)
+    }
+}
+
+impl IntoTarget for &String {
+    fn into_target(self) -> Result<Target> {
+        Target::parse(self)
+    }
+}
+
+impl IntoTarget for String {
+    fn into_target(self) -> Result<Target> {
+        Target::parse(&self)
+    }
+}
+
+impl IntoTarget for &Url {
+    fn into_target(self) -> Result<Target> {
+        Target::from_url(self)
+    }
+}
+
+impl IntoTarget for Url {
+    fn into_target(self) -> Result<Target> {
+        Target::from_url(&self)
+    }
+}
+
+impl IntoTarget for Target {
+    fn into_target(self) -> Result<Target> {
+        Ok(self)
+    }
+}
+
+impl IntoTarget for &Target {
+    fn into_target(self) -> Result<Target> {
+        Ok(self.clone())
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for &str {}
+    impl Sealed for &String {}
+    impl Sealed for String {}
+    impl Sealed for &url::Url {}
+    impl Sealed for url::Url {}
+    impl Sealed for super::Target {}
+    impl Sealed for &super::Target {}
+}
+
+fn parse_url(input: &str, operation: Operation) -> Result<Url> {
+    refuse_injection(input, operation)?;
+    Url::parse(input).map_err(|reason| {
+        Error::invalid_url(operation, format!("{reason}: {:?}", shortened(input))).with_source(reason)
+    })
+}
+
+/// The `url` crate drops CR and LF in silence, as browsers must; a caller who passes them is being used to inject.
+fn refuse_injection(input: &str, operation: Operation) -> Result<()> {
+    match input.bytes().find(|byte| matches!(byte, b'\r' | b'\n' | 0)) {
+        Some(byte) => Err(Error::parameter(operation, format!("the URL or path holds the octet {byte:#04x}"))),
+        None => Ok(()),
+    }
+}
+
+fn shortened(input: &str) -> &str {
+    let without_query = input.split(['?', '#']).next().unwrap_or(input);
+    match without_query.char_indices().nth(80) {
+        Some((end, _)) => &without_query[..end],
+        None => without_query,
+    }
+}
+
+/// What the `url` crate would trim at the ends or strip instead of encoding.
+const BLANKS: &AsciiSet = &CONTROLS.add(b' ');

@@ -1,0 +1,71 @@
+//! What an origin and a target are made from, and what is refused.
+
+use super::*;
+
+fn path(input: &str) -> String {
+    let origin = Origin::parse("http://h").unwrap();
+    Target::on(&origin, input, false).unwrap().path_and_query().to_owned()
+}
+
+#[test]
+fn b12_blanks_controls_and_non_ascii_are_percent_encoded_once() {
+    assert_eq!(path("/a b"), "/a%20b");
+    assert_eq!(path("/a%20b"), "/a%20b");
+    assert_eq!(path("/ä?ö=ü"), "/%C3%A4?%C3%B6=%C3%BC");
+    assert_eq!(path("/a\tb "), "/a%09b%20");
+    assert_eq!(path("/100%"), "/100%");
+    assert_eq!(Target::parse("http://h/a b?c d#e").unwrap().path_and_query(), "/a%20b?c%20d");
+}
+
+#[test]
+fn b12_hosts_go_to_punycode() {
+    assert_eq!(Origin::parse("http://Bücher.example").unwrap().host(), "xn--bcher-kva.example");
+    assert_eq!(Origin::parse("http://[::1]:8080").unwrap().authority(), "[::1]:8080");
+}
+
+#[test]
+fn a_path_without_its_slash_gets_one_and_cannot_change_the_host() {
+    assert_eq!(path(""), "/");
+    assert_eq!(path("x?y"), "/x?y");
+    assert_eq!(path("?y"), "/?y");
+    assert_eq!(path("//evil.example/x"), "/evil.example/x");
+    assert_eq!(path("@evil.example/x"), "/@evil.example/x");
+}
+
+#[test]
+fn the_asterisk_is_for_options_only() {
+    let origin = Origin::parse("http://h").unwrap();
+    assert_eq!(Target::on(&origin, "*", true).unwrap().path_and_query(), "*");
+    assert_eq!(Target::on(&origin, "*", false).unwrap().path_and_query(), "/*");
+}
+
+#[test]
+fn f_octets_that_would_inject_are_refused_with_87() {
+    for input in ["http://h/a\r\nX: y", "http://h/a\nb", "http://h/\0", "http://h\r/"] {
+        assert_eq!(Target::parse(input).unwrap_err().code(), ErrorCode::InvalidParameter, "{input:?}");
+    }
+}
+
+#[test]
+fn bad_urls_say_what_is_wrong() {
+    let code = |input: &str| Target::parse(input).unwrap_err().code();
+    assert_eq!(code("nonsense"), ErrorCode::InvalidUrl);
+    assert_eq!(code("http://"), ErrorCode::InvalidUrl);
+    assert_eq!(code("http://a b/"), ErrorCode::InvalidUrl);
+    assert_eq!(code("http://h:99999/"), ErrorCode::InvalidUrl);
+    assert_eq!(code("http://h:0/"), ErrorCode::InvalidUrl);
+    assert_eq!(code("http://user:pw@h/"), ErrorCode::InvalidUrl);
+    assert_eq!(code("ftp://h/"), ErrorCode::UnrecognizedScheme);
+    assert_eq!(code("https://h/"), ErrorCode::UnrecognizedScheme);
+    let error = Target::parse("http://user:s3cret@h/").unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("s3cret"));
+}
+
+#[test]
+fn e_connect_takes_an_origin_only() {
+    for input in ["http://h/path", "http://h/?q", "http://h/#f", "http://u@h"] {
+        assert_eq!(Origin::parse(input).unwrap_err().code(), ErrorCode::InvalidUrl, "{input}");
+    }
+    assert_eq!(Origin::parse("http://h:80").unwrap(), Origin::parse("http://H/").unwrap());
+    assert_eq!(Origin::parse("http://h:8080").unwrap().authority(), "h:8080");
+}

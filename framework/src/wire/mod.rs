@@ -1,0 +1,110 @@
+//! One live connection: a stream, what was received on it and not yet taken, and what it has served.
+
+mod exchange;
+mod failure;
+mod upload;
+
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::BytesMut;
+use tokio::io::AsyncWrite;
+use tokio_util::io::poll_read_buf;
+
+use crate::id::WireId;
+use crate::protocol::http1::CloseReason;
+use crate::transport::{DialTimes, Dialed, Peek, Stream};
+
+pub(crate) use exchange::{Exchange, Received, Uploaded};
+pub(crate) use failure::Failure;
+
+/// One live connection.
+pub(crate) struct Wire {
+    id: WireId,
+    stream: Box<dyn Stream>,
+    received: BytesMut,
+    remote: SocketAddr,
+    local: Option<SocketAddr>,
+    times: DialTimes,
+    exchanges: u64,
+}
+
+impl Wire {
+    pub(crate) fn new(dialed: Dialed) -> Self {
+        let Dialed { stream, times } = dialed;
+        let (remote, local) = (stream.remote(), stream.local());
+        Self { id: WireId::next(), stream, received: BytesMut::new(), remote, local, times, exchanges: 0 }
+    }
+
+    pub(crate) fn id(&self) -> WireId {
+        self.id
+    }
+
+    pub(crate) fn remote(&self) -> SocketAddr {
+        self.remote
+    }
+
+    pub(crate) fn local(&self) -> Option<SocketAddr> {
+        self.local
+    }
+
+    pub(crate) fn times(&self) -> DialTimes {
+        self.times
+    }
+
+    /// Has it served an exchange before?
+    pub(crate) fn is_used(&self) -> bool {
+        self.exchanges > 0
+    }
+
+    /// Called when an exchange begins on it.
+    pub(crate) fn count_exchange(&mut self) {
+        self.exchanges += 1;
+    }
+
+    /// May an idle wire serve again? The peer must have sent nothing since, not even an end.
+    pub(crate) fn check_idle(&self) -> Result<(), CloseReason> {
+        match self.stream.peek() {
+            Peek::Silent => Ok(()),
+            Peek::Octets => Err(CloseReason::UnexpectedOctets),
+            Peek::Ended => Err(CloseReason::PeerClosed),
+        }
+    }
+
+    /// An idle wire holds no buffer.
+    pub(crate) fn rest(&mut self) {
+        self.received = BytesMut::new();
+    }
+
+    /// What was received and not yet taken.
+    pub(crate) fn received(&mut self) -> &mut BytesMut {
+        &mut self.received
+    }
+
+    /// Receives more; 0 is the end. Nothing is lost when the future is dropped.
+    async fn fill(&mut self, want: usize) -> io::Result<usize> {
+        poll_fn(|context| self.poll_fill(context, want)).await
+    }
+
+    fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
+        self.received.reserve(want.clamp(SMALLEST_READ, LARGEST_READ));
+        poll_read_buf(Pin::new(&mut self.stream), context, &mut self.received)
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.stream).poll_write(context, octets) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            other => other,
+        }
+    }
+
+    async fn flush(&mut self) -> io::Result<()> {
+        poll_fn(|context| Pin::new(&mut self.stream).poll_flush(context)).await
+    }
+}
+
+const SMALLEST_READ: usize = 8 * 1024;
+const LARGEST_READ: usize = 64 * 1024;
