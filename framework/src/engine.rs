@@ -19,8 +19,8 @@ use crate::notification::Notification;
 /// keeps its sessions apart, or is stopped with all of them.
 ///
 /// A *shard* is a thread with an event loop. Everything of one origin runs on one shard: its wires, its pool and the
-/// requests that use them. Subscribers started by [`start`](crate::start) and [`subscriber`](crate::subscriber) run on a thread
-/// of their own, so that a slow one cannot hold up a wire.
+/// requests that use them. Subscribers started by [`start`] and [`subscriber`] run on a thread of their own, so
+/// that a slow one cannot hold up a wire.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 

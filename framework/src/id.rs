@@ -40,10 +40,13 @@ impl fmt::Debug for HandleId {
 #[non_exhaustive]
 pub enum HandleKind {
     /// The root, from `Session::open` (`WinHttpOpen`).
+    #[doc(alias = "WINHTTP_HANDLE_TYPE_SESSION")]
     Session,
     /// A handle to an origin, from `Session::connect` (`WinHttpConnect`).
+    #[doc(alias = "WINHTTP_HANDLE_TYPE_CONNECT")]
     Connection,
     /// One request, from `Connection::open_request` (`WinHttpOpenRequest`).
+    #[doc(alias = "WINHTTP_HANDLE_TYPE_REQUEST")]
     Request,
 }
 

@@ -70,7 +70,7 @@ impl Origin {
         &self.0.host
     }
 
-    /// The TCP port.
+    /// The TCP port; 80 where the URL names none.
     pub fn port(&self) -> u16 {
         self.0.port
     }
@@ -93,7 +93,8 @@ impl fmt::Debug for Origin {
     }
 }
 
-/// An origin and what is asked of it: path and query, percent-encoded, without the fragment.
+/// An origin and what is asked of it: path and query, percent-encoded, without the fragment (`URL_COMPONENTS`).
+#[doc(alias = "URL_COMPONENTS")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Target {
     origin: Origin,
@@ -151,7 +152,8 @@ impl Target {
         &self.path_and_query
     }
 
-    /// The whole URL.
+    /// The whole URL (`WinHttpCreateUrl`).
+    #[doc(alias = "WinHttpCreateUrl")]
     pub fn url(&self) -> String {
         if &*self.path_and_query == "*" { self.origin.to_string() } else { self.to_string() }
     }
@@ -230,7 +232,9 @@ mod sealed {
 
 fn parse_url(input: &str, operation: Operation) -> Result<Url> {
     refuse_injection(input, operation)?;
-    Url::parse(input).map_err(|reason| {
+    // The `url` crate strips tabs, as it does CR and LF; in a path they are encoded, and a host cannot hold them.
+    let kept = input.replace('\t', "%09");
+    Url::parse(&kept).map_err(|reason| {
         Error::invalid_url(operation, format!("{reason}: {:?}", shortened(input))).with_source(reason)
     })
 }

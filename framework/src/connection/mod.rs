@@ -76,18 +76,20 @@ impl Connection {
         Self { inner }
     }
 
-    /// Sets the context its notifications carry, and which its requests inherit; for use in one breath with `connect`.
+    /// Sets the context its notifications carry, and which its requests inherit; for use in one breath with `connect`. To read
+    /// it, call the trait's method: `Handle::context(&connection)`.
+    #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(self, context: u64) -> Self {
         self.inner.node.set_context(context);
         self
     }
 
-    /// The origin.
+    /// The origin: scheme, host and port.
     pub fn origin(&self) -> &Origin {
         &self.inner.origin
     }
 
-    /// The actor behind the handle.
+    /// The actor behind the handle: it takes [`OpenRequest`] and [`CloseHandle`](crate::messages::CloseHandle) as messages.
     pub fn addr(&self) -> Addr<ConnectionActor> {
         self.inner.addr.clone()
     }
@@ -109,7 +111,8 @@ impl Connection {
         Request::open(Opening { services, parent: node, keep }, method, target, self.shared_options())
     }
 
-    /// What its requests start from.
+    /// What requests opened on it start from: a copy of the session's, made when it was created.
+    #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> ConnectionOptions {
         ConnectionOptions { request: (*self.shared_options()).clone() }
     }

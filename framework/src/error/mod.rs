@@ -18,11 +18,12 @@ pub use place::{Blame, Operation, Stage, WireState};
 /// The result of every call that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong.
+/// What went wrong (`GetLastError`, and where and why).
 ///
 /// A pointer in size and cheap to clone, since the caller and every subscriber get the same one. Its
 /// `Display` is one line that names the code, the call, the stage and the reason; it shows no query
 /// string and no credential.
+#[doc(alias = "GetLastError")]
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
 
@@ -145,12 +146,12 @@ impl Error {
         self.0.url.as_deref()
     }
 
-    /// How far the request had got on its wire.
+    /// How far the request had got on its wire: with the method, whether it is safe to send it again.
     pub fn wire_state(&self) -> WireState {
         self.0.wire_state
     }
 
-    /// For a timeout: how long the stage waited.
+    /// For a timeout: how long the stage waited; `None` for any other error.
     pub fn waited(&self) -> Option<Duration> {
         self.0.waited
     }

@@ -178,17 +178,18 @@ macro_rules! handle_methods {
         impl crate::handle::Handle for $handle {}
 
         impl $handle {
-            /// See [`Handle::id`](crate::handle::Handle::id).
+            /// The handle's name, unique in the process. See [`Handle::id`](crate::handle::Handle::id).
             pub fn id(&self) -> crate::id::HandleId {
                 crate::handle::Handle::id(self)
             }
 
-            /// See [`Handle::parent`](crate::handle::Handle::parent).
+            /// The handle above it; `None` for a session. See [`Handle::parent`](crate::handle::Handle::parent).
             pub fn parent(&self) -> Option<crate::id::HandleId> {
                 crate::handle::Handle::parent(self)
             }
 
-            /// See [`Handle::set_context`](crate::handle::Handle::set_context).
+            /// Sets the value that notifications of this handle carry from now on. See
+            /// [`Handle::set_context`](crate::handle::Handle::set_context).
             ///
             /// # Errors
             /// 6 when the handle is closed.
@@ -196,7 +197,8 @@ macro_rules! handle_methods {
                 crate::handle::Handle::set_context(self, context)
             }
 
-            /// See [`Handle::set_subscriber`](crate::handle::Handle::set_subscriber).
+            /// Puts a subscriber into the handle's slot and gives back the one that stood there
+            /// (`WinHttpSetStatusCallback`). See [`Handle::set_subscriber`](crate::handle::Handle::set_subscriber).
             ///
             /// # Errors
             /// 6 when the handle is closed.
@@ -208,7 +210,7 @@ macro_rules! handle_methods {
                 crate::handle::Handle::set_subscriber(self, subscriber, mask).await
             }
 
-            /// See [`Handle::clear_subscriber`](crate::handle::Handle::clear_subscriber).
+            /// Empties the handle's slot. See [`Handle::clear_subscriber`](crate::handle::Handle::clear_subscriber).
             ///
             /// # Errors
             /// 6 when the handle is closed.
@@ -216,7 +218,7 @@ macro_rules! handle_methods {
                 crate::handle::Handle::clear_subscriber(self).await
             }
 
-            /// See [`Handle::subscribe`](crate::handle::Handle::subscribe).
+            /// Adds a subscriber beside the slot. See [`Handle::subscribe`](crate::handle::Handle::subscribe).
             ///
             /// # Errors
             /// 6 when the handle is closed.
@@ -228,7 +230,7 @@ macro_rules! handle_methods {
                 crate::handle::Handle::subscribe(self, subscriber, mask)
             }
 
-            /// See [`Handle::unsubscribe`](crate::handle::Handle::unsubscribe).
+            /// Ends an added subscription on this handle. See [`Handle::unsubscribe`](crate::handle::Handle::unsubscribe).
             pub fn unsubscribe(
                 &self,
                 subscription: crate::notification::SubscriptionId,
@@ -236,7 +238,7 @@ macro_rules! handle_methods {
                 crate::handle::Handle::unsubscribe(self, subscription)
             }
 
-            /// See [`Handle::notifications`](crate::handle::Handle::notifications).
+            /// The handle's notifications as a `Stream`. See [`Handle::notifications`](crate::handle::Handle::notifications).
             ///
             /// # Errors
             /// 6 when the handle is closed.
@@ -247,22 +249,25 @@ macro_rules! handle_methods {
                 crate::handle::Handle::notifications(self, mask)
             }
 
-            /// See [`Handle::cancel`](crate::handle::Handle::cancel).
+            /// Stops what is in flight here and below (12017), and closes nothing. See
+            /// [`Handle::cancel`](crate::handle::Handle::cancel).
             pub fn cancel(&self) {
                 crate::handle::Handle::cancel(self);
             }
 
-            /// See [`Handle::close`](crate::handle::Handle::close).
+            /// Closes the handle and all below it (`WinHttpCloseHandle`). The end begins with the call; the future resolves when
+            /// each `HandleClosing` is posted. See [`Handle::close`](crate::handle::Handle::close).
             pub fn close(&self) -> impl Future<Output = crate::error::Result<()>> + Send + 'static + use<> {
                 crate::handle::close(&self.inner.node)
             }
 
-            /// See [`Handle::closed`](crate::handle::Handle::closed).
+            /// Resolves when the handle is closed and its last notification handled; closes nothing. See
+            /// [`Handle::closed`](crate::handle::Handle::closed).
             pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
                 crate::handle::closed(&self.inner.node)
             }
 
-            /// See [`Handle::is_open`](crate::handle::Handle::is_open).
+            /// Is the handle still open? See [`Handle::is_open`](crate::handle::Handle::is_open).
             pub fn is_open(&self) -> bool {
                 crate::handle::Handle::is_open(self)
             }

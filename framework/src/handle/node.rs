@@ -145,7 +145,21 @@ impl Node {
     }
 
     /// Begins the end, of this handle and of all below it. Only the first call counts.
+    ///
+    /// All are marked before the first actor is told: what one handle gives up must not go to another that is closing too.
     pub(crate) fn close(self: &Arc<Self>, ending: Ending) {
+        let mut marked = Vec::new();
+        self.mark(ending, &mut marked);
+        for (node, actor) in marked {
+            if let Some(actor) = actor {
+                actor.close.do_send(CloseHandle);
+            }
+            node.finish_if_last();
+        }
+    }
+
+    /// Marks the deepest first.
+    fn mark(self: &Arc<Self>, ending: Ending, marked: &mut Vec<(Arc<Self>, Option<Commands>)>) {
         let (children, actor) = {
             let mut life = self.lock();
             if life.ending.is_some() {
@@ -161,12 +175,9 @@ impl Node {
             _ => Ending::AncestorClosed(self.kind, self.id),
         };
         for child in children {
-            child.close(below);
+            child.mark(below, marked);
         }
-        if let Some(actor) = actor {
-            actor.close.do_send(CloseHandle);
-        }
-        self.finish_if_last();
+        marked.push((Arc::clone(self), actor));
     }
 
     /// Puts the end of the handle off until the hold is dropped.
@@ -273,12 +284,12 @@ impl Node {
         self.ending() == Some(Ending::Crashed)
     }
 
-    /// Finds a handle at or below this node.
+    /// Finds an open handle below this node.
     pub(crate) fn find(&self, id: HandleId) -> Option<Entry> {
         let below: Vec<_> = {
             let life = self.lock();
             if let Some(child) = life.children.get(&id) {
-                return child.handle.get().cloned();
+                return child.handle.get().filter(|_| child.is_open()).cloned();
             }
             life.children.values().cloned().collect()
         };

@@ -22,10 +22,11 @@ pub use subscribers::{Previous, SubscriptionId};
 
 pub(crate) use subscribers::{Author, CreditLimits, Subscribers};
 
-/// One status of one handle, as a message to a subscriber.
+/// One status of one handle, as a message to a subscriber (what a `WINHTTP_STATUS_CALLBACK` is called with).
 ///
 /// Notifications of one handle come in order and one at a time. Each counts against the subscription's credit until
 /// the subscriber's handler drops it; a clone does not.
+#[doc(alias = "WINHTTP_STATUS_CALLBACK")]
 pub struct Notification {
     /// The handle it is about.
     pub handle: HandleId,
@@ -37,7 +38,7 @@ pub struct Notification {
     pub context: u64,
     /// Counts the notifications of this handle to this subscription, from 0. A gap is what `Missed` counts.
     pub sequence: u64,
-    /// When it happened, on tokio's clock.
+    /// When it happened, on tokio's clock: the real one, unless a test has paused it.
     pub at: Instant,
     /// What happened.
     pub status: Status,

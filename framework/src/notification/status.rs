@@ -9,7 +9,7 @@ use super::mask::NotificationMask as Mask;
 use crate::error::{Error, Operation};
 use crate::id::{HandleId, WireId};
 
-/// What happened.
+/// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
 /// | status | from | then |
 /// |---|---|---|
@@ -35,6 +35,7 @@ use crate::id::{HandleId, WireId};
 #[non_exhaustive]
 pub enum Status {
     /// A handle was created. The first notification of that handle.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_HANDLE_CREATED")]
     HandleCreated(HandleId),
     /// The request waits: for a wire, at this place in the line (1 is next), or at place 0 for a subscriber that
     /// has too many notifications unhandled.
@@ -43,12 +44,16 @@ pub enum Status {
         position: usize,
     },
     /// A name look-up begins; an address literal reports it too.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_RESOLVING_NAME")]
     ResolvingName(String),
     /// The addresses found, in the order in which they will be tried.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_NAME_RESOLVED")]
     NameResolved(Vec<SocketAddr>),
     /// A connection attempt begins.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_CONNECTING_TO_SERVER")]
     ConnectingToServer(SocketAddr),
     /// A connection attempt succeeded: there is a new wire.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_CONNECTED_TO_SERVER")]
     ConnectedToServer(SocketAddr),
     /// A connection attempt failed or was given up.
     ConnectAttemptEnded(SocketAddr, String),
@@ -62,10 +67,13 @@ pub enum Status {
         waited: Duration,
     },
     /// The head is about to be written.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_SENDING_REQUEST")]
     SendingRequest,
     /// Head and first data were handed to the kernel: so many octets.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_REQUEST_SENT")]
     RequestSent(u64),
     /// `send` succeeded.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_SENDREQUEST_COMPLETE")]
     SendRequestComplete,
     /// More of the body was handed to the kernel.
     UploadProgress {
@@ -77,18 +85,25 @@ pub enum Status {
         elapsed: Duration,
     },
     /// `write` or `finish` succeeded: so many octets of the body.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_WRITE_COMPLETE")]
     WriteComplete(u64),
     /// The response is being waited for.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_RECEIVING_RESPONSE")]
     ReceivingResponse,
     /// So many octets of the response had arrived when its head was complete.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_RESPONSE_RECEIVED")]
     ResponseReceived(u64),
     /// A 1xx response.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_INTERMEDIATE_RESPONSE")]
     IntermediateResponse(StatusCode, HeaderMap),
     /// `receive_response` succeeded.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_HEADERS_AVAILABLE")]
     HeadersAvailable,
     /// `query_data_available` succeeded: the next read gives so many octets; 0 is the end of the body.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_DATA_AVAILABLE")]
     DataAvailable(u64),
     /// A read succeeded with so many octets; 0 is the end of the body.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_READ_COMPLETE")]
     ReadComplete(u64),
     /// More of the body was handed to the caller.
     DownloadProgress {
@@ -100,8 +115,10 @@ pub enum Status {
         elapsed: Duration,
     },
     /// A wire is about to be closed.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSING_CONNECTION")]
     ClosingConnection,
     /// The wire is closed.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_CONNECTION_CLOSED")]
     ConnectionClosed,
     /// The request gave its wire back for others to use.
     WireReleased {
@@ -116,6 +133,7 @@ pub enum Status {
         error: Error,
     },
     /// An operation failed. Its only completion.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_REQUEST_ERROR")]
     RequestError {
         /// Which operation.
         operation: Operation,
@@ -123,6 +141,7 @@ pub enum Status {
         error: Error,
     },
     /// The handle is closed. Its last notification.
+    #[doc(alias("WINHTTP_CALLBACK_STATUS_HANDLE_CLOSING", "WINHTTP_CALLBACK_STATUS_HANDLE_CLOSED"))]
     HandleClosing,
     /// So many informational notifications were dropped since the last one, because too many were unhandled.
     Missed(u64),
@@ -130,12 +149,13 @@ pub enum Status {
     Unsubscribed,
 }
 
-/// How an operation ended.
+/// How an operation ended (`WINHTTP_ASYNC_RESULT`).
+#[doc(alias = "WINHTTP_ASYNC_RESULT")]
 #[derive(Clone, Debug)]
 pub struct Completion {
     /// Which operation.
     pub operation: Operation,
-    /// The octets it moved, or why it failed. (What WinINet's `INTERNET_ASYNC_RESULT` carried.)
+    /// The octets it moved (0 for `send` and `receive_response`), or why it failed. (What WinINet's `INTERNET_ASYNC_RESULT` carried.)
     pub result: Result<u64, Error>,
 }
 
@@ -151,7 +171,7 @@ pub(crate) enum Weight {
 macro_rules! statuses {
     ($( $variant:ident $pattern:tt, $mask:ident, $weight:ident, $code:expr; )*) => {
         impl Status {
-            /// The status's name.
+            /// The status's name, as its variant is written.
             pub fn name(&self) -> &'static str {
                 match self { $( Self::$variant $pattern => stringify!($variant), )* _ => self.unmasked_name() }
             }

@@ -63,7 +63,8 @@ pub(crate) struct CreditLimits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SubscriptionId(u64);
 
-/// What stood in the slot before: it can be set again as it is.
+/// What stood in the slot before (what `WinHttpSetStatusCallback` returns), or the subscription that was removed. It can be set
+/// again as it is.
 #[derive(Debug)]
 pub struct Previous {
     /// The subscriber.

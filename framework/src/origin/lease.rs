@@ -2,6 +2,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::{Kept, Pond};
 use crate::handle::Node;
@@ -9,7 +10,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::protocol::http1::CloseReason;
 use crate::wire::Wire;
 
-/// A borrowed wire. Dropped without a word, it is closed: its state is nobody's to guess.
+/// A borrowed wire. Dropped without a word, by a crash or with its thread, it is closed: its state is nobody's to guess.
 pub(crate) struct Lease {
     kept: Kept,
     loan: Loan,
@@ -19,13 +20,15 @@ pub(crate) struct Lease {
 /// The pool's claim on a lent wire.
 struct Loan {
     pond: Rc<Pond>,
+    /// Who hears of the wire's end if nobody tells of it.
+    borrower: Option<Arc<Node>>,
     settled: bool,
 }
 
 impl Lease {
-    pub(super) fn new(pond: Rc<Pond>, kept: Kept) -> Self {
+    pub(super) fn new(pond: Rc<Pond>, kept: Kept, borrower: Arc<Node>) -> Self {
         let reused = kept.wire.is_used();
-        Self { kept, loan: Loan { pond, settled: false }, reused }
+        Self { kept, loan: Loan { pond, borrower: Some(borrower), settled: false }, reused }
     }
 
     /// Had the wire served before it was lent?
@@ -44,7 +47,8 @@ impl Lease {
 
     /// Closes the wire.
     pub(crate) fn close(self, hears: &Node, reason: CloseReason) {
-        let Self { kept, loan, .. } = self;
+        let Self { kept, mut loan, .. } = self;
+        loan.borrower = None;
         tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection);
         drop(kept);
@@ -55,6 +59,10 @@ impl Lease {
 impl Drop for Loan {
     fn drop(&mut self) {
         if !self.settled {
+            if let Some(borrower) = self.borrower.take() {
+                borrower.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection);
+                borrower.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
+            }
             self.pond.lose();
         }
     }

@@ -98,7 +98,7 @@ impl Pond {
             request.emit(Mask::QUEUED, || Status::Queued { position });
         }
         let kept = poll_fn(|context| place.poll(context.waker())).await?;
-        Ok(Lease::new(Rc::clone(self), kept))
+        Ok(Lease::new(Rc::clone(self), kept, request))
     }
 
     /// Does what the pool says until it has nothing more to say.
@@ -115,9 +115,6 @@ impl Pond {
                     self.close_idle(kept, reason);
                 }
             }
-        }
-        if self.pool.borrow().has_idle() {
-            registry::watch_idle(self);
         }
     }
 

@@ -32,6 +32,9 @@ pub(super) struct Pool<W> {
     lent: usize,
     dials: usize,
     line: VecDeque<Waiter>,
+    /// The youngest idle wire was never looked at: whoever waits takes it as it is. A server that closes or speaks before it is
+    /// asked would else be dialed for ever.
+    just_dialed: bool,
 }
 
 #[derive(Debug)]
@@ -65,7 +68,7 @@ pub(super) enum Assignment<W> {
 
 impl<W: Pooled> Pool<W> {
     pub(super) fn new(limit: Option<usize>) -> Self {
-        Self { limit, idle: Vec::new(), lent: 0, dials: 0, line: VecDeque::new() }
+        Self { limit, idle: Vec::new(), lent: 0, dials: 0, line: VecDeque::new(), just_dialed: false }
     }
 
     /// Somebody wants a wire and stands in line.
@@ -82,6 +85,7 @@ impl<W: Pooled> Pool<W> {
     pub(super) fn dialed(&mut self, wire: W, now: Instant) {
         self.dials -= 1;
         self.idle.push(Idle { wire, since: now });
+        self.just_dialed = true;
         self.forget_spent_dials();
     }
 
@@ -119,11 +123,12 @@ impl<W: Pooled> Pool<W> {
 
     /// The next thing to do; call again until `None`.
     pub(super) fn assign(&mut self) -> Option<Assignment<W>> {
+        let just_dialed = std::mem::take(&mut self.just_dialed);
         let first = self.line.front()?;
         let (ticket, fresh) = (first.ticket, first.fresh);
         if let Some(index) = self.idle.iter().rposition(|idle| !fresh || !idle.wire.is_used()) {
             let wire = self.idle.remove(index).wire;
-            if !wire.is_sound() {
+            if !just_dialed && !wire.is_sound() {
                 return Some(Assignment::Discard(wire));
             }
             self.line.pop_front();
@@ -161,10 +166,6 @@ impl<W: Pooled> Pool<W> {
     pub(super) fn position(&self, ticket: Ticket) -> Option<usize> {
         let index = self.line.iter().position(|waiter| waiter.ticket == ticket)?;
         (!self.line[index].dialing).then_some(index + 1)
-    }
-
-    pub(super) fn has_idle(&self) -> bool {
-        !self.idle.is_empty()
     }
 
     /// Neither a wire nor anybody who wants one.

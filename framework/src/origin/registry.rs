@@ -21,13 +21,18 @@ struct Shard {
 
 /// The origin under this key on this shard.
 pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
-    SHARD.with_borrow_mut(|shard| {
+    let (pond, new) = SHARD.with_borrow_mut(|shard| {
+        let before = shard.ponds.len();
         let make = |key: &OriginKey| {
             tracing::debug!(fields = ?key.fields(), "new origin");
             Pond::new(key.clone(), Arc::clone(terms))
         };
-        Rc::clone(shard.ponds.entry(key).or_insert_with_key(make))
-    })
+        (Rc::clone(shard.ponds.entry(key).or_insert_with_key(make)), shard.ponds.len() > before)
+    });
+    if new {
+        watch_origins();
+    }
+    pond
 }
 
 /// A session was closed: closes its idle wires on this shard and forgets its origins.
@@ -38,8 +43,9 @@ pub(crate) fn forget_session(session: HandleId) {
     ended.iter().for_each(|pond| pond.end());
 }
 
-/// Makes sure that the idle wires of this shard are looked after.
-pub(super) fn watch_idle(_: &Rc<Pond>) {
+/// Makes sure that the idle wires of this shard are looked after, and that origins nobody uses are forgotten: a crawler meets
+/// more of them than it may remember.
+fn watch_origins() {
     let watched = SHARD.with_borrow_mut(|shard| std::mem::replace(&mut shard.watched, true));
     if !watched {
         actix_rt::spawn(watch());

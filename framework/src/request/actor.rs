@@ -12,7 +12,7 @@ use super::messages::{
     Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, Run, SendRequest, Ticket,
     WriteData,
 };
-use super::operation::{Completing, Running};
+use super::operation::{Completing, Running, Work};
 use super::payload::Payload;
 use super::reply::Reply;
 use super::shared::Shared;
@@ -32,7 +32,7 @@ pub struct RequestActor {
     owner: Arc<Node>,
     span: tracing::Span,
     journey: Option<Box<Journey>>,
-    running: Option<Running>,
+    running: Option<Running<Self>>,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
     cancelled: bool,
@@ -90,7 +90,7 @@ impl RequestActor {
         &mut self,
         context: &mut Context<Self>,
         launch: Launch,
-        mut journey: Box<Journey>,
+        journey: Box<Journey>,
         work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
         told: impl FnOnce(&mut Self, &T) -> Option<Status> + 'static,
     ) -> Reply<T> {
@@ -99,10 +99,13 @@ impl RequestActor {
         journey.operation.set(operation);
         let (reply, answer) = Reply::later();
         let completing = Completing::new(&self.shared.node, std::rc::Rc::clone(&journey.operation), answer);
+        let under_way = UnderWay { journey, completing };
         let stop = Stop::default();
-        self.running = Some(Running { ticket, stop: stop.clone() });
+        let stopped = stop.clone();
         let run = async move {
-            let (result, over) = match stop.or(work(&mut journey)).await {
+            let mut under_way = under_way;
+            let journey = &mut *under_way.journey;
+            let (result, over) = match stopped.or(work(journey)).await {
                 Ok(result) => {
                     let over = result.is_err();
                     (result, over)
@@ -112,10 +115,11 @@ impl RequestActor {
                     (Err(error), over)
                 }
             };
-            (journey, result, over, completing)
+            (under_way, result, over)
         };
         let run = run.instrument(self.span.clone()).into_actor(self);
-        context.spawn(run.map(move |(journey, result, over, completing), actor, context| {
+        let work = Work::new(run.map(move |(under_way, result, over), actor: &mut Self, context| {
+            let UnderWay { journey, completing } = under_way;
             actor.settle(journey, over, result.as_ref().err());
             match result {
                 Ok(value) => {
@@ -128,6 +132,8 @@ impl RequestActor {
                 actor.end(context);
             }
         }));
+        self.running = Some(Running { ticket, stop, work: work.clone() });
+        context.spawn(work);
         reply
     }
 
@@ -148,7 +154,7 @@ impl RequestActor {
                 _ => work.is_now(WorkEnd::Cancelled),
             }
         }
-        if matches!(state, State::Done | State::Failed | State::Broken) {
+        if matches!(state, State::Failed | State::Broken) || (state == State::Done && journey.end_told) {
             self.work = None;
         }
         self.cancelled = over && error.is_some_and(Error::is_cancelled);
@@ -164,7 +170,7 @@ impl RequestActor {
     }
 
     fn read(&mut self, amount: Amount, ticket: Ticket, context: &mut Context<Self>) -> Reply<Bytes> {
-        if let Some(data) = self.unclaimed.take_data(amount) {
+        if let Some(data) = self.unclaimed.take_data(amount, ticket) {
             return Reply::now(Ok(data));
         }
         match self.resume(Call::Read, Operation::Read) {
@@ -181,6 +187,12 @@ impl RequestActor {
             Err(error) => Reply::now(Err(error)),
         }
     }
+}
+
+/// An operation with its exchange. Dropped undone, it lets go of the wire before it completes.
+struct UnderWay<T> {
+    journey: Box<Journey>,
+    completing: Completing<T>,
 }
 
 /// What an operation is launched as.
@@ -278,7 +290,7 @@ impl Handler<ReceiveResponse> for RequestActor {
 
     fn handle(&mut self, message: ReceiveResponse, context: &mut Context<Self>) -> Self::Result {
         let ticket = message.ticket;
-        if let Some(head) = self.unclaimed.take_head() {
+        if let Some(head) = self.unclaimed.take_head(ticket) {
             return Reply::now(Ok(head));
         }
         let operation = Operation::Receive;
@@ -329,9 +341,9 @@ impl Handler<ReadData> for RequestActor {
 impl Handler<Abandon> for RequestActor {
     type Result = ();
 
-    fn handle(&mut self, Abandon(ticket): Abandon, _: &mut Context<Self>) {
+    fn handle(&mut self, Abandon(ticket): Abandon, context: &mut Context<Self>) {
         match &self.running {
-            Some(running) if running.ticket == ticket => running.stop.fire(StopReason::Abandoned),
+            Some(running) if running.ticket == ticket => running.stop(StopReason::Abandoned)(self, context),
             _ => self.unclaimed.came_back(ticket),
         }
     }
@@ -340,9 +352,9 @@ impl Handler<Abandon> for RequestActor {
 impl Handler<Cancel> for RequestActor {
     type Result = ();
 
-    fn handle(&mut self, _: Cancel, _: &mut Context<Self>) {
+    fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
         if let Some(running) = &self.running {
-            running.stop.fire(StopReason::Cancelled);
+            running.stop(StopReason::Cancelled)(self, context);
         } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete()) {
             journey.break_off(CloseReason::Cancelled);
             let error = cancelled(Operation::Read);
@@ -357,7 +369,7 @@ impl Handler<CloseHandle> for RequestActor {
     fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
         self.shared.node.close(Ending::Closed);
         match &self.running {
-            Some(running) => running.stop.fire(StopReason::Closing),
+            Some(running) => running.stop(StopReason::Closing)(self, context),
             None => self.end(context),
         }
     }

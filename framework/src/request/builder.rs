@@ -43,7 +43,10 @@ impl RequestBuilder {
         Self { open: Box::new(open), method, target, headers, payload, options, context: None, wrong: None }
     }
 
-    /// Adds a header field.
+    /// Adds a header field; one that is there already gets another line. It replaces the session's default of that name.
+    ///
+    /// A name that is no token, or a control character in the value, is kept for [`send`](Self::send) to fail with (87).
+    #[doc(alias = "WinHttpAddRequestHeaders")]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         match field(name, value.as_ref()) {
             Ok((name, value)) => {
@@ -54,13 +57,13 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds header fields.
+    /// Adds header fields, as [`header`](Self::header) does each.
     pub fn headers(mut self, headers: HeaderMap) -> Self {
         self.headers.extend(headers);
         self
     }
 
-    /// Adds pairs to the query, percent-encoded as forms are.
+    /// Adds pairs to the query, percent-encoded as forms are: a blank becomes `+`. What the URL has stays.
     pub fn query<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: &[(K, V)]) -> Self {
         if !pairs.is_empty() {
             self.target = self.target.with_query(&encode_pairs(pairs));
@@ -68,13 +71,14 @@ impl RequestBuilder {
         self
     }
 
-    /// Carries the pairs as `application/x-www-form-urlencoded`.
+    /// Carries the pairs as `application/x-www-form-urlencoded`, and says so unless a `Content-Type` was set.
     pub fn form<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: &[(K, V)]) -> Self {
         self.set_content_type("application/x-www-form-urlencoded");
         self.body(encode_pairs(pairs))
     }
 
-    /// Carries the value as JSON.
+    /// Carries the value as JSON, and says so unless a `Content-Type` was set. A value that cannot be written is kept for
+    /// [`send`](Self::send) to fail with (87).
     #[cfg(feature = "json")]
     pub fn json<T: serde::Serialize + ?Sized>(mut self, value: &T) -> Self {
         match serde_json::to_vec(value) {
@@ -98,19 +102,22 @@ impl RequestBuilder {
         self
     }
 
-    /// Obeys these timeouts.
+    /// How long each stage of this request may take; by default what the session says.
+    #[doc(alias = "WinHttpSetTimeouts")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         Arc::make_mut(&mut self.options).timeouts = timeouts;
         self
     }
 
-    /// Obeys these options.
+    /// The options of this request, in place of the session's; timeouts set before are replaced.
+    #[doc(alias = "WinHttpSetOption")]
     pub fn options(mut self, options: RequestOptions) -> Self {
         self.options = Arc::new(options);
         self
     }
 
-    /// Gives the request's notifications this context.
+    /// The context that the request's notifications carry; by default the session's.
+    #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(mut self, context: u64) -> Self {
         self.context = Some(context);
         self

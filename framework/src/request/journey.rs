@@ -43,6 +43,10 @@ pub(super) struct Journey {
     pub(super) times: Timings,
     pub(super) sizes: Sizes,
     pub(super) head_deadline: Option<Instant>,
+    /// The length of the response body, if it was announced.
+    pub(super) announced: Option<u64>,
+    /// The caller was told that there is no more: until then a read loop is work in flight.
+    pub(super) end_told: bool,
     pub(super) trailers: HeaderMap,
     /// The operation in flight; the paved path goes through several.
     pub(super) operation: Rc<Cell<Operation>>,
@@ -101,6 +105,8 @@ impl Journey {
             times: Timings::new(clock::now()),
             sizes: Sizes::default(),
             head_deadline: None,
+            announced: None,
+            end_told: false,
             trailers: HeaderMap::new(),
             operation: Rc::new(Cell::new(Operation::Send)),
             wire: None,
@@ -145,6 +151,10 @@ impl Journey {
 
     /// Borrows a wire of the target's origin.
     pub(super) async fn acquire(&mut self, fresh: bool) -> Result<Lease> {
+        if !self.services.session.is_open() {
+            // Its origins are being forgotten, and must not be made anew.
+            return Err(self.shared.node.interrupted(Operation::Send));
+        }
         let key = OriginKey { session: self.services.session.id(), origin: self.shared.target.origin().clone() };
         let pond: Rc<Pond> = origin(key, &self.services.terms);
         let asking = Asking {
@@ -158,6 +168,11 @@ impl Journey {
         let lease = clock::within(queue, pond.acquire(Rc::new(asking)))
             .await
             .map_err(|_| Error::timeout(Operation::Send, Stage::Queue, queue.unwrap_or_default()))??;
+        // The end is a flag first and a message second: a wire that came in between is not used.
+        if !self.shared.node.is_open() {
+            lease.close(&self.shared.node, CloseReason::Cancelled);
+            return Err(self.shared.node.interrupted(Operation::Send));
+        }
         let now = clock::now();
         self.times.wire_acquired = Some(now);
         self.wire = Some(WireFacts { id: lease.id(), remote: lease.remote(), local: lease.local() });
@@ -208,6 +223,8 @@ impl Journey {
     pub(super) fn state(&self) -> State {
         match &self.active {
             Some(active) if !active.exchange.body_is_complete() => State::Uploading,
+            // Its caller need not know yet, and may go on writing into the void.
+            Some(active) if active.exchange.is_refused() && self.times.send_end.is_none() => State::Uploading,
             Some(active) if !active.exchange.has_head() => State::Sent,
             None if self.is_complete() => State::Done,
             _ => State::Body,

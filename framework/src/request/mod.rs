@@ -105,7 +105,9 @@ impl Request {
         Self { inner }
     }
 
-    /// Sets the context its notifications carry; for use in one breath with `open_request`.
+    /// Sets the context its notifications carry; for use in one breath with `open_request`. To read it, call the trait's
+    /// method: `Handle::context(&request)`.
+    #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(self, context: u64) -> Self {
         self.inner.node.set_context(context);
         self
@@ -204,18 +206,19 @@ impl Request {
         self.inner.shared.facts().map(|facts| facts.timings)
     }
 
-    /// How much the last exchange moved.
+    /// How many octets the last exchange moved; zeros before the first operation has ended.
     #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
     pub fn sizes(&self) -> Sizes {
         self.inner.shared.facts().map(|facts| facts.sizes).unwrap_or_default()
     }
 
-    /// The trailer fields of a chunked response; complete when its body is.
+    /// The trailer fields of a chunked response; complete when its body is, empty if there are none.
+    #[doc(alias = "WINHTTP_QUERY_FLAG_TRAILERS")]
     pub fn trailers(&self) -> HeaderMap {
         self.inner.shared.facts().map(|facts| facts.trailers).unwrap_or_default()
     }
 
-    /// Both ends of the wire that carried the last exchange (`WINHTTP_OPTION_CONNECTION_INFO`).
+    /// Both ends of the wire that carried the last exchange (`WINHTTP_OPTION_CONNECTION_INFO`); `None` before there was one.
     #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
     pub fn connection_info(&self) -> Option<ConnectionInfo> {
         let facts = self.inner.shared.facts()?;
@@ -223,7 +226,8 @@ impl Request {
     }
 }
 
-/// Which wire carried an exchange.
+/// Which wire carried an exchange (`WINHTTP_CONNECTION_INFO`).
+#[doc(alias = "WINHTTP_CONNECTION_INFO")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
@@ -231,7 +235,7 @@ pub struct ConnectionInfo {
     pub wire: crate::id::WireId,
     /// The server's address.
     pub remote: std::net::SocketAddr,
-    /// Our own address.
+    /// Our own address; `None` if the system does not tell it.
     pub local: Option<std::net::SocketAddr>,
 }
 

@@ -1,20 +1,68 @@
 //! One operation in flight: its exactly one completion, however it ends.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use actix::{Actor, ActorFuture};
 
 use super::messages::Ticket;
 use super::reply::Answer;
-use super::stop::Stop;
+use super::stop::{Stop, StopReason};
 use crate::error::{Error, Operation, Result};
 use crate::handle::{Hold, Node};
 use crate::notification::{NotificationMask as Mask, Status};
 
 /// What the actor keeps of an operation in flight.
-pub(super) struct Running {
+pub(super) struct Running<A: Actor> {
     pub(super) ticket: Ticket,
     pub(super) stop: Stop,
+    pub(super) work: Work<A>,
+}
+
+impl<A: Actor> Running<A> {
+    /// Stops the operation, and has it settled before this returns: the next message may be the next call, and an actor
+    /// handles all of its messages before it polls a future of its own.
+    pub(super) fn stop(&self, reason: StopReason) -> impl FnOnce(&mut A, &mut A::Context) + use<A> {
+        self.stop.fire(reason);
+        let mut work = self.work.clone();
+        move |actor, context| {
+            let _settled = Pin::new(&mut work).poll(actor, context, &mut Context::from_waker(Waker::noop()));
+        }
+    }
+}
+
+/// The work of one operation: one of the actor's futures, which whoever stops it may poll out of turn.
+pub(super) struct Work<A: Actor>(Rc<RefCell<Option<Boxed<A>>>>);
+
+type Boxed<A> = Pin<Box<dyn ActorFuture<A, Output = ()>>>;
+
+impl<A: Actor> Work<A> {
+    pub(super) fn new(work: impl ActorFuture<A, Output = ()> + 'static) -> Self {
+        Self(Rc::new(RefCell::new(Some(Box::pin(work)))))
+    }
+}
+
+impl<A: Actor> Clone for Work<A> {
+    fn clone(&self) -> Self {
+        Self(Rc::clone(&self.0))
+    }
+}
+
+impl<A: Actor> ActorFuture<A> for Work<A> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, actor: &mut A, own: &mut A::Context, context: &mut Context<'_>) -> Poll<()> {
+        let taken = self.0.borrow_mut().take();
+        let Some(mut work) = taken else { return Poll::Ready(()) };
+        let polled = work.as_mut().poll(actor, own, context);
+        if polled.is_pending() {
+            *self.0.borrow_mut() = Some(work);
+        }
+        polled
+    }
 }
 
 /// The duty to complete an operation: one notification and one answer. Dropped undone, by a crash or with its thread, it does

@@ -36,7 +36,8 @@ pub(super) enum Kind {
 pub(super) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
 
 impl Payload {
-    /// No body.
+    /// No body (`WINHTTP_NO_REQUEST_DATA`).
+    #[doc(alias = "WINHTTP_NO_REQUEST_DATA")]
     pub fn empty() -> Self {
         Self::bytes(Bytes::new())
     }
@@ -66,7 +67,8 @@ impl Payload {
         Self(Kind::Stream(Box::pin(stream)))
     }
 
-    /// A file, sent with the length it has when the request is sent.
+    /// A file, sent with the length it has when the request is sent. It is opened then; one that cannot be opened or read
+    /// fails the send (87).
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Kind::File(path.into()))
     }

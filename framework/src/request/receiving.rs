@@ -39,11 +39,20 @@ impl Journey {
                 Ok(Received::Final(head)) => return Ok(self.head_arrived(head)),
                 Ok(Received::OutOfTurn) => return Err(self.fail(Failure::OutOfTurn, operation)),
                 Err(failure) => {
+                    self.report_octets();
                     self.prepare_resend(failure, operation)?;
                     self.send_again().await.map_err(|error| error.in_operation(operation))?;
                     self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
                 }
             }
+        }
+    }
+
+    /// An answer that is none has been received all the same.
+    fn report_octets(&mut self) {
+        let octets = self.active.as_mut().map_or(0, |active| active.lease.received().len() as u64);
+        if octets > 0 {
+            self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }
     }
 
@@ -53,6 +62,7 @@ impl Journey {
         let beside = self.active.as_mut().map_or(0, |active| active.lease.received().len());
         let arrived = (head.raw().len() + beside) as u64;
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(arrived));
+        self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended()) {
@@ -67,7 +77,9 @@ impl Journey {
         if self.gathered.is_empty() && self.ahead.is_empty() {
             self.ahead = self.pull(LARGEST_CHUNK, Operation::QueryDataAvailable).await?.unwrap_or_default();
         }
+        self.settle_if_read();
         let available = if self.gathered.is_empty() { self.ahead.len() } else { self.gathered.len() };
+        self.end_told |= available == 0;
         Ok(available as u64)
     }
 
@@ -79,6 +91,8 @@ impl Journey {
             Amount::AtMost(max) => self.read_some(max).await?,
             Amount::Exactly(length) => self.read_exactly(length).await?,
         };
+        self.settle_if_read();
+        self.end_told |= data.is_empty();
         self.report_read(data.len() as u64);
         Ok(data)
     }
@@ -115,7 +129,7 @@ impl Journey {
 
     fn report_read(&self, octets: u64) {
         let received = self.sizes.response_body - self.ahead.len() as u64 - self.gathered.len() as u64;
-        let total = self.active.as_ref().and_then(|active| active.exchange.remaining()).map(|left| received + left);
+        let total = self.announced;
         let since = self.times.head_received;
         if octets > 0 {
             self.emit(Mask::PROGRESS, || {
@@ -125,7 +139,7 @@ impl Journey {
         }
     }
 
-    /// The next piece of the body off the wire; settles the wire at the end.
+    /// The next piece of the body off the wire.
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         let idle = self.options.timeouts.receive;
         let Some(Active { lease, exchange }) = &mut self.active else { return Ok(None) };
@@ -135,10 +149,16 @@ impl Journey {
             Err(_) => return Err(self.fail(Failure::Timeout(Stage::Body, idle.unwrap_or_default()), operation)),
         };
         self.sizes.response_body += pulled.as_ref().map_or(0, |piece| piece.len() as u64);
-        if self.active.as_ref().is_some_and(|active| active.exchange.is_ended()) {
+        Ok(pulled)
+    }
+
+    /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
+    /// the completion of the last read, and not before one that only asks (contract C.9).
+    fn settle_if_read(&mut self) {
+        let ended = self.active.as_ref().is_some_and(|active| active.exchange.is_ended());
+        if ended && self.ahead.is_empty() && self.gathered.is_empty() {
             self.settle();
         }
-        Ok(pulled)
     }
 
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
@@ -171,11 +191,10 @@ impl Journey {
                 }
                 self.sizes.response_body += self.ahead.len() as u64;
             }
-            if exchange.is_ended() {
-                self.settle();
-            }
         }
+        self.settle_if_read();
         let complete = self.is_complete();
+        self.end_told = complete;
         if !early.is_empty() {
             self.report_read(early.len() as u64);
             self.emit(Mask::READ_COMPLETE, || Status::ReadComplete(early.len() as u64));

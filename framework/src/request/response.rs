@@ -35,46 +35,56 @@ impl Response {
     }
 
     /// The status.
+    #[doc(alias = "WINHTTP_QUERY_STATUS_CODE")]
     pub fn status(&self) -> StatusCode {
         self.head.status()
     }
 
     /// The version the server answered in.
+    #[doc(alias = "WINHTTP_QUERY_VERSION")]
     pub fn version(&self) -> Version {
         self.head.version()
     }
 
-    /// The header fields.
+    /// The header fields. One that is missing is a `None` of the map, not an error.
+    #[doc(alias = "WinHttpQueryHeaders")]
     pub fn headers(&self) -> &HeaderMap {
         self.head.headers()
     }
 
     /// The whole head, with its raw octets.
+    #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS_CRLF")]
     pub fn head(&self) -> &ResponseHead {
         &self.head
     }
 
-    /// The URL that was asked.
+    /// The URL that was asked, query included.
+    #[doc(alias = "WINHTTP_OPTION_URL")]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The length the server announced.
+    /// The octets of the body that the server announced; `None` if it announced none. For the answer to a HEAD request it is
+    /// the length that a GET would have got.
+    #[doc(alias = "WINHTTP_QUERY_CONTENT_LENGTH")]
     pub fn content_length(&self) -> Option<u64> {
         self.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
     }
 
     /// The trailer fields of a chunked response; complete when the body has been read.
+    #[doc(alias = "WINHTTP_QUERY_FLAG_TRAILERS")]
     pub fn trailers(&self) -> HeaderMap {
         self.facts().trailers
     }
 
-    /// When each step happened.
+    /// When each step happened, as far as the response has come.
+    #[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
     pub fn timings(&self) -> Timings {
         self.facts().timings
     }
 
-    /// How much was moved.
+    /// How many octets were moved, as far as the response has come.
+    #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
     pub fn sizes(&self) -> Sizes {
         self.facts().sizes
     }
@@ -85,6 +95,7 @@ impl Response {
     }
 
     /// The server's address.
+    #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.facts.remote
     }
@@ -110,10 +121,11 @@ impl Response {
             .with_url(&self.url))
     }
 
-    /// The next piece of the body; `None` is its end. Cancel-safe.
+    /// The next piece of the body (`WinHttpReadData`); `None` is its end. Cancel-safe.
     ///
     /// # Errors
     /// See [`Request::read`]. A body that was cut short is an error, never an end.
+    #[doc(alias = "WinHttpReadData")]
     pub async fn chunk(&mut self) -> Result<Option<Bytes>> {
         if !self.early.is_empty() {
             return Ok(Some(std::mem::take(&mut self.early)));

@@ -124,7 +124,8 @@ impl Journey {
             }
         }
         let whole = self.payload.0.is_whole();
-        if whole || self.active_mut()?.exchange.body_is_complete() {
+        let exchange = &self.active_mut()?.exchange;
+        if whole || (exchange.body_is_complete() && !exchange.is_refused()) {
             return self.end_body(&HeaderMap::new()).await;
         }
         Ok(Ok(()))
@@ -156,7 +157,9 @@ impl Journey {
     pub(super) async fn write(&mut self, data: &Bytes) -> Result<()> {
         self.wait_for_subscribers().await;
         let outcome = match self.upload(data).await? {
-            Ok(_) if self.active_mut()?.exchange.body_is_complete() => self.end_body(&HeaderMap::new()).await?,
+            Ok(Uploaded::Sent) if self.active_mut()?.exchange.body_is_complete() => {
+                self.end_body(&HeaderMap::new()).await?
+            }
             Ok(_) => Ok(()),
             Err(failure) => Err(failure),
         };

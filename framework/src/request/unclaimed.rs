@@ -2,7 +2,7 @@
 //!
 //! A call's future can be dropped after its answer was sent and before it was looked at. So the last answer is kept until the
 //! next operation begins; if the future says that it was dropped, the next call of the same kind gets it again. The operation
-//! was completed and notified once, and is not again.
+//! was completed and notified once, and is not again. What is given again is kept again: the next future may be dropped too.
 
 use std::sync::Arc;
 
@@ -46,13 +46,17 @@ impl Unclaimed {
     pub(super) fn came_back(&mut self, ticket: Ticket) {
         match self.handed_out.take_if(|(handed_out, _)| *handed_out == ticket) {
             Some((_, Answer::Head(head))) => self.head = Some(head),
-            Some((_, Answer::Data(data))) => self.data = data,
+            // What was left of an earlier answer comes after it.
+            Some((_, Answer::Data(data))) if self.data.is_empty() => self.data = data,
+            Some((_, Answer::Data(data))) => self.data = [data, std::mem::take(&mut self.data)].concat().into(),
             None => {}
         }
     }
 
-    pub(super) fn take_head(&mut self) -> Option<Arc<ResponseHead>> {
-        self.head.take()
+    pub(super) fn take_head(&mut self, ticket: Ticket) -> Option<Arc<ResponseHead>> {
+        let head = self.head.take()?;
+        self.hand_out_head(ticket, &head);
+        Some(head)
     }
 
     pub(super) fn data_available(&self) -> Option<u64> {
@@ -60,7 +64,7 @@ impl Unclaimed {
     }
 
     /// Up to the amount; an exact read may get less than it asked for only if the caller comes again.
-    pub(super) fn take_data(&mut self, amount: Amount) -> Option<Bytes> {
+    pub(super) fn take_data(&mut self, amount: Amount, ticket: Ticket) -> Option<Bytes> {
         if self.data.is_empty() {
             return None;
         }
@@ -68,6 +72,8 @@ impl Unclaimed {
             Amount::Available => usize::MAX,
             Amount::AtMost(max) | Amount::Exactly(max) => max,
         };
-        Some(self.data.split_to(max.min(self.data.len())))
+        let data = self.data.split_to(max.min(self.data.len()));
+        self.hand_out_data(ticket, &data);
+        Some(data)
     }
 }

@@ -35,7 +35,8 @@ impl SessionBuilder {
         self
     }
 
-    /// A header field every request starts with, unless it names it itself.
+    /// A header field every request starts with, unless it names it itself. A name that is no token, or a control character in
+    /// the value, fails [`open`](Self::open) (87).
     pub fn default_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         match field(name, value.as_ref()) {
             Ok((name, value)) => {
@@ -53,13 +54,13 @@ impl SessionBuilder {
         self
     }
 
-    /// How much a response may hold.
+    /// How much a response may hold, and how many addresses of a host are tried.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.request.limits = limits;
         self
     }
 
-    /// What requests start from.
+    /// What connections and requests start from; timeouts and limits set before are replaced.
     pub fn request_options(mut self, options: RequestOptions) -> Self {
         self.options.request = options;
         self
@@ -72,7 +73,7 @@ impl SessionBuilder {
         self
     }
 
-    /// An idle wire is closed after this long. Default 60 s.
+    /// An idle wire is closed after this long. Default 60 s; zero and more than a year are refused (87).
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
         self

@@ -80,7 +80,8 @@ impl Session {
         Self::builder().open()
     }
 
-    /// Opens a session with more than the defaults.
+    /// Opens a session with more than the defaults: user agent, headers, timeouts, limits, a subscriber.
+    #[doc(alias = "WinHttpOpen")]
     pub fn builder() -> SessionBuilder {
         SessionBuilder::default()
     }
@@ -146,7 +147,8 @@ impl Session {
         Ok(RequestBuilder::new(opening.later(), method, target, self.shared_options()))
     }
 
-    /// What connections and requests start from.
+    /// What connections and requests created from now on start from.
+    #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> RequestOptions {
         (*self.shared_options()).clone()
     }
@@ -179,7 +181,8 @@ impl Session {
         async move { reported.await.unwrap_or_default() }
     }
 
-    /// The actor behind the handle.
+    /// The actor behind the handle: it takes [`Connect`], [`Shutdown`] and [`CloseHandle`](crate::messages::CloseHandle) as
+    /// messages.
     pub fn addr(&self) -> Addr<SessionActor> {
         self.inner.addr.clone()
     }

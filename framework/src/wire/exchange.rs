@@ -303,6 +303,11 @@ impl Exchange {
         }
     }
 
+    /// Has the peer refused the request before all of it was sent? What is still written is discarded.
+    pub(crate) fn is_refused(&self) -> bool {
+        matches!(self.state, State::Answered)
+    }
+
     /// Octets of the announced length still to be written.
     pub(crate) fn announced_left(&self) -> Option<u64> {
         match &self.state {

@@ -30,13 +30,24 @@ pub(crate) struct Wire {
     local: Option<SocketAddr>,
     times: DialTimes,
     exchanges: u64,
+    /// How much is asked of the stream at once: doubles while it gives all of it.
+    appetite: usize,
 }
 
 impl Wire {
     pub(crate) fn new(dialed: Dialed) -> Self {
         let Dialed { stream, times } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
-        Self { id: WireId::next(), stream, received: BytesMut::new(), remote, local, times, exchanges: 0 }
+        Self {
+            id: WireId::next(),
+            stream,
+            received: BytesMut::new(),
+            remote,
+            local,
+            times,
+            exchanges: 0,
+            appetite: SMALLEST_READ,
+        }
     }
 
     pub(crate) fn id(&self) -> WireId {
@@ -77,6 +88,7 @@ impl Wire {
     /// An idle wire holds no buffer.
     pub(crate) fn rest(&mut self) {
         self.received = BytesMut::new();
+        self.appetite = SMALLEST_READ;
     }
 
     /// What was received and not yet taken.
@@ -90,8 +102,19 @@ impl Wire {
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
-        self.received.reserve(want.clamp(SMALLEST_READ, LARGEST_READ));
-        poll_read_buf(Pin::new(&mut self.stream), context, &mut self.received)
+        if self.spare() < want.clamp(1, SMALLEST_READ) {
+            self.received.reserve(self.appetite);
+        }
+        let spare = self.spare();
+        let polled = poll_read_buf(Pin::new(&mut self.stream), context, &mut self.received);
+        if matches!(polled, Poll::Ready(Ok(filled)) if filled == spare) {
+            self.appetite = (self.appetite * 2).min(LARGEST_READ);
+        }
+        polled
+    }
+
+    fn spare(&self) -> usize {
+        self.received.capacity() - self.received.len()
     }
 
     fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {

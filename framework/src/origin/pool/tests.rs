@@ -60,7 +60,7 @@ fn the_first_wire_to_come_goes_to_the_first_in_line() {
     assert_eq!(pool.assign(), lend(2, wire(b'b')));
     pool.dialed(wire(b'a'), now);
     assert_eq!(pool.assign(), None);
-    assert!(pool.has_idle());
+    assert_eq!(pool.take_idle(), [wire(b'a')]);
 }
 
 #[test]
@@ -125,6 +125,7 @@ fn an_unsound_wire_is_discarded_and_the_next_one_lent() {
     let broken = Wire { sound: false, ..wire(b'b') };
     pool.dialed(wire(b'a'), now);
     pool.dialed(broken, now);
+    assert_eq!(pool.assign(), None);
     pool.ask(Ticket(3), false);
     assert_eq!(pool.assign(), Some(Assignment::Discard(broken)));
     assert_eq!(pool.assign(), lend(3, wire(b'a')));
@@ -165,4 +166,23 @@ fn wires_expire_by_age_and_by_what_the_peer_did() {
     let expired = pool.expire(start + Duration::from_secs(10), Duration::from_secs(10));
     assert_eq!(expired, [wire(b'o'), ended]);
     assert_eq!(pool.take_idle(), [wire(b'n')]);
+}
+
+#[test]
+fn a_wire_that_was_just_dialed_is_lent_as_it_is_and_one_that_rested_is_not() {
+    let now = Instant::now();
+    let unsound = Wire { name: b'a', used: false, sound: false };
+    let mut pool = pool(2);
+    pool.ask(Ticket(1), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.dialed(unsound, now);
+    assert_eq!(pool.assign(), lend(1, unsound), "its request hears what is wrong with it");
+
+    pool.ask(Ticket(2), false);
+    assert_eq!(pool.assign(), dial(2));
+    pool.withdraw(Ticket(2));
+    pool.dialed(unsound, now);
+    assert_eq!(pool.assign(), None);
+    pool.ask(Ticket(3), false);
+    assert_eq!(pool.assign(), Some(Assignment::Discard(unsound)));
 }

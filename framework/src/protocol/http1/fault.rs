@@ -6,7 +6,7 @@ use thiserror::Error;
 /// What the peer did wrong; the wire it came on is never used again.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Fault {
-    #[error("the response does not begin with an HTTP/1.0 or HTTP/1.1 status line")]
+    #[error("the response does not begin with a status line of HTTP/1.1 or an earlier version")]
     StatusLine,
     #[error("more than {limit} blank lines came before the status line")]
     BlankLines { limit: usize },
@@ -18,7 +18,7 @@ pub(crate) enum Fault {
     ContentLength,
     #[error("the Transfer-Encoding is not a single chunked")]
     TransferEncoding,
-    #[error("an HTTP/1.0 response carries a Transfer-Encoding")]
+    #[error("a response of HTTP/1.0 or less carries a Transfer-Encoding")]
     TransferEncodingInHttp10,
     #[error("the response carries both a Transfer-Encoding and a Content-Length")]
     BothFramings,

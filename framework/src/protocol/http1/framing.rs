@@ -50,7 +50,7 @@ fn has_no_content(status: StatusCode) -> bool {
 /// response with an unknown last coding until close; that turns octets nobody can decode into a body.
 fn transfer_encoding(head: &ResponseHead) -> Result<BodyFraming, Fault> {
     // RFC 9112 section 6.1: faulty framing even if chunked is what the peer did.
-    if head.version() == Version::HTTP_10 {
+    if head.version() < Version::HTTP_11 {
         return Err(Fault::TransferEncodingInHttp10);
     }
     let mut codings = head.headers().get_all(TRANSFER_ENCODING).iter();

@@ -6,7 +6,8 @@ use memchr::{memchr, memchr2};
 
 use super::fault::Fault;
 
-/// The status line and the header fields of a response.
+/// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
+#[doc(alias = "WinHttpQueryHeaders")]
 #[derive(Debug, Clone)]
 pub struct ResponseHead {
     status: StatusCode,
@@ -18,6 +19,7 @@ pub struct ResponseHead {
 
 impl ResponseHead {
     /// The status code, from 100 to 999.
+    #[doc(alias = "WINHTTP_QUERY_STATUS_CODE")]
     pub fn status(&self) -> StatusCode {
         self.status
     }
@@ -33,11 +35,13 @@ impl ResponseHead {
     }
 
     /// The reason phrase as received: it may be empty, and it may hold octets that are not UTF-8.
+    #[doc(alias = "WINHTTP_QUERY_STATUS_TEXT")]
     pub fn reason(&self) -> &[u8] {
         self.raw.get(REASON_OFFSET..self.status_line_length).unwrap_or_default()
     }
 
     /// The whole head as received, with the case and the order of its fields; it ends with an empty line.
+    #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS_CRLF")]
     pub fn raw(&self) -> &Bytes {
         &self.raw
     }
@@ -113,14 +117,12 @@ fn blank_lines(octets: &[u8]) -> Result<usize, Fault> {
     if lines > BLANK_LINES { Err(Fault::BlankLines { limit: BLANK_LINES }) } else { Ok(lines * CRLF.len()) }
 }
 
-/// Refuses what is no HTTP/1 (another protocol, HTTP/0.9) at its first octets, without waiting for a head to end.
+/// Refuses what is no HTTP/1 (another protocol, HTTP/0.9 without a head) at its first octets, without waiting for a head to
+/// end.
 fn check_beginning(head: &[u8]) -> Result<(), Fault> {
     let half_a_blank_line = head == b"\r";
-    if half_a_blank_line || head.iter().zip(PROTOCOL).all(|(octet, expected)| octet == expected) {
-        Ok(())
-    } else {
-        Err(Fault::StatusLine)
-    }
+    let may_begin = |name: &[u8]| head.iter().zip(name).all(|(octet, expected)| octet == expected);
+    if half_a_blank_line || VERSIONS.iter().any(|(name, _)| may_begin(name)) { Ok(()) } else { Err(Fault::StatusLine) }
 }
 
 /// The length of the lines that `octets` begins with, up to and including the first empty one; `None` while that is missing.
@@ -161,11 +163,7 @@ pub(super) fn next_line_end(octets: &[u8], scanned: &mut usize) -> Result<Option
 /// `HTTP-version SP status-code [SP reason-phrase]`: the grammar of RFC 9112 section 4, but for the last SP, which servers
 /// without a reason phrase leave out.
 fn parse_status_line(line: &[u8]) -> Option<(Version, StatusCode)> {
-    let (version, rest) = match line.strip_prefix(PROTOCOL)?.split_first()? {
-        (b'1', rest) => (Version::HTTP_11, rest),
-        (b'0', rest) => (Version::HTTP_10, rest),
-        _ => return None,
-    };
+    let (version, rest) = VERSIONS.iter().find_map(|(name, version)| Some((*version, line.strip_prefix(*name)?)))?;
     let (status, reason) = rest.strip_prefix(b" ")?.split_first_chunk::<3>()?;
     let reason_is_apart = reason.is_empty() || reason.starts_with(b" ");
     if !reason_is_apart || reason.iter().any(|&octet| is_control(octet)) {
@@ -211,7 +209,9 @@ pub(super) fn is_control(octet: u8) -> bool {
 }
 
 pub(super) const CRLF: &[u8] = b"\r\n";
-const PROTOCOL: &[u8] = b"HTTP/1.";
+/// There is no status line in HTTP/0.9, but there are servers that write one and mean HTTP/1.0 or less.
+const VERSIONS: [(&[u8], Version); 3] =
+    [(b"HTTP/1.1", Version::HTTP_11), (b"HTTP/1.0", Version::HTTP_10), (b"HTTP/0.9", Version::HTTP_09)];
 const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
 const BLANK_LINES: usize = 4;
 const SHORTEST_FIELD_LINE: usize = "n:\r\n".len();

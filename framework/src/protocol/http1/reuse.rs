@@ -17,7 +17,7 @@ pub enum CloseReason {
     ServerAskedToClose,
     /// The request says `Connection: close`.
     CallerAskedToClose,
-    /// The server speaks HTTP/1.0 and did not say `Connection: keep-alive`.
+    /// The server speaks HTTP/1.0 and did not say `Connection: keep-alive`, or less than HTTP/1.0.
     Http10WithoutKeepAlive,
     /// The response has no length: only closing ends its body.
     BodyRunsUntilClose,
@@ -94,13 +94,18 @@ pub(crate) fn may_reuse(
         Err(CloseReason::CallerAskedToClose)
     } else if options.close {
         Err(CloseReason::ServerAskedToClose)
-    } else if response.version() == Version::HTTP_10 && !options.keep_alive {
+    } else if !persists(response.version(), options) {
         Err(CloseReason::Http10WithoutKeepAlive)
     } else if framing == BodyFraming::UntilClose {
         Err(CloseReason::BodyRunsUntilClose)
     } else {
         Ok(())
     }
+}
+
+/// RFC 9112 section 9.3. Nothing below HTTP/1.0 persists, whatever it offers.
+fn persists(version: Version, options: ConnectionOptions) -> bool {
+    version >= Version::HTTP_11 || (version == Version::HTTP_10 && options.keep_alive)
 }
 
 /// The options in all Connection fields of a head that bear on its life. Proxy-Connection is not looked at: RFC 9112 appendix

@@ -94,9 +94,11 @@ fn only_a_single_chunked_is_a_transfer_encoding() {
 }
 
 #[test]
-fn http_1_0_has_no_transfer_encoding() {
-    let framing = frame(Method::GET, "HTTP/1.0", 200, "Transfer-Encoding: chunked\r\n");
-    assert_eq!(framing, Err(Fault::TransferEncodingInHttp10));
+fn nothing_below_http_1_1_has_a_transfer_encoding() {
+    for version in ["HTTP/1.0", "HTTP/0.9"] {
+        let framing = frame(Method::GET, version, 200, "Transfer-Encoding: chunked\r\n");
+        assert_eq!(framing, Err(Fault::TransferEncodingInHttp10), "{version}");
+    }
 }
 
 #[test]

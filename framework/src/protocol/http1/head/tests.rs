@@ -52,9 +52,10 @@ fn values_are_slices_of_the_raw_head() {
 
 #[test]
 fn status_lines() {
-    let good: [(&[u8], u16, Version, &[u8]); 9] = [
+    let good: [(&[u8], u16, Version, &[u8]); 10] = [
         (b"HTTP/1.1 200 OK", 200, Version::HTTP_11, b"OK"),
         (b"HTTP/1.0 200 OK", 200, Version::HTTP_10, b"OK"),
+        (b"HTTP/0.9 200 OK", 200, Version::HTTP_09, b"OK"),
         (b"HTTP/1.1 204", 204, Version::HTTP_11, b""),
         (b"HTTP/1.1 204 ", 204, Version::HTTP_11, b""),
         (b"HTTP/1.1 200  two blanks", 200, Version::HTTP_11, b" two blanks"),
@@ -87,7 +88,7 @@ fn status_lines() {
         b"HTTP/1.1 200 a\x7fb",
         b"HTTP/1.2 200 OK",
         b"HTTP/2.0 200 OK",
-        b"HTTP/0.9 200 OK",
+        b"HTTP/0.8 200 OK",
         b"http/1.1 200 OK",
         b" HTTP/1.1 200 OK",
     ];

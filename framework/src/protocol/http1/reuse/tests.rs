@@ -37,6 +37,13 @@ fn http_1_0_closes_unless_it_offers_to_persist() {
 }
 
 #[test]
+fn http_0_9_closes_whatever_it_offers() {
+    for fields in ["", "Connection: keep-alive\r\n"] {
+        assert_eq!(judge(&[], "HTTP/0.9", fields), Err(CloseReason::Http10WithoutKeepAlive), "{fields:?}");
+    }
+}
+
+#[test]
 fn a_body_that_runs_until_close_takes_the_connection_with_it() {
     let response = ResponseHead::of("HTTP/1.1 200 OK\r\n\r\n");
     let verdict = may_reuse(ConnectionOptions::default(), &response, BodyFraming::UntilClose);

@@ -1,0 +1,24 @@
+//! The chapters of the book as documentation of empty modules, so that `cargo test` compiles what Rust they hold.
+//!
+//! A listing of a chapter is either an anchor of a program under `examples/`, marked `rust,ignore` there because it is
+//! compiled and run where it stands, or it stands in the chapter itself and is compiled here.
+
+macro_rules! chapters {
+    ($($chapter:ident)*) => {
+        $(
+            #[cfg(doctest)]
+            #[doc = include_str!(concat!("../../src/", stringify!($chapter), ".md"))]
+            pub mod $chapter {}
+        )*
+    };
+}
+
+chapters! {
+    introduction
+    first_request
+    handle_tree
+    notifications
+    closing
+    crawler
+    glossary
+}

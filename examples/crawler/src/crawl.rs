@@ -1,0 +1,185 @@
+//! The crawl: one task that owns the frontier, starts what may start, and settles what has ended.
+//!
+//! ```text
+//!   frontier.next() -> Start --> fetch (a task each) --> settle --> figures
+//!        ^                                                 |
+//!        +---- add_page <--- discovery <--- links, Location
+//! ```
+
+mod settle;
+
+use std::pin::pin;
+use std::time::Instant;
+
+use actix::Addr;
+use hinternet::{Error, RequestOptions, Session};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use url::{Position, Url};
+
+use crate::discovery::Discovery;
+use crate::fetch::{Answer, Fetcher, Wanted};
+use crate::frontier::{Added, Frontier, HostId, Job, Next, Purpose};
+use crate::plan::Plan;
+use crate::progress::{Display, Finish, Progress, Standing, Tally};
+use crate::report::{Drained, Figures, Report, Stopped};
+use crate::scope::Scope;
+
+/// Crawls by the plan, until there is nothing left or `stop` resolves.
+///
+/// # Errors
+/// The framework's own, if no session can be opened. What goes wrong with a page stands in the report.
+pub async fn crawl(plan: &Plan, display: Display, stop: impl Future<Output = ()>) -> Result<Report, Error> {
+    let progress = hinternet::start(Progress::new(display));
+    let session = open_session(plan, &progress)?;
+    let mut crawl = Crawl::new(plan, session.clone(), progress.clone());
+    crawl.add_starts(plan);
+    let stopped = crawl.run(stop).await;
+    let drained = match stopped {
+        Stopped::Interrupted => Some(crawl.drain(plan).await),
+        Stopped::Finished | Stopped::PageLimit => None,
+    };
+    session.close().await?;
+    session.closed().await;
+    // The mailbox fails only with the engine, and then there is nothing to report about it.
+    let tally: Tally = progress.send(Finish).await.unwrap_or_default();
+    Ok(crawl.figures.report(&crawl.frontier, stopped, crawl.discovery.tally(), tally, drained))
+}
+
+fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error> {
+    let mut options = RequestOptions::default();
+    // The frontier alone decides how often a host is asked.
+    options.resends = 0;
+    Session::builder()
+        .request_options(options)
+        .user_agent(&plan.user_agent())
+        .wires_per_origin(plan.bounds.per_host)
+        .unhandled(MOST_UNHANDLED, 4 * MOST_UNHANDLED)
+        .subscriber(progress.clone(), Progress::MASK)
+        .open()
+}
+
+struct Crawl {
+    fetcher: Fetcher,
+    frontier: Frontier,
+    discovery: Discovery,
+    figures: Figures,
+    fetches: JoinSet<Fetched>,
+    answers: (mpsc::UnboundedSender<HostId>, mpsc::UnboundedReceiver<HostId>),
+    progress: Addr<Progress>,
+}
+
+/// A job that has ended.
+struct Fetched {
+    job: Job,
+    url: String,
+    result: Result<Answer, Error>,
+    /// Was it told when the answer began?
+    answered: bool,
+}
+
+impl Crawl {
+    fn new(plan: &Plan, session: Session, progress: Addr<Progress>) -> Self {
+        let discovery = Discovery::new(Scope::new(plan.reach, &plan.starts, plan.contact.is_some()));
+        Self {
+            fetcher: Fetcher { session, inkpad: discovery.inkpad(), body_cap: plan.body_cap },
+            frontier: Frontier::new(plan.bounds),
+            discovery,
+            figures: Figures::new(plan.list_pages, Instant::now()),
+            fetches: JoinSet::new(),
+            answers: mpsc::unbounded_channel(),
+            progress,
+        }
+    }
+
+    fn add_starts(&mut self, plan: &Plan) {
+        for start in &plan.starts {
+            self.discovery.url(start, |url| add_page(&mut self.frontier, &mut self.figures, url, 0));
+        }
+    }
+
+    async fn run(&mut self, stop: impl Future<Output = ()>) -> Stopped {
+        let mut stop = pin!(stop);
+        loop {
+            let wake = match self.frontier.next(Instant::now()) {
+                Next::Start(job) => {
+                    self.start(job);
+                    continue;
+                }
+                Next::Wait(then) => Some(then),
+                Next::Idle => None,
+                Next::Over if self.frontier.waiting() > 0 => return Stopped::PageLimit,
+                Next::Over => return Stopped::Finished,
+            };
+            tokio::select! {
+                () = &mut stop => return Stopped::Interrupted,
+                Some(host) = self.answers.1.recv() => self.frontier.answered(host, Instant::now()),
+                Some(fetched) = self.fetches.join_next() => self.settle(whole(fetched)),
+                () = until(wake) => {}
+            }
+        }
+    }
+
+    /// Takes no new work and settles what is under way.
+    async fn drain(&mut self, plan: &Plan) -> Drained {
+        let session = self.fetcher.session.clone();
+        let settled = async {
+            while let Some(fetched) = self.fetches.join_next().await {
+                self.settle(whole(fetched));
+            }
+        };
+        let (report, ()) = tokio::join!(session.shutdown(plan.deadline), settled);
+        Drained { completed: report.completed, cancelled: report.cancelled, never_sent: report.never_sent }
+    }
+
+    fn start(&mut self, job: Job) {
+        let fetcher = self.fetcher.clone();
+        let answers = job.paced.then(|| self.answers.0.clone());
+        let url = format!("{}{}", self.frontier.origin(job.host), job.work.path);
+        let wanted = if job.work.purpose == Purpose::Page { Wanted::Links } else { Wanted::Robots };
+        self.fetches.spawn(async move {
+            let mut answered = false;
+            let tell = || {
+                if let Some(answers) = answers {
+                    answered = answers.send(job.host).is_ok();
+                }
+            };
+            let result = fetcher.fetch(&url, wanted, tell).await;
+            Fetched { job, url, result, answered }
+        });
+    }
+
+    fn show(&self) {
+        let known = self.discovery.tally().followed;
+        self.progress.do_send(Standing { settled: self.figures.settled(), known, retries: self.figures.retries() });
+    }
+}
+
+fn add_page(frontier: &mut Frontier, figures: &mut Figures, url: &Url, depth: u16) {
+    let (origin, path) = (&url[..Position::BeforePath], &url[Position::BeforePath..Position::AfterQuery]);
+    match frontier.add_page(origin, path, depth, Instant::now()) {
+        Added::Waits => {}
+        Added::TooDeep => figures.was_too_deep(),
+        Added::HostLost(host) => figures.failed(host, url.to_string(), HOST_LOST.to_owned()),
+    }
+}
+
+/// A fetch that panicked is a fault of this program, and ends it.
+fn whole(fetched: Result<Fetched, tokio::task::JoinError>) -> Fetched {
+    match fetched {
+        Ok(fetched) => fetched,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+async fn until(then: Option<Instant>) {
+    match then {
+        Some(then) => tokio::time::sleep_until(then.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Notifications the progress actor may leave unhandled before the less important ones are dropped.
+const MOST_UNHANDLED: usize = 4096;
+
+const HOST_LOST: &str = "its host could not be reached";

@@ -1,0 +1,124 @@
+//! What becomes of a job that has ended: another attempt, or figures, new links and rules.
+
+use std::time::Instant;
+
+use url::{Position, Url};
+
+use super::{Crawl, Fetched, HOST_LOST, add_page};
+use crate::fetch::{self, Answer, Body};
+use crate::frontier::{Added, Failure, HostId, Job, Purpose, Work};
+use crate::retry::{self, Trouble};
+use crate::robots::{MAX_REDIRECTS, Reading, Robots};
+
+impl Crawl {
+    pub(super) fn settle(&mut self, fetched: Fetched) {
+        self.hear_answers();
+        let Fetched { job, url, result, answered } = fetched;
+        let trouble = match &result {
+            Ok(answer) => refusal(job.work.purpose, answer),
+            Err(error) => fetch::trouble(error),
+        };
+        let failure = match trouble {
+            Some(trouble) => self.frontier.failed(&job, answered, trouble, fastrand::f64(), Instant::now()),
+            None => {
+                self.frontier.finished(&job, answered, Instant::now());
+                Failure::Final
+            }
+        };
+        match (failure, result) {
+            (Failure::Again, _) => self.figures.retried(job.host),
+            (_, Ok(answer)) => self.take(&job, &url, answer),
+            (_, Err(error)) if fetch::was_stopped(&error) => {}
+            (Failure::HostLost(others), Err(error)) => {
+                let reason = format!("{HOST_LOST}: {error}");
+                std::iter::once(job.work).chain(others).for_each(|work| self.give_up(job.host, work, reason.clone()));
+            }
+            (Failure::Final, Err(error)) => self.give_up(job.host, job.work, error.to_string()),
+        }
+        self.show();
+    }
+
+    /// That a job was answered must be known before that it is over: else its host would seem to have nothing to do.
+    fn hear_answers(&mut self) {
+        while let Ok(host) = self.answers.1.try_recv() {
+            self.frontier.answered(host, Instant::now());
+        }
+    }
+
+    /// An answer that counts, whatever it says.
+    fn take(&mut self, job: &Job, url: &str, answer: Answer) {
+        match job.work.purpose {
+            Purpose::Page => {
+                self.figures.answered(job.host, url, answer.status, answer.octets, answer.latency);
+                self.follow(url, job.work.depth.saturating_add(1), answer);
+            }
+            Purpose::Robots { of, redirects } => self.read_robots(of, redirects, url, &answer),
+        }
+    }
+
+    fn follow(&mut self, url: &str, depth: u16, answer: Answer) {
+        let Ok(page) = Url::parse(url) else { return };
+        let found = |url: &Url| add_page(&mut self.frontier, &mut self.figures, url, depth);
+        match (&answer.body, &answer.location) {
+            (Body::Page(links), _) if !links.nofollow => self.discovery.page(&page, links, found),
+            (_, Some(location)) => self.discovery.href(&page, location, found),
+            _ => {}
+        }
+        let cut_off = match &answer.body {
+            Body::Page(links) => links.cut_off,
+            Body::TooLarge => true,
+            Body::Robots(_) | Body::Other => false,
+        };
+        if cut_off {
+            self.figures.was_too_large();
+        }
+    }
+
+    fn read_robots(&mut self, of: HostId, redirects: u8, url: &str, answer: &Answer) {
+        let text = if let Body::Robots(text) = &answer.body { text.as_slice() } else { &[] };
+        match Robots::read(answer.status, text) {
+            Reading::Rules(robots) => self.frontier.obey(of, robots, Instant::now()),
+            Reading::Elsewhere if redirects == MAX_REDIRECTS => {
+                self.frontier.obey(of, Robots::allow_all(), Instant::now())
+            }
+            Reading::Elsewhere => self.look_for_robots(of, redirects + 1, url, answer.location.as_deref()),
+            Reading::Unknown => self.do_without_robots(of),
+        }
+    }
+
+    /// Follows a redirect of a robots.txt. It may leave the crawl's scope, but not lead to a host that must not be asked.
+    fn look_for_robots(&mut self, of: HostId, redirects: u8, url: &str, location: Option<&str>) {
+        let target = location.and_then(|location| Url::parse(url).ok()?.join(location).ok());
+        let Some(target) = target.filter(|target| self.discovery.scope().may_ask(target)) else {
+            return self.do_without_robots(of);
+        };
+        let (origin, path) = (&target[..Position::BeforePath], &target[Position::BeforePath..Position::AfterQuery]);
+        if self.frontier.add_robots(origin, path, of, redirects, Instant::now()) != Added::Waits {
+            self.do_without_robots(of);
+        }
+    }
+
+    fn do_without_robots(&mut self, of: HostId) {
+        self.figures.robots_unavailable(of);
+        self.frontier.obey(of, Robots::disallow_all(), Instant::now());
+    }
+
+    fn give_up(&mut self, host: HostId, work: Work, reason: String) {
+        match work.purpose {
+            Purpose::Page => {
+                let url = format!("{}{}", self.frontier.origin(host), work.path);
+                self.figures.failed(host, url, reason);
+            }
+            Purpose::Robots { of, .. } => self.do_without_robots(of),
+        }
+    }
+}
+
+/// Is the answer one that asks to come again? Of a robots.txt, any failure of the server is.
+fn refusal(purpose: Purpose, answer: &Answer) -> Option<Trouble> {
+    let later = match purpose {
+        Purpose::Page => retry::means_later(answer.status),
+        Purpose::Robots { .. } => matches!(Robots::read(answer.status, &[]), Reading::Unknown),
+    };
+    later.then_some(Trouble::Busy { retry_after: answer.retry_after })
+}

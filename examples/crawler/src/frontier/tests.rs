@@ -1,0 +1,273 @@
+//! The frontier by its promises, with a clock that is stepped by hand.
+
+use super::*;
+use crate::retry::ATTEMPTS;
+
+const SITE: &str = "http://127.0.0.1";
+const SECOND: Duration = Duration::from_secs(1);
+
+struct Crawl {
+    frontier: Frontier,
+    now: Instant,
+}
+
+impl Crawl {
+    fn new(change: impl FnOnce(&mut Bounds)) -> Self {
+        let (delay, back_off) = (Some(Duration::ZERO), Duration::from_millis(500));
+        let mut bounds = Bounds { per_host: 2, in_flight: 16, delay, back_off, max_pages: None, max_depth: None };
+        change(&mut bounds);
+        Self { frontier: Frontier::new(bounds), now: Instant::now() }
+    }
+
+    /// With these pages on one site, whose robots.txt has been read.
+    fn of(pages: &[&str], change: impl FnOnce(&mut Bounds)) -> Self {
+        let mut crawl = Self::new(change);
+        crawl.add(SITE, pages);
+        crawl.reads_robots(Robots::allow_all());
+        crawl
+    }
+
+    fn add(&mut self, origin: &str, pages: &[&str]) {
+        for page in pages {
+            assert_eq!(self.frontier.add_page(origin, page, 0, self.now), Added::Waits);
+        }
+    }
+
+    fn reads_robots(&mut self, robots: Robots) {
+        let job = self.start();
+        let Purpose::Robots { of, .. } = job.work.purpose else { panic!("{job:?} before robots.txt") };
+        self.frontier.finished(&job, false, self.now);
+        self.frontier.obey(of, robots, self.now);
+    }
+
+    fn start(&mut self) -> Job {
+        match self.frontier.next(self.now) {
+            Next::Start(job) => job,
+            other => panic!("{other:?} instead of a start"),
+        }
+    }
+
+    fn starts(&mut self) -> Vec<Job> {
+        let frontier = &mut self.frontier;
+        std::iter::from_fn(|| if let Next::Start(job) = frontier.next(self.now) { Some(job) } else { None }).collect()
+    }
+
+    fn finish(&mut self, job: &Job) {
+        self.frontier.finished(job, false, self.now);
+    }
+
+    fn fail(&mut self, job: &Job, trouble: Trouble) -> Failure {
+        self.frontier.failed(job, false, trouble, 0.5, self.now)
+    }
+
+    /// Lets the time pass that the frontier wants to wait.
+    fn wait(&mut self) -> Duration {
+        match self.frontier.next(self.now) {
+            Next::Wait(then) => {
+                let waited = then - self.now;
+                self.now = then;
+                waited
+            }
+            other => panic!("{other:?} instead of a wait"),
+        }
+    }
+
+    fn is_idle(&mut self) -> bool {
+        matches!(self.frontier.next(self.now), Next::Idle)
+    }
+
+    fn is_over(&mut self) -> bool {
+        matches!(self.frontier.next(self.now), Next::Over)
+    }
+}
+
+fn paths(jobs: &[Job]) -> Vec<&str> {
+    jobs.iter().map(|job| &*job.work.path).collect()
+}
+
+#[test]
+fn robots_first_then_pages_in_order() {
+    let mut crawl = Crawl::new(|_| ());
+    crawl.add(SITE, &["/a", "/b"]);
+    let robots = crawl.start();
+    assert_eq!(&*robots.work.path, "/robots.txt");
+    assert!(crawl.is_idle(), "no page before the rules");
+    crawl.finish(&robots);
+    crawl.frontier.obey(robots.host, Robots::allow_all(), crawl.now);
+    let pages = crawl.starts();
+    assert_eq!(paths(&pages), ["/a", "/b"]);
+    pages.iter().for_each(|job| crawl.finish(job));
+    assert!(crawl.is_over());
+}
+
+#[test]
+fn what_robots_forbids_is_never_started() {
+    let mut crawl = Crawl::new(|_| ());
+    crawl.add(SITE, &["/secret/1", "/a", "/secret/2"]);
+    crawl.reads_robots(Robots::parse(b"User-agent: *\nDisallow: /secret", "x"));
+    let pages = crawl.starts();
+    assert_eq!(paths(&pages), ["/a"]);
+    crawl.finish(&pages[0]);
+    assert!(crawl.is_over());
+    assert_eq!(crawl.frontier.disallowed().map(|(_, pages)| pages).sum::<u64>(), 2);
+}
+
+#[test]
+fn one_host_gets_its_number_and_all_together_theirs() {
+    let mut crawl = Crawl::of(&["/1", "/2", "/3"], |bounds| bounds.in_flight = 3);
+    let first = crawl.starts();
+    assert_eq!(first.len(), 2, "per host");
+    for host in ["http://127.0.0.2", "http://127.0.0.3"] {
+        crawl.add(host, &["/"]);
+    }
+    let robots = crawl.starts();
+    assert_eq!(robots.len(), 1, "in flight");
+    crawl.finish(&first[0]);
+    assert_eq!(crawl.starts().len(), 1);
+}
+
+#[test]
+fn hosts_take_turns() {
+    let mut crawl = Crawl::of(&["/1", "/2", "/3"], |bounds| bounds.in_flight = 1);
+    crawl.add("http://127.0.0.2", &["/1", "/2", "/3"]);
+    let mut hosts = Vec::new();
+    while let Next::Start(job) = crawl.frontier.next(crawl.now) {
+        if let Purpose::Robots { of, .. } = job.work.purpose {
+            crawl.frontier.obey(of, Robots::allow_all(), crawl.now);
+        }
+        hosts.push(job.host.0);
+        crawl.finish(&job);
+    }
+    assert_eq!(hosts, [0, 1, 0, 1, 0, 1, 1]);
+}
+
+#[test]
+fn a_delay_counts_from_the_answer() {
+    let mut crawl = Crawl::new(|bounds| bounds.delay = Some(SECOND));
+    crawl.add(SITE, &["/1", "/2"]);
+    crawl.reads_robots(Robots::allow_all());
+    assert_eq!(crawl.wait(), SECOND);
+    let job = crawl.start();
+    assert!(job.paced && crawl.is_idle(), "unanswered");
+    crawl.now += SECOND;
+    crawl.frontier.answered(job.host, crawl.now);
+    assert_eq!(crawl.wait(), SECOND);
+    let next = crawl.start();
+    crawl.frontier.finished(&job, true, crawl.now);
+    crawl.finish(&next);
+    assert!(crawl.is_over());
+}
+
+#[test]
+fn a_crawl_delay_counts_from_the_robots_file() {
+    let mut crawl = Crawl::new(|_| ());
+    crawl.add(SITE, &["/1"]);
+    crawl.reads_robots(Robots::parse(b"User-agent: *\nCrawl-delay: 3", "x"));
+    assert_eq!(crawl.wait(), 3 * SECOND);
+}
+
+#[test]
+fn a_page_is_tried_five_times_with_growing_pauses() {
+    let mut crawl = Crawl::of(&["/flaky"], |_| ());
+    let mut pauses = Vec::new();
+    loop {
+        let job = crawl.start();
+        match crawl.fail(&job, Trouble::Broken) {
+            Failure::Again => pauses.push(crawl.wait().as_millis()),
+            Failure::Final => break,
+            lost => panic!("{lost:?}"),
+        }
+    }
+    assert_eq!(pauses, [500, 1000, 2000, 4000]);
+    assert!(crawl.is_over());
+}
+
+#[test]
+fn retry_after_is_for_the_whole_host() {
+    let mut crawl = Crawl::of(&["/1", "/2"], |bounds| bounds.per_host = 1);
+    let job = crawl.start();
+    crawl.fail(&job, Trouble::Busy { retry_after: Some(7 * SECOND) });
+    assert_eq!(crawl.wait(), 7 * SECOND);
+    assert_eq!(&*crawl.start().work.path, "/1");
+}
+
+#[test]
+fn without_it_other_pages_go_on() {
+    let mut crawl = Crawl::of(&["/1", "/2"], |bounds| bounds.per_host = 1);
+    let job = crawl.start();
+    crawl.fail(&job, Trouble::Busy { retry_after: None });
+    assert_eq!(&*crawl.start().work.path, "/2");
+}
+
+#[test]
+fn a_host_out_of_reach_costs_its_pages_no_attempt() {
+    let mut crawl = Crawl::of(&["/1", "/2", "/3"], |_| ());
+    for attempt in 1..ATTEMPTS {
+        let jobs = crawl.starts();
+        assert_eq!(jobs.len(), 2);
+        for job in &jobs {
+            assert!(matches!(crawl.fail(job, Trouble::Unreachable), Failure::Again), "attempt {attempt}");
+        }
+        crawl.wait();
+    }
+    let mut fetched = 0;
+    while let Next::Start(job) = crawl.frontier.next(crawl.now) {
+        assert_eq!(job.work.failures, 0);
+        crawl.finish(&job);
+        fetched += 1;
+    }
+    assert_eq!(fetched, 3);
+    assert!(crawl.is_over());
+}
+
+#[test]
+fn a_host_that_stays_out_of_reach_is_given_up() {
+    let mut crawl = Crawl::of(&["/1", "/2", "/3"], |bounds| bounds.per_host = 1);
+    let lost = loop {
+        let job = crawl.start();
+        match crawl.fail(&job, Trouble::Unreachable) {
+            Failure::Again => drop(crawl.wait()),
+            Failure::HostLost(work) => break work,
+            Failure::Final => panic!("the page is not to blame"),
+        }
+    };
+    assert_eq!(lost.len(), 2, "besides the one that failed last");
+    assert!(crawl.is_over());
+    assert_eq!(crawl.frontier.add_page(SITE, "/4", 0, crawl.now), Added::HostLost(HostId(0)));
+}
+
+#[test]
+fn robots_may_lie_elsewhere() {
+    let mut crawl = Crawl::new(|_| ());
+    crawl.add(SITE, &["/a"]);
+    let first = crawl.start();
+    crawl.finish(&first);
+    crawl.frontier.add_robots("http://127.0.0.2", "/rules", first.host, 1, crawl.now);
+    let second = crawl.start();
+    assert_eq!((&*second.work.path, second.work.purpose), ("/rules", Purpose::Robots { of: first.host, redirects: 1 }));
+    crawl.finish(&second);
+    crawl.frontier.obey(first.host, Robots::allow_all(), crawl.now);
+    assert_eq!(paths(&crawl.starts()), ["/a"]);
+}
+
+#[test]
+fn no_more_pages_than_asked_for_but_those_to_their_end() {
+    let mut crawl = Crawl::of(&["/1", "/2", "/3", "/4"], |bounds| bounds.max_pages = Some(2));
+    let jobs = crawl.starts();
+    assert_eq!(jobs.len(), 2);
+    crawl.fail(&jobs[0], Trouble::Unreachable);
+    crawl.finish(&jobs[1]);
+    crawl.wait();
+    let again = crawl.starts();
+    assert_eq!(paths(&again), ["/1"]);
+    crawl.finish(&again[0]);
+    assert!(crawl.is_over());
+    assert_eq!(crawl.frontier.waiting(), 2);
+}
+
+#[test]
+fn no_deeper_than_asked_for() {
+    let mut crawl = Crawl::new(|bounds| bounds.max_depth = Some(1));
+    assert_eq!(crawl.frontier.add_page(SITE, "/1", 1, crawl.now), Added::Waits);
+    assert_eq!(crawl.frontier.add_page(SITE, "/2", 2, crawl.now), Added::TooDeep);
+}

@@ -1,0 +1,29 @@
+//! A polite site crawler on `hinternet`.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`arguments`], [`plan`] | what the crawl is asked to do |
+//! | [`crawl`] | the loop: starts what may start, settles what has ended |
+//! | [`fetch`], [`progress`] | the two places where the framework is used: requests, and the subscriber of its notifications |
+//! | [`frontier`], [`politeness`], [`retry`] | what is fetched next, and when: decided without a socket or a clock |
+//! | [`robots`], [`scope`] | what may be fetched |
+//! | [`links`], [`discovery`] | what a page links to, and which of it is new |
+//! | [`report`] | what was found out |
+//! | [`lab`] | the crawl of a web made for the purpose, and the check of its report |
+
+pub mod arguments;
+pub mod crawl;
+pub mod discovery;
+mod entities;
+pub mod fetch;
+pub mod fingerprint;
+pub mod frontier;
+pub mod lab;
+pub mod links;
+pub mod plan;
+pub mod politeness;
+pub mod progress;
+pub mod report;
+pub mod retry;
+pub mod robots;
+pub mod scope;

@@ -1,0 +1,137 @@
+//! The subscriber: an actor that hears what the framework does, counts it, and shows it.
+//!
+//! | notification | is counted as |
+//! |---|---|
+//! | `ConnectedToServer` | a connection |
+//! | `SendRequestComplete` | a request |
+//! | `ReadComplete(n)` | n octets |
+//! | `RequestError` | an attempt that failed |
+//! | `Missed(n)` | n of the above that were dropped, because this actor was too slow |
+
+mod bars;
+
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use hinternet::{Notification, NotificationMask, Status};
+use serde::Serialize;
+
+use bars::Bars;
+
+/// Counts, and shows it.
+#[derive(Debug)]
+pub struct Progress {
+    tally: Tally,
+    standing: Standing,
+    bars: Option<Bars>,
+}
+
+/// What the framework said it did. Robots files and attempts that failed are part of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// Connections that were opened.
+    pub connections: u64,
+    /// Requests that were sent.
+    pub requests: u64,
+    /// Octets of bodies that were read.
+    pub octets: u64,
+    /// Requests that failed.
+    pub errors: u64,
+    /// Notifications that were dropped. If any, the other figures may be too small.
+    pub missed: u64,
+}
+
+/// How far the crawl itself is: what the framework cannot know.
+#[derive(Clone, Copy, Debug, Default, Message)]
+#[rtype(result = "()")]
+pub struct Standing {
+    /// URLs that are done with.
+    pub settled: u64,
+    /// URLs that are known.
+    pub known: u64,
+    /// Attempts that were made again.
+    pub retries: u64,
+}
+
+/// Asks for the tally, and takes away the bars: there is nothing more to show.
+#[derive(Clone, Copy, Debug, Message)]
+#[rtype(result = "Tally")]
+pub struct Finish;
+
+/// Where progress is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Display {
+    /// On the standard error, if that is a terminal.
+    #[default]
+    Bars,
+    /// Nowhere.
+    Hidden,
+}
+
+impl Progress {
+    /// What it must hear.
+    pub const MASK: NotificationMask = NotificationMask::CONNECT_TO_SERVER
+        .union(NotificationMask::SENDREQUEST_COMPLETE)
+        .union(NotificationMask::READ_COMPLETE)
+        .union(NotificationMask::REQUEST_ERROR);
+
+    /// With nothing counted.
+    pub fn new(display: Display) -> Self {
+        let bars = (display == Display::Bars).then(Bars::on_terminal).flatten();
+        Self { tally: Tally::default(), standing: Standing::default(), bars }
+    }
+}
+
+impl Actor for Progress {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        if self.bars.is_some() {
+            context.run_interval(REDRAWN, |progress, _| {
+                if let Some(bars) = &progress.bars {
+                    bars.show(&progress.tally, &progress.standing);
+                }
+            });
+        }
+    }
+}
+
+impl Handler<Notification> for Progress {
+    type Result = ();
+
+    fn handle(&mut self, notification: Notification, _: &mut Self::Context) {
+        self.tally.count(&notification.status);
+    }
+}
+
+impl Handler<Standing> for Progress {
+    type Result = ();
+
+    fn handle(&mut self, standing: Standing, _: &mut Self::Context) {
+        self.standing = standing;
+    }
+}
+
+impl Handler<Finish> for Progress {
+    type Result = MessageResult<Finish>;
+
+    fn handle(&mut self, _: Finish, _: &mut Self::Context) -> Self::Result {
+        self.bars = None;
+        MessageResult(self.tally)
+    }
+}
+
+impl Tally {
+    fn count(&mut self, status: &Status) {
+        match status {
+            Status::ConnectedToServer(_) => self.connections += 1,
+            Status::SendRequestComplete => self.requests += 1,
+            Status::ReadComplete(octets) => self.octets += octets,
+            Status::RequestError { .. } => self.errors += 1,
+            Status::Missed(notifications) => self.missed += notifications,
+            _ => {}
+        }
+    }
+}
+
+const REDRAWN: Duration = Duration::from_millis(100);

@@ -1,0 +1,118 @@
+//! The crawler on the lab web, judged by the lab's ground truth and by its own log.
+
+use std::time::Duration;
+
+use crawler::crawl::crawl;
+use crawler::lab::{differences, plan_for};
+use crawler::plan::Plan;
+use crawler::progress::Display;
+use crawler::report::{Report, Stopped};
+use integration_tests::lab::{Lab, LabSize};
+
+async fn lab() -> Lab {
+    Lab::start(LabSize::SMALL, 2).await
+}
+
+/// What the lab fails to answer is tried again at once: nobody else is waiting for it.
+fn plan(lab: &Lab) -> Plan {
+    let mut plan = plan_for(lab, &Plan::new(Vec::new()));
+    plan.bounds.back_off = Duration::from_millis(10);
+    plan
+}
+
+async fn whole_crawl(plan: &Plan) -> Report {
+    crawl(plan, Display::Hidden, std::future::pending()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_report_equals_the_ground_truth() {
+    let lab = lab().await;
+    let plan = plan(&lab);
+    let report = whole_crawl(&plan).await;
+    assert_eq!(differences(&lab, &plan, &report), Some(Vec::new()));
+    assert!(report.retries > 0, "the lab drops some connections, and the robots.txt of one host cannot be read");
+    assert_eq!(report.hosts.iter().filter(|host| host.robots_unavailable).count(), 1);
+}
+
+#[tokio::test]
+async fn a_single_thread_finds_the_same() {
+    let lab = lab().await;
+    let plan = plan(&lab);
+    let report = whole_crawl(&plan).await;
+    assert_eq!(differences(&lab, &plan, &report), Some(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_gap_is_at_least_the_delay_by_the_labs_clock() {
+    let lab = lab().await;
+    let mut plan = plan(&lab);
+    plan.bounds.delay = Some(Duration::from_millis(20));
+    let report = whole_crawl(&plan).await;
+    let manners = lab.report();
+    for (host, gap) in &manners.smallest_gap {
+        let asked = lab.truth().crawl_delay.get(host).copied().unwrap_or_default();
+        assert!(*gap >= asked.max(Duration::from_millis(20)), "{host}: {gap:?}");
+    }
+    assert_eq!(manners.disallowed, Vec::<String>::new());
+    assert_eq!(differences(&lab, &plan, &report), Some(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_host_is_asked_more_at_once_than_allowed() {
+    for per_host in [1, 3] {
+        let lab = lab().await;
+        let mut plan = plan(&lab);
+        plan.bounds.per_host = per_host;
+        whole_crawl(&plan).await;
+        let manners = lab.report();
+        assert!(
+            manners.highest_concurrency.values().all(|most| *most <= per_host),
+            "{:?}",
+            manners.highest_concurrency
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_limit_ends_it() {
+    let lab = lab().await;
+    let mut plan = plan(&lab);
+    plan.bounds.max_pages = Some(40);
+    let report = whole_crawl(&plan).await;
+    assert_eq!(report.stopped, Stopped::PageLimit);
+    assert_eq!(report.statuses.values().sum::<u64>(), 40);
+    assert!(report.left > 0);
+    assert_eq!(differences(&lab, &plan, &report), None, "nothing to compare with");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_crawl_drains_and_reports() {
+    let lab = lab().await;
+    let mut plan = plan(&lab);
+    plan.bounds.delay = Some(Duration::from_millis(20));
+    let stop = tokio::time::sleep(Duration::from_millis(300));
+    let report = crawl(&plan, Display::Hidden, stop).await.unwrap();
+    let asked = lab.log().len();
+    assert_eq!(report.stopped, Stopped::Interrupted);
+    assert_eq!(report.errors, 0, "what was cut off did not fail: {:?}", report.failed);
+    assert!(report.pages > 0 && report.drained.is_some());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(lab.log().len(), asked, "nothing is asked for after the report");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_not_there_is_an_error_and_no_end() {
+    let lab = lab().await;
+    let mut plan = plan(&lab);
+    plan.starts.push(nobody().await);
+    let report = whole_crawl(&plan).await;
+    assert_eq!(report.errors, 1, "{:?}", report.failed);
+    assert!(report.failed[0].reason.contains("CANNOT_CONNECT"), "{:?}", report.failed);
+    assert_eq!(report.statuses.values().sum::<u64>(), lab.truth().pages.len() as u64);
+}
+
+/// A port that was free a moment ago.
+async fn nobody() -> url::Url {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    url::Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap()
+}

@@ -1,0 +1,260 @@
+//! The order in which one request's notifications may come (N2, N3, N4).
+//!
+//! ```text
+//!  Ready ----> Sending ----> Sent -----> Receiving -----> Reading --+
+//!    ^   dial,    | SendRequest-  | Receiving-    | Headers-        |  DataAvailable,
+//!    |   Sending- | Complete      | Response      | Available       |  ReadComplete
+//!    |   Request  |               |               |                 |
+//!    |            | RequestError  | WriteComplete,| RequestError    | the dial or SendingRequest of
+//!    +------------+               | RequestError  | (back to Sent)  | the next send: Sending
+//! ```
+//!
+//! That an operation was begun cannot be seen in notifications, only inferred: from an informational status that
+//! belongs to no other operation, or from its completion.
+
+use hinternet::{ErrorCode, Operation};
+
+use super::event::{Happened, Step};
+
+/// Where one request stands, as far as notifications tell.
+#[derive(Debug, Default)]
+pub(super) struct Conversation {
+    phase: Phase,
+    /// The -ing statuses whose partner has not come.
+    open: Vec<Step>,
+    wire: Option<u64>,
+    /// The failed operation, if that was the last thing that happened.
+    just_failed: Option<Operation>,
+    /// An operation failed since the last send began, so that a new send may begin.
+    failed: bool,
+    /// What the last `DataAvailable` or `ReadComplete` said of the body.
+    body: Body,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Phase {
+    #[default]
+    Ready,
+    /// Has the head gone out?
+    Sending(bool),
+    Sent,
+    Receiving {
+        /// Has the head of the response come in?
+        answered: bool,
+        /// Is the request being sent again meanwhile?
+        resending: bool,
+    },
+    Reading,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Body {
+    #[default]
+    Unknown,
+    Announced,
+    Ended,
+}
+
+/// A rule that was broken, and how.
+pub(super) type Breach = (&'static str, String);
+
+impl Conversation {
+    /// Takes in what happened.
+    pub(super) fn handle(&mut self, happened: &Happened) -> Result<(), Breach> {
+        let failed_before = self.just_failed.take();
+        match happened {
+            Happened::Began(step) => self.on_began(*step),
+            Happened::Ended(step) => self.on_ended(*step),
+            Happened::WireAcquired(wire) => self.on_wire_acquired(*wire),
+            Happened::WireReleased(wire) => self.on_wire_released(*wire),
+            Happened::Completed(operation, Ok(octets)) => self.on_success(*operation, *octets),
+            Happened::Completed(operation, Err(code)) => self.on_failure(*operation, *code, failed_before),
+            Happened::Retrying => self.on_retrying(),
+            // Any operation may have to wait for a slow subscriber; only in `Ready` is it known which one it is.
+            Happened::Queued => {
+                if self.phase == Phase::Ready {
+                    self.begin_send();
+                }
+                Ok(())
+            }
+            Happened::Uploaded => self.only_in("UploadProgress", !matches!(self.phase, Phase::Ready | Phase::Reading)),
+            Happened::Interim => {
+                self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
+            }
+            Happened::Downloaded => self.only_in("DownloadProgress", self.phase == Phase::Reading),
+            _ => Ok(()),
+        }
+    }
+
+    /// The handle closes: what was left open?
+    pub(super) fn left_open(&self) -> Vec<Breach> {
+        let mut left = Vec::new();
+        match self.phase {
+            Phase::Sending(_) => left.push(("N2", "HandleClosing while send was open".to_owned())),
+            Phase::Receiving { .. } => left.push(("N2", "HandleClosing while receive_response was open".to_owned())),
+            Phase::Ready | Phase::Sent | Phase::Reading => {}
+        }
+        left.extend(self.open.iter().map(|step| ("C.2", format!("HandleClosing while {step:?} was under way"))));
+        if let Some(wire) = self.wire {
+            left.push(("N4", format!("HandleClosing without a word of what became of wire {wire}")));
+        }
+        left
+    }
+
+    fn on_began(&mut self, step: Step) -> Result<(), Breach> {
+        match step {
+            Step::Resolve | Step::Connect(_) | Step::SendHead => {
+                self.expect_sending(&format!("the beginning of {step:?}"))?
+            }
+            Step::ReceiveHead => match self.phase {
+                Phase::Sent => self.phase = Phase::Receiving { answered: false, resending: false },
+                Phase::Receiving { .. } => {}
+                phase => return Err(("N3", format!("ReceivingResponse in {phase:?}"))),
+            },
+            Step::CloseWire => {}
+        }
+        if self.open.contains(&step) {
+            return Err(("C.2", format!("{step:?} began a second time before it ended")));
+        }
+        self.open.push(step);
+        Ok(())
+    }
+
+    fn on_ended(&mut self, step: Step) -> Result<(), Breach> {
+        let Some(place) = self.open.iter().position(|open| *open == step) else {
+            return Err(("C.2", format!("{step:?} ended without having begun")));
+        };
+        self.open.remove(place);
+        match (step, &mut self.phase) {
+            (Step::SendHead, Phase::Sending(sent)) => *sent = true,
+            (Step::ReceiveHead, Phase::Receiving { answered, .. }) => *answered = true,
+            (Step::CloseWire, phase) => {
+                self.wire = None;
+                // `cancel()` between two operations tells of the wire alone.
+                self.failed |= *phase == Phase::Sent;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn on_wire_acquired(&mut self, wire: u64) -> Result<(), Breach> {
+        self.expect_sending("WireAcquired")?;
+        // The wire may be another than the one being dialed; that dial then goes on and reports elsewhere (C.6).
+        self.open.retain(|step| !step.is_dial());
+        match self.wire.replace(wire) {
+            None => Ok(()),
+            Some(old) => Err(("N4", format!("wire {wire} acquired without a word of what became of wire {old}"))),
+        }
+    }
+
+    fn on_wire_released(&mut self, wire: u64) -> Result<(), Breach> {
+        match self.wire.take() {
+            Some(held) if held == wire => Ok(()),
+            held => Err(("N4", format!("wire {wire} released while holding {held:?}"))),
+        }
+    }
+
+    fn on_retrying(&mut self) -> Result<(), Breach> {
+        self.open.retain(|step| *step == Step::CloseWire);
+        match &mut self.phase {
+            Phase::Sending(sent) => *sent = false,
+            Phase::Receiving { resending, .. } => *resending = true,
+            phase => return Err(("N3", format!("Retrying in {phase:?}"))),
+        }
+        Ok(())
+    }
+
+    fn on_success(&mut self, operation: Operation, octets: u64) -> Result<(), Breach> {
+        let before = self.phase;
+        // After a breach the story goes on as the completion says, so that one breach is told once.
+        self.phase = match operation {
+            Operation::Send | Operation::Write => Phase::Sent,
+            _ => Phase::Reading,
+        };
+        let unfinished = std::mem::take(&mut self.open);
+        match (operation, before) {
+            (Operation::Send, Phase::Sending(true)) => {}
+            (Operation::Send, Phase::Sending(false)) => {
+                return Err(("N4", "SendRequestComplete before RequestSent".to_owned()));
+            }
+            (Operation::Write, Phase::Sent) => {}
+            (Operation::Receive, Phase::Receiving { answered: true, .. }) => self.body = Body::Unknown,
+            (Operation::Receive, Phase::Receiving { answered: false, .. }) => {
+                return Err(("N4", "HeadersAvailable before ResponseReceived".to_owned()));
+            }
+            (Operation::QueryDataAvailable | Operation::Read, Phase::Reading) => self.check_body(operation, octets)?,
+            _ => return Err(("N3", format!("{operation:?} completed in {before:?}, where it cannot be open"))),
+        }
+        match unfinished.first() {
+            None => Ok(()),
+            Some(step) => Err(("C.2", format!("{operation:?} succeeded while {step:?} was under way"))),
+        }
+    }
+
+    /// N4: what `query_data_available` promised is there to be read, and the end stays the end.
+    fn check_body(&mut self, operation: Operation, octets: u64) -> Result<(), Breach> {
+        let before = self.body;
+        self.body = match (operation, octets) {
+            (_, 0) => Body::Ended,
+            (Operation::QueryDataAvailable, _) => Body::Announced,
+            _ => Body::Unknown,
+        };
+        match (before, octets) {
+            (Body::Announced, 0) => Err(("N4", format!("{operation:?} told the end where data was announced"))),
+            (Body::Ended, 1..) => Err(("N4", format!("{operation:?} gave {octets} octets after the end"))),
+            _ => Ok(()),
+        }
+    }
+
+    fn on_failure(&mut self, operation: Operation, code: ErrorCode, before: Option<Operation>) -> Result<(), Breach> {
+        let phase = self.phase;
+        let can_be_open = match operation {
+            Operation::Send => self.failed || matches!(phase, Phase::Ready | Phase::Sending(_) | Phase::Reading),
+            Operation::Write => phase == Phase::Sent,
+            Operation::Receive => matches!(phase, Phase::Sent | Phase::Receiving { .. }),
+            Operation::QueryDataAvailable | Operation::Read => phase == Phase::Reading,
+            _ => false,
+        };
+        self.phase = match operation {
+            Operation::Send => Phase::Ready,
+            Operation::Write | Operation::Receive => Phase::Sent,
+            _ => Phase::Reading,
+        };
+        self.failed = true;
+        self.just_failed = Some(operation);
+        // The error is the partner of whatever was under way (C.2).
+        self.open.clear();
+        if !can_be_open {
+            return Err(("N3", format!("{operation:?} failed in {phase:?}, where it cannot be open")));
+        }
+        if before == Some(operation) && code != ErrorCode::OperationCancelled {
+            return Err(("N2", format!("{operation:?} failed twice in a row")));
+        }
+        Ok(())
+    }
+
+    fn expect_sending(&mut self, what: &str) -> Result<(), Breach> {
+        match self.phase {
+            Phase::Sending(_) | Phase::Receiving { resending: true, .. } => Ok(()),
+            Phase::Ready | Phase::Reading => {
+                self.begin_send();
+                Ok(())
+            }
+            Phase::Sent if self.failed => {
+                self.begin_send();
+                Ok(())
+            }
+            phase => Err(("N3", format!("{what} in {phase:?}, where no send can be open"))),
+        }
+    }
+
+    fn begin_send(&mut self) {
+        self.phase = Phase::Sending(false);
+        self.failed = false;
+    }
+
+    fn only_in(&self, what: &str, allowed: bool) -> Result<(), Breach> {
+        if allowed { Ok(()) } else { Err(("N3", format!("{what} in {:?}", self.phase))) }
+    }
+}

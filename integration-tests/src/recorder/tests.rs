@@ -1,0 +1,379 @@
+//! The recorder catches every breach: each test deletes, doubles or moves one notification of a right story.
+
+use super::event::Happened::*;
+use super::event::Step::{CloseWire, Connect, ReceiveHead, Resolve, SendHead};
+use super::*;
+use hinternet::{ErrorCode, Operation};
+
+const SESSION: u64 = 1;
+const CONNECTION: u64 = 2;
+const REQUEST: u64 = 3;
+const WIRE: u64 = 9;
+
+/// A story is a list of what happened on which handle; the sequence numbers are filled in.
+#[derive(Clone)]
+struct Story(Vec<(u64, Happened)>);
+
+impl Story {
+    /// A GET on a new wire, a body of five octets, every handle closed.
+    fn of_a_get() -> Self {
+        let ok = |operation, octets| (REQUEST, Completed(operation, Ok(octets)));
+        let request = |happened| (REQUEST, happened);
+        Self(vec![
+            (SESSION, Created(SESSION)),
+            (CONNECTION, Created(CONNECTION)),
+            request(Created(REQUEST)),
+            request(Began(Resolve)),
+            request(Ended(Resolve)),
+            request(Began(connect())),
+            request(Ended(connect())),
+            request(WireAcquired(WIRE)),
+            request(Began(SendHead)),
+            request(Ended(SendHead)),
+            ok(Operation::Send, 0),
+            request(Began(ReceiveHead)),
+            request(Ended(ReceiveHead)),
+            ok(Operation::Receive, 0),
+            ok(Operation::QueryDataAvailable, 5),
+            request(WireReleased(WIRE)),
+            ok(Operation::Read, 5),
+            ok(Operation::QueryDataAvailable, 0),
+            request(Closing),
+            (CONNECTION, Closing),
+            (SESSION, Closing),
+        ])
+    }
+
+    fn without(mut self, happened: &Happened) -> Self {
+        let place = self.place(happened);
+        self.0.remove(place);
+        self
+    }
+
+    /// Cuts the request's story off before this and lets the handles close.
+    fn up_to(mut self, happened: &Happened, then: &[Happened]) -> Self {
+        let end = [(REQUEST, Closing), (CONNECTION, Closing), (SESSION, Closing)];
+        self.0.truncate(self.place(happened));
+        self.0.extend(then.iter().map(|happened| (REQUEST, happened.clone())));
+        self.0.extend(end);
+        self
+    }
+
+    fn with(mut self, before: &Happened, happened: Happened) -> Self {
+        let place = self.place(before);
+        self.0.insert(place, (REQUEST, happened));
+        self
+    }
+
+    fn and_then(mut self, handle: u64, happened: Happened) -> Self {
+        self.0.push((handle, happened));
+        self
+    }
+
+    /// Of a handle's two ends it is the request's that is meant.
+    fn place(&self, happened: &Happened) -> usize {
+        self.0.iter().position(|(_, one)| one == happened).expect("the story tells of it")
+    }
+
+    fn events(&self) -> Vec<Event> {
+        let mut next = std::collections::BTreeMap::new();
+        let event = |(handle, happened): &(u64, Happened)| {
+            let count = next.entry(*handle).or_insert(0);
+            let sequence = *count;
+            *count += 1;
+            let (kind, parent) = match *handle {
+                SESSION => (HandleKind::Session, None),
+                CONNECTION => (HandleKind::Connection, Some(SESSION)),
+                _ => (HandleKind::Request, Some(CONNECTION)),
+            };
+            Event { handle: *handle, kind, parent, sequence, happened: happened.clone() }
+        };
+        self.0.iter().map(event).collect()
+    }
+
+    fn breaches(&self) -> Vec<&'static str> {
+        broken(&self.events())
+    }
+
+    /// One wrong notification may make later ones look wrong too.
+    fn first_breach(&self) -> &'static str {
+        self.breaches().first().copied().unwrap_or("none")
+    }
+}
+
+fn broken(events: &[Event]) -> Vec<&'static str> {
+    let mut ledger = Ledger::default();
+    events.iter().for_each(|event| ledger.handle(event));
+    ledger.violations().iter().map(|violation| violation.rule).collect()
+}
+
+fn connect() -> Step {
+    Connect(([127, 0, 0, 1], 80).into())
+}
+
+fn failed(operation: Operation, code: ErrorCode) -> Happened {
+    Completed(operation, Err(code))
+}
+
+fn done(operation: Operation) -> Happened {
+    Completed(operation, Ok(0))
+}
+
+#[test]
+fn a_right_story_breaks_no_rule() {
+    assert_eq!(Story::of_a_get().breaches(), [""; 0]);
+}
+
+#[test]
+fn right_stories_of_failures_break_no_rule() {
+    let story = Story::of_a_get;
+    let stories = [
+        story().up_to(&Ended(Resolve), &[failed(Operation::Send, ErrorCode::NameNotResolved)]),
+        story().up_to(&Ended(connect()), &[Ended(connect()), failed(Operation::Send, ErrorCode::CannotConnect)]),
+        story().up_to(
+            &Began(ReceiveHead),
+            &[Began(CloseWire), Ended(CloseWire), failed(Operation::Receive, ErrorCode::InvalidHandle)],
+        ),
+        story().up_to(
+            &Ended(ReceiveHead),
+            &[
+                Began(CloseWire),
+                Ended(CloseWire),
+                Retrying,
+                Began(Resolve),
+                Ended(Resolve),
+                Began(connect()),
+                Ended(connect()),
+                WireAcquired(WIRE + 1),
+                Began(SendHead),
+                Ended(SendHead),
+                Began(ReceiveHead),
+                Ended(ReceiveHead),
+                Interim,
+                done(Operation::Receive),
+                WireReleased(WIRE + 1),
+            ],
+        ),
+        // Refused by the subscriber's credit, then closed: an operation with nothing before its completion.
+        story().up_to(&Began(Resolve), &[failed(Operation::Send, ErrorCode::OperationCancelled)]),
+    ];
+    for story in stories {
+        assert_eq!(story.breaches(), [""; 0], "{:?}", story.0);
+    }
+}
+
+#[test]
+fn n1_created_comes_first_and_once() {
+    assert_eq!(Story::of_a_get().without(&Created(CONNECTION)).first_breach(), "N1");
+    assert_eq!(Story::of_a_get().without(&Created(SESSION)).breaches(), [""; 0], "a session is exempt");
+    assert_eq!(Story::of_a_get().with(&Began(Resolve), Created(REQUEST)).first_breach(), "N1");
+    let mut other = Story::of_a_get();
+    other.0[2].1 = Created(REQUEST + 1);
+    assert_eq!(other.first_breach(), "N1");
+}
+
+#[test]
+fn n1_nothing_comes_after_closing() {
+    assert_eq!(Story::of_a_get().and_then(SESSION, Closing).first_breach(), "N1");
+    let late = Story::of_a_get().and_then(REQUEST, Completed(Operation::Read, Ok(0)));
+    assert_eq!(late.first_breach(), "N1");
+}
+
+#[test]
+fn n2_every_deleted_completion_of_a_send_or_receive_is_missed() {
+    for code in [ErrorCode::OperationCancelled, ErrorCode::InvalidHandle, ErrorCode::Timeout] {
+        let sending = Story::of_a_get().up_to(&Ended(Resolve), &[failed(Operation::Send, code)]);
+        assert_eq!(sending.breaches(), [""; 0]);
+        assert!(sending.without(&failed(Operation::Send, code)).breaches().contains(&"N2"));
+        let receiving =
+            Story::of_a_get().up_to(&Ended(ReceiveHead), &[WireReleased(WIRE), failed(Operation::Receive, code)]);
+        assert_eq!(receiving.breaches(), [""; 0]);
+        assert!(receiving.without(&failed(Operation::Receive, code)).breaches().contains(&"N2"));
+    }
+    assert_ne!(Story::of_a_get().without(&done(Operation::Send)).breaches(), [""; 0]);
+    assert_ne!(Story::of_a_get().without(&done(Operation::Receive)).breaches(), [""; 0]);
+}
+
+#[test]
+fn n2_no_operation_completes_twice() {
+    let send = Story::of_a_get().with(&Began(ReceiveHead), done(Operation::Send));
+    assert_eq!(send.first_breach(), "N3");
+    let receive = Story::of_a_get().with(&Completed(Operation::QueryDataAvailable, Ok(5)), done(Operation::Receive));
+    assert_eq!(receive.first_breach(), "N3");
+    let both = Story::of_a_get().with(&Began(ReceiveHead), failed(Operation::Send, ErrorCode::Timeout));
+    assert!(both.breaches().contains(&"N3"));
+    let error = failed(Operation::Read, ErrorCode::ConnectionError);
+    let twice = Story::of_a_get().up_to(&Closing, &[error.clone(), error]);
+    assert_eq!(twice.first_breach(), "N2");
+}
+
+#[test]
+fn n3_a_completion_belongs_to_an_open_operation() {
+    let before_send = Story::of_a_get().with(&Began(Resolve), done(Operation::Receive));
+    assert_eq!(before_send.first_breach(), "N3");
+    let read_before_head = Story::of_a_get().with(&Began(ReceiveHead), Completed(Operation::Read, Ok(5)));
+    assert_eq!(read_before_head.first_breach(), "N3");
+    let write_after_receive = Story::of_a_get().with(&Ended(ReceiveHead), Completed(Operation::Write, Ok(5)));
+    assert_eq!(write_after_receive.first_breach(), "N3");
+    let never_waits =
+        Story::of_a_get().with(&Began(Resolve), failed(Operation::AddHeader, ErrorCode::InvalidParameter));
+    assert_eq!(never_waits.first_breach(), "N3");
+    let mut of_a_connection = Story::of_a_get();
+    of_a_connection.0.insert(2, (CONNECTION, done(Operation::Send)));
+    assert_eq!(of_a_connection.first_breach(), "N3");
+}
+
+#[test]
+fn n3_informational_statuses_come_only_while_an_operation_is_open() {
+    let receiving_too_soon = Story::of_a_get().with(&Began(Resolve), Began(ReceiveHead));
+    assert!(receiving_too_soon.breaches().contains(&"N3"));
+    let dialing_after_send = Story::of_a_get().with(&Began(ReceiveHead), Began(Resolve));
+    assert!(dialing_after_send.breaches().contains(&"N3"));
+    assert_eq!(Story::of_a_get().with(&Began(ReceiveHead), Downloaded).first_breach(), "N3");
+    assert_eq!(Story::of_a_get().with(&Closing, Uploaded).first_breach(), "N3");
+    assert_eq!(Story::of_a_get().with(&Began(Resolve), Interim).first_breach(), "N3");
+    assert_eq!(Story::of_a_get().with(&Began(ReceiveHead), Retrying).first_breach(), "N3");
+}
+
+#[test]
+fn n4_no_completion_comes_before_what_leads_to_it() {
+    let mut without_head = Story::of_a_get().without(&Began(SendHead));
+    without_head = without_head.without(&Ended(SendHead));
+    assert_eq!(without_head.first_breach(), "N4");
+    let mut without_response = Story::of_a_get().without(&Began(ReceiveHead));
+    without_response = without_response.without(&Ended(ReceiveHead));
+    assert!(without_response.breaches().contains(&"N3"));
+}
+
+#[test]
+fn n4_the_end_of_the_body_stays_the_end_and_what_was_announced_comes() {
+    let more = Story::of_a_get().with(&Closing, Completed(Operation::Read, Ok(1)));
+    assert_eq!(more.first_breach(), "N4");
+    let less = Story::of_a_get().with(&WireReleased(WIRE), Completed(Operation::Read, Ok(0)));
+    assert!(less.breaches().contains(&"N4"));
+}
+
+#[test]
+fn n4_a_wire_is_given_up_before_the_handle_closes() {
+    assert_eq!(Story::of_a_get().without(&WireReleased(WIRE)).first_breach(), "N4");
+    assert_eq!(Story::of_a_get().with(&Began(SendHead), WireAcquired(WIRE + 1)).first_breach(), "N4");
+}
+
+#[test]
+fn n5_children_close_before_their_parents() {
+    let mut story = Story::of_a_get();
+    let last = story.0.len() - 1;
+    story.0.swap(last, last - 1);
+    assert_eq!(story.first_breach(), "N5");
+    let orphan = Story(vec![(CONNECTION, Created(CONNECTION)), (REQUEST, Created(REQUEST)), (CONNECTION, Closing)]);
+    assert_eq!(orphan.first_breach(), "N5");
+}
+
+#[test]
+fn a_handle_that_never_closes_is_seen() {
+    let mut ledger = Ledger::default();
+    let events = Story::of_a_get().events();
+    events[..events.len() - 1].iter().for_each(|event| ledger.handle(event));
+    assert!(!ledger.all_closed());
+    ledger.handle(&events[events.len() - 1]);
+    assert!(ledger.all_closed());
+}
+
+#[test]
+fn b5_after_an_operation_ended_with_6_only_the_end_follows() {
+    let doomed = failed(Operation::Read, ErrorCode::InvalidHandle);
+    let story = Story::of_a_get().up_to(&Closing, &[doomed, Completed(Operation::Read, Ok(0))]);
+    assert_eq!(story.first_breach(), "B.5");
+}
+
+#[test]
+fn c2_every_beginning_has_its_partner() {
+    for step in [Resolve, connect(), SendHead, ReceiveHead] {
+        let alone = Story::of_a_get().without(&Began(step)).breaches();
+        assert!(alone.contains(&"C.2") || alone.contains(&"N3"), "{step:?} ended alone: {alone:?}");
+    }
+    for step in [SendHead, ReceiveHead] {
+        assert!(!Story::of_a_get().without(&Ended(step)).breaches().is_empty(), "{step:?} never ended");
+    }
+    assert!(Story::of_a_get().with(&Closing, Began(CloseWire)).breaches().contains(&"C.2"));
+    let twice = Story::of_a_get().with(&Ended(Resolve), Began(Resolve));
+    assert_eq!(twice.first_breach(), "C.2");
+}
+
+#[test]
+fn c2_the_pairs_of_connection_handles_are_pairs_too() {
+    let tell = |happened: &[Happened]| {
+        let mut story = Story::of_a_get();
+        let place = story.0.len() - 2;
+        story.0.splice(place..place, happened.iter().map(|one| (CONNECTION, one.clone())));
+        story.breaches()
+    };
+    assert_eq!(tell(&[Began(CloseWire), Ended(CloseWire)]), [""; 0]);
+    assert_eq!(tell(&[Began(CloseWire)]), ["C.2"]);
+    assert_eq!(tell(&[Ended(CloseWire)]), ["C.2"]);
+    assert_eq!(tell(&[Ended(connect())]), [""; 0], "the end of a dial that a request began");
+}
+
+#[test]
+fn c7_sequence_numbers_have_no_gap_but_for_what_missed_counts() {
+    let mut events = Story::of_a_get().events();
+    events[4].sequence += 1;
+    assert_eq!(broken(&events), ["C.7", "C.7"], "one too high, and the next one too low for it");
+    let mut lost = Story::of_a_get().with(&Ended(connect()), Missed(1)).events();
+    // `Missed(1)` stands for the `ConnectingToServer` before it, and takes the number after it.
+    lost.remove(5);
+    assert_eq!(broken(&lost), [""; 0]);
+    lost[5].happened = Missed(2);
+    assert_eq!(broken(&lost), ["C.7"]);
+}
+
+#[test]
+fn c3_nothing_comes_after_unsubscribed() {
+    let story = Story::of_a_get().with(&Closing, Unsubscribed);
+    assert_eq!(story.first_breach(), "N1");
+}
+
+#[test]
+fn b1_a_handle_keeps_its_place_in_the_tree() {
+    let mut moved = Story::of_a_get().events();
+    moved[5].parent = Some(SESSION);
+    assert_eq!(broken(&moved), ["B.1"]);
+    let mut root = Story::of_a_get().events();
+    root[0].parent = Some(CONNECTION);
+    assert!(broken(&root).contains(&"B.1"));
+}
+
+#[test]
+fn a_status_without_a_rule_is_a_defect_of_the_recorder() {
+    assert_eq!(Story::of_a_get().with(&Began(Resolve), Unknown("Teleported")).first_breach(), "recorder");
+}
+
+#[tokio::test]
+#[should_panic(expected = "nothing was checked")]
+async fn a_recorder_that_is_forgotten_fails_its_test() {
+    drop(Recorder::start());
+}
+
+#[tokio::test]
+#[should_panic(expected = "N2       handle")]
+async fn n2_a_failure_that_no_notification_tells_of_fails_its_test() {
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    // Refused at once, so that nothing tells of it.
+    let refused = session.connect("http://127.0.0.1:1").unwrap().open_request(hinternet::Method::GET, "/").unwrap();
+    let result = refused.receive_response().await;
+    recorder.failure(refused.id(), result);
+    drop(refused);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn n2_a_refusal_that_nothing_tells_of_is_right() {
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let request = session.connect("http://127.0.0.1:1").unwrap().open_request(hinternet::Method::GET, "/").unwrap();
+    let error = recorder.refusal(request.id(), request.receive_response().await);
+    assert_eq!(error.code(), ErrorCode::IncorrectHandleState);
+    drop(request);
+    recorder.finish(session).await;
+}

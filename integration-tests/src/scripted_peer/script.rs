@@ -1,0 +1,154 @@
+//! What a scripted peer does on one connection, step by step.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use super::split::Split;
+use crate::gate::Gate;
+
+/// A list of steps. Without a last step that says otherwise the connection is kept: read until the client closes it.
+#[derive(Clone, Debug, Default)]
+pub struct Script {
+    pub(super) steps: Vec<Step>,
+    pub(super) split: Split,
+}
+
+/// One step of a script.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Writes these octets.
+    Send(Bytes),
+    /// Writes these octets so many times.
+    Repeat(Bytes, usize),
+    /// Writes one octet each so long.
+    Drip(Bytes, Duration),
+    /// Lets time pass. Prefer a gate where there is an event to wait for.
+    Wait(Duration),
+    /// Waits until the gate is opened.
+    Hold(Gate),
+    /// Opens the gate: the script has come this far.
+    Signal(Gate),
+    /// Reads until these octets have come.
+    ReadUntil(Bytes),
+    /// Reads so many octets.
+    ReadExactly(usize),
+    /// Reads a request head, up to and including its empty line.
+    ReadHead,
+    /// Reads a whole request, body included.
+    ReadRequest,
+    /// Begins again with the first step, until the client closes.
+    Again,
+    /// Says FIN and reads on until the client closes, so that no reset follows.
+    Close,
+    /// Resets the connection (SO_LINGER 0).
+    Reset,
+    /// Reads nothing more and keeps the connection, so that the client's window fills up.
+    StopReading,
+    /// Reads until the client closes.
+    Keep,
+}
+
+impl Script {
+    /// A script without steps.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Reads a request and answers it with these octets, again and again on the same connection.
+    pub fn answering(octets: impl Into<Bytes>) -> Self {
+        Self::new().read_request().send(octets).again()
+    }
+
+    /// Reads one request, sends these octets, and closes.
+    pub fn answering_once(octets: impl Into<Bytes>) -> Self {
+        Self::new().read_request().send(octets).close()
+    }
+
+    /// Adds a step.
+    pub fn step(mut self, step: Step) -> Self {
+        self.steps.push(step);
+        self
+    }
+
+    /// How the octets of `Send` and `Repeat` are cut. Without: not at all.
+    pub fn split(mut self, split: Split) -> Self {
+        self.split = split;
+        self
+    }
+
+    /// See [`Step::Send`].
+    pub fn send(self, octets: impl Into<Bytes>) -> Self {
+        self.step(Step::Send(octets.into()))
+    }
+
+    /// See [`Step::Repeat`].
+    pub fn repeat(self, octets: impl Into<Bytes>, times: usize) -> Self {
+        self.step(Step::Repeat(octets.into(), times))
+    }
+
+    /// See [`Step::Drip`].
+    pub fn drip(self, octets: impl Into<Bytes>, each: Duration) -> Self {
+        self.step(Step::Drip(octets.into(), each))
+    }
+
+    /// See [`Step::Wait`].
+    pub fn wait(self, time: Duration) -> Self {
+        self.step(Step::Wait(time))
+    }
+
+    /// See [`Step::Hold`].
+    pub fn hold(self, gate: &Gate) -> Self {
+        self.step(Step::Hold(gate.clone()))
+    }
+
+    /// See [`Step::Signal`].
+    pub fn signal(self, gate: &Gate) -> Self {
+        self.step(Step::Signal(gate.clone()))
+    }
+
+    /// See [`Step::ReadUntil`].
+    pub fn read_until(self, pattern: impl Into<Bytes>) -> Self {
+        self.step(Step::ReadUntil(pattern.into()))
+    }
+
+    /// See [`Step::ReadExactly`].
+    pub fn read_exactly(self, octets: usize) -> Self {
+        self.step(Step::ReadExactly(octets))
+    }
+
+    /// See [`Step::ReadHead`].
+    pub fn read_head(self) -> Self {
+        self.step(Step::ReadHead)
+    }
+
+    /// See [`Step::ReadRequest`].
+    pub fn read_request(self) -> Self {
+        self.step(Step::ReadRequest)
+    }
+
+    /// See [`Step::Again`].
+    pub fn again(self) -> Self {
+        self.step(Step::Again)
+    }
+
+    /// See [`Step::Close`].
+    pub fn close(self) -> Self {
+        self.step(Step::Close)
+    }
+
+    /// See [`Step::Reset`].
+    pub fn reset(self) -> Self {
+        self.step(Step::Reset)
+    }
+
+    /// See [`Step::StopReading`].
+    pub fn stop_reading(self) -> Self {
+        self.step(Step::StopReading)
+    }
+
+    /// See [`Step::Keep`].
+    pub fn keep(self) -> Self {
+        self.step(Step::Keep)
+    }
+}

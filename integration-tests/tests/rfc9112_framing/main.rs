@@ -1,0 +1,10 @@
+//! RFC 9112 over real sockets: where a response ends, what comes before it, and whether its connection serves again.
+
+mod answer;
+mod bodies;
+mod expect;
+mod injection;
+mod interims;
+mod reasons;
+mod reuse;
+mod splits;

@@ -1,0 +1,181 @@
+//! What a hostile HTTP/1 server may send, and the one outcome each of it must have.
+//!
+//! Every case ends in its `expect` or in one of its `also`. Where several outcomes are allowed, `hostile_h1.pinned` says
+//! which one is ours, so that a change is seen.
+
+mod exchange;
+mod runner;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use exchange::Exchange;
+use hinternet::{Error, ErrorCode, Method, Session, Timeouts};
+use integration_tests::recorder::Recorder;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use runner::{Case, Suite, Verdict, hex, judge, read_json, table};
+use serde_json::Value;
+
+fn main() -> ExitCode {
+    let suite = Suite {
+        name: "hostile-h1",
+        place: "hostile-h1/cases.json",
+        cases: 101,
+        known_differences: include_str!("hostile_h1.known_differences"),
+        most_known: 0,
+    };
+    suite.run(|place| async move { play_all(&place).await })
+}
+
+async fn play_all(file: &Path) -> Vec<Case> {
+    let pinned = table(include_str!("hostile_h1.pinned"));
+    let vectors = read_json(file);
+    let mut cases = Vec::new();
+    for vector in vectors["cases"].as_array().expect("a list") {
+        let id = text(&vector["id"]).to_owned();
+        if let Some(needs) = needs(vector) {
+            cases.push(Case { id, verdict: Verdict::Skipped(needs) });
+            continue;
+        }
+        let (vector, pin) = (vector.clone(), pinned.get(id.as_str()).copied());
+        cases.push(judge(id, async move { compare(&play(&vector).await, &vector, pin) }).await);
+    }
+    cases
+}
+
+/// What this version would have to speak.
+fn needs(vector: &Value) -> Option<&'static str> {
+    match text(&vector["class"]) {
+        _ if !vector["tls"].is_null() => Some("need TLS"),
+        "redirect" => Some("need redirects"),
+        "content-encoding" => Some("need content codings"),
+        "proxy" => Some("need proxies"),
+        "auth" => Some("need credentials"),
+        "ws-handshake" | "ws-frame" => Some("need WebSocket"),
+        _ => None,
+    }
+}
+
+/// What came of a case.
+struct Outcome {
+    exchange: Exchange,
+    /// Did the next request of the session come on the same connection?
+    reused: bool,
+}
+
+async fn play(vector: &Value) -> Outcome {
+    let peer = ScriptedPeer::start_with_default(vec![script(vector)], Script::answering(NEXT)).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().timeouts(patience(vector)));
+    let connection = session.connect(&peer.origin()).expect("an origin");
+    let method = Method::from_bytes(text(&vector["method"]).as_bytes()).expect("a method");
+    let exchange = Exchange::play(&recorder, &connection, method).await;
+    let before = peer.connections();
+
+    let next = Exchange::play(&recorder, &connection, Method::GET).await;
+    assert_eq!(next.body, b"next", "the next request got what was not meant for it: {}", next.short());
+    let reused = peer.connections() == before;
+    recorder.finish(session).await;
+    Outcome { exchange, reused }
+}
+
+/// The server's part; whoever comes a second time on the same connection gets the next answer.
+fn script(vector: &Value) -> Script {
+    let speaks_first = !vector["server"].is_null();
+    let begin = if speaks_first { Script::new() } else { Script::new().read_head() };
+    let steps = vector["steps"].as_array().expect("a list").iter();
+    let script = steps.fold(begin, |script, step| match step {
+        _ if step["send"].is_string() => script.send(hex(text(&step["send"]))),
+        _ if step["repeat"].is_string() => repeat(script, &hex(text(&step["repeat"])), number(&step["n"]) as usize),
+        _ if step["drip"].is_string() => script.drip(hex(text(&step["drip"])), milliseconds(&step["ms"])),
+        _ => script.wait(milliseconds(&step["wait_ms"])),
+    });
+    match text(&vector["then"]) {
+        "fin" => script.close(),
+        "rst" => script.reset(),
+        _ if speaks_first => script.read_head().read_head().send(NEXT).keep(),
+        _ => script.read_head().send(NEXT).keep(),
+    }
+}
+
+/// So many times, in writes of a good size.
+fn repeat(script: Script, octets: &[u8], times: usize) -> Script {
+    let in_one = (4096 / octets.len()).max(1);
+    script.repeat(octets.repeat(in_one), times / in_one).send(octets.repeat(times % in_one))
+}
+
+/// The slow cases drip an octet a second and wait for minutes. There is no minimum rate in this version: a body that
+/// drips is given up for the silence between two octets.
+fn patience(vector: &Value) -> Timeouts {
+    let mut timeouts = Timeouts::default();
+    if text(&vector["class"]) == "slow" {
+        timeouts.receive_response = Some(Duration::from_millis(300));
+        timeouts.receive = Some(Duration::from_millis(300));
+    }
+    timeouts
+}
+
+fn compare(outcome: &Outcome, vector: &Value, pin: Option<&str>) -> Result<(), String> {
+    let Outcome { exchange, reused } = outcome;
+    let also: Vec<_> = vector["also"].as_array().into_iter().flatten().map(text).collect();
+    let expected = &vector["expect"];
+    let kind = kind(exchange.error.as_ref());
+    let main = text(&expected["kind"]);
+    if also.is_empty() != pin.is_none() || pin.is_some_and(|pin| pin != kind) {
+        return Err(format!("{pin:?} is pinned, not {kind}: {}", exchange.short()));
+    }
+    let right = if kind != main {
+        also.contains(&kind)
+    } else if kind == "ok" {
+        is_the_response(outcome, expected)
+    } else {
+        exchange.error.as_ref().is_some_and(|error| is_of_type(error, expected["typed"].as_str()))
+    };
+    if right { Ok(()) } else { Err(format!("{}, reused: {reused}; expected {expected}", exchange.short())) }
+}
+
+fn kind(error: Option<&Error>) -> &'static str {
+    match error {
+        None => "ok",
+        Some(error) if error.is_timeout() => "timeout",
+        Some(_) => "error",
+    }
+}
+
+fn is_the_response(Outcome { exchange, reused }: &Outcome, expected: &Value) -> bool {
+    let status = exchange.head.as_ref().map(|head| u64::from(head.status().as_u16()));
+    let body = expected["body"].as_str().map(str::as_bytes);
+    let may_be_reused = expected["reuse"].as_bool();
+    status == expected["status"].as_u64()
+        && body.is_none_or(|body| body == exchange.body)
+        && may_be_reused.is_none_or(|may| may == *reused)
+}
+
+/// A reset has the socket's error for its source, an end that came too early has none.
+fn is_of_type(error: &Error, wanted: Option<&str>) -> bool {
+    use std::error::Error as _;
+    match wanted {
+        None => error.code() != ErrorCode::InternalError,
+        Some("truncated") => error.code() == ErrorCode::ConnectionError && error.source().is_none(),
+        Some("reset") => error.code() == ErrorCode::ConnectionError && error.source().is_some(),
+        Some("header_too_large") => {
+            matches!(error.code(), ErrorCode::HeaderSizeOverflow | ErrorCode::HeaderCountExceeded)
+        }
+        Some(_) => false,
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+fn number(value: &Value) -> u64 {
+    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
+}
+
+fn milliseconds(value: &Value) -> Duration {
+    Duration::from_millis(number(value))
+}
+
+const NEXT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext";
