@@ -131,7 +131,8 @@ impl Target {
         }
         refuse_injection(path, operation)?;
         let path = utf8_percent_encode(path, BLANKS);
-        let absolute = format!("{origin}/{}", path.to_string().trim_start_matches('/'));
+        let path = path.to_string();
+        let absolute = format!("{origin}/{}", path.strip_prefix('/').unwrap_or(&path));
         let mut target = Self::from_url(&parse_url(&absolute, operation)?)?;
         target.origin = origin.clone();
         Ok(target)

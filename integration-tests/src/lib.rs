@@ -8,6 +8,7 @@
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`Scene`](scene::Scene) | a scripted peer, a recorded session, and a connection handle between them |
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
+//! | [`Trap`] | does something at the k-th notification |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
@@ -23,6 +24,8 @@ pub mod request;
 pub mod scene;
 pub mod scripted_peer;
 mod seeded;
+pub mod story;
+mod trap;
 
 pub use blocking::blocking_subscriber;
 pub use gate::Gate;
@@ -30,3 +33,4 @@ pub use mailbox::Mailbox;
 pub use patience::{HANG, patiently};
 pub use polls::{dropped_after, poll_once};
 pub use seeded::Seeded;
+pub use trap::{Trap, Whence};

@@ -21,7 +21,7 @@ pub async fn dropped_after<T>(polls: usize, future: impl Future<Output = T>) -> 
 }
 
 /// Polls the future once: what it gave, if it was ready.
-pub async fn poll_once<F: Future>(mut future: Pin<&mut F>) -> Option<F::Output> {
+pub async fn poll_once<F: Future + ?Sized>(mut future: Pin<&mut F>) -> Option<F::Output> {
     poll_fn(|context| match future.as_mut().poll(context) {
         Poll::Ready(value) => Poll::Ready(Some(value)),
         Poll::Pending => Poll::Ready(None),

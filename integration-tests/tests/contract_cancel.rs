@@ -14,7 +14,8 @@ const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 #[tokio::test]
 async fn b7_cancel_ends_a_send_a_write_and_a_wait_in_line() {
     for operation in [Operation::Send, Operation::Write, Operation::Connect] {
-        let peer = ScriptedPeer::start_with_default(vec![Script::new().read_head().stop_reading()], Script::answering(HELLO));
+        let peer =
+            ScriptedPeer::start_with_default(vec![Script::new().read_head().stop_reading()], Script::answering(HELLO));
         let scene = Scene::of(peer.await, Session::builder().wires_per_origin(1));
         let request = scene.request(Method::POST);
         let in_line = scene.request(Method::POST);
@@ -96,7 +97,11 @@ async fn b7_cancel_on_a_connection_or_the_session_cancels_all_below_and_closes_n
             calls.push(tokio::spawn(async move { call.receive_response().await }));
             scene.recorder.wait_for_status(request.id(), "ReceivingResponse").await;
         }
-        if whole_session { scene.session.cancel() } else { scene.connection.cancel() }
+        if whole_session {
+            scene.session.cancel()
+        } else {
+            scene.connection.cancel()
+        }
         let survivor = if whole_session { None } else { calls.pop() };
         for (call, request) in calls.into_iter().zip(&requests) {
             let error = scene.recorder.failure(request.id(), patiently("a call", call).await.unwrap());

@@ -8,10 +8,10 @@ use hinternet::{
     AnyHandle, ErrorCode, Handle, HandleId, HandleKind, Method, Notification, NotificationMask, Payload, Request,
     Session, Status,
 };
-use integration_tests::{blocking_subscriber, patiently};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::{Nobody, Scene, read_all};
 use integration_tests::scripted_peer::{Ending, Script};
+use integration_tests::{blocking_subscriber, patiently};
 use tokio::task::JoinHandle;
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
@@ -78,10 +78,10 @@ async fn b4_close_is_legal_in_a_handler() {
         // The close races with the rest of the exchange; whoever wins, the call ends and the handle closes.
         let _either = patiently("the story to end", story).await;
         patiently("the handle to close", request.closed()).await;
-        assert_eq!((scene.session.is_open(), connection.is_open()), (
-            level != HandleKind::Session,
-            level == HandleKind::Request
-        ));
+        assert_eq!(
+            (scene.session.is_open(), connection.is_open()),
+            (level != HandleKind::Session, level == HandleKind::Request)
+        );
         scene.end().await;
     }
 }
@@ -173,7 +173,8 @@ async fn b4_drop_closes_with_the_last_clone_and_a_child_keeps_its_parents() {
 
 #[tokio::test]
 async fn b4_dropping_the_response_closes_its_request_and_gives_up_the_rest() {
-    let scene = Scene::with(Script::new().read_head().send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nh").keep()).await;
+    let scene =
+        Scene::with(Script::new().read_head().send("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nh").keep()).await;
     let mut response = scene.session.get(scene.peer.url("/")).unwrap().send().await.unwrap();
     assert_eq!(response.chunk().await.unwrap().unwrap(), "h");
     let request = response.handle().id();

@@ -296,7 +296,9 @@ async fn e_connect_takes_scheme_host_and_port_only() {
         let error = recorder.refusal(session.id(), session.connect(origin));
         assert_eq!(error.code(), code, "{origin}: {error}");
     };
-    for origin in ["http://h/path", "http://h/?q", "http://user@h", "http://user:secret@h", "http://h:0", "http://", "h"] {
+    for origin in
+        ["http://h/path", "http://h/?q", "http://user@h", "http://user:secret@h", "http://h:0", "http://", "h"]
+    {
         refused(origin, ErrorCode::InvalidUrl);
     }
     refused("http://h:65536", ErrorCode::InvalidUrl);

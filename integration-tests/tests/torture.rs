@@ -1,155 +1,154 @@
-//! Torture: the end comes at every moment there is. A handle is closed at the k-th notification and the caller goes away at the
-//! k-th poll, for every k; afterwards every call has ended, the recorder has found nothing, and no socket is left (P8).
+//! Everything that can happen at the k-th notification, for every k: the story ends, the rules hold, nothing leaks (testing.md,
+//! technique 3; P8).
+//!
+//! That no socket leaks is seen from the other side: every connection the peer ever had is closed by its client. That no place
+//! in the pool leaks is seen by the request that follows, since the pool has one.
 
-use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, LazyLock};
-use std::task::Poll;
-use std::time::Duration;
+use hinternet::messages::SendRequest;
+use hinternet::{AnyHandle, Error, ErrorCode, Handle, HandleId, HandleKind, Notification, Operation, Session};
+use integration_tests::scene::Scene;
+use integration_tests::scripted_peer::ScriptedPeer;
+use integration_tests::story::{audience, paved, story};
+use integration_tests::{Trap, Whence, patiently};
 
-use hinternet::{AnyHandle, Handle, HandleKind, HeaderMap, Method, Notification, NotificationMask, Payload, Session};
-use integration_tests::origin::{Origin, Reply};
-use integration_tests::patiently;
-use integration_tests::recorder::Recorder;
-use integration_tests::scene::read_all;
-use tokio::sync::Mutex;
-
-/// Sockets are counted for the whole process: one test at a time.
-static SOCKETS: LazyLock<Mutex<()>> = LazyLock::new(Mutex::default);
-
-async fn origin() -> Origin {
-    Origin::start(|request| match request.target.as_str() {
-        "/chunked" => Reply::new(200).chunked(["one ", "two ", "three"]),
-        "/last" => Reply::ok("the last of this wire").closing(),
-        _ => Reply::ok(request.body.clone()),
-    })
-    .await
-}
-
-/// Every kind of call there is, on a new wire, a pooled one and one that is not kept.
-async fn story(session: &Session, origin: &str) -> hinternet::Result<()> {
-    let connection = session.connect(origin)?;
-    let get = connection.open_request(Method::GET, "/chunked")?;
-    get.send(()).await?;
-    get.receive_response().await?;
-    while get.query_data_available().await? > 0 {
-        get.read().await?;
-    }
-    let post = connection.open_request(Method::POST, "/echo")?;
-    post.send(Payload::chunked()).await?;
-    for _ in 0..3 {
-        post.write(vec![b'x'; 1000]).await?;
-    }
-    post.finish(HeaderMap::new()).await?;
-    post.receive_response().await?;
-    assert_eq!(read_all(&post).await?.len(), 3000);
-    let paved = session.get(&format!("{origin}/last"))?.send().await?;
-    assert_eq!(paved.text().await?, "the last of this wire");
-    Ok(())
-}
-
-fn sockets() -> usize {
-    let open = std::fs::read_dir("/proc/self/fd").expect("this system shows its descriptors");
-    let links = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
-    links.filter(|link| link.to_string_lossy().starts_with("socket:")).count()
-}
-
-/// A socket is closed without telling anybody, so this can only look again and again.
-async fn sockets_are_down_to(before: usize) {
-    let settled = async {
-        while sockets() > before {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+/// The handle at or above the one that the notification is about.
+fn at(level: HandleKind, session: &Session, one: &Notification) -> Option<AnyHandle> {
+    let id: HandleId = match (level, one.kind) {
+        (HandleKind::Session, _) => session.id(),
+        (HandleKind::Connection, HandleKind::Request) => one.parent.filter(|parent| *parent != session.id())?,
+        (level, kind) if level == kind => one.handle,
+        _ => return None,
     };
-    patiently("every socket to be closed", settled).await;
+    session.handle(id)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b4_a_close_at_every_notification_ends_every_call_and_leaks_nothing() {
-    let _alone = SOCKETS.lock().await;
-    let origin = origin().await;
-    for level in [HandleKind::Request, HandleKind::Connection, HandleKind::Session] {
-        let before = sockets();
-        let mut reached = true;
-        let mut k = 0;
-        while reached {
-            k += 1;
-            reached = close_at(k, level, &origin.origin()).await;
+const LEVELS: [HandleKind; 3] = [HandleKind::Session, HandleKind::Connection, HandleKind::Request];
+const ANYWHERE: [Whence; 2] = [Whence::Handler, Whence::Outside];
+
+/// How many notifications the whole story has.
+async fn length() -> usize {
+    let scene = alone().await;
+    story(&scene.session, &scene.peer).await.unwrap();
+    scene.session.close().await.unwrap();
+    patiently("the last words", scene.session.closed()).await;
+    let length = scene.recorder.log().len();
+    scene.end().await;
+    length
+}
+
+/// A scene in which one wire is all there may be.
+async fn alone() -> Scene {
+    Scene::of(ScriptedPeer::always(audience()).await, Session::builder().wires_per_origin(1))
+}
+
+/// Tells the story again and again, and does the deed one notification later each time.
+///
+/// A subscriber lags behind what it is told of, so the deed comes at that notification or soon after; when the story has
+/// ended by then it is left undone.
+async fn at_every_notification(
+    whence: Whence,
+    deed: impl Fn(&Session, &Notification) + Clone + Send + Sync + Unpin + 'static,
+    may_fail_with: impl Fn(&Error) -> bool,
+) {
+    let (length, mut deeds) = (length().await, 0);
+    for k in 0..length {
+        let scene = alone().await;
+        let trap = Trap::at(k, &scene.session, whence, deed.clone());
+        let told = patiently(&format!("the story to end, at {k}"), story(&scene.session, &scene.peer)).await;
+        let sprung = trap.disarm().await;
+        deeds += usize::from(sprung);
+        if let Err(error) = told {
+            assert!(sprung && may_fail_with(&error), "at {k}: {error}");
         }
-        assert!(k > 40, "the whole story has more than {k} notifications");
-        sockets_are_down_to(before).await;
+        let what = format!("the pool's place to be free, at {k}");
+        match patiently(&what, paved(&scene.session, &scene.peer)).await {
+            Ok(()) => {}
+            // The deed was the end of the session.
+            Err(error) if sprung && error.operation() == Operation::OpenRequest && may_fail_with(&error) => {}
+            Err(error) => panic!("at {k}: {error}"),
+        }
+        nothing_is_left(scene).await;
+    }
+    assert!(deeds > length / 2, "only {deeds} of {length} traps have sprung");
+}
+
+async fn nothing_is_left(scene: Scene) {
+    scene.session.close().await.unwrap();
+    for n in 0..scene.peer.connections() {
+        scene.peer.wait_for_end(n).await;
+    }
+    scene.end().await;
+}
+
+fn by_close(error: &Error) -> bool {
+    error.is_invalid_handle() || error.is_cancelled()
+}
+
+#[tokio::test]
+async fn b4_b5_b6_closing_a_session_connection_or_request_at_every_notification() {
+    for whence in ANYWHERE {
+        for level in LEVELS {
+            let close = move |session: &Session, one: &Notification| {
+                if let Some(handle) = at(level, session, one) {
+                    drop(handle.close());
+                }
+            };
+            at_every_notification(whence, close, by_close).await;
+        }
     }
 }
 
-/// Plays the story and closes a handle when the k-th notification is handled. Did the story come that far?
-async fn close_at(k: usize, level: HandleKind, origin: &str) -> bool {
-    let recorder = Recorder::start();
-    let session = recorder.session(Session::builder());
-    let handled = Arc::new(AtomicUsize::new(0));
-    let (count, root) = (Arc::clone(&handled), session.clone());
-    let closer = move |one: Notification| {
-        if count.fetch_add(1, Ordering::Relaxed) + 1 == k {
-            close_from_handler(&root, &one, level);
+#[tokio::test]
+async fn b7_cancelling_a_session_connection_or_request_at_every_notification() {
+    for whence in ANYWHERE {
+        for level in LEVELS {
+            let cancel = move |session: &Session, one: &Notification| {
+                if let Some(handle) = at(level, session, one) {
+                    handle.cancel();
+                }
+            };
+            at_every_notification(whence, cancel, Error::is_cancelled).await;
         }
-    };
-    session.subscribe(hinternet::subscriber(closer), NotificationMask::EVERYTHING).expect("the session is open");
-    let told = patiently("the story to end", story(&session, origin)).await;
-    let reached = handled.load(Ordering::Relaxed) >= k;
-    assert!(reached || told.is_ok(), "nobody closed anything: {told:?}");
-    recorder.finish(session).await;
-    reached
-}
-
-/// Closes the handle of this level that the notification is about, or the one of that level above it.
-fn close_from_handler(session: &Session, one: &Notification, level: HandleKind) {
-    let id = match level {
-        HandleKind::Session => Some(session.id()),
-        _ if one.kind == level => Some(one.handle),
-        _ => one.parent,
-    };
-    let handle: Option<AnyHandle> = id.and_then(|id| session.handle(id));
-    if let Some(handle) = handle {
-        // The close has begun with the call; a handler waits for nothing.
-        drop(handle.close());
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn b7_a_caller_that_goes_away_at_every_poll_leaks_nothing() {
-    let _alone = SOCKETS.lock().await;
-    let origin = origin().await;
-    let before = sockets();
-    let mut finished = false;
-    let mut k = 0;
-    while !finished {
-        k += 1;
-        let recorder = Recorder::start();
-        let session = recorder.session(Session::builder());
-        finished = gone_at_poll(k, story(&session, &origin.origin())).await;
-        recorder.finish(session).await;
+#[tokio::test]
+async fn b10_sending_from_the_handler_at_every_notification() {
+    for whence in ANYWHERE {
+        let send = |session: &Session, one: &Notification| {
+            if let Some(AnyHandle::Request(request)) = at(HandleKind::Request, session, one) {
+                request.addr().do_send(SendRequest::new(()));
+            }
+        };
+        // It gives up a response that is being read; then the program's own calls come out of order.
+        let surprised = |error: &Error| matches!(error.code(), ErrorCode::IncorrectHandleState);
+        at_every_notification(whence, send, surprised).await;
     }
-    assert!(k > 10, "the whole story takes more than {k} polls");
-    sockets_are_down_to(before).await;
 }
 
-/// Polls the future k times and drops it. Did it end before?
-async fn gone_at_poll(k: usize, story: impl Future<Output = hinternet::Result<()>>) -> bool {
-    let mut story = pin!(story);
-    let mut polls = 0;
-    let polled = poll_fn(|context| {
-        polls += 1;
-        match story.as_mut().poll(context) {
-            Poll::Ready(told) => Poll::Ready(Some(told)),
-            Poll::Pending if polls >= k => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
+#[tokio::test]
+async fn b8_shutting_down_at_every_notification() {
+    for whence in ANYWHERE {
+        let shut_down = |session: &Session, _: &Notification| {
+            drop(session.shutdown(std::time::Duration::from_secs(600)));
+        };
+        let no_new_work = |error: &Error| error.code() == ErrorCode::Shutdown || error.is_invalid_handle();
+        at_every_notification(whence, shut_down, no_new_work).await;
+    }
+}
+
+#[tokio::test]
+async fn b7_dropping_the_whole_story_at_every_notification() {
+    for k in 0..length().await {
+        let scene = alone().await;
+        let trap = Trap::at(k, &scene.session, Whence::Outside, |_, _| ());
+        tokio::select! {
+            biased;
+            () = trap.sprung() => {}
+            told = story(&scene.session, &scene.peer) => told.unwrap(),
         }
-    });
-    match patiently("the next poll", polled).await {
-        Some(told) => {
-            told.expect("nobody disturbed it");
-            true
-        }
-        None => false,
+        trap.disarm().await;
+        patiently(&format!("the pool's place to be free, at {k}"), paved(&scene.session, &scene.peer)).await.unwrap();
+        nothing_is_left(scene).await;
     }
 }

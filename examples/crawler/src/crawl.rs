@@ -25,6 +25,7 @@ use crate::progress::{Display, Finish, Progress, Standing, Tally};
 use crate::report::{Drained, Figures, Report, Stopped};
 use crate::scope::Scope;
 
+// ANCHOR: crawl
 /// Crawls by the plan, until there is nothing left or `stop` resolves.
 ///
 /// # Errors
@@ -45,7 +46,9 @@ pub async fn crawl(plan: &Plan, display: Display, stop: impl Future<Output = ()>
     let tally: Tally = progress.send(Finish).await.unwrap_or_default();
     Ok(crawl.figures.report(&crawl.frontier, stopped, crawl.discovery.tally(), tally, drained))
 }
+// ANCHOR_END: crawl
 
+// ANCHOR: open_session
 fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error> {
     let mut options = RequestOptions::default();
     // The frontier alone decides how often a host is asked.
@@ -58,6 +61,7 @@ fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error
         .subscriber(progress.clone(), Progress::MASK)
         .open()
 }
+// ANCHOR_END: open_session
 
 struct Crawl {
     fetcher: Fetcher,
@@ -98,6 +102,7 @@ impl Crawl {
         }
     }
 
+    // ANCHOR: run
     async fn run(&mut self, stop: impl Future<Output = ()>) -> Stopped {
         let mut stop = pin!(stop);
         loop {
@@ -119,7 +124,9 @@ impl Crawl {
             }
         }
     }
+    // ANCHOR_END: run
 
+    // ANCHOR: drain
     /// Takes no new work and settles what is under way.
     async fn drain(&mut self, plan: &Plan) -> Drained {
         let session = self.fetcher.session.clone();
@@ -131,7 +138,9 @@ impl Crawl {
         let (report, ()) = tokio::join!(session.shutdown(plan.deadline), settled);
         Drained { completed: report.completed, cancelled: report.cancelled, never_sent: report.never_sent }
     }
+    // ANCHOR_END: drain
 
+    // ANCHOR: start
     fn start(&mut self, job: Job) {
         let fetcher = self.fetcher.clone();
         let answers = job.paced.then(|| self.answers.0.clone());
@@ -148,6 +157,7 @@ impl Crawl {
             Fetched { job, url, result, answered }
         });
     }
+    // ANCHOR_END: start
 
     fn show(&self) {
         let known = self.discovery.tally().followed;

@@ -57,6 +57,7 @@ impl Discovery {
         self.urls.tally
     }
 
+    // ANCHOR: page
     /// Hands on every URL that the page links to, that is in scope, and that was not met before.
     pub fn page(&mut self, page: &Url, links: &Links, mut found: impl FnMut(&Url)) {
         let own_base = links.base.as_deref().and_then(|base| page.join(base).ok());
@@ -71,6 +72,7 @@ impl Discovery {
         }
         self.folders.remembered += hrefs.len() - known;
     }
+    // ANCHOR_END: page
 
     /// The same for a single link: a redirect.
     pub fn href(&mut self, base: &Url, href: &str, mut found: impl FnMut(&Url)) {

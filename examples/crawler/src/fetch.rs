@@ -60,6 +60,7 @@ pub enum Body {
 }
 
 impl Fetcher {
+    // ANCHOR: fetch
     /// Asks for a URL, says so when the answer begins, and reads it to its end.
     ///
     /// # Errors
@@ -80,7 +81,9 @@ impl Fetcher {
             body,
         })
     }
+    // ANCHOR_END: fetch
 
+    // ANCHOR: read
     /// Also what nobody wants is read, within the cap: a wire whose answer was read can carry the next one.
     async fn read(&self, response: &mut Response, wanted: Wanted) -> Result<(Body, u64), Error> {
         let mut reader = Reader::new(response, wanted, self.inkpad);
@@ -101,8 +104,10 @@ impl Fetcher {
         }
         Ok((reader.end(), octets))
     }
+    // ANCHOR_END: read
 }
 
+// ANCHOR: trouble
 /// Can an attempt that failed like this succeed later?
 pub fn trouble(error: &Error) -> Option<Trouble> {
     match error.is_retryable() {
@@ -116,6 +121,7 @@ pub fn trouble(error: &Error) -> Option<Trouble> {
 pub fn was_stopped(error: &Error) -> bool {
     error.code() == ErrorCode::Shutdown || error.is_cancelled() || error.is_invalid_handle()
 }
+// ANCHOR_END: trouble
 
 /// Makes of a body what is wanted, piece by piece.
 enum Reader {

@@ -77,6 +77,7 @@ impl LinkReader {
         Self { rewriter: Some(HtmlRewriter::new(settings, nowhere)), found }
     }
 
+    // ANCHOR: feed
     /// Reads the next piece.
     pub fn feed(&mut self, piece: &[u8]) {
         if self.rewriter.as_mut().is_some_and(|rewriter| rewriter.write(piece).is_err()) {
@@ -93,6 +94,7 @@ impl LinkReader {
         }
         std::mem::take(&mut lock(&self.found).links)
     }
+    // ANCHOR_END: feed
 }
 
 impl std::fmt::Debug for LinkReader {

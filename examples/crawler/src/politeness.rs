@@ -27,6 +27,7 @@ impl Gate {
         Self { at_once, delay, under_way: 0, unanswered: 0, closed_until: now }
     }
 
+    // ANCHOR: gate
     /// From when on a request may start; `None` while that depends on one under way.
     pub fn opens(&self) -> Option<Instant> {
         let awaited = self.is_paced() && self.unanswered > 0;
@@ -49,6 +50,7 @@ impl Gate {
         self.unanswered -= 1;
         self.close_until(now + self.delay);
     }
+    // ANCHOR_END: gate
 
     /// It is over: after its answer, or without one.
     pub fn end(&mut self, answered: bool, now: Instant) {

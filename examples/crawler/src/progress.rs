@@ -69,11 +69,13 @@ pub enum Display {
 }
 
 impl Progress {
+    // ANCHOR: mask
     /// What it must hear.
     pub const MASK: NotificationMask = NotificationMask::CONNECT_TO_SERVER
         .union(NotificationMask::SENDREQUEST_COMPLETE)
         .union(NotificationMask::READ_COMPLETE)
         .union(NotificationMask::REQUEST_ERROR);
+    // ANCHOR_END: mask
 
     /// With nothing counted.
     pub fn new(display: Display) -> Self {
@@ -96,6 +98,7 @@ impl Actor for Progress {
     }
 }
 
+// ANCHOR: handle
 impl Handler<Notification> for Progress {
     type Result = ();
 
@@ -103,6 +106,7 @@ impl Handler<Notification> for Progress {
         self.tally.count(&notification.status);
     }
 }
+// ANCHOR_END: handle
 
 impl Handler<Standing> for Progress {
     type Result = ();
@@ -121,6 +125,7 @@ impl Handler<Finish> for Progress {
     }
 }
 
+// ANCHOR: count
 impl Tally {
     fn count(&mut self, status: &Status) {
         match status {
@@ -133,5 +138,6 @@ impl Tally {
         }
     }
 }
+// ANCHOR_END: count
 
 const REDRAWN: Duration = Duration::from_millis(100);

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use super::journey::{Active, Journey};
 use super::messages::{Amount, Reached};
 use crate::clock;
-use crate::error::{Operation, Result, Stage};
+use crate::error::{Operation, Result, Stage, WireState};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::protocol::http1::{BodyStep, ResponseHead};
 use crate::wire::{Failure, Received};
@@ -29,7 +29,11 @@ impl Journey {
             let Active { lease, exchange } = self.active_mut()?;
             let received = match clock::until(deadline, exchange.receive_head(lease)).await {
                 Ok(received) => received,
-                Err(_) => return Err(self.fail(Failure::Timeout(Stage::FirstByte, waited), operation)),
+                Err(_) => {
+                    let begun = self.wire_state() == WireState::ResponseStarted;
+                    let stage = if begun { Stage::Head } else { Stage::FirstByte };
+                    return Err(self.fail(Failure::Timeout(stage, waited), operation));
+                }
             };
             match received {
                 Ok(Received::Interim(head)) => {

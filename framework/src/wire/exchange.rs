@@ -26,6 +26,8 @@ pub(crate) struct Exchange {
     pub(super) head_octets: u64,
     pub(super) written: u64,
     body_sent: u64,
+    /// How much had been written when the piece of the body began that is being written.
+    piece_began: Option<u64>,
     pub(super) answered: bool,
 }
 
@@ -57,8 +59,8 @@ impl Exchange {
             AfterHead::ReceiveHead(state) => State::ReceiveHead(state),
         };
         let head_octets = octets.len() as u64;
-        let new =
-            Self { state, early: None, interims: Vec::new(), head_octets, written: 0, body_sent: 0, answered: false };
+        let (early, interims, piece_began) = (None, Vec::new(), None);
+        let new = Self { state, early, interims, head_octets, written: 0, body_sent: 0, piece_began, answered: false };
         Ok((new, octets))
     }
 
@@ -145,13 +147,16 @@ impl Exchange {
         }
         let State::SendBody(body) = &mut self.state else { return Ok(Uploaded::NotWanted) };
         let frame = body.frame(data).map_err(Failure::Misuse)?;
-        for piece in [frame.prefix(), data, frame.suffix()] {
-            if self.write_all(wire, piece, Stage::SendBody, idle).await? == Uploaded::NotWanted {
-                return Ok(Uploaded::NotWanted);
-            }
+        if self.write_all(wire, frame.prefix(), Stage::SendBody, idle).await? == Uploaded::NotWanted {
+            return Ok(Uploaded::NotWanted);
         }
-        self.body_sent += data.len() as u64;
-        Ok(Uploaded::Sent)
+        self.piece_began = Some(self.written);
+        let uploaded = self.write_all(wire, data, Stage::SendBody, idle).await?;
+        (self.body_sent, self.piece_began) = (self.body_sent(), None);
+        if uploaded == Uploaded::NotWanted {
+            return Ok(Uploaded::NotWanted);
+        }
+        self.write_all(wire, frame.suffix(), Stage::SendBody, idle).await
     }
 
     /// Ends the body.
@@ -286,7 +291,7 @@ impl Exchange {
 
     /// Octets of the body handed to the kernel.
     pub(crate) fn body_sent(&self) -> u64 {
-        self.body_sent
+        self.body_sent + self.piece_began.map_or(0, |began| self.written - began)
     }
 
     /// How many octets were handed to the kernel, head and framing included.
@@ -324,8 +329,8 @@ impl Exchange {
             _ if self.written == 0 => WireState::NotSent,
             _ if self.written < self.head_octets => WireState::HeadPartly,
             State::ReceiveHead(_) => WireState::BodySent,
-            _ if self.body_sent == 0 => WireState::HeadSent,
-            _ => WireState::BodyPartly(self.body_sent),
+            _ if self.body_sent() == 0 => WireState::HeadSent,
+            _ => WireState::BodyPartly(self.body_sent()),
         }
     }
 }

@@ -125,5 +125,5 @@ fn relative(from: &str, to: &str) -> String {
 
 /// Some characters as references: by name, decimal, hexadecimal.
 fn entities(text: &str) -> String {
-    text.replace('&', "&amp;").replace('/', "&#47;").replace('p', "&#x70;")
+    text.replace('&', "\0").replace('/', "&#47;").replace('p', "&#x70;").replace('\0', "&amp;")
 }

@@ -38,6 +38,7 @@ async fn c5_handle_created_is_posted_before_the_creating_call_returns() {
     let paved = created().expect("the request is created");
     let response = sending.await.unwrap();
     assert_eq!(response.handle().id(), paved);
+    drop(told);
     drop((response, request));
     recorder.finish(session).await;
 }

@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-use hinternet::{HandleId, Method, Session, Status};
+use hinternet::{Method, Session, Status};
 use integration_tests::Gate;
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::Nobody;

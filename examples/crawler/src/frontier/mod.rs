@@ -111,6 +111,7 @@ impl Frontier {
         self.add(host, Work::new(path, 0, Purpose::Robots { of, redirects }))
     }
 
+    // ANCHOR: next
     /// What to do now.
     pub fn next(&mut self, now: Instant) -> Next {
         while self.under_way < self.bounds.in_flight {
@@ -129,6 +130,7 @@ impl Frontier {
         debug_assert!(self.waiting() == 0 || !self.takes_new_pages(), "a host was forgotten");
         Next::Over
     }
+    // ANCHOR_END: next
 
     /// The answer to a paced job begins.
     pub fn answered(&mut self, host: HostId, now: Instant) {

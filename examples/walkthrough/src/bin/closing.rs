@@ -91,10 +91,12 @@ async fn select(site: &str) -> hinternet::Result<()> {
     let connection = session.connect(site)?;
     let request = connection.open_request(Method::GET, "/gate")?; // answers when somebody has asked for /open
     request.send(()).await?;
+    let mut asked = false;
     let head = loop {
         tokio::select! {
             head = request.receive_response() => break head?,
-            () = tokio::time::sleep(Duration::from_millis(20)) => {
+            () = tokio::time::sleep(Duration::from_millis(20)), if !asked => {
+                asked = true;
                 session.get(format!("{site}/open"))?.send().await?;
             }
         }

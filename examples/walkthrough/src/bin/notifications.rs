@@ -131,7 +131,8 @@ async fn context(site: &str) -> hinternet::Result<()> {
         }
     });
     let session = Session::open()?;
-    session.set_subscriber(told, NotificationMask::ALL_COMPLETIONS).await?;
+    let mask = NotificationMask::ALL_COMPLETIONS | NotificationMask::HANDLES; // HANDLES: for `closed` below
+    session.set_subscriber(told, mask).await?;
     for number in [1, 2] {
         session.get(site)?.context(number).send().await?.text().await?;
     }

@@ -1,0 +1,200 @@
+//! C.8: a slow subscriber loses progress and nothing else, holds up new operations of its own and nothing else.
+
+use futures_util::FutureExt;
+use hinternet::{ErrorCode, Method, NotificationMask as Mask, Request, Session, Status};
+use integration_tests::origin::{Origin, Reply};
+use integration_tests::recorder::Recorder;
+use integration_tests::scene::read_all;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::{Gate, Mailbox};
+
+async fn hello() -> Origin {
+    Origin::start(|_| Reply::ok("hello")).await
+}
+
+#[tokio::test]
+async fn c8_progress_is_dropped_and_counted_and_completions_never_are() {
+    let origin = hello().await;
+    let recorder = Recorder::start();
+    let mut slow = Mailbox::new();
+    let builder = Session::builder().unhandled(4, 4096).subscriber(slow.subscriber(), Mask::EVERYTHING);
+    let session = builder.open().unwrap();
+    recorder.join(&session);
+    let connection = session.connect(&origin.origin()).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    let id = request.id();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(request.query_data_available().await.unwrap(), 5);
+    assert_eq!(read_all(&request).await.unwrap(), b"hello");
+    request.close().await.unwrap();
+
+    let (mut names, mut next) = (Vec::new(), 0);
+    while names.last() != Some(&"HandleClosing") {
+        let one = slow.next().await;
+        if one.handle != id {
+            continue;
+        }
+        if let Status::Missed(lost) = one.status {
+            next += lost;
+        }
+        assert_eq!(one.sequence, next, "gapless but for what `Missed` counts: {one:?}");
+        next += 1;
+        names.push(one.name());
+    }
+    let expected = [
+        "HandleCreated",
+        "ResolvingName",
+        "NameResolved",
+        "ConnectingToServer",
+        "ConnectedToServer",
+        "Missed",
+        "SendRequestComplete",
+        "Missed",
+        "HeadersAvailable",
+        "DataAvailable",
+        "Missed",
+        "ReadComplete",
+        "ReadComplete",
+        "HandleClosing",
+    ];
+    assert_eq!(names, expected);
+    drop((connection, slow));
+    recorder.finish(session).await;
+}
+
+/// A session whose subscriber has as much unhandled as it may: three handles were created.
+struct Exhausted {
+    recorder: Recorder,
+    session: Session,
+    request: Request,
+    slow: Mailbox,
+}
+
+impl Exhausted {
+    fn by_a_request_to(origin: &str) -> Self {
+        let recorder = Recorder::start();
+        let slow = Mailbox::new();
+        let builder = Session::builder().unhandled(1024, 3).subscriber(slow.subscriber(), Mask::HANDLES);
+        let session = builder.open().unwrap();
+        recorder.join(&session);
+        let request = session.connect(origin).unwrap().open_request(Method::GET, "/").unwrap();
+        Self { recorder, session, request, slow }
+    }
+
+    /// Sends, and waits until it is told that the send waits.
+    async fn waiting(&self) -> tokio::task::JoinHandle<hinternet::Result<()>> {
+        let request = self.request.clone();
+        let sending = tokio::spawn(async move { request.send(()).await });
+        let queued = self.recorder.wait_for_status(self.request.id(), "Queued").await;
+        assert!(matches!(queued.status, Status::Queued { position: 0 }), "{queued:?}");
+        sending
+    }
+
+    async fn end(self) {
+        let Self { recorder, session, request, slow } = self;
+        drop((request, slow));
+        recorder.finish(session).await;
+    }
+}
+
+#[tokio::test]
+async fn c8_at_the_limit_a_new_operation_waits_visibly_until_one_is_handled() {
+    let origin = hello().await;
+    let mut scene = Exhausted::by_a_request_to(&origin.origin());
+    let sending = scene.waiting().await;
+    assert_eq!(origin.connections(), 0, "nothing was begun");
+    drop(scene.slow.next().await);
+    sending.await.unwrap().unwrap();
+    origin.wait_for_requests(1).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_cancel_does_not_wait() {
+    let origin = hello().await;
+    let scene = Exhausted::by_a_request_to(&origin.origin());
+    let sending = scene.waiting().await;
+    scene.request.cancel();
+    let error = scene.recorder.failure(scene.request.id(), sending.await.unwrap());
+    assert_eq!(error.code(), ErrorCode::OperationCancelled);
+    assert_eq!(origin.connections(), 0);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_close_does_not_wait() {
+    let origin = hello().await;
+    let scene = Exhausted::by_a_request_to(&origin.origin());
+    let sending = scene.waiting().await;
+    scene.session.close().await.unwrap();
+    let error = scene.recorder.failure(scene.request.id(), sending.await.unwrap());
+    assert_eq!(error.code(), ErrorCode::InvalidHandle);
+    assert!(scene.session.closed().now_or_never().is_none(), "its last words are not handled yet");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_operations_in_flight_finish() {
+    let answer = Gate::new();
+    let script = Script::new().read_request().hold(&answer).send("HTTP/1.1 204 No Content\r\n\r\n").keep();
+    let peer = ScriptedPeer::always(script).await;
+    let recorder = Recorder::start();
+    let slow = Mailbox::new();
+    let builder = Session::builder().unhandled(1024, 4).subscriber(slow.subscriber(), Mask::HANDLES);
+    let session = builder.open().unwrap();
+    recorder.join(&session);
+    let connection = session.connect(&peer.origin()).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    let receiving = tokio::spawn({
+        let request = request.clone();
+        async move { request.receive_response().await }
+    });
+    recorder.wait_for_status(request.id(), "ReceivingResponse").await;
+    let one_too_many = connection.open_request(Method::GET, "/").unwrap();
+    answer.open();
+    assert_eq!(receiving.await.unwrap().unwrap().status(), 204);
+    drop((one_too_many, request, connection, slow));
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn c8_other_requests_and_other_sessions_go_on() {
+    let origin = hello().await;
+    let scene = Exhausted::by_a_request_to(&origin.origin());
+    let sending = scene.waiting().await;
+
+    let apart = scene.session.connect(&origin.origin()).unwrap();
+    drop(apart.clear_subscriber().await.unwrap());
+    let request = apart.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"hello", "its handles have other subscribers");
+
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let response = session.get(origin.url("/").as_str()).unwrap().send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "hello");
+    recorder.finish(session).await;
+
+    assert!(!sending.is_finished());
+    scene.request.cancel();
+    scene.recorder.failure(scene.request.id(), sending.await.unwrap());
+    drop((request, apart));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_a_clone_holds_no_credit() {
+    let origin = hello().await;
+    let mut scene = Exhausted::by_a_request_to(&origin.origin());
+    let sending = scene.waiting().await;
+    let original = scene.slow.next().await;
+    let clone = original.clone();
+    assert!(!sending.is_finished());
+    drop(original);
+    sending.await.unwrap().unwrap();
+    assert_eq!(clone.name(), "HandleCreated");
+    scene.end().await;
+}
