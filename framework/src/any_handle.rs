@@ -89,5 +89,5 @@ conversions!(Session, Connection, Request);
 
 fn wrong_kind(is: HandleKind, wanted: HandleKind) -> Error {
     let detail = format!("the handle is a {is}, and a {wanted} is needed");
-    Error::new(ErrorCode::IncorrectHandleType, Operation::QueryHeaders, Stage::Arguments, Blame::Caller, detail)
+    Error::new(ErrorCode::IncorrectHandleType, Operation::TryFrom, Stage::Arguments, Blame::Caller, detail)
 }

@@ -33,7 +33,7 @@
 //! | `protocol` | HTTP/1.1 as a pure machine |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
-//! | `notification`, `options`, `target`, `error`, `id`, `clock` | the words |
+//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `clock` | the words |
 //!
 //! # Scope
 //!
@@ -70,6 +70,7 @@ mod notification;
 mod options;
 mod target;
 mod error;
+mod reason;
 mod id;
 mod clock;
 
@@ -86,7 +87,8 @@ pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
 pub use options::{ConnectionOptions, Limits, RequestOptions, SessionOptions, Timeouts};
-pub use protocol::http1::{CloseReason, ResponseHead};
+pub use protocol::http1::ResponseHead;
+pub use reason::CloseReason;
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{Session, SessionBuilder, ShutdownReport};
 pub use target::{IntoTarget, Origin, Target};

@@ -45,7 +45,7 @@ impl Origin {
         let invalid = |detail: &'static str| Error::invalid_url(operation, detail);
         if url.scheme() != "http" {
             let detail = match url.scheme() {
-                "https" => Cow::Borrowed("this version speaks http only; https comes with its TLS"),
+                "https" => Cow::Borrowed("this version speaks http only; https comes with a later one"),
                 other => Cow::Owned(format!("the scheme is {other:?}; http is spoken here")),
             };
             return Err(Error::new(ErrorCode::UnrecognizedScheme, operation, Stage::Arguments, Blame::Caller, detail));

@@ -1,8 +1,8 @@
 //! 10,000 requests in flight over 200 wires: no terminal notification is lost, however they end (N1, N2, B.6).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use hinternet::{ErrorCode, HandleKind, Operation, Session, Status};
+use hinternet::{ErrorCode, HandleKind, Notification, Operation, Session, Status};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::{Gate, patiently};
@@ -33,7 +33,15 @@ impl Flood {
         let calls = calls.collect();
         let flood = Self { origin, recorder, session, gate, calls };
         flood.origin.wait_for_requests(WIRES).await;
-        flood.recorder.request(REQUESTS - 1).await;
+        // Each stands in line, or has a dial of its own: its send was taken.
+        let mut in_flight = HashSet::new();
+        let all = |one: &Notification| {
+            if matches!(one.status, Status::Queued { .. } | Status::ResolvingName(_)) {
+                in_flight.insert(one.handle);
+            }
+            in_flight.len() == REQUESTS
+        };
+        flood.recorder.wait_for(all).await;
         flood
     }
 

@@ -32,6 +32,8 @@ pub enum Operation {
     SetOption,
     /// `Session::shutdown`.
     Shutdown,
+    /// `TryFrom<AnyHandle>`.
+    TryFrom,
     /// A look at the response: its status or the form of its body.
     Response,
 }
@@ -52,6 +54,7 @@ impl Operation {
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
             Self::SetSubscriber => "WinHttpSetStatusCallback",
             Self::SetOption => "WinHttpSetOption",
+            Self::TryFrom => "WinHttpQueryOption",
             Self::Shutdown => "WinHttpCloseHandle",
         }
     }
@@ -73,6 +76,7 @@ impl Operation {
             Self::SetOption => "set_options",
             Self::Shutdown => "shutdown",
             Self::Response => "response",
+            Self::TryFrom => "try_from",
         }
     }
 

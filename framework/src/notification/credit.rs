@@ -1,7 +1,7 @@
 //! What keeps a slow subscriber from growing the heap: a permit in every message, handed back when it is handled.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
@@ -50,21 +50,31 @@ impl Credit {
     }
 }
 
-/// What one handle has posted to one subscription that is not handled yet.
+/// What one handle has posted to one subscription that is not handled yet, and how many copies of it below are in the same
+/// position.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(super) credit: Arc<Credit>,
-    outstanding: AtomicUsize,
+    /// The share this one was inherited from: it waits for this one too.
+    above: Option<Arc<Self>>,
+    /// Messages of its own in the low half, shares below that are not empty in the high half. One number, so that what
+    /// empties or fills it is one step.
+    outstanding: AtomicU64,
     emptied: Notify,
 }
 
 impl Share {
     pub(super) fn new(credit: Arc<Credit>) -> Arc<Self> {
-        Arc::new(Self { credit, outstanding: AtomicUsize::new(0), emptied: Notify::new() })
+        Arc::new(Self { credit, above: None, outstanding: AtomicU64::new(0), emptied: Notify::new() })
+    }
+
+    pub(super) fn inherit(self: &Arc<Self>) -> Arc<Self> {
+        let (credit, above) = (Arc::clone(&self.credit), Some(Arc::clone(self)));
+        Arc::new(Self { credit, above, outstanding: AtomicU64::new(0), emptied: Notify::new() })
     }
 
     pub(super) fn permit(self: &Arc<Self>, weight: Weight) -> Permit {
-        self.outstanding.fetch_add(1, Ordering::Relaxed);
+        self.fill(OWN);
         self.credit.unhandled.fetch_add(1, Ordering::Relaxed);
         if weight == Weight::Progress {
             self.credit.unhandled_progress.fetch_add(1, Ordering::Relaxed);
@@ -72,13 +82,43 @@ impl Share {
         Permit { share: Arc::clone(self), weight }
     }
 
-    /// Waits until all that was posted is handled, or its subscriber is dead.
+    fn fill(&self, unit: u64) {
+        let before = self.outstanding.fetch_add(unit, Ordering::AcqRel);
+        if before == 0
+            && let Some(above) = &self.above
+        {
+            above.fill(BELOW);
+        }
+    }
+
+    fn empty(&self, unit: u64) {
+        let before = self.outstanding.fetch_sub(unit, Ordering::AcqRel);
+        if before == unit {
+            if let Some(above) = &self.above {
+                above.empty(BELOW);
+            }
+            self.emptied.notify_waiters();
+        } else if before % BELOW == unit {
+            self.emptied.notify_waiters();
+        }
+    }
+
+    /// Waits until all that the handle itself posted is handled, or its subscriber is dead.
     pub(super) async fn drained(&self) {
+        self.until(|outstanding| outstanding % BELOW == 0).await;
+    }
+
+    /// The same for the handle and all below it.
+    pub(super) async fn drained_to_the_ground(&self) {
+        self.until(|outstanding| outstanding == 0).await;
+    }
+
+    async fn until(&self, reached: impl Fn(u64) -> bool) {
         loop {
             let emptied = self.emptied.notified();
             tokio::pin!(emptied);
             emptied.as_mut().enable();
-            if self.outstanding.load(Ordering::Acquire) == 0 {
+            if reached(self.outstanding.load(Ordering::Acquire)) {
                 return;
             }
             emptied.await;
@@ -95,7 +135,7 @@ pub(super) struct Permit {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        let Share { credit, outstanding, emptied } = &*self.share;
+        let credit = &self.share.credit;
         if self.weight == Weight::Progress {
             credit.unhandled_progress.fetch_sub(1, Ordering::Relaxed);
         }
@@ -103,8 +143,9 @@ impl Drop for Permit {
         if before == credit.limits.total {
             credit.freed.notify_waiters();
         }
-        if outstanding.fetch_sub(1, Ordering::AcqRel) == 1 {
-            emptied.notify_waiters();
-        }
+        self.share.empty(OWN);
     }
 }
+
+const OWN: u64 = 1;
+const BELOW: u64 = 1 << 32;

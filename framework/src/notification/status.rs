@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 use super::mask::NotificationMask as Mask;
 use crate::error::{Error, Operation};
 use crate::id::{HandleId, WireId};
+use crate::reason::CloseReason;
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
@@ -23,9 +24,9 @@ use crate::id::{HandleId, WireId};
 /// | `RequestSent` | a request, head and first data written | `SendRequestComplete` |
 /// | `SendRequestComplete` | completes `send` | `WriteComplete`, `ReceivingResponse` |
 /// | `UploadProgress`, `WriteComplete` | a request whose body is being sent | the same, `ReceivingResponse` |
-/// | `ReceivingResponse` | `receive_response` begins to wait | `IntermediateResponse`, `ResponseReceived`, an error |
+/// | `ReceivingResponse` | `receive_response` begins to wait | `ResponseReceived`, an error |
+/// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `HeadersAvailable` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
-/// | `ResponseReceived` | octets of the response head arrived | `IntermediateResponse`, `HeadersAvailable` |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
 /// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
@@ -90,7 +91,7 @@ pub enum Status {
     /// The response is being waited for.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_RECEIVING_RESPONSE")]
     ReceivingResponse,
-    /// So many octets of the response had arrived when its head was complete.
+    /// So many octets of the response had arrived when its first head was complete, be it an interim one.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_RESPONSE_RECEIVED")]
     ResponseReceived(u64),
     /// A 1xx response.
@@ -116,7 +117,10 @@ pub enum Status {
     },
     /// A wire is about to be closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSING_CONNECTION")]
-    ClosingConnection,
+    ClosingConnection {
+        /// Why it cannot serve again.
+        reason: CloseReason,
+    },
     /// The wire is closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CONNECTION_CLOSED")]
     ConnectionClosed,

@@ -174,7 +174,7 @@ impl Subscribers {
     pub(crate) async fn farewell(&self) {
         let left = self.lock().farewell.clone().unwrap_or_default();
         for share in left {
-            share.drained().await;
+            share.drained_to_the_ground().await;
         }
     }
 
@@ -221,7 +221,7 @@ impl Subscription {
     }
 
     fn inherit(&self) -> Self {
-        let share = Share::new(Arc::clone(&self.share.credit));
+        let share = self.share.inherit();
         Self {
             id: self.id,
             subscriber: self.subscriber.clone(),

@@ -1,1 +1,91 @@
-//! tests
+//! Credit, order and last words, with streams for subscribers and no actor.
+
+use futures_util::FutureExt;
+
+use super::*;
+use crate::notification::NotificationMask as Mask;
+
+fn author() -> Author {
+    Author { handle: HandleId::next(), kind: HandleKind::Request, parent: None, context: 7 }
+}
+
+fn subscribers(progress: usize, total: usize) -> Subscribers {
+    Subscribers::new(CreditLimits { progress, total })
+}
+
+/// All that has been posted so far.
+fn drain(stream: &mut Notifications) -> Vec<Notification> {
+    std::iter::from_fn(|| stream.next().now_or_never().flatten()).collect()
+}
+
+#[test]
+fn c7_a_gap_in_the_sequence_is_what_missed_counts() {
+    let (subscribers, author) = (subscribers(2, 100), author());
+    let mut stream = subscribers.stream(Mask::EVERYTHING);
+    for _ in 0..5 {
+        subscribers.emit(Mask::SEND_REQUEST, author, || Status::SendingRequest);
+    }
+    subscribers.emit(Mask::SENDREQUEST_COMPLETE, author, || Status::SendRequestComplete);
+    let told: Vec<_> = drain(&mut stream).iter().map(|one| (one.sequence, one.name())).collect();
+    assert_eq!(told, [(0, "SendingRequest"), (1, "SendingRequest"), (5, "Missed"), (6, "SendRequestComplete")]);
+}
+
+#[test]
+fn c8_credit_comes_back_when_a_notification_is_dropped_and_a_clone_carries_none() {
+    let (subscribers, author) = (subscribers(1, 1), author());
+    let mut stream = subscribers.stream(Mask::EVERYTHING);
+    subscribers.emit(Mask::SENDREQUEST_COMPLETE, author, || Status::SendRequestComplete);
+    let one = stream.next().now_or_never().flatten().unwrap();
+    let kept = one.clone();
+    let credit = subscribers.exhausted().expect("one is unhandled, and one is the limit");
+    assert!(credit.available().now_or_never().is_none());
+    drop(one);
+    assert!(subscribers.exhausted().is_none());
+    assert!(credit.available().now_or_never().is_some());
+    drop(kept);
+}
+
+#[test]
+fn c7_nothing_is_built_for_a_mask_nobody_has() {
+    let subscribers = subscribers(1, 1);
+    let _stream = subscribers.stream(Mask::HANDLES);
+    subscribers.emit(Mask::SEND_REQUEST, author(), || unreachable!("nobody asked for it"));
+}
+
+#[test]
+fn c4_a_copy_has_a_sequence_of_its_own_and_credit_in_common() {
+    let (parent, author) = (subscribers(100, 2), author());
+    let mut stream = parent.stream(Mask::EVERYTHING);
+    let child = parent.inherit();
+    parent.emit(Mask::SENDREQUEST_COMPLETE, author, || Status::SendRequestComplete);
+    child.emit(Mask::SENDREQUEST_COMPLETE, author, || Status::SendRequestComplete);
+    assert!(parent.exhausted().is_some() && child.exhausted().is_some());
+    assert!(drain(&mut stream).iter().all(|one| one.sequence == 0));
+}
+
+#[test]
+fn b4_the_last_words_of_a_handle_are_handled_when_those_below_are() {
+    let (parent, author) = (subscribers(100, 100), author());
+    let mut stream = parent.stream(Mask::SEND_REQUEST);
+    let child = parent.inherit();
+    child.emit(Mask::SEND_REQUEST, author, || Status::SendingRequest);
+    child.close(author);
+    parent.close(author);
+    assert!(parent.farewell().now_or_never().is_none());
+    assert_eq!(drain(&mut stream).len(), 1);
+    assert!(parent.farewell().now_or_never().is_some());
+}
+
+#[test]
+fn c3_unsubscribed_is_the_last_message_whatever_the_mask() {
+    let (subscribers, author) = (subscribers(100, 100), author());
+    let mut stream = Notifications::new({
+        let (subscriber, receiver) = Subscriber::stream();
+        subscribers.replace_slot(author, Some((subscriber, Mask::empty())));
+        receiver
+    });
+    let previous = subscribers.replace_slot(author, None).expect("it stood in the slot");
+    assert!(previous.drained().now_or_never().is_none());
+    assert_eq!(drain(&mut stream).iter().map(Notification::name).collect::<Vec<_>>(), ["Unsubscribed"]);
+    assert!(previous.drained().now_or_never().is_some());
+}

@@ -41,6 +41,14 @@ impl Pond {
         let mut waiting = self.waiting.borrow_mut();
         let Some(waiter) = waiting.get_mut(&ticket) else { return };
         let asking = Rc::clone(&waiter.request);
+        if !asking.request.is_open() {
+            drop(waiting);
+            // A handle that closes frees a place for others that close with it: nothing is dialed for those.
+            if self.pool.borrow_mut().dial_failed(ticket) {
+                self.settle(ticket, Err(asking.request.interrupted(Operation::Send)));
+            }
+            return;
+        }
         let reporter = Rc::new(Reporter {
             request: RefCell::new(Some(Arc::clone(&asking.request))),
             owner: Arc::clone(&asking.owner),
@@ -60,7 +68,7 @@ impl Pond {
                     let wire = Wire::new(dialed);
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    pond.pool.borrow_mut().dialed(Kept { wire, owner }, clock::now());
+                    pond.pool.borrow_mut().dialed(ticket, Kept { wire, owner }, clock::now());
                 }
                 Err(failure) => {
                     let error = into_error(failure, pond.key.origin.host());

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::{Kept, Pond};
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::protocol::http1::CloseReason;
+use crate::reason::CloseReason;
 use crate::wire::Wire;
 
 /// A borrowed wire. Dropped without a word, by a crash or with its thread, it is closed: its state is nobody's to guess.
@@ -50,7 +50,7 @@ impl Lease {
         let Self { kept, mut loan, .. } = self;
         loan.borrower = None;
         tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
-        hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection);
+        hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
         drop(kept);
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
     }
@@ -60,7 +60,8 @@ impl Drop for Loan {
     fn drop(&mut self) {
         if !self.settled {
             if let Some(borrower) = self.borrower.take() {
-                borrower.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection);
+                let reason = CloseReason::Cancelled;
+                borrower.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
                 borrower.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
             }
             self.pond.lose();

@@ -24,7 +24,7 @@ use crate::error::Error;
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::protocol::http1::CloseReason;
+use crate::reason::CloseReason;
 use crate::wire::Wire;
 
 use dialing::Reporter;
@@ -134,7 +134,7 @@ impl Pond {
     fn close_idle(&self, kept: Kept, reason: CloseReason) {
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
-        hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection);
+        hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
         drop(kept.wire);
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
     }

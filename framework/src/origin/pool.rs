@@ -35,6 +35,8 @@ pub(super) struct Pool<W> {
     /// The youngest idle wire was never looked at: whoever waits takes it as it is. A server that closes or speaks before it is
     /// asked would else be dialed for ever.
     just_dialed: bool,
+    /// A dial is over since the line was last looked through for who counted on it.
+    dial_ended: bool,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,10 @@ struct Waiter {
     ticket: Ticket,
     /// Only a wire that never served will do.
     fresh: bool,
+    /// Counts on a dial: its own, or that of somebody whom its own has served.
     dialing: bool,
+    /// The dial made in its name goes on.
+    own_dial: bool,
 }
 
 /// Names a waiter.
@@ -68,12 +73,20 @@ pub(super) enum Assignment<W> {
 
 impl<W: Pooled> Pool<W> {
     pub(super) fn new(limit: Option<usize>) -> Self {
-        Self { limit, idle: Vec::new(), lent: 0, dials: 0, line: VecDeque::new(), just_dialed: false }
+        Self {
+            limit,
+            idle: Vec::new(),
+            lent: 0,
+            dials: 0,
+            line: VecDeque::new(),
+            just_dialed: false,
+            dial_ended: false,
+        }
     }
 
     /// Somebody wants a wire and stands in line.
     pub(super) fn ask(&mut self, ticket: Ticket, fresh: bool) {
-        self.line.push_back(Waiter { ticket, fresh, dialing: false });
+        self.line.push_back(Waiter { ticket, fresh, dialing: false, own_dial: false });
     }
 
     /// Somebody wants a wire no more. A dial in their name goes on, for others.
@@ -81,12 +94,12 @@ impl<W: Pooled> Pool<W> {
         self.line.retain(|waiter| waiter.ticket != ticket);
     }
 
-    /// A dial succeeded.
-    pub(super) fn dialed(&mut self, wire: W, now: Instant) {
+    /// The dial made in this waiter's name succeeded.
+    pub(super) fn dialed(&mut self, ticket: Ticket, wire: W, now: Instant) {
         self.dials -= 1;
+        self.line.iter_mut().filter(|waiter| waiter.ticket == ticket).for_each(|waiter| waiter.own_dial = false);
         self.idle.push(Idle { wire, since: now });
-        self.just_dialed = true;
-        self.forget_spent_dials();
+        (self.just_dialed, self.dial_ended) = (true, true);
     }
 
     /// A dial failed; the waiter in whose name it was made leaves the line, if still there.
@@ -94,18 +107,21 @@ impl<W: Pooled> Pool<W> {
         self.dials -= 1;
         let before = self.line.len();
         self.withdraw(ticket);
-        self.forget_spent_dials();
+        self.dial_ended = true;
         self.line.len() < before
     }
 
     /// A waiter whose dial served somebody else counts on that one's dial; when that is over too, it dials again.
     fn forget_spent_dials(&mut self) {
+        if !std::mem::take(&mut self.dial_ended) {
+            return;
+        }
         let waiting_for_one = self.line.iter().filter(|waiter| waiter.dialing).count();
         let spent = waiting_for_one.saturating_sub(self.dials);
         self.line
             .iter_mut()
             .rev()
-            .filter(|waiter| waiter.dialing)
+            .filter(|waiter| waiter.dialing && !waiter.own_dial)
             .take(spent)
             .for_each(|waiter| waiter.dialing = false);
     }
@@ -135,6 +151,8 @@ impl<W: Pooled> Pool<W> {
             self.lent += 1;
             return Some(Assignment::Lend(ticket, wire));
         }
+        // Not before the wire of an ended dial is lent: only then it is known who still counts on one.
+        self.forget_spent_dials();
         self.dial_for_the_next()
     }
 
@@ -145,7 +163,7 @@ impl<W: Pooled> Pool<W> {
             // Only wires a fresh waiter refuses are idle here; the oldest makes room.
             return (!self.idle.is_empty()).then(|| Assignment::Discard(self.idle.remove(0).wire));
         }
-        waiter.dialing = true;
+        (waiter.dialing, waiter.own_dial) = (true, true);
         self.dials += 1;
         Some(Assignment::Dial(waiter.ticket))
     }

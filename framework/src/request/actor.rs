@@ -22,7 +22,8 @@ use super::unclaimed::Unclaimed;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node};
 use crate::notification::Status;
-use crate::protocol::http1::{CloseReason, ResponseHead};
+use crate::protocol::http1::ResponseHead;
+use crate::reason::CloseReason;
 use crate::services::{Services, WorkEnd, WorkGuard};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).

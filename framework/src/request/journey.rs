@@ -20,7 +20,8 @@ use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, OriginKey, Pond, origin};
-use crate::protocol::http1::{BodyLength, CloseReason, HeadLimits, RequestHead};
+use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure};
 
@@ -152,8 +153,8 @@ impl Journey {
     /// Borrows a wire of the target's origin.
     pub(super) async fn acquire(&mut self, fresh: bool) -> Result<Lease> {
         if !self.services.session.is_open() {
-            // Its origins are being forgotten, and must not be made anew.
-            return Err(self.shared.node.interrupted(Operation::Send));
+            // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
+            return Err(self.services.session.gone(Operation::Send));
         }
         let key = OriginKey { session: self.services.session.id(), origin: self.shared.target.origin().clone() };
         let pond: Rc<Pond> = origin(key, &self.services.terms);

@@ -23,6 +23,7 @@ impl Journey {
             self.finish(&HeaderMap::new(), operation).await?;
         }
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+        let mut told = false;
         loop {
             let waited = self.options.timeouts.receive_response.unwrap_or_default();
             let deadline = self.head_deadline;
@@ -37,25 +38,39 @@ impl Journey {
             };
             match received {
                 Ok(Received::Interim(head)) => {
+                    self.report_octets(&head, &mut told);
                     let fields = || Status::IntermediateResponse(head.status(), head.headers().clone());
                     self.emit(Mask::INTERMEDIATE_RESPONSE, fields);
                 }
-                Ok(Received::Final(head)) => return Ok(self.head_arrived(head)),
+                Ok(Received::Final(head)) => {
+                    self.report_octets(&head, &mut told);
+                    return Ok(self.head_arrived(head));
+                }
                 Ok(Received::OutOfTurn) => return Err(self.fail(Failure::OutOfTurn, operation)),
                 Err(failure) => {
-                    self.report_octets();
+                    self.report_no_answer(told);
                     self.prepare_resend(failure, operation)?;
                     self.send_again().await.map_err(|error| error.in_operation(operation))?;
                     self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+                    told = false;
                 }
             }
         }
     }
 
+    /// Once per wait, with the first head to come, be it an interim one.
+    fn report_octets(&mut self, head: &ResponseHead, told: &mut bool) {
+        if !std::mem::replace(told, true) {
+            let beside = self.active.as_mut().map_or(0, |active| active.lease.received().len());
+            let octets = (head.raw().len() + beside) as u64;
+            self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
+        }
+    }
+
     /// An answer that is none has been received all the same.
-    fn report_octets(&mut self) {
+    fn report_no_answer(&mut self, told: bool) {
         let octets = self.active.as_mut().map_or(0, |active| active.lease.received().len() as u64);
-        if octets > 0 {
+        if octets > 0 && !told {
             self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }
     }
@@ -63,9 +78,6 @@ impl Journey {
     fn head_arrived(&mut self, head: ResponseHead) -> Arc<ResponseHead> {
         self.times.head_received = Some(clock::now());
         self.sizes.response_head = head.raw().len() as u64;
-        let beside = self.active.as_mut().map_or(0, |active| active.lease.received().len());
-        let arrived = (head.raw().len() + beside) as u64;
-        self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(arrived));
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));

@@ -11,7 +11,8 @@ use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
-use crate::protocol::http1::{BodyLength, CloseReason};
+use crate::protocol::http1::BodyLength;
+use crate::reason::CloseReason;
 use crate::wire::{Exchange, Failure, Uploaded};
 
 impl Journey {

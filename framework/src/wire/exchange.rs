@@ -13,9 +13,10 @@ use super::{Failure, Wire};
 use crate::clock::{self, within};
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{
-    AfterHead, Await100, Await100Step, BodyStep, CloseReason, HeadLimits, HeadStep, ReceiveBody, ReceiveHead,
-    RequestHead, ResponseHead, SendBody, SendHead,
+    AfterHead, Await100, Await100Step, BodyStep, HeadLimits, HeadStep, ReceiveBody, ReceiveHead, RequestHead,
+    ResponseHead, SendBody, SendHead,
 };
+use crate::reason::CloseReason;
 
 /// One exchange, from the first octet written to the last one read.
 pub(crate) struct Exchange {

@@ -4,7 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
-use crate::protocol::http1::{CloseReason, Fault, FaultKind, Misuse};
+use crate::protocol::http1::{Fault, FaultKind, Misuse};
+use crate::reason::CloseReason;
 
 /// Why an exchange stopped.
 #[derive(Debug)]

@@ -15,7 +15,7 @@ use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
 use crate::id::WireId;
-use crate::protocol::http1::CloseReason;
+use crate::reason::CloseReason;
 use crate::transport::{DialTimes, Dialed, Peek, Stream};
 
 pub(crate) use exchange::{Exchange, Received, Uploaded};

@@ -113,7 +113,7 @@ impl From<&Status> for Happened {
             Status::RequestSent(_) => Self::Ended(Step::SendHead),
             Status::ReceivingResponse => Self::Began(Step::ReceiveHead),
             Status::ResponseReceived(_) => Self::Ended(Step::ReceiveHead),
-            Status::ClosingConnection => Self::Began(Step::CloseWire),
+            Status::ClosingConnection { .. } => Self::Began(Step::CloseWire),
             Status::ConnectionClosed => Self::Ended(Step::CloseWire),
             Status::UploadProgress { .. } => Self::Uploaded,
             Status::DownloadProgress { .. } => Self::Downloaded,

@@ -120,6 +120,8 @@ async fn c3_a_subscriber_may_drive_a_request_by_messages_with_only_notifications
     let request = session.connect(&origin.origin()).unwrap().open_request(Method::GET, "/").unwrap();
     done.passed().await;
     assert_eq!(request.head().unwrap().status(), 200);
+    // The subscriber in the slot is told first.
+    recorder.wait_for(|one| one.handle == request.id() && matches!(one.status, Status::DataAvailable(0))).await;
     let completions = recorder.of(request.id()).iter().filter_map(Notification::completion).count();
     assert_eq!(completions, 5, "send, receive, query, read, query");
     assert_eq!(origin.log().len(), 1);

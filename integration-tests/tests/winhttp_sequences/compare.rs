@@ -98,7 +98,7 @@ fn of_ours(status: &Status) -> Option<String> {
     status.code()?;
     let name = status.name().to_lowercase();
     Some(match status {
-        Status::ClosingConnection | Status::ConnectionClosed => return None,
+        Status::ClosingConnection { .. } | Status::ConnectionClosed => return None,
         Status::ResolvingName(host) => format!("{name}({host})"),
         Status::WriteComplete(octets) => format!("{name}({octets})"),
         Status::DataAvailable(0) | Status::ReadComplete(0) => format!("{name}(0)"),

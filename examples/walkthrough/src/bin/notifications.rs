@@ -131,7 +131,7 @@ async fn context(site: &str) -> hinternet::Result<()> {
         }
     });
     let session = Session::open()?;
-    let mask = NotificationMask::ALL_COMPLETIONS | NotificationMask::HANDLES; // HANDLES: for `closed` below
+    let mask = NotificationMask::ALL_COMPLETIONS;
     session.set_subscriber(told, mask).await?;
     for number in [1, 2] {
         session.get(site)?.context(number).send().await?.text().await?;

@@ -54,11 +54,11 @@ fn the_first_wire_to_come_goes_to_the_first_in_line() {
     pool.ask(Ticket(1), false);
     pool.ask(Ticket(2), false);
     assert_eq!((pool.assign(), pool.assign()), (dial(1), dial(2)));
-    pool.dialed(wire(b'b'), now);
+    pool.dialed(Ticket(2), wire(b'b'), now);
     assert_eq!(pool.assign(), lend(1, wire(b'b')), "though it was dialed for the second");
     pool.gave_back(wire(b'b'), now);
     assert_eq!(pool.assign(), lend(2, wire(b'b')));
-    pool.dialed(wire(b'a'), now);
+    pool.dialed(Ticket(1), wire(b'a'), now);
     assert_eq!(pool.assign(), None);
     assert_eq!(pool.take_idle(), [wire(b'a')]);
 }
@@ -72,8 +72,8 @@ fn idle_wires_are_a_stack() {
     while pool.assign().is_some() {}
     pool.withdraw(Ticket(1));
     pool.withdraw(Ticket(2));
-    pool.dialed(wire(b'a'), now);
-    pool.dialed(wire(b'b'), now);
+    pool.dialed(Ticket(1), wire(b'a'), now);
+    pool.dialed(Ticket(2), wire(b'b'), now);
     pool.ask(Ticket(3), false);
     assert_eq!(pool.assign(), lend(3, wire(b'b')));
 }
@@ -94,10 +94,37 @@ fn a_waiter_whose_dial_served_another_dials_again_when_that_ones_fails() {
     pool.ask(Ticket(1), false);
     pool.ask(Ticket(2), false);
     assert_eq!((pool.assign(), pool.assign()), (dial(1), dial(2)));
-    pool.dialed(wire(b'b'), Instant::now());
+    pool.dialed(Ticket(2), wire(b'b'), Instant::now());
     assert_eq!(pool.assign(), lend(1, wire(b'b')));
     assert!(!pool.dial_failed(Ticket(1)), "the first has its wire");
     assert_eq!(pool.assign(), dial(2));
+}
+
+#[test]
+fn a_waiter_whose_own_dial_goes_on_does_not_dial_a_second_time() {
+    let mut pool = pool(3);
+    for ticket in 1..=3 {
+        pool.ask(Ticket(ticket), false);
+    }
+    assert_eq!((pool.assign(), pool.assign(), pool.assign()), (dial(1), dial(2), dial(3)));
+    pool.dialed(Ticket(2), wire(b'b'), Instant::now());
+    assert_eq!(pool.assign(), lend(1, wire(b'b')));
+    assert!(!pool.dial_failed(Ticket(1)));
+    assert_eq!(pool.assign(), dial(2), "the third still has its own");
+    assert_eq!(pool.assign(), None);
+}
+
+#[test]
+fn a_wire_dialed_for_another_costs_no_second_dial() {
+    let mut pool = pool(3);
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    assert_eq!((pool.assign(), pool.assign()), (dial(1), dial(2)));
+    pool.dialed(Ticket(2), wire(b'b'), Instant::now());
+    assert_eq!(pool.assign(), lend(1, wire(b'b')));
+    assert_eq!(pool.assign(), None, "the second counts on the first one's dial");
+    pool.dialed(Ticket(1), wire(b'a'), Instant::now());
+    assert_eq!(pool.assign(), lend(2, wire(b'a')));
 }
 
 #[test]
@@ -107,7 +134,7 @@ fn a_waiter_that_left_is_passed_over_and_its_dial_serves_others() {
     pool.ask(Ticket(2), false);
     assert_eq!(pool.assign(), dial(1));
     pool.withdraw(Ticket(1));
-    pool.dialed(wire(b'a'), Instant::now());
+    pool.dialed(Ticket(1), wire(b'a'), Instant::now());
     assert_eq!(pool.assign(), lend(2, wire(b'a')));
     pool.lost();
     assert!(pool.is_empty());
@@ -123,8 +150,8 @@ fn an_unsound_wire_is_discarded_and_the_next_one_lent() {
     pool.withdraw(Ticket(1));
     pool.withdraw(Ticket(2));
     let broken = Wire { sound: false, ..wire(b'b') };
-    pool.dialed(wire(b'a'), now);
-    pool.dialed(broken, now);
+    pool.dialed(Ticket(1), wire(b'a'), now);
+    pool.dialed(Ticket(2), broken, now);
     assert_eq!(pool.assign(), None);
     pool.ask(Ticket(3), false);
     assert_eq!(pool.assign(), Some(Assignment::Discard(broken)));
@@ -137,14 +164,14 @@ fn a_request_that_failed_on_a_used_wire_gets_a_fresh_one_even_at_the_limit() {
     let mut pool = pool(1);
     pool.ask(Ticket(1), false);
     assert_eq!(pool.assign(), dial(1));
-    pool.dialed(wire(b'a'), now);
+    pool.dialed(Ticket(1), wire(b'a'), now);
     assert_eq!(pool.assign(), lend(1, wire(b'a')));
     pool.gave_back(wire(b'a'), now);
     pool.ask(Ticket(2), true);
     assert_eq!(pool.assign(), Some(Assignment::Discard(wire(b'a'))));
     assert_eq!(pool.assign(), dial(2));
     let fresh = Wire { used: false, ..wire(b'n') };
-    pool.dialed(fresh, now);
+    pool.dialed(Ticket(2), fresh, now);
     assert_eq!(pool.assign(), lend(2, fresh));
 }
 
@@ -160,9 +187,9 @@ fn wires_expire_by_age_and_by_what_the_peer_did() {
         pool.withdraw(Ticket(ticket));
     }
     let ended = Wire { sound: false, ..wire(b'e') };
-    pool.dialed(wire(b'o'), start);
-    pool.dialed(ended, start + Duration::from_secs(5));
-    pool.dialed(wire(b'n'), start + Duration::from_secs(5));
+    pool.dialed(Ticket(1), wire(b'o'), start);
+    pool.dialed(Ticket(2), ended, start + Duration::from_secs(5));
+    pool.dialed(Ticket(3), wire(b'n'), start + Duration::from_secs(5));
     let expired = pool.expire(start + Duration::from_secs(10), Duration::from_secs(10));
     assert_eq!(expired, [wire(b'o'), ended]);
     assert_eq!(pool.take_idle(), [wire(b'n')]);
@@ -175,13 +202,13 @@ fn a_wire_that_was_just_dialed_is_lent_as_it_is_and_one_that_rested_is_not() {
     let mut pool = pool(2);
     pool.ask(Ticket(1), false);
     assert_eq!(pool.assign(), dial(1));
-    pool.dialed(unsound, now);
+    pool.dialed(Ticket(1), unsound, now);
     assert_eq!(pool.assign(), lend(1, unsound), "its request hears what is wrong with it");
 
     pool.ask(Ticket(2), false);
     assert_eq!(pool.assign(), dial(2));
     pool.withdraw(Ticket(2));
-    pool.dialed(unsound, now);
+    pool.dialed(Ticket(2), unsound, now);
     assert_eq!(pool.assign(), None);
     pool.ask(Ticket(3), false);
     assert_eq!(pool.assign(), Some(Assignment::Discard(unsound)));

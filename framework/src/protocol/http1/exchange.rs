@@ -27,7 +27,8 @@ use super::encode::{BodyLength, RequestHead, encode_head};
 use super::fault::{Fault, Misuse};
 use super::framing::{BodyFraming, decide, is_tunnel};
 use super::head::{CRLF, HeadLimits, ResponseHead, parse_response_head};
-use super::reuse::{CloseReason, ConnectionOptions, may_reuse};
+use super::reuse::{ConnectionOptions, may_reuse};
+use crate::reason::CloseReason;
 
 /// Nothing has been written yet.
 #[derive(Debug)]

@@ -12,7 +12,6 @@ mod head;
 mod reuse;
 
 pub use head::ResponseHead;
-pub use reuse::CloseReason;
 
 pub(crate) use body::BodyStep;
 pub(crate) use encode::{BodyLength, RequestHead, field};

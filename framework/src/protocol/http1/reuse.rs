@@ -1,77 +1,12 @@
 //! Whether a connection may carry another exchange, and if not, why (RFC 9112 section 9.3).
 
-use std::fmt;
-
 use http::header::CONNECTION;
 use http::{HeaderValue, Version};
 
 use super::fault::{Fault, FaultKind};
 use super::framing::BodyFraming;
 use super::head::ResponseHead;
-
-/// Why a connection to a server is closed, or will not be used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum CloseReason {
-    /// The response says `Connection: close`.
-    ServerAskedToClose,
-    /// The request says `Connection: close`.
-    CallerAskedToClose,
-    /// The server speaks HTTP/1.0 and did not say `Connection: keep-alive`, or less than HTTP/1.0.
-    Http10WithoutKeepAlive,
-    /// The response has no length: only closing ends its body.
-    BodyRunsUntilClose,
-    /// The response carries both a Transfer-Encoding and a Content-Length.
-    BothFramings,
-    /// The server sent something where nothing was due.
-    UnexpectedOctets,
-    /// The server answered before it had the whole request.
-    EarlyResponse,
-    /// The response was given up before its end.
-    ResponseNotRead,
-    /// What was left of an unread response is more than may be skipped.
-    DrainLimit,
-    /// The operation was cancelled.
-    Cancelled,
-    /// The server broke the protocol.
-    ProtocolError,
-    /// The network or TLS failed.
-    TransportError,
-    /// The server closed the connection.
-    PeerClosed,
-    /// The connection was idle for too long.
-    IdleTimeout,
-    /// The connection reached the age at which it is replaced.
-    Expired,
-    /// The session was closed.
-    SessionClosed,
-    /// The connection has become a tunnel, a WebSocket or the like.
-    SwitchedProtocols,
-}
-
-impl fmt::Display for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::ServerAskedToClose => "the server asked to close the connection",
-            Self::CallerAskedToClose => "the request asked to close the connection",
-            Self::Http10WithoutKeepAlive => "the server speaks HTTP/1.0 and did not offer to keep the connection",
-            Self::BodyRunsUntilClose => "the response body runs until the connection is closed",
-            Self::BothFramings => "the response carries both a Transfer-Encoding and a Content-Length",
-            Self::UnexpectedOctets => "the server sent octets where none were due",
-            Self::EarlyResponse => "the server answered before the request was complete",
-            Self::ResponseNotRead => "the response was not read to its end",
-            Self::DrainLimit => "the rest of the response was too long to skip",
-            Self::Cancelled => "the operation was cancelled",
-            Self::ProtocolError => "the server broke the protocol",
-            Self::TransportError => "the network or TLS failed",
-            Self::PeerClosed => "the server closed the connection",
-            Self::IdleTimeout => "the connection was idle for too long",
-            Self::Expired => "the connection reached its maximum age",
-            Self::SessionClosed => "the session was closed",
-            Self::SwitchedProtocols => "the connection was handed over to another protocol",
-        })
-    }
-}
+use crate::reason::CloseReason;
 
 impl From<&Fault> for CloseReason {
     fn from(fault: &Fault) -> Self {
