@@ -333,8 +333,14 @@ async fn b6_closing_at_once_from_everywhere_is_one_end() {
             tokio::spawn(request.close()),
             tokio::spawn(connection.close()),
             tokio::spawn(session.close()),
-            tokio::spawn(async move { Ok(drop(request)) }),
-            tokio::spawn(async move { Ok(drop(connection)) }),
+            tokio::spawn(async move {
+                drop(request);
+                Ok(())
+            }),
+            tokio::spawn(async move {
+                drop(connection);
+                Ok(())
+            }),
             tokio::spawn(session.close()),
         ];
         for end in ends {

@@ -93,11 +93,14 @@ impl Call {
     }
 }
 
+/// A call that a test keeps from ending.
+type InFlight = Pin<Box<dyn Future<Output = Result<(), Error>>>>;
+
 /// A request in some state, and what is in flight on it.
 struct Standing {
     scene: Scene,
     request: Request,
-    in_flight: Option<Pin<Box<dyn Future<Output = Result<(), Error>>>>>,
+    in_flight: Option<InFlight>,
     /// Lets the peer go on.
     gate: Gate,
 }

@@ -57,7 +57,7 @@ struct Waiter {
 }
 
 /// Names a waiter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Ticket(pub(super) u64);
 
 /// What is to be done next.
@@ -91,13 +91,20 @@ impl<W: Pooled> Pool<W> {
 
     /// Somebody wants a wire no more. A dial in their name goes on, for others.
     pub(super) fn withdraw(&mut self, ticket: Ticket) {
-        self.line.retain(|waiter| waiter.ticket != ticket);
+        let _left = self.place(ticket).and_then(|index| self.line.remove(index));
+    }
+
+    /// Tickets are given out in order and so stand in order: a long line is not walked through for each who leaves it.
+    fn place(&self, ticket: Ticket) -> Option<usize> {
+        self.line.binary_search_by_key(&ticket, |waiter| waiter.ticket).ok()
     }
 
     /// The dial made in this waiter's name succeeded.
     pub(super) fn dialed(&mut self, ticket: Ticket, wire: W, now: Instant) {
         self.dials -= 1;
-        self.line.iter_mut().filter(|waiter| waiter.ticket == ticket).for_each(|waiter| waiter.own_dial = false);
+        if let Some(index) = self.place(ticket) {
+            self.line[index].own_dial = false;
+        }
         self.idle.push(Idle { wire, since: now });
         (self.just_dialed, self.dial_ended) = (true, true);
     }
@@ -182,7 +189,7 @@ impl<W: Pooled> Pool<W> {
 
     /// The place in the line of a waiter for whom nothing is being dialed; 1 is next.
     pub(super) fn position(&self, ticket: Ticket) -> Option<usize> {
-        let index = self.line.iter().position(|waiter| waiter.ticket == ticket)?;
+        let index = self.place(ticket)?;
         (!self.line[index].dialing).then_some(index + 1)
     }
 
