@@ -49,17 +49,24 @@ async fn for_every_poll(mut run: impl AsyncFnMut(usize) -> bool) {
 #[test]
 fn b7_a_dropped_receive_response_loses_nothing() {
     on_one_thread(async {
-        let scene = one_thread_scene(Script::answering(CHUNKED).split(Split::OneOctet)).await;
-        for_every_poll(async |polls| {
-            let request = scene.sent().await;
-            let (head, was_given_up) = given_up(polls, async || request.receive_response().await).await;
-            assert_eq!(head.status(), 200);
-            assert_eq!(read_all(&request).await.unwrap(), CONTENT, "after {polls} polls");
-            was_given_up
-        })
-        .await;
-        assert_eq!(scene.peer.connections(), 1, "the wire was never hurt");
-        scene.end().await;
+        for already_there in [false, true] {
+            let scene = one_thread_scene(Script::answering(CHUNKED).split(Split::OneOctet)).await;
+            let mut responses = 0;
+            for_every_poll(async |polls| {
+                let request = scene.sent().await;
+                responses += 1;
+                while already_there && scene.peer.sent(0).len() < responses * CHUNKED.len() {
+                    tokio::task::yield_now().await;
+                }
+                let (head, was_given_up) = given_up(polls, async || request.receive_response().await).await;
+                assert_eq!(head.status(), 200);
+                assert_eq!(read_all(&request).await.unwrap(), CONTENT, "after {polls} polls");
+                was_given_up
+            })
+            .await;
+            assert_eq!(scene.peer.connections(), 1, "the wire was never hurt");
+            scene.end().await;
+        }
     });
 }
 
