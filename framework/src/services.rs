@@ -67,7 +67,7 @@ pub(crate) struct WorkGuard {
 impl Work {
     /// Refuses new work while the session shuts down (12012).
     pub(crate) fn check(&self, operation: Operation) -> Result<()> {
-        if self.draining.load(Ordering::Acquire) {
+        if self.draining.load(Ordering::SeqCst) {
             let detail = "the session is shutting down and takes no new work";
             return Err(Error::new(ErrorCode::Shutdown, operation, Stage::State, Blame::Caller, detail));
         }
@@ -76,7 +76,7 @@ impl Work {
 
     pub(crate) fn begin(self: &Arc<Self>, operation: Operation) -> Result<WorkGuard> {
         // Counted before the look: a shutdown that begins in between sees it.
-        self.under_way.fetch_add(1, Ordering::AcqRel);
+        self.under_way.fetch_add(1, Ordering::SeqCst);
         if let Err(error) = self.check(operation) {
             self.leave();
             return Err(error);
@@ -86,7 +86,7 @@ impl Work {
 
     /// From here on no new work begins.
     pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::Release);
+        self.draining.store(true, Ordering::SeqCst);
     }
 
     /// Resolves when nothing is under way.
@@ -95,7 +95,7 @@ impl Work {
             let ended = self.ended.notified();
             tokio::pin!(ended);
             ended.as_mut().enable();
-            if self.under_way.load(Ordering::Acquire) == 0 {
+            if self.under_way.load(Ordering::SeqCst) == 0 {
                 return;
             }
             ended.await;

@@ -166,9 +166,10 @@ impl fmt::Display for Target {
     }
 }
 
+/// Without the query, which may hold secrets.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
+        write!(f, "{}{}", self.origin, self.path_and_query.split('?').next().unwrap_or_default())
     }
 }
 
@@ -236,7 +237,11 @@ fn parse_url(input: &str, operation: Operation) -> Result<Url> {
     // The `url` crate strips tabs, as it does CR and LF; in a path they are encoded, and a host cannot hold them.
     let kept = input.replace('\t', "%09");
     Url::parse(&kept).map_err(|reason| {
-        Error::invalid_url(operation, format!("{reason}: {:?}", shortened(input))).with_source(reason)
+        let detail = match shortened(input) {
+            Some(input) => format!("{reason}: {input:?}"),
+            None => reason.to_string(),
+        };
+        Error::invalid_url(operation, detail).with_source(reason)
     })
 }
 
@@ -248,12 +253,11 @@ fn refuse_injection(input: &str, operation: Operation) -> Result<()> {
     }
 }
 
-fn shortened(input: &str) -> &str {
+/// Enough of it to be recognised; nothing of what may hold a password.
+fn shortened(input: &str) -> Option<&str> {
     let without_query = input.split(['?', '#']).next().unwrap_or(input);
-    match without_query.char_indices().nth(80) {
-        Some((end, _)) => &without_query[..end],
-        None => without_query,
-    }
+    let end = without_query.char_indices().nth(80).map_or(without_query.len(), |(end, _)| end);
+    (!input.contains('@')).then(|| &without_query[..end])
 }
 
 /// What the `url` crate would trim at the ends or strip instead of encoding.

@@ -170,7 +170,7 @@ pub enum Blame {
 }
 
 /// How far the request had got on its wire when it failed: whether it is safe to send again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum WireState {
     /// No octet was handed to the kernel: always safe to repeat.

@@ -35,18 +35,20 @@ impl Credit {
         self.unhandled.load(Ordering::Acquire) >= self.limits.total
     }
 
-    /// Waits until new operations may begin.
+    /// Waits until new operations may begin, or the subscriptions have changed: to be asked again.
     pub(crate) async fn available(&self) {
-        loop {
-            let freed = self.freed.notified();
-            tokio::pin!(freed);
-            // Registered before the look, or a permit handed back in between would be missed.
-            freed.as_mut().enable();
-            if !self.is_exhausted() {
-                return;
-            }
+        let freed = self.freed.notified();
+        tokio::pin!(freed);
+        // Registered before the look, or a permit handed back in between would be missed.
+        freed.as_mut().enable();
+        if self.is_exhausted() {
             freed.await;
         }
+    }
+
+    /// A subscription left: whoever waits for it looks again for whom to wait.
+    pub(super) fn subscription_left(&self) {
+        self.freed.notify_waiters();
     }
 }
 

@@ -114,7 +114,13 @@ impl Subscribers {
     pub(crate) fn close(&self, author: Author) {
         let mut table = self.lock();
         self.post(&mut table, author, &Status::HandleClosing);
-        let left = table.slot.take().into_iter().chain(table.added.drain(..)).map(|one| one.share).collect();
+        let Table { slot, added, .. } = &mut *table;
+        for one in slot.iter_mut().chain(&mut *added) {
+            // Also for those whose mask has no last words. A dead one has nothing to be told.
+            let _told = one.tell_missed(author, clock::now());
+            one.share.credit.subscription_left();
+        }
+        let left = slot.take().into_iter().chain(added.drain(..)).map(|one| one.share).collect();
         table.farewell = Some(left);
         self.union.store(0, Ordering::Release);
     }
@@ -208,8 +214,8 @@ impl Table {
     }
 
     fn drop_the_dead(&mut self) {
-        self.slot.take_if(|one| one.dead);
-        self.added.retain(|one| !one.dead);
+        let dead = self.slot.take_if(|one| one.dead).into_iter().chain(self.added.extract_if(.., |one| one.dead));
+        dead.for_each(|one| one.share.credit.subscription_left());
     }
 }
 
@@ -240,10 +246,7 @@ impl Subscription {
             self.missed += 1;
             return Ok(());
         }
-        if self.missed > 0 {
-            let missed = std::mem::take(&mut self.missed);
-            self.deliver(author, at, Status::Missed(missed), Weight::Promise)?;
-        }
+        self.tell_missed(author, at)?;
         self.deliver(author, at, status.clone(), weight)
     }
 
@@ -266,13 +269,16 @@ impl Subscription {
 
     fn bid_farewell(&mut self, author: Author) {
         let at = clock::now();
-        if self.missed > 0 {
-            let missed = std::mem::take(&mut self.missed);
-            if self.deliver(author, at, Status::Missed(missed), Weight::Promise).is_err() {
-                return;
-            }
-        }
         // A subscriber that died in the meantime has nothing to be told.
-        let _told = self.deliver(author, at, Status::Unsubscribed, Weight::Promise);
+        let _told =
+            self.tell_missed(author, at).and_then(|()| self.deliver(author, at, Status::Unsubscribed, Weight::Promise));
+        self.share.credit.subscription_left();
+    }
+
+    fn tell_missed(&mut self, author: Author, at: std::time::Instant) -> Result<(), super::sink::Dead> {
+        match std::mem::take(&mut self.missed) {
+            0 => Ok(()),
+            missed => self.deliver(author, at, Status::Missed(missed), Weight::Promise),
+        }
     }
 }

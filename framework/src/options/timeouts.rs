@@ -24,7 +24,7 @@ pub struct Timeouts {
     /// From the end of the request to the end of the response head, interim responses included. Default 90 s.
     #[doc(alias = "WINHTTP_OPTION_RECEIVE_RESPONSE_TIMEOUT")]
     pub receive_response: Option<Duration>,
-    /// Waiting for a wire while the origin is at its limit. Default `None`: the wait is visible (`Queued`).
+    /// From `send` to having a wire, be it in line or while one is dialed. Default `None`: the wait is visible (`Queued`).
     pub queue: Option<Duration>,
 }
 

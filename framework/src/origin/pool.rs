@@ -167,8 +167,8 @@ impl<W: Pooled> Pool<W> {
         // Every waiter has at most one dial, and those ahead have theirs first.
         let waiter = self.line.iter_mut().find(|waiter| !waiter.dialing)?;
         if self.limit.is_some_and(|limit| self.idle.len() + self.lent + self.dials >= limit) {
-            // Only wires a fresh waiter refuses are idle here; the oldest makes room.
-            return (!self.idle.is_empty()).then(|| Assignment::Discard(self.idle.remove(0).wire));
+            // A fresh waiter refuses the wires that are idle here; the oldest makes room. Any other waits for one of them.
+            return (waiter.fresh && !self.idle.is_empty()).then(|| Assignment::Discard(self.idle.remove(0).wire));
         }
         (waiter.dialing, waiter.own_dial) = (true, true);
         self.dials += 1;

@@ -171,6 +171,10 @@ impl RequestActor {
     }
 
     fn read(&mut self, amount: Amount, ticket: Ticket, context: &mut Context<Self>) -> Reply<Bytes> {
+        if matches!(amount, Amount::AtMost(0) | Amount::Exactly(0)) {
+            let detail = "a read of 0 octets could not be told from the end of the body";
+            return Reply::now(Err(Error::parameter(Operation::Read, detail)));
+        }
         if let Some(data) = self.unclaimed.take_data(amount, ticket) {
             return Reply::now(Ok(data));
         }
@@ -356,9 +360,9 @@ impl Handler<Cancel> for RequestActor {
     fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
         if let Some(running) = &self.running {
             running.stop(StopReason::Cancelled)(self, context);
-        } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete()) {
+        } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
+            let error = journey.name(cancelled(Operation::Read));
             journey.break_off(CloseReason::Cancelled);
-            let error = cancelled(Operation::Read);
             self.settle(journey, true, Some(&error));
         }
     }

@@ -180,6 +180,6 @@ fn encode_pairs<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String {
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RequestBuilder({} {})", self.method, self.target)
+        write!(f, "RequestBuilder({} {:?})", self.method, self.target)
     }
 }

@@ -115,12 +115,6 @@ impl Request {
     }
 
     async fn read_amount(&self, amount: Amount) -> Result<Bytes> {
-        if matches!(amount, Amount::AtMost(0) | Amount::Exactly(0)) {
-            return Err(Error::parameter(
-                Operation::Read,
-                "a read of 0 octets could not be told from the end of the body",
-            ));
-        }
         self.ask(Operation::Read, |ticket| ReadData { amount, ticket }).await
     }
 

@@ -48,6 +48,10 @@ pub(super) struct Journey {
     pub(super) announced: Option<u64>,
     /// The caller was told that there is no more: until then a read loop is work in flight.
     pub(super) end_told: bool,
+    /// How far the request has ever got, on this wire or on one that is gone.
+    reached: WireState,
+    /// The request is being sent again inside a receive, which may be given up and made again.
+    pub(super) resending: bool,
     pub(super) trailers: HeaderMap,
     /// The operation in flight; the paved path goes through several.
     pub(super) operation: Rc<Cell<Operation>>,
@@ -86,7 +90,7 @@ impl Journey {
         }
         headers.extend(extra);
         if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
-            let has_body = !matches!(payload.0.length(), Some(BodyLength::None));
+            let has_body = !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             if has_body {
                 headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
@@ -108,6 +112,8 @@ impl Journey {
             head_deadline: None,
             announced: None,
             end_told: false,
+            reached: WireState::NotSent,
+            resending: false,
             trailers: HeaderMap::new(),
             operation: Rc::new(Cell::new(Operation::Send)),
             wire: None,
@@ -193,6 +199,7 @@ impl Journey {
     /// The response is complete: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self) {
         let Some(mut active) = self.active.take() else { return };
+        self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(clock::now());
         if let Some(trailers) = active.exchange.trailers() {
             self.trailers.clone_from(trailers);
@@ -206,6 +213,7 @@ impl Journey {
     /// The exchange is over before its end: the wire is closed.
     pub(super) fn break_off(&mut self, reason: CloseReason) {
         if let Some(active) = self.active.take() {
+            self.reached = self.reached.max(active.exchange.wire_state());
             active.lease.close(&self.shared.node, reason);
         }
     }
@@ -223,6 +231,7 @@ impl Journey {
     /// Where the request stands when no operation is in flight and none has failed.
     pub(super) fn state(&self) -> State {
         match &self.active {
+            _ if self.resending => State::Sent,
             Some(active) if !active.exchange.body_is_complete() => State::Uploading,
             // Its caller need not know yet, and may go on writing into the void.
             Some(active) if active.exchange.is_refused() && self.times.send_end.is_none() => State::Uploading,
@@ -272,7 +281,8 @@ impl Journey {
     }
 
     pub(super) fn wire_state(&self) -> WireState {
-        self.active.as_ref().map_or(WireState::NotSent, |active| active.exchange.wire_state())
+        let now = self.active.as_ref().map_or(WireState::NotSent, |active| active.exchange.wire_state());
+        self.reached.max(now)
     }
 
     pub(super) fn emit(&self, mask: Mask, status: impl FnOnce() -> Status) {

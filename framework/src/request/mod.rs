@@ -271,6 +271,6 @@ impl Drop for Inner {
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({} {} {})", self.inner.node.id(), self.method(), self.target())
+        write!(f, "Request({} {} {:?})", self.inner.node.id(), self.method(), self.target())
     }
 }

@@ -12,6 +12,7 @@ use crate::clock;
 use crate::error::{Operation, Result, Stage, WireState};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::protocol::http1::{BodyStep, ResponseHead};
+use crate::reason::CloseReason;
 use crate::wire::{Failure, Received};
 
 impl Journey {
@@ -19,6 +20,11 @@ impl Journey {
     pub(super) async fn receive(&mut self) -> Result<Arc<ResponseHead>> {
         let operation = Operation::Receive;
         self.wait_for_subscribers().await;
+        if self.resending {
+            // The last call was given up in the middle of it.
+            self.break_off(CloseReason::Cancelled);
+            self.resend_in(operation).await?;
+        }
         if !self.active_mut()?.exchange.body_is_complete() {
             self.finish(&HeaderMap::new(), operation).await?;
         }
@@ -50,12 +56,19 @@ impl Journey {
                 Err(failure) => {
                     self.report_no_answer(told);
                     self.prepare_resend(failure, operation)?;
-                    self.send_again().await.map_err(|error| error.in_operation(operation))?;
+                    self.resend_in(operation).await?;
                     self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
                     told = false;
                 }
             }
         }
+    }
+
+    async fn resend_in(&mut self, operation: Operation) -> Result<()> {
+        self.resending = true;
+        self.send_again().await.map_err(|error| error.in_operation(operation))?;
+        self.resending = false;
+        Ok(())
     }
 
     /// Once per wait, with the first head to come, be it an interim one.

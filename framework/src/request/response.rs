@@ -223,7 +223,7 @@ impl Response {
 
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Response({} from {})", self.status(), self.request.target())
+        write!(f, "Response({} from {:?})", self.status(), self.request.target())
     }
 }
 

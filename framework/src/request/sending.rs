@@ -207,6 +207,9 @@ impl Journey {
 
     /// Would ending the body here be refused (87)?
     pub(super) fn check_finish(&mut self, trailers: &HeaderMap, operation: Operation) -> Result<()> {
+        if self.resending {
+            return Ok(());
+        }
         let exchange = &mut self.active_mut()?.exchange;
         exchange.check_finish(trailers).map_err(|failure| self.error(failure, operation))
     }

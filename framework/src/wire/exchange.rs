@@ -30,6 +30,8 @@ pub(crate) struct Exchange {
     /// How much had been written when the piece of the body began that is being written.
     piece_began: Option<u64>,
     pub(super) answered: bool,
+    /// The sending ended early, and what is left unsent may be part of a piece that was framed whole.
+    pub(super) cut_short: bool,
 }
 
 pub(super) enum State {
@@ -61,7 +63,17 @@ impl Exchange {
         };
         let head_octets = octets.len() as u64;
         let (early, interims, piece_began) = (None, Vec::new(), None);
-        let new = Self { state, early, interims, head_octets, written: 0, body_sent: 0, piece_began, answered: false };
+        let new = Self {
+            state,
+            early,
+            interims,
+            head_octets,
+            written: 0,
+            body_sent: 0,
+            piece_began,
+            answered: false,
+            cut_short: false,
+        };
         Ok((new, octets))
     }
 
@@ -277,6 +289,10 @@ impl Exchange {
 
     /// After the end of the response: may the wire serve another exchange?
     pub(crate) fn reuse(&self, wire: &mut Wire) -> Result<(), CloseReason> {
+        if self.cut_short {
+            // The peer would take the next request for the rest of this one.
+            return Err(CloseReason::EarlyResponse);
+        }
         match &self.state {
             State::Body(body) => body.reuse(wire.received()),
             _ => Err(CloseReason::ResponseNotRead),

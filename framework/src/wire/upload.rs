@@ -55,6 +55,7 @@ impl Exchange {
                     self.early = Some((head, body));
                     if refused {
                         self.state = State::Answered;
+                        self.cut_short = true;
                         return Ok(Uploaded::NotWanted);
                     }
                 }
@@ -84,6 +85,7 @@ impl Exchange {
             return Err(Failure::Io(stage, broken));
         }
         self.state = State::Answered;
+        self.cut_short = true;
         Ok(Uploaded::NotWanted)
     }
 }

@@ -1,5 +1,7 @@
 //! The head of a response, found and parsed in octets that arrive in any pieces (RFC 9112 sections 2.2, 4 and 5).
 
+use std::fmt;
+
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use memchr::{memchr, memchr2};
@@ -8,13 +10,21 @@ use super::fault::Fault;
 
 /// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
 #[doc(alias = "WinHttpQueryHeaders")]
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct ResponseHead {
     status: StatusCode,
     version: Version,
     headers: HeaderMap,
     raw: Bytes,
     status_line_length: usize,
+}
+
+/// Names only: the values may hold cookies and tokens.
+impl fmt::Debug for ResponseHead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers().keys().map(HeaderName::as_str).collect();
+        write!(f, "ResponseHead({:?} {} {names:?})", self.version(), self.status())
+    }
 }
 
 impl ResponseHead {
