@@ -142,6 +142,39 @@ fn read_octets(one: &hinternet::Notification) -> Option<u64> {
 }
 
 #[test]
+fn b7_an_exact_read_after_a_dropped_read_is_short_only_at_the_end_and_tells_of_every_octet_once() {
+    on_one_thread(async {
+        let scene = one_thread_scene(Script::answering(CHUNKED).split(Split::OneOctet)).await;
+        for_every_poll(async |polls| {
+            let request = scene.reading().await;
+            let (mut whole, mut any_given_up) = (Vec::new(), false);
+            while whole.len() < CONTENT.len() {
+                match dropped_after(polls, request.read()).await {
+                    Some(piece) => whole.extend_from_slice(&piece.unwrap()),
+                    None => {
+                        any_given_up = true;
+                        let before = whole.len();
+                        whole.extend_from_slice(&request.read_exact(10).await.unwrap());
+                        let got = whole.len() - before;
+                        assert!(got == 10 || whole.len() == CONTENT.len(), "{got} octets after {polls} polls");
+                    }
+                }
+            }
+            assert!(request.read().await.unwrap().is_empty());
+            assert_eq!(whole, CONTENT, "after {polls} polls");
+            let id = request.id();
+            drop(request);
+            scene.recorder.wait_for_closing(id).await;
+            let told: u64 = scene.recorder.of(id).iter().filter_map(read_octets).sum();
+            assert_eq!(told, CONTENT.len() as u64, "after {polls} polls");
+            any_given_up
+        })
+        .await;
+        scene.end().await;
+    });
+}
+
+#[test]
 fn b7_a_dropped_chunk_loses_no_octet() {
     on_one_thread(async {
         let scene = one_thread_scene(Script::answering(CHUNKED).split(Split::OneOctet)).await;

@@ -175,7 +175,11 @@ impl RequestActor {
             let detail = "a read of 0 octets could not be told from the end of the body";
             return Reply::now(Err(Error::parameter(Operation::Read, detail)));
         }
-        if let Some(data) = self.unclaimed.take_data(amount, ticket) {
+        if let Some(journey) = self.journey.as_mut().filter(|journey| !journey.is_complete())
+            && self.unclaimed.falls_short_of(amount)
+        {
+            journey.put_back(&self.unclaimed.take_all());
+        } else if let Some(data) = self.unclaimed.take_data(amount, ticket) {
             return Reply::now(Ok(data));
         }
         match self.resume(Call::Read, Operation::Read) {
@@ -186,7 +190,8 @@ impl RequestActor {
                 async move |journey| journey.read(amount).await,
                 move |actor, data| {
                     actor.unclaimed.hand_out_data(ticket, data);
-                    Some(Status::ReadComplete(data.len() as u64))
+                    let told_before = actor.journey.as_ref().map_or(0, |journey| journey.told_before);
+                    Some(Status::ReadComplete((data.len() - told_before) as u64))
                 },
             ),
             Err(error) => Reply::now(Err(error)),

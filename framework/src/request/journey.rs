@@ -41,6 +41,10 @@ pub(super) struct Journey {
     pub(super) ahead: Bytes,
     /// What an exact read has gathered; a read that was given up leaves it here.
     pub(super) gathered: BytesMut,
+    /// How much at the front of `gathered` was read before, by a call that was given up, and told of then.
+    pub(super) put_back: usize,
+    /// How much of what the last read gave was told of before.
+    pub(super) told_before: usize,
     pub(super) times: Timings,
     pub(super) sizes: Sizes,
     pub(super) head_deadline: Option<Instant>,
@@ -107,6 +111,8 @@ impl Journey {
             attempt: 1,
             ahead: Bytes::new(),
             gathered: BytesMut::new(),
+            put_back: 0,
+            told_before: 0,
             times: Timings::new(clock::now()),
             sizes: Sizes::default(),
             head_deadline: None,

@@ -120,10 +120,20 @@ impl Journey {
             Amount::AtMost(max) => self.read_some(max).await?,
             Amount::Exactly(length) => self.read_exactly(length).await?,
         };
+        self.told_before = self.put_back.min(data.len());
+        self.put_back -= self.told_before;
         self.settle_if_read();
         self.end_told |= data.is_empty();
         self.report_read(data.len() as u64);
         Ok(data)
+    }
+
+    /// What was read, and never taken by its caller, comes first again.
+    pub(super) fn put_back(&mut self, data: &[u8]) {
+        self.put_back += data.len();
+        let rest = self.gathered.split();
+        self.gathered.extend_from_slice(data);
+        self.gathered.unsplit(rest);
     }
 
     async fn read_some(&mut self, max: usize) -> Result<Bytes> {

@@ -63,7 +63,17 @@ impl Unclaimed {
         (!self.data.is_empty()).then_some(self.data.len() as u64)
     }
 
-    /// Up to the amount; an exact read may get less than it asked for only if the caller comes again.
+    /// Is there something to give again, and less of it than an exact read wants?
+    pub(super) fn falls_short_of(&self, amount: Amount) -> bool {
+        matches!(amount, Amount::Exactly(length) if !self.data.is_empty() && self.data.len() < length)
+    }
+
+    /// All there is to give again, for a read that goes on from there.
+    pub(super) fn take_all(&mut self) -> Bytes {
+        std::mem::take(&mut self.data)
+    }
+
+    /// Up to the amount. An exact read that wants more begins with [`take_all`](Self::take_all), while more can come.
     pub(super) fn take_data(&mut self, amount: Amount, ticket: Ticket) -> Option<Bytes> {
         if self.data.is_empty() {
             return None;
