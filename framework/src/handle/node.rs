@@ -204,10 +204,11 @@ impl Node {
                 return;
             }
         }
-        self.subscribers.close(self.author());
+        let departed = self.subscribers.close(self.author());
         self.phase.store(CLOSED, Ordering::Release);
         self.closed.notify_waiters();
         if let Some(parent) = &self.parent {
+            parent.subscribers.wait_for(departed);
             let removed = parent.lock().children.remove(&self.id);
             drop(removed);
             parent.finish_if_last();

@@ -75,6 +75,11 @@ impl Share {
         Arc::new(Self { credit, above, outstanding: AtomicU64::new(0), emptied: Notify::new() })
     }
 
+    /// Was it not inherited? Then no share above waits for it.
+    pub(super) fn is_ones_own(&self) -> bool {
+        self.above.is_none()
+    }
+
     pub(super) fn permit(self: &Arc<Self>, weight: Weight) -> Permit {
         self.fill(OWN);
         self.credit.unhandled.fetch_add(1, Ordering::Relaxed);

@@ -1,7 +1,7 @@
 //! Who hears of one handle: the inherited slot, added subscriptions, and the order in which all of them are told.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Notification;
 use super::credit::{Credit, Share};
@@ -30,6 +30,9 @@ struct Table {
     added: Vec<Subscription>,
     /// Nothing is posted after `HandleClosing`; what `closed()` still waits for.
     farewell: Option<Vec<Arc<Share>>>,
+    /// What it waits for beside that: subscriptions that ended before the handle did, here or below. Weak, since a message that
+    /// is not handled yet keeps its share, and one of which nothing is left needs no waiting for.
+    departed: Vec<Weak<Share>>,
 }
 
 #[derive(Debug)]
@@ -51,6 +54,10 @@ pub(crate) struct Author {
     pub(crate) parent: Option<HandleId>,
     pub(crate) context: u64,
 }
+
+/// Subscriptions that have ended, and may have messages that are not handled yet.
+#[must_use]
+pub(crate) struct Departed(Vec<Weak<Share>>);
 
 /// How much a subscriber may leave unhandled.
 #[derive(Clone, Copy, Debug)]
@@ -96,7 +103,7 @@ impl Subscribers {
         let table = Table {
             slot: parent.slot.as_ref().map(Subscription::inherit),
             added: parent.added.iter().map(Subscription::inherit).collect(),
-            farewell: None,
+            ..Table::default()
         };
         let child = Self { limits: self.limits, union: AtomicU64::new(table.union()), table: Mutex::default() };
         *child.lock() = table;
@@ -111,7 +118,9 @@ impl Subscribers {
     }
 
     /// The last words. Nothing is posted afterwards, and every subscriber is let go.
-    pub(crate) fn close(&self, author: Author) {
+    ///
+    /// Returns what the handle above has to wait for, beside the subscriptions that are copies of its own.
+    pub(crate) fn close(&self, author: Author) -> Departed {
         let mut table = self.lock();
         self.post(&mut table, author, &Status::HandleClosing);
         let Table { slot, added, .. } = &mut *table;
@@ -120,9 +129,20 @@ impl Subscribers {
             let _told = one.tell_missed(author, clock::now());
             one.share.credit.subscription_left();
         }
-        let left = slot.take().into_iter().chain(added.drain(..)).map(|one| one.share).collect();
+        let left: Vec<_> = slot.take().into_iter().chain(added.drain(..)).map(|one| one.share).collect();
+        let mut departed = table.departed.clone();
+        departed.extend(left.iter().filter(|share| share.is_ones_own()).map(Arc::downgrade));
         table.farewell = Some(left);
         self.union.store(0, Ordering::Release);
+        Departed(departed)
+    }
+
+    /// Takes over what a handle below, which is closed, was waiting for.
+    pub(crate) fn wait_for(&self, Departed(below): Departed) {
+        if !below.is_empty() {
+            let mut table = self.lock();
+            below.into_iter().for_each(|share| table.depart(share));
+        }
     }
 
     /// Puts a subscriber into the slot, or empties it; what stood there comes back, told that it is out.
@@ -136,6 +156,7 @@ impl Subscribers {
         self.union.store(table.union(), Ordering::Release);
         old.map(|mut old| {
             old.bid_farewell(author);
+            table.depart(Arc::downgrade(&old.share));
             Previous { subscriber: old.subscriber, mask: old.mask, share: old.share }
         })
     }
@@ -163,6 +184,7 @@ impl Subscribers {
         let mut old = table.added.remove(index);
         self.union.store(table.union(), Ordering::Release);
         old.bid_farewell(author);
+        table.depart(Arc::downgrade(&old.share));
         Some(Previous { subscriber: old.subscriber, mask: old.mask, share: old.share })
     }
 
@@ -178,8 +200,14 @@ impl Subscribers {
 
     /// After [`close`](Self::close): waits until every subscriber has handled the last words.
     pub(crate) async fn farewell(&self) {
-        let left = self.lock().farewell.clone().unwrap_or_default();
+        let (left, departed) = {
+            let table = self.lock();
+            (table.farewell.clone().unwrap_or_default(), table.departed.clone())
+        };
         for share in left {
+            share.drained_to_the_ground().await;
+        }
+        for share in departed.iter().filter_map(Weak::upgrade) {
             share.drained_to_the_ground().await;
         }
     }
@@ -211,6 +239,12 @@ impl Table {
 
     fn union(&self) -> u64 {
         self.slot.iter().chain(&self.added).fold(0, |union, one| union | one.mask.bits())
+    }
+
+    /// Keeps no more than what is still to be waited for.
+    fn depart(&mut self, share: Weak<Share>) {
+        self.departed.retain(|share| share.strong_count() > 0);
+        self.departed.push(share);
     }
 
     fn drop_the_dead(&mut self) {
