@@ -34,8 +34,8 @@ pub enum CloseReason {
     PeerClosed,
     /// The connection was idle for too long.
     IdleTimeout,
-    /// The connection reached the age at which it is replaced.
-    Expired,
+    /// The connection was idle and made room for another.
+    MadeRoom,
     /// The session was closed.
     SessionClosed,
     /// The connection has become a tunnel, a WebSocket or the like.
@@ -59,7 +59,7 @@ impl fmt::Display for CloseReason {
             Self::TransportError => "the network or TLS failed",
             Self::PeerClosed => "the server closed the connection",
             Self::IdleTimeout => "the connection was idle for too long",
-            Self::Expired => "the connection reached its maximum age",
+            Self::MadeRoom => "the idle connection made room for another",
             Self::SessionClosed => "the session was closed",
             Self::SwitchedProtocols => "the connection was handed over to another protocol",
         })

@@ -1,7 +1,7 @@
 //! What keeps a slow subscriber from growing the heap: a permit in every message, handed back when it is handled.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use tokio::sync::Notify;
 
@@ -105,7 +105,7 @@ impl Share {
                 above.empty(BELOW);
             }
             self.emptied.notify_waiters();
-        } else if before % BELOW == unit {
+        } else if before % BELOW == unit || before / BELOW * BELOW == unit {
             self.emptied.notify_waiters();
         }
     }
@@ -120,6 +120,16 @@ impl Share {
         self.until(|outstanding| outstanding == 0).await;
     }
 
+    /// What is left of a subscription whose handle was closed.
+    pub(super) fn whole(self: &Arc<Self>) -> Remains {
+        Remains { share: Arc::downgrade(self), own: true }
+    }
+
+    /// What is left of one that was removed: its copies below. For its own messages the remover can wait.
+    pub(super) fn copies_below(self: &Arc<Self>) -> Remains {
+        Remains { share: Arc::downgrade(self), own: false }
+    }
+
     async fn until(&self, reached: impl Fn(u64) -> bool) {
         loop {
             let emptied = self.emptied.notified();
@@ -129,6 +139,26 @@ impl Share {
                 return;
             }
             emptied.await;
+        }
+    }
+}
+
+/// What may not be handled yet of a subscription that has ended. Weak, since a message that is not handled keeps its share, as a
+/// copy below does.
+#[derive(Clone, Debug)]
+pub(super) struct Remains {
+    share: Weak<Share>,
+    own: bool,
+}
+
+impl Remains {
+    pub(super) fn are_left(&self) -> bool {
+        self.share.strong_count() > 0
+    }
+
+    pub(super) async fn drained(&self) {
+        if let Some(share) = self.share.upgrade() {
+            share.until(|outstanding| if self.own { outstanding == 0 } else { outstanding < BELOW }).await;
         }
     }
 }

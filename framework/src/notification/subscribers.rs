@@ -1,10 +1,10 @@
 //! Who hears of one handle: the inherited slot, added subscriptions, and the order in which all of them are told.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Notification;
-use super::credit::{Credit, Share};
+use super::credit::{Credit, Remains, Share};
 use super::mask::NotificationMask as Mask;
 use super::sink::Subscriber;
 use super::status::{Status, Weight};
@@ -30,9 +30,8 @@ struct Table {
     added: Vec<Subscription>,
     /// Nothing is posted after `HandleClosing`; what `closed()` still waits for.
     farewell: Option<Vec<Arc<Share>>>,
-    /// What it waits for beside that: subscriptions that ended before the handle did, here or below. Weak, since a message that
-    /// is not handled yet keeps its share, and one of which nothing is left needs no waiting for.
-    departed: Vec<Weak<Share>>,
+    /// What it waits for beside that.
+    departed: Departed,
 }
 
 #[derive(Debug)]
@@ -55,9 +54,17 @@ pub(crate) struct Author {
     pub(crate) context: u64,
 }
 
-/// Subscriptions that have ended, and may have messages that are not handled yet.
-#[must_use]
-pub(crate) struct Departed(Vec<Weak<Share>>);
+/// Subscriptions of a handle or of those below it that have ended, and may have messages which are not handled yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Departed(Vec<Remains>);
+
+impl Departed {
+    /// Keeps no more than what is still to be waited for.
+    fn add(&mut self, one: Remains) {
+        self.0.retain(Remains::are_left);
+        self.0.push(one);
+    }
+}
 
 /// How much a subscriber may leave unhandled.
 #[derive(Clone, Copy, Debug)]
@@ -131,17 +138,17 @@ impl Subscribers {
         }
         let left: Vec<_> = slot.take().into_iter().chain(added.drain(..)).map(|one| one.share).collect();
         let mut departed = table.departed.clone();
-        departed.extend(left.iter().filter(|share| share.is_ones_own()).map(Arc::downgrade));
+        departed.0.extend(left.iter().filter(|share| share.is_ones_own()).map(|share| share.whole()));
         table.farewell = Some(left);
         self.union.store(0, Ordering::Release);
-        Departed(departed)
+        departed
     }
 
     /// Takes over what a handle below, which is closed, was waiting for.
-    pub(crate) fn wait_for(&self, Departed(below): Departed) {
-        if !below.is_empty() {
-            let mut table = self.lock();
-            below.into_iter().for_each(|share| table.depart(share));
+    pub(crate) fn wait_for(&self, below: Departed) {
+        if !below.0.is_empty() {
+            let departed = &mut self.lock().departed;
+            below.0.into_iter().for_each(|one| departed.add(one));
         }
     }
 
@@ -156,7 +163,7 @@ impl Subscribers {
         self.union.store(table.union(), Ordering::Release);
         old.map(|mut old| {
             old.bid_farewell(author);
-            table.depart(Arc::downgrade(&old.share));
+            table.departed.add(old.share.copies_below());
             Previous { subscriber: old.subscriber, mask: old.mask, share: old.share }
         })
     }
@@ -184,7 +191,7 @@ impl Subscribers {
         let mut old = table.added.remove(index);
         self.union.store(table.union(), Ordering::Release);
         old.bid_farewell(author);
-        table.depart(Arc::downgrade(&old.share));
+        table.departed.add(old.share.copies_below());
         Some(Previous { subscriber: old.subscriber, mask: old.mask, share: old.share })
     }
 
@@ -207,8 +214,8 @@ impl Subscribers {
         for share in left {
             share.drained_to_the_ground().await;
         }
-        for share in departed.iter().filter_map(Weak::upgrade) {
-            share.drained_to_the_ground().await;
+        for one in departed.0 {
+            one.drained().await;
         }
     }
 
@@ -239,12 +246,6 @@ impl Table {
 
     fn union(&self) -> u64 {
         self.slot.iter().chain(&self.added).fold(0, |union, one| union | one.mask.bits())
-    }
-
-    /// Keeps no more than what is still to be waited for.
-    fn depart(&mut self, share: Weak<Share>) {
-        self.departed.retain(|share| share.strong_count() > 0);
-        self.departed.push(share);
     }
 
     fn drop_the_dead(&mut self) {

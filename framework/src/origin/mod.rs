@@ -111,7 +111,7 @@ impl Pond {
                 Some(Assignment::Lend(ticket, kept)) => self.settle(ticket, Ok(kept)),
                 Some(Assignment::Dial(ticket)) => self.dial(ticket),
                 Some(Assignment::Discard(kept)) => {
-                    let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::Expired);
+                    let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::MadeRoom);
                     self.close_idle(kept, reason);
                 }
             }
@@ -162,7 +162,11 @@ impl Pond {
     /// The session is closed: its idle wires go with it, and nothing is dialed any more.
     fn end(&self) {
         self.dials.borrow_mut().drain().for_each(|(_, dial)| dial.abort());
-        drop(self.pool.borrow_mut().take_idle());
+        for kept in self.pool.borrow_mut().take_idle() {
+            let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
+            // Nobody is told: WinHTTP tells nobody, and all who could hear are closing too.
+            tracing::debug!(wire, origin = %self.key.origin, %reason, "idle wire closed");
+        }
     }
 
     fn is_idle(&self) -> bool {

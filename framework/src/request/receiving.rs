@@ -25,7 +25,7 @@ impl Journey {
             self.break_off(CloseReason::Cancelled);
             self.resend_in(operation).await?;
         }
-        if !self.active_mut()?.exchange.body_is_complete() {
+        if self.active_mut()?.exchange.must_finish() {
             self.finish(&HeaderMap::new(), operation).await?;
         }
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);

@@ -37,10 +37,20 @@ pub(crate) struct Exchange {
 pub(super) enum State {
     Await100(Await100),
     SendBody(SendBody),
+    SendTail(Tail),
     ReceiveHead(ReceiveHead),
     Body(ReceiveBody),
     /// The answer came early and is in `early`; no more of the body is sent.
     Answered,
+}
+
+/// The end of a body, all framed. Kept with how far it was written, so that a call which writes it and is given up can be made
+/// again.
+pub(super) struct Tail {
+    octets: Bytes,
+    /// How much had been written when it began.
+    began: u64,
+    pub(super) next: ReceiveHead,
 }
 
 /// What became of a piece of the body.
@@ -172,18 +182,25 @@ impl Exchange {
         self.write_all(wire, frame.suffix(), Stage::SendBody, idle).await
     }
 
-    /// Ends the body.
+    /// Ends the body. Dropped and called again, it goes on where it was; the trailers are those of the first call.
     pub(crate) async fn finish(
         &mut self,
         wire: &mut Wire,
         trailers: &HeaderMap,
         idle: Option<Duration>,
     ) -> Result<(), Failure> {
-        let State::SendBody(body) = &mut self.state else { return Ok(()) };
-        let (tail, next) = body.finish(trailers).map_err(Failure::Misuse)?;
-        self.write_all(wire, &tail, Stage::SendBody, idle).await?;
-        if matches!(self.state, State::SendBody(_)) {
-            self.state = State::ReceiveHead(next);
+        if let State::SendBody(body) = &mut self.state {
+            let (octets, next) = body.finish(trailers).map_err(Failure::Misuse)?;
+            self.state = State::SendTail(Tail { octets, began: self.written, next });
+        }
+        let State::SendTail(tail) = &self.state else { return Ok(()) };
+        let written = usize::try_from(self.written - tail.began).unwrap_or(usize::MAX);
+        let left = tail.octets.slice(written.min(tail.octets.len())..);
+        self.write_all(wire, &left, Stage::SendBody, idle).await?;
+        if let State::SendTail(_) = self.state
+            && let State::SendTail(tail) = std::mem::replace(&mut self.state, State::Answered)
+        {
+            self.state = State::ReceiveHead(tail.next);
         }
         Ok(())
     }
@@ -321,8 +338,13 @@ impl Exchange {
         match &self.state {
             State::SendBody(body) => body.is_complete(),
             State::Await100(_) => false,
-            State::ReceiveHead(_) | State::Body(_) | State::Answered => true,
+            State::SendTail(_) | State::ReceiveHead(_) | State::Body(_) | State::Answered => true,
         }
+    }
+
+    /// Is a call of [`finish`](Self::finish) due before an answer can be waited for?
+    pub(crate) fn must_finish(&self) -> bool {
+        !self.body_is_complete() || matches!(self.state, State::SendTail(_))
     }
 
     /// Has the peer refused the request before all of it was sent? What is still written is discarded.

@@ -2,6 +2,8 @@
 
 mod exchange;
 mod failure;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use std::future::poll_fn;

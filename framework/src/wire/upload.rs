@@ -20,7 +20,7 @@ impl Exchange {
         stage: Stage,
         idle: Option<Duration>,
     ) -> Result<Uploaded, Failure> {
-        let mut listening = matches!(self.state, State::SendBody(_)) && self.written >= self.head_octets;
+        let mut listening = self.is_sending_body() && self.written >= self.head_octets;
         while !octets.is_empty() {
             let event = within(idle, write_or_hear(wire, octets, listening)).await;
             match event.map_err(|_| Failure::Timeout(stage, idle.unwrap_or_default()))? {
@@ -42,12 +42,20 @@ impl Exchange {
         Ok(Uploaded::Sent)
     }
 
+    fn is_sending_body(&self) -> bool {
+        matches!(self.state, State::SendBody(_) | State::SendTail(_))
+    }
+
     /// Takes what answers have arrived while sending. An error status ends the sending (RFC 9110 15.5, 15.6); with any other
     /// the server may well be reading on.
     fn hear_answer(&mut self, wire: &mut Wire) -> Result<Uploaded, Failure> {
         while self.early.is_none() {
-            let State::SendBody(body) = &mut self.state else { return Ok(Uploaded::Sent) };
-            match body.handle_input(wire.received()).map_err(|fault| Failure::Fault(Stage::Head, fault))? {
+            let step = match &mut self.state {
+                State::SendBody(body) => body.handle_input(wire.received()),
+                State::SendTail(tail) => tail.next.handle_input(wire.received()),
+                _ => return Ok(Uploaded::Sent),
+            };
+            match step.map_err(|fault| Failure::Fault(Stage::Head, fault))? {
                 HeadStep::NeedMore => return Ok(Uploaded::Sent),
                 HeadStep::Interim(head) => self.interims.push(head),
                 HeadStep::Final(head, body) => {
@@ -72,7 +80,7 @@ impl Exchange {
         broken: std::io::Error,
     ) -> Result<Uploaded, Failure> {
         let deadline: Option<Instant> = clock::now().checked_add(LAST_WORDS);
-        while self.early.is_none() && matches!(self.state, State::SendBody(_)) {
+        while self.early.is_none() && self.is_sending_body() {
             match clock::until(deadline, wire.fill(0)).await {
                 Ok(Ok(count)) if count > 0 => {
                     self.answered = true;

@@ -1,0 +1,125 @@
+//! An exchange over a stream that takes one octet at a time: what a call that is given up has left on the wire.
+
+use std::cell::RefCell;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use super::{Exchange, Received, Uploaded, Wire};
+use crate::clock;
+use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::transport::{DialTimes, Dialed, Peek, Stream};
+
+/// Takes one octet, then none for one poll. Answers when it has the end of a chunked body.
+#[derive(Default)]
+struct Narrow {
+    written: Rc<RefCell<Vec<u8>>>,
+    full: bool,
+    answered: bool,
+}
+
+impl AsyncWrite for Narrow {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.full = !self.full;
+        if !self.full || octets.is_empty() {
+            return Poll::Pending;
+        }
+        self.written.borrow_mut().push(octets[0]);
+        Poll::Ready(Ok(1))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Narrow {
+    fn poll_read(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.answered || !self.written.borrow().ends_with(b"0\r\n\r\n") {
+            return Poll::Pending;
+        }
+        self.answered = true;
+        buf.put_slice(b"HTTP/1.1 204 No Content\r\n\r\n");
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Stream for Narrow {
+    fn peek(&self) -> Peek {
+        Peek::Silent
+    }
+
+    fn remote(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], 80))
+    }
+
+    fn local(&self) -> Option<SocketAddr> {
+        None
+    }
+}
+
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+fn to_the_end<F: Future>(future: F) -> F::Output {
+    let mut future = pin!(future);
+    for _ in 0..10_000 {
+        if let Poll::Ready(output) = poll_once(future.as_mut()) {
+            return output;
+        }
+    }
+    panic!("it does not end");
+}
+
+fn wire(stream: Narrow) -> Wire {
+    let now = clock::now();
+    let times = DialTimes { resolve_start: now, resolve_end: now, connect_start: now, connect_end: now };
+    Wire::new(Dialed { stream: Box::new(stream), times })
+}
+
+#[test]
+fn b7_the_end_of_a_body_goes_out_once_however_often_the_call_that_writes_it_is_given_up() {
+    for polls in 1..20 {
+        let written = Rc::new(RefCell::new(Vec::new()));
+        let mut wire = wire(Narrow { written: Rc::clone(&written), ..Narrow::default() });
+        let (headers, defaults) = (HeaderMap::new(), HeaderMap::new());
+        let head = RequestHead {
+            method: &Method::POST,
+            target: "/",
+            host: "a.example",
+            headers: &headers,
+            defaults: &defaults,
+            body: BodyLength::Chunked,
+        };
+        let (mut exchange, octets) = Exchange::prepare(&head, HeadLimits::default()).unwrap();
+        to_the_end(exchange.send_head(&mut wire, octets, &Bytes::from_static(b"hello"), None)).unwrap();
+        for _ in 0..3 {
+            let mut given_up = pin!(exchange.finish(&mut wire, &headers, None));
+            for _ in 0..polls {
+                if poll_once(given_up.as_mut()).is_ready() {
+                    break;
+                }
+            }
+        }
+        assert!(exchange.body_is_complete(), "nothing more can be written to it");
+        let more = to_the_end(exchange.write(&mut wire, &Bytes::from_static(b"more"), None)).unwrap();
+        assert_eq!(more, Uploaded::NotWanted);
+        to_the_end(exchange.finish(&mut wire, &headers, None)).unwrap();
+        let received = to_the_end(exchange.receive_head(&mut wire)).unwrap();
+        assert!(matches!(received, Received::Final(head) if head.status() == 204));
+        let written = String::from_utf8(written.take()).unwrap();
+        assert!(written.ends_with("\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), "{polls} polls: {written:?}");
+    }
+}
