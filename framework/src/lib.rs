@@ -68,6 +68,7 @@ mod policy;
 mod handle;
 mod notification;
 mod options;
+pub mod network;
 mod target;
 mod error;
 mod reason;
@@ -80,18 +81,32 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 pub use any_handle::AnyHandle;
 pub use connection::Connection;
 pub use engine::{Engine, EngineBuilder, start, subscriber};
-pub use error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
+pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
-pub use options::{ConnectionOptions, Limits, RequestOptions, SessionOptions, Timeouts};
+pub use options::{ConnectionOptions, DialOptions, Limits, RequestOptions, SessionOptions, Timeouts};
 pub use protocol::http1::ResponseHead;
 pub use reason::CloseReason;
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{Session, SessionBuilder, ShutdownReport};
 pub use target::{IntoTarget, Origin, Target};
+
+/// What a secure wire must be.
+pub mod tls {
+    pub use crate::options::tls::{
+        Certificate, ClientCertificates, ClientIdentity, Revocation, RevocationList, Roots, TlsOptions, TlsVersions,
+    };
+
+    /// The checks that can be given up, a type each.
+    pub mod danger {
+        pub use crate::options::tls::{
+            AcceptAnyCertificate, Danger, IgnoreDate, IgnoreName, IgnoreUnknownAuthority, IgnoreUsage, VerifyAt,
+        };
+    }
+}
 
 /// The actors behind the handles, and every operation as a message to them.
 pub mod messages {

@@ -6,7 +6,6 @@
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -21,10 +20,18 @@ pub struct Origin(Arc<Parts>);
 
 #[derive(PartialEq, Eq, Hash)]
 struct Parts {
+    scheme: Scheme,
     host: Box<str>,
     port: u16,
     /// `host`, or `host:port` where the port is not the scheme's: what the `Host` field says.
     authority: Box<str>,
+}
+
+/// The schemes that are spoken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Scheme {
+    Http,
+    Https,
 }
 
 impl Origin {
@@ -43,26 +50,41 @@ impl Origin {
 
     fn of(url: &Url, operation: Operation) -> Result<Self> {
         let invalid = |detail: &'static str| Error::invalid_url(operation, detail);
-        if url.scheme() != "http" {
-            let detail = match url.scheme() {
-                "https" => Cow::Borrowed("this version speaks http only; https comes with a later one"),
-                other => Cow::Owned(format!("the scheme is {other:?}; http is spoken here")),
-            };
-            return Err(Error::new(ErrorCode::UnrecognizedScheme, operation, Stage::Arguments, Blame::Caller, detail));
-        }
+        let (scheme, own_port) = match url.scheme() {
+            "http" => (Scheme::Http, 80),
+            "https" => (Scheme::Https, 443),
+            other => {
+                let detail = format!("the scheme is {other:?}; http and https are spoken here");
+                return Err(Error::new(
+                    ErrorCode::UnrecognizedScheme,
+                    operation,
+                    Stage::Arguments,
+                    Blame::Caller,
+                    detail,
+                ));
+            }
+        };
         if !url.username().is_empty() || url.password().is_some() {
             return Err(invalid("the URL holds a user name or password; credentials do not belong in a URL"));
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("the URL names no host"))?;
         let port = url.port_or_known_default().filter(|port| *port != 0);
         let port = port.ok_or_else(|| invalid("port 0 cannot be connected to"))?;
-        let authority = if port == 80 { host.into() } else { format!("{host}:{port}").into() };
-        Ok(Self(Arc::new(Parts { host: host.into(), port, authority })))
+        let authority = if port == own_port { host.into() } else { format!("{host}:{port}").into() };
+        Ok(Self(Arc::new(Parts { scheme, host: host.into(), port, authority })))
     }
 
-    /// The URL's scheme: `http`.
+    /// The URL's scheme: `http` or `https`.
     pub fn scheme(&self) -> &'static str {
-        "http"
+        match self.0.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        }
+    }
+
+    /// Are its wires secure: is it `https`?
+    pub fn is_secure(&self) -> bool {
+        self.0.scheme == Scheme::Https
     }
 
     /// The host as it goes on the wire: lower case, punycode, an IPv6 address in brackets.
@@ -70,7 +92,7 @@ impl Origin {
         &self.0.host
     }
 
-    /// The TCP port; 80 where the URL names none.
+    /// The TCP port; 80 or, for `https`, 443 where the URL names none.
     pub fn port(&self) -> u16 {
         self.0.port
     }

@@ -54,8 +54,12 @@ error_codes! {
     ConnectionError = 12030, "ERROR_WINHTTP_CONNECTION_ERROR";
     /// The request must be sent again by the caller, body and all.
     ResendRequest = 12032, "ERROR_WINHTTP_RESEND_REQUEST";
+    /// The server asks for a client certificate, and there is none to show.
+    ClientAuthCertNeeded = 12044, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED";
     /// The peer's answer is not HTTP, or breaks its rules.
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
+    SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
     /// The response has more header fields than the limit.
     HeaderCountExceeded = 12181, "ERROR_WINHTTP_HEADER_COUNT_EXCEEDED";
     /// The response head is larger than the limit.
@@ -64,6 +68,8 @@ error_codes! {
     ChunkedEncodingHeaderSizeOverflow = 12183, "ERROR_WINHTTP_CHUNKED_ENCODING_HEADER_SIZE_OVERFLOW";
     /// More of an unread body was left than the drain limit allows.
     ResponseDrainOverflow = 12184, "ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW";
+    /// A client certificate was given without a private key that fits it.
+    ClientCertNoPrivateKey = 12185, "ERROR_WINHTTP_CLIENT_CERT_NO_PRIVATE_KEY";
 }
 
 impl ErrorCode {

@@ -2,6 +2,7 @@
 
 mod code;
 mod place;
+mod secure;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 pub use code::ErrorCode;
 pub use place::{Blame, Operation, Stage, WireState};
+pub use secure::SecureFailureFlags;
 
 /// The result of every call that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -161,9 +163,9 @@ impl Error {
         self.0.code == ErrorCode::Timeout
     }
 
-    /// Did it fail before a wire was up: name look-up or connect?
+    /// Did it fail before a wire was up: name look-up, connect or TLS handshake?
     pub fn is_connect(&self) -> bool {
-        matches!(self.0.stage, Stage::Resolve | Stage::Connect)
+        matches!(self.0.stage, Stage::Resolve | Stage::Connect | Stage::Tls)
     }
 
     /// Was the operation cancelled by the caller (12017)?

@@ -120,6 +120,8 @@ pub enum Stage {
     Resolve,
     /// Opening the socket.
     Connect,
+    /// Securing the connection: the TLS handshake.
+    Tls,
     /// Writing the request head.
     SendHead,
     /// Waiting for `100 Continue`.
@@ -144,6 +146,7 @@ impl fmt::Display for Stage {
             Self::Queue => "waiting for a wire",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
+            Self::Tls => "securing the connection",
             Self::SendHead => "sending the head",
             Self::Continue => "waiting for 100 Continue",
             Self::SendBody => "sending the body",

@@ -37,7 +37,7 @@ bitflags! {
         /// `IntermediateResponse`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_INTERMEDIATE_RESPONSE")]
         const INTERMEDIATE_RESPONSE = 0x8000;
-        /// WinHTTP's `SECURE_FAILURE`; nothing of this version emits it.
+        /// `SecureFailure`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_SECURE_FAILURE")]
         const SECURE_FAILURE = 0x1_0000;
         /// `HeadersAvailable`.
@@ -79,6 +79,8 @@ bitflags! {
         const PROGRESS = 1 << 34;
         /// `Retrying`.
         const RETRYING = 1 << 35;
+        /// `SecuringConnection`, `ConnectionSecured`.
+        const TLS_HANDSHAKE = 1 << 36;
 
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.

@@ -1,13 +1,15 @@
 //! Every status, in the order in which a request meets them.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
 use super::mask::NotificationMask as Mask;
-use crate::error::{Error, Operation};
+use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
+use crate::network::SecurityInfo;
 use crate::reason::CloseReason;
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
@@ -19,6 +21,10 @@ use crate::reason::CloseReason;
 /// | `ResolvingName` | the request that dials; else the connection | `NameResolved`, an error |
 /// | `NameResolved` | same | `ConnectingToServer` |
 /// | `ConnectingToServer` | same, once an address | `ConnectedToServer`, `ConnectAttemptEnded` |
+/// | `ConnectedToServer` | same | `SecuringConnection`, `WireAcquired` |
+/// | `SecuringConnection` | same, for a secure origin | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
+/// | `ConnectionSecured` | same | `WireAcquired` |
+/// | `SecureFailure` | same, when the certificate or the handshake fails | `ClosingConnection` |
 /// | `WireAcquired` | a request that got a wire | `SendingRequest` |
 /// | `SendingRequest` | a request, before its head is written | `RequestSent`, an error |
 /// | `RequestSent` | a request, head and first data written | `SendRequestComplete` |
@@ -58,6 +64,13 @@ pub enum Status {
     ConnectedToServer(SocketAddr),
     /// A connection attempt failed or was given up.
     ConnectAttemptEnded(SocketAddr, String),
+    /// The TLS handshake with this host begins.
+    SecuringConnection(String),
+    /// The TLS handshake succeeded.
+    ConnectionSecured(Arc<SecurityInfo>),
+    /// The TLS handshake failed, and this was wrong; the error of the request has more.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_SECURE_FAILURE")]
+    SecureFailure(SecureFailureFlags),
     /// The request has a wire.
     WireAcquired {
         /// Which wire.
@@ -205,6 +218,9 @@ statuses! {
     ConnectingToServer(..), CONNECT_TO_SERVER, Progress, Some(0x4);
     ConnectedToServer(..), CONNECT_TO_SERVER, Progress, Some(0x8);
     ConnectAttemptEnded(..), CONNECT_TO_SERVER, Progress, None;
+    SecuringConnection(..), TLS_HANDSHAKE, Progress, None;
+    ConnectionSecured(..), TLS_HANDSHAKE, Progress, None;
+    SecureFailure(..), SECURE_FAILURE, Progress, Some(0x1_0000);
     WireAcquired{..}, WIRES, Progress, None;
     SendingRequest{..}, SEND_REQUEST, Progress, Some(0x10);
     RequestSent(..), SEND_REQUEST, Progress, Some(0x20);

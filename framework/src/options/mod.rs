@@ -1,9 +1,11 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
+mod dial;
 mod limits;
 #[cfg(test)]
 mod tests;
 mod timeouts;
+pub(crate) mod tls;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,8 +14,10 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::error::{Error, Operation, Result};
 
+pub use dial::DialOptions;
 pub use limits::Limits;
 pub use timeouts::Timeouts;
+pub(crate) use tls::TlsOptions;
 
 /// What one request obeys. Connections and sessions hold the copy their future children start from.
 #[derive(Clone, Debug)]
@@ -29,11 +33,22 @@ pub struct RequestOptions {
     /// How often the library itself sends a request again that failed on a reused wire before any octet of an
     /// answer, where that is safe. Default 1; 0 turns it off.
     pub resends: u32,
+    /// How streams are opened.
+    pub dial: DialOptions,
+    /// What a secure wire must be.
+    pub tls: TlsOptions,
 }
 
 impl Default for RequestOptions {
     fn default() -> Self {
-        Self { timeouts: Timeouts::default(), limits: Limits::default(), expect_continue: None, resends: 1 }
+        Self {
+            timeouts: Timeouts::default(),
+            limits: Limits::default(),
+            expect_continue: None,
+            resends: 1,
+            dial: DialOptions::default(),
+            tls: TlsOptions::default(),
+        }
     }
 }
 
@@ -42,6 +57,7 @@ impl RequestOptions {
     pub(crate) fn check(&self, operation: Operation) -> Result<()> {
         self.timeouts.check(operation)?;
         self.limits.check(operation)?;
+        self.dial.check(operation)?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;
         }

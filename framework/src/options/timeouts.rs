@@ -69,7 +69,7 @@ impl Timeouts {
 }
 
 /// Zero would fail everything at once, and more than a year is a slip of units.
-pub(super) fn check_one(name: &str, time: Duration, operation: Operation) -> Result<()> {
+pub(in crate::options) fn check_one(name: &str, time: Duration, operation: Operation) -> Result<()> {
     if time.is_zero() {
         return Err(Error::parameter(operation, format!("the timeout {name} is zero; `None` is no timeout")));
     }

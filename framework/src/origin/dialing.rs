@@ -5,12 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::pool::Ticket;
-use super::{Kept, Pond};
+use super::{Asking, Kept, Pond};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::transport::{DialFailure, dial};
+use crate::transport::{DialFailure, Dialed, TlsClient, TlsFailure, Way, dial};
 use crate::wire::Wire;
 
 /// Who hears of a dial: the request that started it while it waits, then the handle above it, then the session.
@@ -59,9 +59,7 @@ impl Pond {
 
         let pond = Rc::clone(self);
         let task = async move {
-            let options = &asking.options;
-            let report = |mask, status: &dyn Fn() -> Status| reporter.report(mask, status);
-            let dialed = dial(&pond.key.origin, &options.timeouts, &options.limits, &report).await;
+            let dialed = pond.dial_as(&asking, &reporter).await;
             pond.dials.borrow_mut().remove(&ticket);
             match dialed {
                 Ok(dialed) => {
@@ -85,6 +83,33 @@ impl Pond {
     }
 }
 
+impl Pond {
+    async fn dial_as(&self, asking: &Asking, reporter: &Reporter) -> Result<Dialed, DialFailure> {
+        let options = &asking.options;
+        let tls = self.tls_client().await.map_err(DialFailure::NotSecured)?;
+        dial(&Way {
+            origin: &self.key.origin,
+            timeouts: &options.timeouts,
+            limits: &options.limits,
+            options: self.key.dial(),
+            tls: tls.as_deref(),
+            report: &|mask, status| reporter.report(mask, status),
+        })
+        .await
+    }
+
+    /// What secures the wires of this origin, made by the first who needs it.
+    async fn tls_client(&self) -> Result<Option<Rc<TlsClient>>, TlsFailure> {
+        let Some(options) = self.key.tls() else { return Ok(None) };
+        if let Some(client) = &*self.tls.borrow() {
+            return Ok(Some(Rc::clone(client)));
+        }
+        let made = Rc::new(TlsClient::new(options).await?);
+        // Of two who made one at a time, the first counts: its tickets are everybody's.
+        Ok(Some(Rc::clone(self.tls.borrow_mut().get_or_insert(made))))
+    }
+}
+
 fn into_error(failure: DialFailure, host: &str) -> Error {
     let operation = Operation::Send;
     match failure {
@@ -95,6 +120,14 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
                 .with_source(reason)
         }
         DialFailure::ResolveTimeout(waited) => Error::timeout(operation, Stage::Resolve, waited).about(host),
+        DialFailure::NotAllowed(reason) => {
+            let detail = format!("the address policy lets no address of it through: {reason}");
+            Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Caller, detail).about(host)
+        }
+        DialFailure::NotSecured(failure) => failure.into_error(operation).about(host),
+        DialFailure::SecureTimeout(address, waited) => {
+            Error::timeout(operation, Stage::Tls, waited).about(address.to_string())
+        }
         DialFailure::NotConnected(address, reason) => {
             let detail = format!("no address accepted a connection; the last one: {reason}");
             Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Network, detail)

@@ -25,6 +25,7 @@ use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::reason::CloseReason;
+use crate::transport::TlsClient;
 use crate::wire::Wire;
 
 use dialing::Reporter;
@@ -42,6 +43,7 @@ pub(crate) struct Pond {
     waiting: RefCell<HashMap<Ticket, Waiting>>,
     dials: RefCell<HashMap<Ticket, JoinHandle<()>>>,
     next_ticket: Cell<u64>,
+    tls: RefCell<Option<Rc<TlsClient>>>,
 }
 
 /// What a session lays down for all its origins.
@@ -81,7 +83,7 @@ impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
         let pool = RefCell::new(Pool::new(terms.wires_per_origin));
         let (waiting, dials) = (RefCell::default(), RefCell::default());
-        Rc::new(Self { key, terms, pool, waiting, dials, next_ticket: Cell::new(0) })
+        Rc::new(Self { key, terms, pool, waiting, dials, next_ticket: Cell::new(0), tls: RefCell::default() })
     }
 
     /// Borrows a wire: an idle one, or the first that is dialed or given back. Dropping the future leaves the line.
@@ -110,7 +112,7 @@ impl Pond {
                 None => break,
                 Some(Assignment::Lend(ticket, kept)) => self.settle(ticket, Ok(kept)),
                 Some(Assignment::Dial(ticket)) => self.dial(ticket),
-                Some(Assignment::Discard(kept)) => {
+                Some(Assignment::Discard(mut kept)) => {
                     let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::MadeRoom);
                     self.close_idle(kept, reason);
                 }
@@ -153,7 +155,7 @@ impl Pond {
     /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
     fn sweep(&self) {
         let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
-        for kept in expired {
+        for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(kept, reason);
         }
@@ -179,7 +181,7 @@ impl Pooled for Kept {
         self.wire.is_used()
     }
 
-    fn is_sound(&self) -> bool {
+    fn is_sound(&mut self) -> bool {
         self.wire.check_idle().is_ok()
     }
 }

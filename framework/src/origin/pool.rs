@@ -21,7 +21,7 @@ pub(super) trait Pooled {
     /// Has it served before? A request that just failed on a used wire wants a fresh one.
     fn is_used(&self) -> bool;
     /// May it serve (again)? Asked when it is about to be lent.
-    fn is_sound(&self) -> bool;
+    fn is_sound(&mut self) -> bool;
 }
 
 /// The wires of one origin, and who waits for them.
@@ -150,7 +150,7 @@ impl<W: Pooled> Pool<W> {
         let first = self.line.front()?;
         let (ticket, fresh) = (first.ticket, first.fresh);
         if let Some(index) = self.idle.iter().rposition(|idle| !fresh || !idle.wire.is_used()) {
-            let wire = self.idle.remove(index).wire;
+            let mut wire = self.idle.remove(index).wire;
             if !just_dialed && !wire.is_sound() {
                 return Some(Assignment::Discard(wire));
             }

@@ -38,7 +38,7 @@ pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
 /// A session was closed: closes its idle wires on this shard and forgets its origins.
 pub(crate) fn forget_session(session: HandleId) {
     let ended: Vec<_> = SHARD.with_borrow_mut(|shard| {
-        shard.ponds.extract_if(|key, _| key.session == session).map(|(_, pond)| pond).collect()
+        shard.ponds.extract_if(|key, _| key.session() == session).map(|(_, pond)| pond).collect()
     });
     ended.iter().for_each(|pond| pond.end());
 }

@@ -17,6 +17,7 @@ use super::timings::{Sizes, Timings};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::Node;
+use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, OriginKey, Pond, origin};
@@ -68,11 +69,12 @@ pub(super) struct Active {
     pub(super) exchange: Exchange,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct WireFacts {
     id: crate::id::WireId,
-    remote: std::net::SocketAddr,
+    remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
+    security: Option<Arc<SecurityInfo>>,
 }
 
 impl Journey {
@@ -168,7 +170,7 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
-        let key = OriginKey { session: self.services.session.id(), origin: self.shared.target.origin().clone() };
+        let key = OriginKey::new(self.services.session.id(), self.shared.target.origin(), &self.options);
         let pond: Rc<Pond> = origin(key, &self.services.terms);
         let asking = Asking {
             request: Arc::clone(&self.shared.node),
@@ -188,7 +190,12 @@ impl Journey {
         }
         let now = clock::now();
         self.times.wire_acquired = Some(now);
-        self.wire = Some(WireFacts { id: lease.id(), remote: lease.remote(), local: lease.local() });
+        self.wire = Some(WireFacts {
+            id: lease.id(),
+            remote: lease.remote(),
+            local: lease.local(),
+            security: lease.security().cloned(),
+        });
         let reused = lease.is_reused();
         if !reused {
             let dialed = lease.times();
@@ -196,6 +203,8 @@ impl Journey {
             self.times.resolve_end = Some(dialed.resolve_end);
             self.times.connect_start = Some(dialed.connect_start);
             self.times.connect_end = Some(dialed.connect_end);
+            self.times.tls_start = dialed.tls.map(|(start, _)| start);
+            self.times.tls_end = dialed.tls.map(|(_, end)| end);
         }
         let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
         self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
@@ -297,9 +306,10 @@ impl Journey {
 
     pub(super) fn facts(&self) -> Facts {
         Facts {
-            wire: self.wire.map(|wire| wire.id),
-            remote: self.wire.map(|wire| wire.remote),
-            local: self.wire.and_then(|wire| wire.local),
+            wire: self.wire.as_ref().map(|wire| wire.id),
+            remote: self.wire.as_ref().and_then(|wire| wire.remote),
+            local: self.wire.as_ref().and_then(|wire| wire.local),
+            security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
             timings: self.times,
             sizes: self.sizes,
             trailers: self.trailers.clone(),

@@ -14,6 +14,7 @@ use super::payload::Payload;
 use super::timings::{Sizes, Timings};
 use crate::error::Result;
 use crate::id::WireId;
+use crate::network::SecurityInfo;
 use crate::protocol::http1::ResponseHead;
 
 /// Names a call made through a handle, so that dropping its future reaches the right operation; 0 is no such call.
@@ -139,6 +140,7 @@ pub(crate) struct Facts {
     pub(crate) wire: Option<WireId>,
     pub(crate) remote: Option<std::net::SocketAddr>,
     pub(crate) local: Option<std::net::SocketAddr>,
+    pub(crate) security: Option<Arc<SecurityInfo>>,
     pub(crate) timings: Timings,
     pub(crate) sizes: Sizes,
     pub(crate) trailers: HeaderMap,

@@ -27,6 +27,7 @@ use http::{HeaderMap, Method};
 use crate::error::{Error, Operation, Result};
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::id::HandleKind;
+use crate::network::SecurityInfo;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::protocol::http1::{ResponseHead, field};
 use crate::services::Services;
@@ -218,11 +219,19 @@ impl Request {
         self.inner.shared.facts().map(|facts| facts.trailers).unwrap_or_default()
     }
 
+    /// What is known of the secure wire that carried the last exchange (`WINHTTP_OPTION_SECURITY_INFO`,
+    /// `SERVER_CERT_CONTEXT`); `None` for one without TLS, or before there was one.
+    #[doc(alias = "WINHTTP_OPTION_SECURITY_INFO")]
+    #[doc(alias = "WINHTTP_OPTION_SERVER_CERT_CONTEXT")]
+    pub fn security_info(&self) -> Option<Arc<SecurityInfo>> {
+        self.inner.shared.facts()?.security
+    }
+
     /// Both ends of the wire that carried the last exchange (`WINHTTP_OPTION_CONNECTION_INFO`); `None` before there was one.
     #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
     pub fn connection_info(&self) -> Option<ConnectionInfo> {
         let facts = self.inner.shared.facts()?;
-        Some(ConnectionInfo { wire: facts.wire?, remote: facts.remote?, local: facts.local })
+        Some(ConnectionInfo { wire: facts.wire?, remote: facts.remote, local: facts.local })
     }
 }
 
@@ -233,8 +242,8 @@ impl Request {
 pub struct ConnectionInfo {
     /// The wire.
     pub wire: crate::id::WireId,
-    /// The server's address.
-    pub remote: std::net::SocketAddr,
+    /// The server's address; `None` where there is no such thing, as over a Unix socket.
+    pub remote: Option<std::net::SocketAddr>,
     /// Our own address; `None` if the system does not tell it.
     pub local: Option<std::net::SocketAddr>,
 }

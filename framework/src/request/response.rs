@@ -12,6 +12,7 @@ use super::messages::{Facts, Reached};
 use super::{Request, Sizes, Timings};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
+use crate::network::SecurityInfo;
 use crate::protocol::http1::ResponseHead;
 
 /// A response whose head has arrived.
@@ -98,6 +99,12 @@ impl Response {
     #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
         self.facts.remote
+    }
+
+    /// What is known of the wire, if it is secure.
+    #[doc(alias = "WINHTTP_OPTION_SECURITY_INFO")]
+    pub fn security_info(&self) -> Option<&SecurityInfo> {
+        self.facts.security.as_deref()
     }
 
     /// The handle behind it. A response that came complete has closed its handle already.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 /// When each step of a request happened (`WINHTTP_OPTION_REQUEST_TIMES`); `None` for a step that did not happen.
 ///
-/// On a reused wire the four points of resolving and connecting are `None`. After a resend the points are those of the last
+/// On a reused wire the six points of resolving, connecting and securing are `None`. After a resend the points are those of the last
 /// attempt, except `started`.
 #[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +20,12 @@ pub struct Timings {
     pub resolve_end: Option<Instant>,
     /// Connecting began (`WinHttpConnectionEstablishmentStart`).
     pub connect_start: Option<Instant>,
-    /// The wire was up (`WinHttpConnectionEstablishmentEnd`).
+    /// The stream was open (`WinHttpConnectionEstablishmentEnd`).
     pub connect_end: Option<Instant>,
+    /// The TLS handshake began (`WinHttpTlsHandshakeClientLeg1Start`).
+    pub tls_start: Option<Instant>,
+    /// The wire was secure (`WinHttpTlsHandshakeClientLeg3End`).
+    pub tls_end: Option<Instant>,
     /// The head began to be written (`WinHttpSendRequestStart`).
     pub send_start: Option<Instant>,
     /// The request was complete (`WinHttpSendRequestEnd`).
@@ -41,6 +45,8 @@ impl Timings {
             resolve_end: None,
             connect_start: None,
             connect_end: None,
+            tls_start: None,
+            tls_end: None,
             send_start: None,
             send_end: None,
             head_received: None,
@@ -56,6 +62,11 @@ impl Timings {
     /// How long connecting took.
     pub fn connecting(&self) -> Option<Duration> {
         between(self.connect_start, self.connect_end)
+    }
+
+    /// How long the TLS handshake took.
+    pub fn securing(&self) -> Option<Duration> {
+        between(self.tls_start, self.tls_end)
     }
 
     /// From `send` until the request had a wire.

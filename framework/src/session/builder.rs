@@ -8,7 +8,7 @@ use super::Session;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
-use crate::options::{Limits, RequestOptions, SessionOptions, Timeouts};
+use crate::options::{DialOptions, Limits, RequestOptions, SessionOptions, Timeouts, TlsOptions};
 use crate::protocol::http1::field;
 
 /// What a session is opened with; from [`Session::builder`].
@@ -57,6 +57,19 @@ impl SessionBuilder {
     /// How much a response may hold, and how many addresses of a host are tried.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.request.limits = limits;
+        self
+    }
+
+    /// How streams are opened.
+    pub fn dial(mut self, dial: DialOptions) -> Self {
+        self.options.request.dial = dial;
+        self
+    }
+
+    /// What a secure wire must be.
+    #[doc(alias = "WINHTTP_OPTION_SECURITY_FLAGS")]
+    pub fn tls(mut self, tls: TlsOptions) -> Self {
+        self.options.request.tls = tls;
         self
     }
 

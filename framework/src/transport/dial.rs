@@ -1,19 +1,37 @@
-//! One dial: resolve the name, then try its addresses in order until one connects.
+//! One dial: resolve the name, connect to one of its addresses, secure the stream if the scheme asks for it.
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Stream, dns, tcp};
+use super::tls::{TlsClient, TlsFailure};
+use super::{connect, dns};
 use crate::clock::{self, within};
+use crate::network::{SecurityInfo, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::options::{Limits, Timeouts};
+use crate::options::{DialOptions, Limits, Timeouts};
+use crate::reason::CloseReason;
 use crate::target::Origin;
+
+/// How a dial goes about it.
+pub(crate) struct Way<'a> {
+    pub(crate) origin: &'a Origin,
+    pub(crate) timeouts: &'a Timeouts,
+    pub(crate) limits: &'a Limits,
+    pub(crate) options: &'a DialOptions,
+    /// For a secure origin.
+    pub(crate) tls: Option<&'a TlsClient>,
+    /// Hears of every step as it happens.
+    pub(crate) report: &'a dyn Fn(Mask, &dyn Fn() -> Status),
+}
 
 /// A stream, and when each step of getting it happened.
 pub(crate) struct Dialed {
     pub(crate) stream: Box<dyn Stream>,
     pub(crate) times: DialTimes,
+    /// Of a secure stream.
+    pub(crate) security: Option<Arc<SecurityInfo>>,
 }
 
 /// When a dial began and ended its steps.
@@ -23,6 +41,8 @@ pub(crate) struct DialTimes {
     pub(crate) resolve_end: Instant,
     pub(crate) connect_start: Instant,
     pub(crate) connect_end: Instant,
+    /// Start and end of the handshake of a secure stream.
+    pub(crate) tls: Option<(Instant, Instant)>,
 }
 
 /// Why a dial gave no stream.
@@ -30,61 +50,88 @@ pub(crate) struct DialTimes {
 pub(crate) enum DialFailure {
     NotResolved(io::Error),
     ResolveTimeout(Duration),
+    /// The address policy lets none of the addresses through; its word on the last one.
+    NotAllowed(String),
     /// Every address refused; the last one's reason.
     NotConnected(SocketAddr, io::Error),
     ConnectTimeout(SocketAddr, Duration),
+    NotSecured(TlsFailure),
+    /// The handshake had not ended when the time for connecting was over.
+    SecureTimeout(SocketAddr, Duration),
 }
 
-/// Dials an origin. Every step is told to `report` as it happens.
-pub(crate) async fn dial(
-    origin: &Origin,
-    timeouts: &Timeouts,
-    limits: &Limits,
-    report: &dyn Fn(Mask, &dyn Fn() -> Status),
-) -> Result<Dialed, DialFailure> {
+/// Dials an origin.
+pub(crate) async fn dial(way: &Way<'_>) -> Result<Dialed, DialFailure> {
     let resolve_start = clock::now();
-    report(Mask::RESOLVE_NAME, &|| Status::ResolvingName(origin.host().to_owned()));
-    let mut addresses = match within(timeouts.resolve, dns::resolve(origin.host(), origin.port())).await {
-        Ok(found) => found.map_err(DialFailure::NotResolved)?,
-        Err(_) => return Err(DialFailure::ResolveTimeout(timeouts.resolve.unwrap_or_default())),
-    };
-    addresses.truncate(limits.addresses);
-    report(Mask::RESOLVE_NAME, &|| Status::NameResolved(addresses.clone()));
-
+    let addresses = resolve(way).await?;
     let resolve_end = clock::now();
-    let (stream, connect_start) = connect(&addresses, timeouts, resolve_end, report).await?;
-    let times = DialTimes { resolve_start, resolve_end, connect_start, connect_end: clock::now() };
-    Ok(Dialed { stream, times })
+    // One time limit for all addresses together, or a host with many dead ones would hold a request for minutes; and for the
+    // handshake, or a silent server would.
+    let deadline = way.timeouts.connect.and_then(|limit| resolve_end.checked_add(limit));
+    let (address, stream) = connect::connect(way, &addresses, deadline).await?;
+    let connect_end = clock::now();
+    let times = DialTimes { resolve_start, resolve_end, connect_start: resolve_end, connect_end, tls: None };
+    match way.tls {
+        None => Ok(Dialed { stream, times, security: None }),
+        Some(client) => secure(way, client, address, stream, times, deadline).await,
+    }
 }
 
-/// The timeout is for all addresses together, or a host with many dead ones would hold a request for minutes.
-async fn connect(
-    addresses: &[SocketAddr],
-    timeouts: &Timeouts,
-    start: Instant,
-    report: &dyn Fn(Mask, &dyn Fn() -> Status),
-) -> Result<(Box<dyn Stream>, Instant), DialFailure> {
-    let deadline = timeouts.connect.and_then(|limit| start.checked_add(limit));
-    let mut last = None;
-    for &address in addresses {
-        report(Mask::CONNECT_TO_SERVER, &|| Status::ConnectingToServer(address));
-        let ended = |reason: String| {
-            report(Mask::CONNECT_TO_SERVER, &|| Status::ConnectAttemptEnded(address, reason.clone()));
-        };
-        match clock::until(deadline, tcp::connect(address)).await {
-            Ok(Ok(stream)) => {
-                report(Mask::CONNECT_TO_SERVER, &|| Status::ConnectedToServer(address));
-                return Ok((Box::new(stream), start));
+/// The addresses to try, in order.
+async fn resolve(way: &Way<'_>) -> Result<Vec<SocketAddr>, DialFailure> {
+    let (origin, limit) = (way.origin, way.timeouts.resolve);
+    (way.report)(Mask::RESOLVE_NAME, &|| Status::ResolvingName(origin.host().to_owned()));
+    let mut addresses = match within(limit, dns::resolve(way.options, origin.host(), origin.port())).await {
+        Ok(found) => found.map_err(DialFailure::NotResolved)?,
+        Err(_) => return Err(DialFailure::ResolveTimeout(limit.unwrap_or_default())),
+    };
+    if let Some(policy) = &way.options.address_policy {
+        let mut refused = None;
+        addresses.retain(|address| match policy.check(origin.host(), address.ip()) {
+            Ok(()) => true,
+            Err(reason) => {
+                refused = Some(reason);
+                false
             }
-            Ok(Err(error)) => {
-                ended(error.to_string());
-                last = Some(DialFailure::NotConnected(address, error));
-            }
-            Err(_) => {
-                ended("the time for connecting is over".to_owned());
-                return Err(DialFailure::ConnectTimeout(address, timeouts.connect.unwrap_or_default()));
-            }
+        });
+        if let Some(reason) = refused.filter(|_| addresses.is_empty()) {
+            return Err(DialFailure::NotAllowed(reason));
         }
     }
-    Err(last.unwrap_or_else(|| DialFailure::NotResolved(io::Error::new(io::ErrorKind::NotFound, "no address"))))
+    addresses.truncate(way.limits.addresses);
+    (way.report)(Mask::RESOLVE_NAME, &|| Status::NameResolved(addresses.clone()));
+    Ok(addresses)
+}
+
+async fn secure(
+    way: &Way<'_>,
+    client: &TlsClient,
+    address: SocketAddr,
+    stream: Box<dyn Stream>,
+    times: DialTimes,
+    deadline: Option<Instant>,
+) -> Result<Dialed, DialFailure> {
+    let host = way.origin.host();
+    let start = clock::now();
+    (way.report)(Mask::TLS_HANDSHAKE, &|| Status::SecuringConnection(host.to_owned()));
+    let failure = match clock::until(deadline, client.secure(stream, host)).await {
+        Ok(Ok((stream, security))) => {
+            let security = Arc::new(security);
+            (way.report)(Mask::TLS_HANDSHAKE, &|| Status::ConnectionSecured(Arc::clone(&security)));
+            let times = DialTimes { tls: Some((start, clock::now())), ..times };
+            return Ok(Dialed { stream, times, security: Some(security) });
+        }
+        Ok(Err(failure)) => DialFailure::NotSecured(failure),
+        Err(_) => DialFailure::SecureTimeout(address, way.timeouts.connect.unwrap_or_default()),
+    };
+    if let DialFailure::NotSecured(failure) = &failure
+        && let Some(flags) = failure.flags()
+    {
+        (way.report)(Mask::SECURE_FAILURE, &|| Status::SecureFailure(flags));
+    }
+    // The stream is gone with the handshake.
+    let reason = CloseReason::TransportError;
+    (way.report)(Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
+    (way.report)(Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
+    Err(failure)
 }

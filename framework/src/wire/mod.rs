@@ -10,6 +10,7 @@ use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::BytesMut;
@@ -17,8 +18,9 @@ use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
 use crate::id::WireId;
+use crate::network::{SecurityInfo, Stream};
 use crate::reason::CloseReason;
-use crate::transport::{DialTimes, Dialed, Peek, Stream};
+use crate::transport::{DialTimes, Dialed};
 
 pub(crate) use exchange::{Exchange, Received, Uploaded};
 pub(crate) use failure::Failure;
@@ -28,9 +30,10 @@ pub(crate) struct Wire {
     id: WireId,
     stream: Box<dyn Stream>,
     received: BytesMut,
-    remote: SocketAddr,
+    remote: Option<SocketAddr>,
     local: Option<SocketAddr>,
     times: DialTimes,
+    security: Option<Arc<SecurityInfo>>,
     exchanges: u64,
     /// How much is asked of the stream at once: doubles while it gives all of it.
     appetite: usize,
@@ -38,7 +41,7 @@ pub(crate) struct Wire {
 
 impl Wire {
     pub(crate) fn new(dialed: Dialed) -> Self {
-        let Dialed { stream, times } = dialed;
+        let Dialed { stream, times, security } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
         Self {
             id: WireId::next(),
@@ -47,6 +50,7 @@ impl Wire {
             remote,
             local,
             times,
+            security,
             exchanges: 0,
             appetite: SMALLEST_READ,
         }
@@ -56,7 +60,7 @@ impl Wire {
         self.id
     }
 
-    pub(crate) fn remote(&self) -> SocketAddr {
+    pub(crate) fn remote(&self) -> Option<SocketAddr> {
         self.remote
     }
 
@@ -66,6 +70,11 @@ impl Wire {
 
     pub(crate) fn times(&self) -> DialTimes {
         self.times
+    }
+
+    /// What is known of it if it is secure.
+    pub(crate) fn security(&self) -> Option<&Arc<SecurityInfo>> {
+        self.security.as_ref()
     }
 
     /// Has it served an exchange before?
@@ -79,11 +88,13 @@ impl Wire {
     }
 
     /// May an idle wire serve again? The peer must have sent nothing since, not even an end.
-    pub(crate) fn check_idle(&self) -> Result<(), CloseReason> {
-        match self.stream.peek() {
-            Peek::Silent => Ok(()),
-            Peek::Octets => Err(CloseReason::UnexpectedOctets),
-            Peek::Ended => Err(CloseReason::PeerClosed),
+    ///
+    /// What is found is taken: nobody may have a wire that has it.
+    pub(crate) fn check_idle(&mut self) -> Result<(), CloseReason> {
+        match self.stream.read_now(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Ok(1..) => Err(CloseReason::UnexpectedOctets),
+            Ok(0) | Err(_) => Err(CloseReason::PeerClosed),
         }
     }
 

@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -14,8 +13,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Exchange, Received, Uploaded, Wire};
 use crate::clock;
+use crate::network::Stream;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
-use crate::transport::{DialTimes, Dialed, Peek, Stream};
+use crate::transport::{DialTimes, Dialed};
 
 /// Takes one octet, then none for one poll. Answers when it has the end of a chunked body.
 #[derive(Default)]
@@ -55,19 +55,7 @@ impl AsyncRead for Narrow {
     }
 }
 
-impl Stream for Narrow {
-    fn peek(&self) -> Peek {
-        Peek::Silent
-    }
-
-    fn remote(&self) -> SocketAddr {
-        SocketAddr::from(([127, 0, 0, 1], 80))
-    }
-
-    fn local(&self) -> Option<SocketAddr> {
-        None
-    }
-}
+impl Stream for Narrow {}
 
 fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -85,8 +73,8 @@ fn to_the_end<F: Future>(future: F) -> F::Output {
 
 fn wire(stream: Narrow) -> Wire {
     let now = clock::now();
-    let times = DialTimes { resolve_start: now, resolve_end: now, connect_start: now, connect_end: now };
-    Wire::new(Dialed { stream: Box::new(stream), times })
+    let times = DialTimes { resolve_start: now, resolve_end: now, connect_start: now, connect_end: now, tls: None };
+    Wire::new(Dialed { stream: Box::new(stream), times, security: None })
 }
 
 #[test]

@@ -31,6 +31,8 @@ pub enum Happened {
     Began(Step),
     /// Its past-tense partner, or `ConnectAttemptEnded`.
     Ended(Step),
+    /// `SecureFailure`.
+    InsecureWire,
     /// `Queued`.
     Queued,
     /// `WireAcquired`.
@@ -64,6 +66,8 @@ pub enum Step {
     Resolve,
     /// `ConnectingToServer`, `ConnectedToServer`.
     Connect(SocketAddr),
+    /// `SecuringConnection`, `ConnectionSecured`.
+    Secure,
     /// `SendingRequest`, `RequestSent`.
     SendHead,
     /// `ReceivingResponse`, `ResponseReceived`.
@@ -75,7 +79,7 @@ pub enum Step {
 impl Step {
     /// Is it part of finding and opening a wire, which may outlive the request that began it (contract C.6)?
     pub(super) fn is_dial(self) -> bool {
-        matches!(self, Self::Resolve | Self::Connect(_))
+        matches!(self, Self::Resolve | Self::Connect(_) | Self::Secure)
     }
 }
 
@@ -107,6 +111,9 @@ impl From<&Status> for Happened {
             Status::ConnectingToServer(address) => Self::Began(Step::Connect(*address)),
             Status::ConnectedToServer(address) => Self::Ended(Step::Connect(*address)),
             Status::ConnectAttemptEnded(address, _) => Self::Ended(Step::Connect(*address)),
+            Status::SecuringConnection(_) => Self::Began(Step::Secure),
+            Status::ConnectionSecured(_) => Self::Ended(Step::Secure),
+            Status::SecureFailure(_) => Self::InsecureWire,
             Status::WireAcquired { wire, .. } => Self::WireAcquired(wire.value()),
             Status::WireReleased { wire } => Self::WireReleased(wire.value()),
             Status::SendingRequest => Self::Began(Step::SendHead),

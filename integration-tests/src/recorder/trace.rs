@@ -12,13 +12,15 @@ pub fn short(status: &Status) -> String {
         | Status::DataAvailable(octets)
         | Status::ReadComplete(octets)
         | Status::Missed(octets) => format!("{name}({octets})"),
-        Status::ResolvingName(host) => format!("{name}({host})"),
+        Status::ResolvingName(host) | Status::SecuringConnection(host) => format!("{name}({host})"),
         Status::NameResolved(addresses) => format!("{name}({addresses:?})"),
         Status::ConnectingToServer(address) | Status::ConnectedToServer(address) => format!("{name}({address})"),
         Status::ConnectAttemptEnded(address, reason) => format!("{name}({address}: {reason})"),
         Status::WireAcquired { wire, reused, .. } => {
             format!("{name}({wire}{})", if *reused { ", reused" } else { "" })
         }
+        Status::ConnectionSecured(security) => format!("{name}({})", security.protocol),
+        Status::SecureFailure(flags) => format!("{name}({flags:?})"),
         Status::WireReleased { wire } => format!("{name}({wire})"),
         Status::Queued { position } => format!("{name}({position})"),
         Status::IntermediateResponse(code, _) => format!("{name}({})", code.as_u16()),

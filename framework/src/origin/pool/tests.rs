@@ -13,7 +13,7 @@ impl Pooled for Wire {
     fn is_used(&self) -> bool {
         self.used
     }
-    fn is_sound(&self) -> bool {
+    fn is_sound(&mut self) -> bool {
         self.sound
     }
 }

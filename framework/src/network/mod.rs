@@ -1,0 +1,102 @@
+//! What a program may put in the network's place: names, streams, and which addresses may be reached.
+//!
+//! These are the only ways by which this crate meets the world, so a test, a simulation or a sandbox replaces all of it here.
+
+mod address;
+mod by_pointer;
+mod policy;
+mod security;
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+pub(crate) use address::is_public;
+pub(crate) use by_pointer::ByPointer;
+pub use policy::{AddressPolicy, PublicAddresses};
+pub use security::SecurityInfo;
+
+/// Turns host names into addresses.
+///
+/// ```
+/// use std::net::{IpAddr, Ipv4Addr};
+/// use hinternet::network::{Lookup, Resolver};
+///
+/// /// Every name is this machine.
+/// #[derive(Debug)]
+/// struct Here;
+///
+/// impl Resolver for Here {
+///     fn resolve(&self, _host: &str) -> Lookup {
+///         Box::pin(async { Ok(vec![IpAddr::V4(Ipv4Addr::LOCALHOST)]) })
+///     }
+/// }
+/// ```
+pub trait Resolver: fmt::Debug + Send + Sync + 'static {
+    /// The addresses of a host, in the order of preference. Not called for an address literal. Dropping the future gives the
+    /// look-up up; it is limited by `Timeouts::resolve`.
+    fn resolve(&self, host: &str) -> Lookup;
+}
+
+/// A name look-up under way. It runs on one thread, and need not be `Send`.
+pub type Lookup = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>>>>;
+
+/// Opens streams.
+///
+/// The dialer decides what a stream *is*: a TCP connection from a certain local address, a Unix socket, a pair of pipes in
+/// memory, a socket of a simulated network. TLS, where the scheme asks for it, is laid over what it gives.
+pub trait Dialer: fmt::Debug + Send + Sync + 'static {
+    /// Opens a stream to one address. Called once per attempt, several at a time when the first are slow (RFC 8305). Dropping
+    /// the future gives the attempt up.
+    fn dial(&self, to: &Destination) -> Dialing;
+
+    /// Does it want addresses? A dialer that does not, as one for Unix sockets, is called once with the unspecified address,
+    /// and no name is looked up.
+    fn wants_addresses(&self) -> bool {
+        true
+    }
+}
+
+/// An attempt under way. It runs on one thread, and need not be `Send`.
+pub type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>>>>;
+
+/// Where one attempt goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Destination {
+    /// The host of the URL: a name, or an address literal (IPv6 in brackets).
+    pub host: String,
+    /// The address, with the port of the URL.
+    pub address: SocketAddr,
+}
+
+/// A connected stream of octets, whatever carries it.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin {
+    /// Reads what has already arrived, without waiting: 0 is the end, `WouldBlock` is nothing. It is asked of an idle stream,
+    /// which must have neither octets nor an end.
+    ///
+    /// # Errors
+    /// `WouldBlock` when nothing has arrived; else what broke the stream.
+    fn read_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut buf = ReadBuf::new(buf);
+        match Pin::new(self).poll_read(&mut Context::from_waker(Waker::noop()), &mut buf) {
+            Poll::Ready(read) => read.map(|()| buf.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
+    /// The address of the other side; `None` where there is no such thing.
+    fn remote(&self) -> Option<SocketAddr> {
+        None
+    }
+
+    /// The address of this side.
+    fn local(&self) -> Option<SocketAddr> {
+        None
+    }
+}
