@@ -1,12 +1,13 @@
 //! What is sent again unseen and what never is, and an answer that comes before the body is through (contract D.2, D.4).
 
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use hinternet::{Error, ErrorCode, Method, Payload, Request, Session, Status, WireState};
+use hinternet::{Error, ErrorCode, Method, Payload, Request, ResponseHead, Session, Status, WireState};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::{Scene, read_all};
+use integration_tests::scene::{Scene, read_all, receiving};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::{Gate, dropped_after, patiently};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -205,7 +206,7 @@ fn d2_cancel_ends_a_resend_whose_receive_response_was_dropped_at_any_poll() {
 }
 
 /// A request that is being sent again, inside a `receive_response`, to a peer that takes the head and nothing more.
-async fn stuck_in_its_resend() -> (Scene, Request, tokio::task::JoinHandle<hinternet::Result<()>>) {
+async fn stuck_in_its_resend() -> (Scene, Request, tokio::task::JoinHandle<hinternet::Result<Arc<ResponseHead>>>) {
     let head_came = Gate::new();
     let dying = Script::new().read_request().send(HELLO).read_head().read_exactly(LARGE).close();
     let stuck = Script::new().read_head().signal(&head_came).stop_reading();
@@ -215,10 +216,7 @@ async fn stuck_in_its_resend() -> (Scene, Request, tokio::task::JoinHandle<hinte
     read_all(&scene.reading().await).await.unwrap();
     let request = scene.request(Method::PUT);
     request.send(vec![b'x'; LARGE]).await.unwrap();
-    let receiving = tokio::spawn({
-        let request = request.clone();
-        async move { request.receive_response().await.map(drop) }
-    });
+    let receiving = receiving(&request);
     head_came.passed().await;
     (scene, request, receiving)
 }

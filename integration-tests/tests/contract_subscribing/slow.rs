@@ -2,15 +2,12 @@
 
 use futures_util::FutureExt;
 use hinternet::{ErrorCode, Method, NotificationMask as Mask, Request, Session, Status, Subscriber};
-use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::read_all;
+use integration_tests::scene::{read_all, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::{Gate, Mailbox, patiently};
 
-async fn hello() -> Origin {
-    Origin::start(|_| Reply::ok("hello")).await
-}
+use crate::hello;
 
 #[tokio::test]
 async fn c8_progress_is_dropped_and_counted_and_completions_never_are() {
@@ -93,8 +90,7 @@ impl Exhausted {
 
     /// Sends, and waits until it is told that the send waits.
     async fn waiting(&self) -> tokio::task::JoinHandle<hinternet::Result<()>> {
-        let request = self.request.clone();
-        let sending = tokio::spawn(async move { request.send(()).await });
+        let sending = sending(&self.request, ());
         let queued = self.recorder.wait_for_status(self.request.id(), "Queued").await;
         assert!(matches!(queued.status, Status::Queued { position: 0 }), "{queued:?}");
         sending
@@ -181,10 +177,7 @@ async fn c8_operations_in_flight_finish() {
     let connection = session.connect(&peer.origin()).unwrap();
     let request = connection.open_request(Method::GET, "/").unwrap();
     request.send(()).await.unwrap();
-    let receiving = tokio::spawn({
-        let request = request.clone();
-        async move { request.receive_response().await }
-    });
+    let receiving = receiving(&request);
     recorder.wait_for_status(request.id(), "ReceivingResponse").await;
     let one_too_many = connection.open_request(Method::GET, "/").unwrap();
     answer.open();
