@@ -35,7 +35,6 @@ impl Crawl {
             }
             (Failure::Final, Err(error)) => self.give_up(job.host, job.work, error.to_string()),
         }
-        self.show();
     }
 
     /// That a job was answered must be known before that it is over: else its host would seem to have nothing to do.
