@@ -84,8 +84,9 @@ async fn crawl_until_signal(plan: &Plan, bars: Option<Bars>) -> Result<(Report, 
 /// Resolves at the first signal. The next one, or the first that comes after the crawl, ends the program at once.
 fn first_signal(deadline: Duration, bars: Option<Bars>) -> impl Future<Output = Option<Signal>> {
     let (told, heard) = tokio::sync::oneshot::channel();
+    let signals = Signals::listen();
     tokio::spawn(async move {
-        let Ok(mut signals) = Signals::listen() else { return std::future::pending().await };
+        let Ok(mut signals) = signals else { return std::future::pending().await };
         let mut signal = signals.next().await;
         if told.send(signal).is_ok() {
             let name = signal.name();
