@@ -89,12 +89,15 @@ async fn an_interrupted_crawl_drains_and_reports() {
     let lab = lab().await;
     let mut plan = plan(&lab);
     plan.bounds.delay = Some(Duration::from_millis(20));
+    plan.deadline = Duration::from_millis(1);
     let stop = tokio::time::sleep(Duration::from_millis(300));
     let report = crawl(&plan, None, stop).await.unwrap();
     let asked = lab.log().len();
     assert_eq!(report.stopped, Stopped::Interrupted);
     assert_eq!(report.errors, 0, "what was cut off did not fail: {:?}", report.failed);
     assert!(report.pages > 0 && report.drained.is_some());
+    let answered: u64 = report.statuses.values().sum();
+    assert_eq!(answered + report.disallowed + report.left, report.links.followed, "every URL is accounted for");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(lab.log().len(), asked, "nothing is asked for after the report");
 }

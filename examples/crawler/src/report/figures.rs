@@ -17,6 +17,7 @@ pub struct Figures {
     times: Times,
     too_large: u64,
     too_deep: u64,
+    stopped: u64,
     retries: u64,
     errors: u64,
     hosts: Vec<HostReport>,
@@ -33,6 +34,7 @@ impl Figures {
             times: Times::default(),
             too_large: 0,
             too_deep: 0,
+            stopped: 0,
             retries: 0,
             errors: 0,
             hosts: Vec::new(),
@@ -80,6 +82,11 @@ impl Figures {
     /// A link leads too far from the start.
     pub fn was_too_deep(&mut self) {
         self.too_deep += 1;
+    }
+
+    /// The crawl ended before the answer to a URL came.
+    pub fn was_stopped(&mut self) {
+        self.stopped += 1;
     }
 
     /// Nobody knows what the host allows.
@@ -133,7 +140,7 @@ impl Figures {
             statuses: self.statuses,
             too_large: self.too_large,
             too_deep: self.too_deep,
-            left: frontier.waiting() as u64,
+            left: frontier.waiting() as u64 + self.stopped,
             links,
             wire,
             hosts: self.hosts,
