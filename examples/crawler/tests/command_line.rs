@@ -131,6 +131,21 @@ mod signals {
     }
 
     #[test]
+    fn a_page_that_is_cut_off_at_the_deadline_is_left_undone() {
+        let (host, url) = Host::start();
+        let child = crawler(&[&url, "--deadline", "10ms"]).spawn().unwrap();
+        host.answer("404 Not Found");
+        let (path, _stream) = host.request();
+        assert_eq!(path, "/");
+        send_signal(&child, Signal::SIGINT);
+        let (ended, out, _) = told(child.wait_with_output().unwrap());
+        assert_eq!(ended, Some(130), "{out}");
+        for line in ["not fetched  1 left undone", "under way    0 completed, 1 cut off", "errors       0"] {
+            assert!(out.contains(line), "{line} in {out}");
+        }
+    }
+
+    #[test]
     fn the_second_ends_it_at_once() {
         let (child, _stream, mut errors, _) = stopping(Signal::SIGINT);
         send_signal(&child, Signal::SIGINT);
