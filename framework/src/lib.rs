@@ -33,7 +33,7 @@
 //! | `protocol` | HTTP/1.1 as a pure machine |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
-//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `clock` | the words |
+//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `clock` | the words |
 //!
 //! # Scope
 //!
@@ -73,6 +73,7 @@ mod target;
 mod error;
 mod reason;
 mod id;
+mod shown;
 mod clock;
 
 pub use bytes::Bytes;

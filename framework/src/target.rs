@@ -13,6 +13,7 @@ use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use url::Url;
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::shown;
 
 /// Scheme, host and port (RFC 6454): what all handles to one server share.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -191,7 +192,7 @@ impl fmt::Display for Target {
 /// Without the query, which may hold secrets.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path_and_query.split('?').next().unwrap_or_default())
+        write!(f, "{}{}", self.origin, shown::without_query(&self.path_and_query))
     }
 }
 
@@ -277,7 +278,7 @@ fn refuse_injection(input: &str, operation: Operation) -> Result<()> {
 
 /// Enough of it to be recognised; nothing of what may hold a password.
 fn shortened(input: &str) -> Option<&str> {
-    let without_query = input.split(['?', '#']).next().unwrap_or(input);
+    let without_query = shown::without_query(input);
     let end = without_query.char_indices().nth(80).map_or(without_query.len(), |(end, _)| end);
     (!input.contains('@')).then(|| &without_query[..end])
 }

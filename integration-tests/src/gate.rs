@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::patience::patiently;
+use crate::patience::reached;
 
 /// Closed at first; once open it stays open. Clones are the same gate.
 #[derive(Clone, Debug)]
@@ -29,9 +29,7 @@ impl Gate {
     /// # Panics
     /// When nobody ever opens it.
     pub async fn passed(&self) {
-        let mut state = self.0.subscribe();
-        let opened = patiently("a gate to open", state.wait_for(|open| *open)).await;
-        assert!(opened.is_ok(), "this handle keeps the gate alive");
+        reached("a gate to open", &self.0.subscribe(), |open| *open).await;
     }
 }
 

@@ -24,6 +24,7 @@ pub mod request;
 pub mod scene;
 pub mod scripted_peer;
 mod seeded;
+mod server;
 pub mod story;
 mod trap;
 
@@ -33,4 +34,5 @@ pub use mailbox::Mailbox;
 pub use patience::{HANG, patiently};
 pub use polls::{dropped_after, poll_once};
 pub use seeded::Seeded;
+pub use server::Server;
 pub use trap::{Trap, Whence};

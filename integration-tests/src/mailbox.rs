@@ -65,12 +65,20 @@ impl Mailbox {
     /// # Panics
     /// When it lives on.
     pub async fn died(&mut self) -> Vec<&'static str> {
+        self.left_behind().await.iter().map(Notification::name).collect()
+    }
+
+    /// Resolves when the subscriber is dead, with what was left unhandled, and still is.
+    ///
+    /// # Panics
+    /// When it lives on.
+    pub async fn left_behind(&mut self) -> Vec<Notification> {
         self.let_go();
-        let mut names = Vec::new();
+        let mut left = Vec::new();
         while let Some(notification) = patiently("the subscriber to die", self.kept.recv()).await {
-            names.push(notification.name());
+            left.push(notification);
         }
-        names
+        left
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 /// A test that waits so long hangs. No test is decided by this time: it only turns a hang into a failure.
 pub const HANG: Duration = Duration::from_secs(30);
 
@@ -14,4 +16,14 @@ pub async fn patiently<T>(what: &str, wait: impl Future<Output = T>) -> T {
         Ok(value) => value,
         Err(_) => panic!("waited {HANG:?} for {what}"),
     }
+}
+
+/// Waits until what a double lets watch has come this far.
+///
+/// # Panics
+/// When it does not, or the double is gone.
+pub(crate) async fn reached<T>(what: &str, watched: &watch::Receiver<T>, is_reached: impl FnMut(&T) -> bool) {
+    let mut watched = watched.clone();
+    let waited = patiently(what, watched.wait_for(is_reached)).await;
+    assert!(waited.is_ok(), "what is watched lives as long as its handle");
 }

@@ -1,8 +1,10 @@
 //! A scene: one scripted peer, one watched session, and a connection handle from one to the other.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
-use hinternet::{Connection, Method, Request, Session, SessionBuilder};
+use hinternet::{Connection, Method, Payload, Request, ResponseHead, Session, SessionBuilder};
+use tokio::task::JoinHandle;
 
 use crate::recorder::Recorder;
 use crate::scripted_peer::{Script, ScriptedPeer};
@@ -89,11 +91,23 @@ pub async fn read_all(request: &Request) -> hinternet::Result<Vec<u8>> {
     }
 }
 
+/// Begins to send, beside the test.
+pub fn sending(request: &Request, payload: impl Into<Payload>) -> JoinHandle<hinternet::Result<()>> {
+    let (request, payload) = (request.clone(), payload.into());
+    tokio::spawn(async move { request.send(payload).await })
+}
+
+/// Begins to receive the response, beside the test.
+pub fn receiving(request: &Request) -> JoinHandle<hinternet::Result<Arc<ResponseHead>>> {
+    let request = request.clone();
+    tokio::spawn(async move { request.receive_response().await })
+}
+
 /// A loopback port that belongs to us and where nobody listens: connecting to it is refused.
 #[derive(Debug)]
 pub struct Nobody {
     address: SocketAddr,
-    _socket: socket2::Socket,
+    socket: socket2::Socket,
 }
 
 impl Nobody {
@@ -102,10 +116,10 @@ impl Nobody {
     /// # Panics
     /// When no loopback port can be bound.
     pub fn new() -> Self {
-        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket");
+        let socket = socket();
         socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).expect("a loopback port is free");
         let address = socket.local_addr().ok().and_then(|address| address.as_socket()).expect("the socket is bound");
-        Self { address, _socket: socket }
+        Self { address, socket }
     }
 
     /// Where nobody listens.
@@ -123,4 +137,61 @@ impl Default for Nobody {
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// A server whose line of connections not yet accepted is full: connecting to it takes until it has room.
+#[derive(Debug)]
+pub struct Busy {
+    server: Nobody,
+    in_line: Vec<socket2::Socket>,
+}
+
+impl Busy {
+    /// Takes a port, listens, and fills the line.
+    ///
+    /// # Panics
+    /// When no loopback port can be bound.
+    pub fn new() -> Self {
+        let server = Nobody::new();
+        server.socket.listen(0).expect("a bound socket listens");
+        // The line takes the first; the others, and whoever comes then, are not answered.
+        let in_line = (0..4).map(|_| {
+            let waiting = socket();
+            waiting.set_nonblocking(true).expect("a socket may be non-blocking");
+            let _under_way = waiting.connect(&server.address().into());
+            waiting
+        });
+        let in_line = in_line.collect();
+        Self { server, in_line }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// Its origin.
+    pub fn origin(&self) -> String {
+        self.server.origin()
+    }
+
+    /// Makes room: the next attempt of who is in line succeeds.
+    ///
+    /// # Panics
+    /// When the socket cannot be made non-blocking.
+    pub fn make_room(&mut self) {
+        self.server.socket.set_nonblocking(true).expect("a socket may be non-blocking");
+        self.in_line.clear();
+        while self.server.socket.accept().is_ok() {}
+    }
+}
+
+impl Default for Busy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn socket() -> socket2::Socket {
+    socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).expect("a socket")
 }

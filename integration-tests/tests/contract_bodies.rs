@@ -8,7 +8,7 @@ use futures_util::{StreamExt, stream};
 use hinternet::{ErrorCode, Handle, HeaderMap, HeaderValue, Method, Payload, Request, Session, Stage};
 use integration_tests::origin::Origin;
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::{Scene, read_all};
+use integration_tests::scene::{Scene, read_all, sending};
 use integration_tests::scripted_peer::{Script, Split};
 use integration_tests::{Gate, patiently};
 
@@ -187,10 +187,7 @@ async fn b11_a_stream_is_polled_at_the_peers_pace() {
         *count.lock().unwrap() += 1;
         Ok::<_, io::Error>(Bytes::from(vec![b'x'; 1 << 16]))
     });
-    let call = tokio::spawn({
-        let request = request.clone();
-        async move { request.send(Payload::stream(pieces)).await }
-    });
+    let call = sending(&request, Payload::stream(pieces));
     scene.peer.wait_for_octets(0, 1).await;
     // No event tells that nothing more happens: that all of it did not fit while nobody read is what is asserted.
     assert!(*given.lock().unwrap() < total);

@@ -5,7 +5,7 @@ use std::future::pending;
 use futures_util::stream;
 use hinternet::{Connection, ErrorCode, Method, Operation, Payload, Request, Session};
 use integration_tests::patiently;
-use integration_tests::scene::{Scene, read_all};
+use integration_tests::scene::{Scene, read_all, sending};
 use integration_tests::scripted_peer::{Ending, Script, ScriptedPeer};
 use tokio::task::JoinHandle;
 
@@ -20,7 +20,7 @@ async fn b7_cancel_ends_a_send_a_write_and_a_wait_in_line() {
         let request = scene.request(Method::POST);
         let in_line = scene.request(Method::POST);
         let call: JoinHandle<hinternet::Result<()>> = match operation {
-            Operation::Send => spawn_send(&request, Payload::stream(stream::once(pending()))),
+            Operation::Send => sending(&request, Payload::stream(stream::once(pending()))),
             _ => {
                 request.send(Payload::chunked()).await.unwrap();
                 let request = request.clone();
@@ -28,7 +28,7 @@ async fn b7_cancel_ends_a_send_a_write_and_a_wait_in_line() {
             }
         };
         scene.recorder.wait_for_status(request.id(), "RequestSent").await;
-        let waiting = spawn_send(&in_line, Payload::empty());
+        let waiting = sending(&in_line, Payload::empty());
         scene.recorder.wait_for_status(in_line.id(), "Queued").await;
         if operation == Operation::Connect {
             in_line.cancel();
@@ -45,11 +45,6 @@ async fn b7_cancel_ends_a_send_a_write_and_a_wait_in_line() {
         assert!(request.is_open() && in_line.is_open() && scene.connection.is_open());
         scene.end().await;
     }
-}
-
-fn spawn_send(request: &Request, payload: Payload) -> JoinHandle<hinternet::Result<()>> {
-    let request = request.clone();
-    tokio::spawn(async move { request.send(payload).await })
 }
 
 #[tokio::test]

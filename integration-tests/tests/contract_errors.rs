@@ -1,15 +1,13 @@
 //! What an error says, and what a head keeps (contract D.1, D.5).
 
 use std::error::Error as _;
-use std::net::SocketAddr;
 use std::sync::mpsc;
 use std::time::Duration;
 
 use hinternet::{Blame, Error, ErrorCode, Method, Operation, Payload, Session, Stage, Timeouts, WireState};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::{Nobody, Scene, read_all};
+use integration_tests::scene::{Busy, Nobody, Scene, read_all};
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Split};
-use socket2::{Domain, Socket, Type};
 
 fn facts(error: &Error) -> (ErrorCode, Operation, Stage, Blame) {
     (error.code(), error.operation(), error.stage(), error.blame())
@@ -103,25 +101,15 @@ fn d1_a_look_up_that_takes_too_long() {
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "needs Linux's way with a full accept queue")]
 async fn d1_a_connect_that_takes_too_long() {
-    let deaf = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    deaf.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-    deaf.listen(0).unwrap();
-    let address = deaf.local_addr().unwrap();
-    // The queue takes the first; the others, and we, are not answered.
-    let queue = [(); 4].map(|()| {
-        let filler = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        filler.set_nonblocking(true).unwrap();
-        let _in_progress = filler.connect(&address);
-        filler
-    });
-    let address = address.as_socket().unwrap();
+    let busy = Busy::new();
+    let address = busy.address();
     let recorder = Recorder::start();
     let session = recorder.session(Session::builder().timeouts(impatient(|timeouts| timeouts.connect = Some(WAIT))));
-    let request = session.connect(&format!("http://{address}")).unwrap().open_request(Method::GET, "/").unwrap();
+    let request = session.connect(&busy.origin()).unwrap().open_request(Method::GET, "/").unwrap();
     let error = recorder.failure(request.id(), request.send(()).await);
     assert_timeout(&error, Operation::Send, Stage::Connect, &format!("connecting {address}"));
     assert!(error.is_connect());
-    drop(queue);
+    drop(busy);
     recorder.finish(session).await;
 }
 

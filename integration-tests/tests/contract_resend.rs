@@ -1,13 +1,17 @@
 //! What is sent again unseen and what never is, and an answer that comes before the body is through (contract D.2, D.4).
 
 use std::io;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
-use hinternet::{Error, ErrorCode, Method, Payload, Request, Session, Status, WireState};
-use integration_tests::patiently;
-use integration_tests::scene::{Scene, read_all};
+use hinternet::{Error, ErrorCode, Method, Payload, Request, ResponseHead, Session, Status, WireState};
+use integration_tests::recorder::Recorder;
+use integration_tests::scene::{Scene, read_all, receiving};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::{Gate, dropped_after, patiently};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 const TOO_LARGE: &str = "HTTP/1.1 413 Content Too Large\r\ncontent-length: 4\r\nconnection: close\r\n\r\ntoo!";
@@ -153,6 +157,137 @@ async fn d2_an_idle_wire_that_ended_before_is_not_even_tried() {
     answered(&post).await.unwrap();
     assert_eq!(retries(&scene, &post).await, 0);
     scene.end().await;
+}
+
+/// Drops a `receive_response` inside which the request is sent again, after every count of polls. Everything is on one
+/// thread, so that these pass through every place where the resend can be.
+fn dropped_anywhere(then: impl AsyncFn(&Scene, &Request)) {
+    actix::System::new().block_on(async {
+        let mut in_the_middle = 0;
+        for polls in 0..1000 {
+            let scene = dies_on_the_second(Session::builder().on_current_arbiter()).await;
+            let request = scene.sent().await;
+            let came = dropped_after(polls, request.receive_response()).await.is_some();
+            in_the_middle += usize::from(scene.peer.connections() > 1 && request.head().is_err());
+            if !came {
+                patiently("what follows", then(&scene, &request)).await;
+            }
+            scene.end().await;
+            if came {
+                assert!(in_the_middle > 0, "no call was given up while the request was being sent again");
+                return;
+            }
+        }
+        panic!("there is no end to the polls");
+    });
+}
+
+#[test]
+fn d2_a_resend_survives_that_its_receive_response_is_dropped_at_any_poll() {
+    dropped_anywhere(async |scene, request| {
+        answered(request).await.unwrap();
+        assert_eq!(retries(scene, request).await, 1);
+        assert_eq!(scene.recorder.count_of(request.id(), "SendRequestComplete"), 1, "one send, one completion");
+    });
+}
+
+#[test]
+fn d2_cancel_ends_a_resend_whose_receive_response_was_dropped_at_any_poll() {
+    dropped_anywhere(async |scene, request| {
+        let has_come = request.head().is_ok();
+        request.cancel();
+        if !has_come {
+            let error = request.receive_response().await.unwrap_err();
+            assert_eq!(error.code(), ErrorCode::OperationCancelled);
+            assert!(retries(scene, request).await <= 1);
+            assert!(scene.recorder.count_of(request.id(), "SendingRequest") <= 2, "it was not sent once more");
+        }
+    });
+}
+
+/// A request that is being sent again, inside a `receive_response`, to a peer that takes the head and nothing more.
+async fn stuck_in_its_resend() -> (Scene, Request, tokio::task::JoinHandle<hinternet::Result<Arc<ResponseHead>>>) {
+    let head_came = Gate::new();
+    let dying = Script::new().read_request().send(HELLO).read_head().read_exactly(LARGE).close();
+    let stuck = Script::new().read_head().signal(&head_came).stop_reading();
+    let answering = Script::new().read_head().read_exactly(LARGE).send(HELLO).keep();
+    let peer = ScriptedPeer::start(vec![dying, stuck, answering]).await;
+    let scene = Scene::of(peer, Session::builder());
+    read_all(&scene.reading().await).await.unwrap();
+    let request = scene.request(Method::PUT);
+    request.send(vec![b'x'; LARGE]).await.unwrap();
+    let receiving = receiving(&request);
+    head_came.passed().await;
+    (scene, request, receiving)
+}
+
+#[tokio::test]
+async fn d2_a_resend_that_was_dropped_in_the_middle_of_its_body_begins_anew_on_a_new_wire() {
+    let (scene, request, receiving) = stuck_in_its_resend().await;
+    receiving.abort();
+    assert!(receiving.await.unwrap_err().is_cancelled());
+    patiently("the answer", answered(&request)).await.unwrap();
+    assert_eq!(scene.peer.connections(), 3);
+    assert!(scene.peer.received(0).ends_with(&scene.peer.received(2)), "the very same");
+    assert_eq!(retries(&scene, &request).await, 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn d2_a_handle_can_be_sent_anew_after_cancel_ended_its_dropped_resend() {
+    let (scene, request, receiving) = stuck_in_its_resend().await;
+    receiving.abort();
+    assert!(receiving.await.unwrap_err().is_cancelled());
+    request.cancel();
+    let error = request.receive_response().await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::OperationCancelled);
+    assert_eq!(scene.peer.connections(), 2);
+    request.send(vec![b'x'; LARGE]).await.unwrap();
+    answered(&request).await.unwrap();
+    request.close().await.unwrap();
+    scene.recorder.wait_for_closing(request.id()).await;
+    assert_eq!(scene.recorder.count_of(request.id(), "RequestError"), 1, "of the call that was dropped");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn d2_an_error_says_how_far_the_request_had_ever_got_and_not_only_on_its_last_wire() {
+    let (scene, request, receiving) = stuck_in_its_resend().await;
+    request.cancel();
+    let error = scene.recorder.failure(request.id(), receiving.await.unwrap());
+    assert_eq!((error.code(), error.wire_state()), (ErrorCode::OperationCancelled, WireState::BodySent));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn d2_a_request_that_was_sent_is_not_called_unsent_because_its_resend_finds_nobody() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("http://{}", listener.local_addr().unwrap());
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let connection = session.connect(&origin).unwrap();
+    let first = connection.open_request(Method::GET, "/").unwrap();
+    let (mut stream, sent) = tokio::join!(async { listener.accept().await.unwrap().0 }, first.send(()));
+    sent.unwrap();
+    // From here on nobody listens; the wire lives until its second request has come.
+    drop(listener);
+    read_head(&mut stream).await;
+    stream.write_all(HELLO.as_bytes()).await.unwrap();
+    answered(&first).await.unwrap();
+    let second = connection.open_request(Method::GET, "/").unwrap();
+    second.send(()).await.unwrap();
+    read_head(&mut stream).await;
+    drop(stream);
+    let error = recorder.failure(second.id(), second.receive_response().await);
+    assert_eq!((error.code(), error.wire_state()), (ErrorCode::CannotConnect, WireState::BodySent));
+    recorder.finish(session).await;
+}
+
+async fn read_head(stream: &mut TcpStream) {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        assert!(stream.read_buf(&mut head).await.unwrap() > 0, "the whole head comes");
+    }
 }
 
 /// A body larger than any socket's buffers.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hinternet::{ErrorCode, HeaderMap, Method, Payload, Session, ShutdownReport, Status};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::{Nobody, Scene, read_all};
+use integration_tests::scene::{Nobody, Scene, read_all, receiving};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::{Gate, patiently};
 
@@ -92,10 +92,7 @@ async fn b8_at_the_deadline_the_rest_is_cancelled_by_the_cascade() {
     let scene = Scene::with(Script::new().read_request().keep()).await;
     let paved = tokio::spawn(scene.session.get(scene.peer.url("/")).unwrap().send());
     let stepwise = scene.sent().await;
-    let call = tokio::spawn({
-        let request = stepwise.clone();
-        async move { request.receive_response().await }
-    });
+    let call = receiving(&stepwise);
     scene.peer.wait_for_requests(2).await;
     assert_eq!(shut(&scene.session, SHORT).await, (0, 2, 0));
     let error = scene.recorder.failure(stepwise.id(), call.await.unwrap());

@@ -14,7 +14,7 @@ use exchange::Exchange;
 use hinternet::{Error, ErrorCode, Method, Session, Timeouts};
 use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use runner::{Case, Suite, Verdict, hex, judge, read_json, table};
+use runner::{Case, Suite, hex, judge, list, read_json, table, text};
 use serde_json::Value;
 
 fn main() -> ExitCode {
@@ -32,14 +32,10 @@ async fn play_all(file: &Path) -> Vec<Case> {
     let pinned = table(include_str!("hostile_h1.pinned"));
     let vectors = read_json(file);
     let mut cases = Vec::new();
-    for vector in vectors["cases"].as_array().expect("a list") {
+    for vector in list(&vectors["cases"]) {
         let id = text(&vector["id"]).to_owned();
-        if let Some(needs) = needs(vector) {
-            cases.push(Case { id, verdict: Verdict::Skipped(needs) });
-            continue;
-        }
-        let (vector, pin) = (vector.clone(), pinned.get(id.as_str()).copied());
-        cases.push(judge(id, async move { compare(&play(&vector).await, &vector, pin) }).await);
+        let (needs, vector, pin) = (needs(vector), vector.clone(), pinned.get(id.as_str()).copied());
+        cases.push(judge(id, needs, async move { compare(&play(&vector).await, &vector, pin) }).await);
     }
     cases
 }
@@ -84,7 +80,7 @@ async fn play(vector: &Value) -> Outcome {
 fn script(vector: &Value) -> Script {
     let speaks_first = !vector["server"].is_null();
     let begin = if speaks_first { Script::new() } else { Script::new().read_head() };
-    let steps = vector["steps"].as_array().expect("a list").iter();
+    let steps = list(&vector["steps"]).iter();
     let script = steps.fold(begin, |script, step| match step {
         _ if step["send"].is_string() => script.send(hex(text(&step["send"]))),
         _ if step["repeat"].is_string() => repeat(script, &hex(text(&step["repeat"])), number(&step["n"]) as usize),
@@ -164,10 +160,6 @@ fn is_of_type(error: &Error, wanted: Option<&str>) -> bool {
         }
         Some(_) => false,
     }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 fn number(value: &Value) -> u64 {

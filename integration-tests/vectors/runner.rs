@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use integration_tests::patiently;
+use serde_json::Value;
 
 /// One suite of vectors.
 pub(crate) struct Suite {
@@ -37,7 +38,6 @@ pub(crate) enum Verdict {
     /// Otherwise.
     Failed(String),
     /// Not run, for the want of something.
-    #[allow(dead_code, reason = "some suites run whole")]
     Skipped(&'static str),
 }
 
@@ -111,8 +111,16 @@ impl Suite {
     }
 }
 
-/// Plays one case as a task of its own: what panics in it, the recorder for one, is a failure of that case alone.
-pub(crate) async fn judge(id: String, case: impl Future<Output = Result<(), String>> + Send + 'static) -> Case {
+/// Plays one case, unless it needs what this version does not have. It is a task of its own: what panics in it, the recorder
+/// for one, is a failure of that case alone.
+pub(crate) async fn judge(
+    id: String,
+    needs: Option<&'static str>,
+    case: impl Future<Output = Result<(), String>> + Send + 'static,
+) -> Case {
+    if let Some(needs) = needs {
+        return Case { id, verdict: Verdict::Skipped(needs) };
+    }
     let verdict = match patiently(&id, tokio::spawn(case)).await {
         Ok(Ok(())) => Verdict::Passed,
         Ok(Err(how)) => Verdict::Failed(how),
@@ -129,9 +137,19 @@ pub(crate) fn table(file: &'static str) -> BTreeMap<&'static str, &'static str> 
 }
 
 /// What a JSON file of vectors holds.
-pub(crate) fn read_json(file: &Path) -> serde_json::Value {
+pub(crate) fn read_json(file: &Path) -> Value {
     let text = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+/// The list a value is.
+pub(crate) fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap_or_else(|| panic!("{value} is no list"))
+}
+
+/// The text a value is.
+pub(crate) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
 
 /// The octets that hexadecimal digits name.

@@ -12,7 +12,7 @@ use exchange::Exchange;
 use hinternet::{Method, Session};
 use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use runner::{Suite, judge, read_json};
+use runner::{Suite, judge, list, read_json, text};
 use serde_json::Value;
 
 fn main() -> ExitCode {
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
     suite.run(|place| async move {
         let mut cases = Vec::new();
         for Vector { id, response, expected } in vectors(&place) {
-            cases.push(judge(id, async move { compare(&play(response).await, &expected) }).await);
+            cases.push(judge(id, None, async move { compare(&play(response).await, &expected) }).await);
         }
         cases
     })
@@ -110,12 +110,4 @@ fn compare(exchange: &Exchange, expected: &Expected) -> Result<(), String> {
         _ => false,
     };
     if right { Ok(()) } else { Err(exchange.short()) }
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().expect("a list")
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().expect("a text")
 }

@@ -14,7 +14,7 @@ use crate::scope::Reach;
 
 /// Crawls sites politely, and reports what it found. Without a URL it crawls a web of its own, made for the purpose.
 #[derive(Debug, Parser)]
-#[command(name = "crawler", version)]
+#[command(name = "crawler", version, max_term_width = 100, after_help = EXAMPLES)]
 pub struct Arguments {
     /// Where to start; each adds its origin to the crawl
     #[arg(value_name = "URL", value_parser = units::url)]
@@ -29,35 +29,35 @@ pub struct Arguments {
     pub contact: Option<String>,
 
     /// Requests to one host at once
-    #[arg(long, value_name = "N", default_value_t = 2, value_parser = units::at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = units::at_least_one, allow_negative_numbers = true)]
     pub per_host: usize,
 
     /// Pause between two requests to one host, such as 250ms or 2s [default: 0 on loopback and private networks, else 1s]
-    #[arg(long, value_name = "TIME", value_parser = units::duration)]
+    #[arg(long, value_name = "TIME", value_parser = units::duration, allow_hyphen_values = true)]
     pub delay: Option<Duration>,
 
     /// Requests at once, to all hosts together
-    #[arg(long, value_name = "N", default_value_t = 16, value_parser = units::at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = units::at_least_one, allow_negative_numbers = true)]
     pub in_flight: usize,
 
     /// Pause before a second attempt at what failed; it doubles with each further one
-    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = units::duration)]
+    #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = units::duration, allow_hyphen_values = true)]
     pub back_off: Duration,
 
     /// Stop after so many pages
-    #[arg(long, value_name = "N", value_parser = units::at_least_one)]
+    #[arg(long, value_name = "N", value_parser = units::at_least_one, allow_negative_numbers = true)]
     pub max_pages: Option<usize>,
 
     /// Follow at most so many links in a row
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_depth: Option<u16>,
 
     /// Leave an answer that is longer, such as 512KiB or 8MiB
-    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = units::size)]
+    #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = units::size, allow_hyphen_values = true)]
     pub body_cap: u64,
 
-    /// How long requests under way may take to finish after Ctrl-C
-    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = units::duration)]
+    /// How long requests under way may take to finish after Ctrl-C; a second one ends them at once
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = units::duration, allow_hyphen_values = true)]
     pub deadline: Duration,
 
     /// Write the report as JSON, too; `-` is the standard output
@@ -65,7 +65,7 @@ pub struct Arguments {
     pub json: Option<PathBuf>,
 
     /// Let the JSON report list every URL with its answer
-    #[arg(long)]
+    #[arg(long, requires = "json")]
     pub list_pages: bool,
 
     /// Show no progress bars
@@ -95,6 +95,13 @@ impl Arguments {
     }
 }
 
+const EXAMPLES: &str = "\
+Examples:
+  crawler                                         a web of its own
+  crawler http://127.0.0.1:8000/                  a site of yours
+  crawler http://127.0.0.1:8000/ --json -         its report as JSON
+  crawler http://site.example/ --contact MAIL     somebody else's";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,11 +130,17 @@ mod tests {
     #[test]
     fn what_cannot_be_meant_is_refused_with_a_sentence() {
         for (arguments, sentence) in [
-            ("localhost:8080", "an absolute URL such as http://localhost/"),
+            ("/docs", "an absolute URL such as http://localhost/"),
             ("http://[::1/", "invalid IPv6 address"),
+            ("localhost:8080/docs", "such as http://localhost:8080/docs"),
             ("http://x/ --per-host 0", "at least 1"),
+            ("http://x/ --per-host -1", "at least 1"),
+            ("http://x/ --max-depth -1", "not in 0..=65535"),
             ("http://x/ --delay soon", "such as 250ms"),
+            ("http://x/ --delay -1s", "such as 250ms"),
             ("http://x/ --body-cap big", "such as 512KiB"),
+            ("http://x/ --body-cap -1KiB", "such as 512KiB"),
+            ("http://x/ --list-pages", "--json <FILE>"),
             ("http://x/ --contact me", "a mail address or a URL"),
         ] {
             let refusal = parse(arguments).unwrap_err();

@@ -21,7 +21,7 @@ use crate::discovery::Discovery;
 use crate::fetch::{Answer, Fetcher, Wanted};
 use crate::frontier::{Added, Frontier, HostId, Job, Next, Purpose};
 use crate::plan::Plan;
-use crate::progress::{Display, Finish, Progress, Standing, Tally};
+use crate::progress::{Bars, Finish, Progress, Standing, Tally};
 use crate::report::{Drained, Figures, Report, Stopped};
 use crate::scope::Scope;
 
@@ -30,8 +30,8 @@ use crate::scope::Scope;
 ///
 /// # Errors
 /// The framework's own, if no session can be opened. What goes wrong with a page stands in the report.
-pub async fn crawl(plan: &Plan, display: Display, stop: impl Future<Output = ()>) -> Result<Report, Error> {
-    let progress = hinternet::start(Progress::new(display));
+pub async fn crawl(plan: &Plan, bars: Option<Bars>, stop: impl Future<Output = ()>) -> Result<Report, Error> {
+    let progress = hinternet::start(Progress::new(bars));
     let session = open_session(plan, &progress)?;
     let mut crawl = Crawl::new(plan, session.clone(), progress.clone());
     crawl.add_starts(plan);
@@ -116,6 +116,7 @@ impl Crawl {
                 Next::Over if self.frontier.waiting() > 0 => return Stopped::PageLimit,
                 Next::Over => return Stopped::Finished,
             };
+            self.show(wake);
             tokio::select! {
                 () = &mut stop => return Stopped::Interrupted,
                 Some(host) = self.answers.1.recv() => self.frontier.answered(host, Instant::now()),
@@ -133,6 +134,7 @@ impl Crawl {
         let settled = async {
             while let Some(fetched) = self.fetches.join_next().await {
                 self.settle(whole(fetched));
+                self.show(None);
             }
         };
         let (report, ()) = tokio::join!(session.shutdown(plan.deadline), settled);
@@ -159,9 +161,15 @@ impl Crawl {
     }
     // ANCHOR_END: start
 
-    fn show(&self) {
-        let known = self.discovery.tally().followed;
-        self.progress.do_send(Standing { settled: self.figures.settled(), known, retries: self.figures.retries() });
+    fn show(&self, next: Option<Instant>) {
+        self.progress.do_send(Standing {
+            settled: self.figures.settled() + self.frontier.all_disallowed(),
+            known: self.discovery.tally().followed,
+            retries: self.figures.retries(),
+            errors: self.figures.errors(),
+            under_way: self.fetches.len(),
+            next,
+        });
     }
 }
 

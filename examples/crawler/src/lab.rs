@@ -26,6 +26,15 @@ pub fn differences(lab: &Lab, plan: &Plan, report: &Report) -> Option<Vec<String
     })
 }
 
+/// What [`differences`] come to, in a sentence.
+pub fn verdict(differences: Option<&[String]>) -> String {
+    match differences {
+        None => "not checked, since the crawl did not see all of it".to_owned(),
+        Some([]) => "the report equals its ground truth; its log shows a polite crawl".to_owned(),
+        Some(all) => format!("differences from its ground truth: {}; the first: {}", all.len(), all[0]),
+    }
+}
+
 fn from_truth(truth: &GroundTruth, report: &Report) -> Vec<String> {
     let mut differences = Vec::new();
     let fetched: BTreeMap<&str, _> =

@@ -3,6 +3,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`arguments`], [`plan`] | what the crawl is asked to do |
+//! | [`signals`], [`output`] | when it is to stop, and where its report goes |
 //! | [`crawl`] | the loop: starts what may start, settles what has ended |
 //! | [`fetch`], [`progress`] | the two places where the framework is used: requests, and the subscriber of its notifications |
 //! | [`frontier`], [`politeness`], [`retry`] | what is fetched next, and when: decided without a socket or a clock |
@@ -20,6 +21,7 @@ pub mod fingerprint;
 pub mod frontier;
 pub mod lab;
 pub mod links;
+pub mod output;
 pub mod plan;
 pub mod politeness;
 pub mod progress;
@@ -27,3 +29,4 @@ pub mod report;
 pub mod retry;
 pub mod robots;
 pub mod scope;
+pub mod signals;

@@ -1,31 +1,39 @@
 //! `crawler http://site/`: crawls, shows how far it is, and prints what it found out.
 
+use std::error::Error;
 use std::future::Future;
-use std::io::Write;
-use std::path::Path;
+use std::io::{IsTerminal, stderr};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 use crawler::arguments::Arguments;
 use crawler::crawl::crawl;
 use crawler::lab;
+use crawler::output::Output;
 use crawler::plan::Plan;
-use crawler::progress::Display;
-use crawler::report::{Report, Stopped};
+use crawler::progress::Bars;
+use crawler::report::Report;
+use crawler::signals::{Signal, Signals};
 use integration_tests::lab::{Lab, LabSize};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let plan = arguments.plan();
-    if let Some(refusal) = plan.refusal() {
-        eprintln!("crawler: {refusal}");
-        return ExitCode::from(REFUSED);
-    }
+    let ready = plan.refusal().map_or_else(|| Output::open(arguments.json.as_deref()), Err);
+    let mut output = match ready {
+        Ok(output) => output,
+        Err(refusal) => {
+            eprintln!("crawler: {refusal}");
+            return ExitCode::from(REFUSED);
+        }
+    };
+    let bars = if arguments.quiet { None } else { Bars::on_terminal() };
     let ended = if plan.starts.is_empty() {
-        crawl_the_lab(&arguments, &plan).await
+        crawl_the_lab(&arguments, &plan, bars, &mut output).await
     } else {
-        crawl_sites(&arguments, &plan).await
+        crawl_sites(&plan, bars, &mut output).await
     };
     ended.unwrap_or_else(|error| {
         eprintln!("crawler: {error}");
@@ -33,82 +41,76 @@ async fn main() -> ExitCode {
     })
 }
 
-async fn crawl_sites(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let report = crawl(plan, display(arguments), interrupted()).await?;
-    publish(arguments, &report)?;
-    Ok(match report.stopped {
-        Stopped::Interrupted => ExitCode::from(INTERRUPTED),
-        _ if report.statuses.is_empty() => ExitCode::FAILURE,
-        _ => ExitCode::SUCCESS,
+async fn crawl_sites(plan: &Plan, bars: Option<Bars>, output: &mut Output) -> Result<ExitCode, Box<dyn Error>> {
+    let (report, signal) = crawl_until_signal(plan, bars).await?;
+    output.report(&report)?;
+    Ok(match signal {
+        Some(signal) => ExitCode::from(signal.exit_code()),
+        None if report.statuses.is_empty() => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
     })
 }
 
-async fn crawl_the_lab(arguments: &Arguments, plan: &Plan) -> Result<ExitCode, Box<dyn std::error::Error>> {
+async fn crawl_the_lab(
+    arguments: &Arguments,
+    plan: &Plan,
+    bars: Option<Bars>,
+    output: &mut Output,
+) -> Result<ExitCode, Box<dyn Error>> {
     let lab = Lab::start(LabSize::FULL, LAB_SEED).await;
     let plan = lab::plan_for(&lab, plan);
-    let mut report = crawl(&plan, display(arguments), interrupted()).await?;
+    let (mut report, signal) = crawl_until_signal(&plan, bars).await?;
     let differences = lab::differences(&lab, &plan, &report);
     report.fetched = report.fetched.filter(|_| arguments.list_pages);
-    publish(arguments, &report)?;
-    let Some(differences) = differences else {
-        eprintln!("the lab: not checked, for this crawl was not to see all of it");
-        return Ok(if report.stopped == Stopped::Interrupted {
-            ExitCode::from(INTERRUPTED)
-        } else {
-            ExitCode::SUCCESS
-        });
-    };
-    Ok(verdict(&differences))
-}
-
-fn verdict(differences: &[String]) -> ExitCode {
-    if differences.is_empty() {
-        println!("the lab      this report equals its ground truth, and its log shows a polite crawl");
-        return ExitCode::SUCCESS;
-    }
-    println!("the lab      {} differences from its ground truth; the first: {}", differences.len(), differences[0]);
+    output.report(&report)?;
+    output.line(&format!("the lab      {}", lab::verdict(differences.as_deref())))?;
+    let differences = differences.unwrap_or_default();
     differences.iter().for_each(|difference| eprintln!("{difference}"));
-    ExitCode::FAILURE
+    Ok(match signal {
+        Some(signal) => ExitCode::from(signal.exit_code()),
+        None if differences.is_empty() => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
+    })
 }
 
-fn publish(arguments: &Arguments, report: &Report) -> Result<(), Box<dyn std::error::Error>> {
-    let to_stdout = arguments.json.as_deref() == Some(Path::new("-"));
-    if let Some(file) = &arguments.json {
-        let mut json = serde_json::to_string_pretty(report)?;
-        json.push('\n');
-        let written = if to_stdout { std::io::stdout().write_all(json.as_bytes()) } else { std::fs::write(file, json) };
-        written.map_err(|error| format!("the report could not be written to {}: {error}", file.display()))?;
-    }
-    if !to_stdout {
-        write!(std::io::stdout(), "{report}")?;
-    }
-    Ok(())
+/// The report, and the signal that ended the crawl, if one did.
+async fn crawl_until_signal(plan: &Plan, bars: Option<Bars>) -> Result<(Report, Option<Signal>), hinternet::Error> {
+    let first = first_signal(plan.deadline, bars.clone());
+    let mut signal = None;
+    let report = crawl(plan, bars, async { signal = first.await }).await?;
+    Ok((report, signal))
 }
 
-fn display(arguments: &Arguments) -> Display {
-    if arguments.quiet { Display::Hidden } else { Display::Bars }
-}
-
-/// Resolves at the first Ctrl-C. The second ends the program at once.
-fn interrupted() -> impl Future<Output = ()> {
+/// Resolves at the first signal. The next one, or the first that comes after the crawl, ends the program at once.
+fn first_signal(deadline: Duration, bars: Option<Bars>) -> impl Future<Output = Option<Signal>> {
     let (told, heard) = tokio::sync::oneshot::channel();
+    let signals = Signals::listen();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_err() {
-            return std::future::pending().await;
+        let Ok(mut signals) = signals else { return std::future::pending().await };
+        let mut signal = signals.next().await;
+        if told.send(signal).is_ok() {
+            let name = signal.name();
+            say(bars.as_ref(), &format!("stopping within {deadline:?}; another {name} ends it at once"));
+            signal = signals.next().await;
         }
-        let _ = told.send(());
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(INTERRUPTED.into());
+        say(bars.as_ref(), &format!("ended by {}, without a report", signal.name()));
+        if let Some(bars) = &bars {
+            bars.take_away();
         }
+        std::process::exit(signal.exit_code().into());
     });
-    async {
-        let _ = heard.await;
+    async { heard.await.ok() }
+}
+
+fn say(bars: Option<&Bars>, sentence: &str) {
+    match bars {
+        Some(bars) => bars.say(&format!("crawler: {sentence}")),
+        // The terminal's echo of the Ctrl-C stands where the line begins.
+        None if stderr().is_terminal() => eprintln!("\rcrawler: {sentence}"),
+        None => eprintln!("crawler: {sentence}"),
     }
 }
 
 const REFUSED: u8 = 2;
-
-/// As a shell says of a program that SIGINT ended.
-const INTERRUPTED: u8 = 130;
 
 const LAB_SEED: u64 = 1;

@@ -53,7 +53,11 @@ impl Plan {
     pub fn refusal(&self) -> Option<String> {
         if let Some(url) = self.starts.iter().find(|url| !scope::is_spoken(url)) {
             return Some(match url.scheme() {
-                "http" => format!("{url} names a user, a password or port 0; this crawler asks for none of them"),
+                "http" if url.port() == Some(0) => format!("{url} names port 0, on which no server can listen"),
+                "http" => format!(
+                    "{} would be asked with a user's name; this crawler logs in nowhere",
+                    url.host_str().unwrap_or_default()
+                ),
                 scheme => format!("{url} begins with {scheme}:, and this crawler speaks http only"),
             });
         }
@@ -92,7 +96,9 @@ mod tests {
     #[test]
     fn only_http_is_spoken() {
         assert!(plan("https://localhost/", None).refusal().unwrap().contains("https:"));
-        assert!(plan("http://me:pw@localhost/", None).refusal().unwrap().contains("password"));
+        assert!(plan("http://localhost:0/", None).refusal().unwrap().contains("port 0"));
+        let refusal = plan("http://me:secret@localhost/", None).refusal().unwrap();
+        assert!(refusal.contains("logs in nowhere") && !refusal.contains("secret"), "{refusal}");
     }
 
     #[test]

@@ -9,14 +9,15 @@
 //! | `Missed(n)` | n of the above that were dropped, because this actor was too slow |
 
 mod bars;
+mod parked;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use hinternet::{Notification, NotificationMask, Status};
 use serde::Serialize;
 
-use bars::Bars;
+pub use bars::Bars;
 
 /// Counts, and shows it.
 #[derive(Debug)]
@@ -51,22 +52,18 @@ pub struct Standing {
     pub known: u64,
     /// Attempts that were made again.
     pub retries: u64,
+    /// URLs that got no answer at all.
+    pub errors: u64,
+    /// Requests that wait for their answer or read it.
+    pub under_way: usize,
+    /// When the next one may start, if none can now.
+    pub next: Option<Instant>,
 }
 
 /// Asks for the tally, and takes away the bars: there is nothing more to show.
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Tally")]
 pub struct Finish;
-
-/// Where progress is shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Display {
-    /// On the standard error, if that is a terminal.
-    #[default]
-    Bars,
-    /// Nowhere.
-    Hidden,
-}
 
 impl Progress {
     // ANCHOR: mask
@@ -77,9 +74,8 @@ impl Progress {
         .union(NotificationMask::REQUEST_ERROR);
     // ANCHOR_END: mask
 
-    /// With nothing counted.
-    pub fn new(display: Display) -> Self {
-        let bars = (display == Display::Bars).then(Bars::on_terminal).flatten();
+    /// With nothing counted. Without bars it only counts.
+    pub fn new(bars: Option<Bars>) -> Self {
         Self { tally: Tally::default(), standing: Standing::default(), bars }
     }
 }
@@ -120,7 +116,9 @@ impl Handler<Finish> for Progress {
     type Result = MessageResult<Finish>;
 
     fn handle(&mut self, _: Finish, _: &mut Self::Context) -> Self::Result {
-        self.bars = None;
+        if let Some(bars) = self.bars.take() {
+            bars.take_away();
+        }
         MessageResult(self.tally)
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use crawler::crawl::crawl;
 use crawler::lab::{differences, plan_for};
 use crawler::plan::Plan;
-use crawler::progress::Display;
 use crawler::report::{Report, Stopped};
 use integration_tests::lab::{Lab, LabSize};
 
@@ -21,7 +20,7 @@ fn plan(lab: &Lab) -> Plan {
 }
 
 async fn whole_crawl(plan: &Plan) -> Report {
-    crawl(plan, Display::Hidden, std::future::pending()).await.unwrap()
+    crawl(plan, None, std::future::pending()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,12 +89,15 @@ async fn an_interrupted_crawl_drains_and_reports() {
     let lab = lab().await;
     let mut plan = plan(&lab);
     plan.bounds.delay = Some(Duration::from_millis(20));
+    plan.deadline = Duration::from_millis(1);
     let stop = tokio::time::sleep(Duration::from_millis(300));
-    let report = crawl(&plan, Display::Hidden, stop).await.unwrap();
+    let report = crawl(&plan, None, stop).await.unwrap();
     let asked = lab.log().len();
     assert_eq!(report.stopped, Stopped::Interrupted);
     assert_eq!(report.errors, 0, "what was cut off did not fail: {:?}", report.failed);
     assert!(report.pages > 0 && report.drained.is_some());
+    let answered: u64 = report.statuses.values().sum();
+    assert_eq!(answered + report.disallowed + report.left, report.links.followed, "every URL is accounted for");
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(lab.log().len(), asked, "nothing is asked for after the report");
 }

@@ -13,6 +13,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::shown;
+
 pub use code::ErrorCode;
 pub use place::{Blame, Operation, Stage, WireState};
 pub use secure::SecureFailureFlags;
@@ -204,7 +206,7 @@ impl fmt::Display for Error {
         }
         write!(f, ": {}", inner.detail)?;
         if let Some(url) = &inner.url {
-            write!(f, " [{}]", without_query(url))?;
+            write!(f, " [{}]", shown::without_query(url))?;
         }
         Ok(())
     }
@@ -220,7 +222,7 @@ impl fmt::Debug for Error {
             .field("blame", &inner.blame)
             .field("detail", &inner.detail)
             .field("subject", &inner.subject)
-            .field("url", &inner.url.as_deref().map(without_query))
+            .field("url", &inner.url.as_deref().map(shown::without_query))
             .field("wire_state", &inner.wire_state)
             .field("source", &inner.source)
             .finish()
@@ -260,8 +262,4 @@ impl From<io::Error> for Error {
             }
         }
     }
-}
-
-fn without_query(url: &str) -> &str {
-    url.split(['?', '#']).next().unwrap_or(url)
 }

@@ -14,7 +14,7 @@ pub(crate) struct Credit {
     limits: CreditLimits,
     unhandled: AtomicUsize,
     unhandled_progress: AtomicUsize,
-    freed: Notify,
+    freed: Arc<Notify>,
 }
 
 impl Credit {
@@ -23,7 +23,7 @@ impl Credit {
             limits,
             unhandled: AtomicUsize::new(0),
             unhandled_progress: AtomicUsize::new(0),
-            freed: Notify::new(),
+            freed: Arc::default(),
         })
     }
 
@@ -31,22 +31,21 @@ impl Credit {
         self.unhandled_progress.load(Ordering::Relaxed) < self.limits.progress
     }
 
-    pub(super) fn is_exhausted(&self) -> bool {
+    fn is_exhausted(&self) -> bool {
         self.unhandled.load(Ordering::Acquire) >= self.limits.total
     }
 
-    /// Waits until new operations may begin, or the subscriptions have changed: to be asked again.
-    pub(crate) async fn available(&self) {
-        let freed = self.freed.notified();
-        tokio::pin!(freed);
-        // Registered before the look, or a permit handed back in between would be missed.
-        freed.as_mut().enable();
-        if self.is_exhausted() {
-            freed.await;
+    /// If no new operation may begin: what to wait for before asking again, credit or a change of the subscriptions.
+    pub(super) fn exhausted(&self) -> Option<impl Future<Output = ()> + use<>> {
+        if !self.is_exhausted() {
+            return None;
         }
+        let freed = Arc::clone(&self.freed).notified_owned();
+        // It counts from when it was made: what is handed back before this second look would be missed.
+        self.is_exhausted().then_some(freed)
     }
 
-    /// A subscription left: whoever waits for it looks again for whom to wait.
+    /// A subscription left, which is told under the lock of its table: whoever waits for it looks again for whom to wait.
     pub(super) fn subscription_left(&self) {
         self.freed.notify_waiters();
     }

@@ -32,6 +32,14 @@ impl Subscriber {
         (Self(Sink::Stream(sender)), receiver)
     }
 
+    pub(super) fn is_alive(&self) -> bool {
+        match &self.0 {
+            Sink::Actor(recipient) => recipient.connected(),
+            Sink::Weak(weak) => weak.upgrade().is_some_and(|recipient| recipient.connected()),
+            Sink::Stream(sender) => !sender.is_closed(),
+        }
+    }
+
     /// Leaves the message in the subscriber's mailbox; never runs the subscriber.
     pub(super) fn post(&self, notification: Notification) -> Result<(), Dead> {
         match &self.0 {

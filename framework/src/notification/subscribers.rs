@@ -134,7 +134,6 @@ impl Subscribers {
         for one in slot.iter_mut().chain(&mut *added) {
             // Also for those whose mask has no last words. A dead one has nothing to be told.
             let _told = one.tell_missed(author, clock::now());
-            one.share.credit.subscription_left();
         }
         let left: Vec<_> = slot.take().into_iter().chain(added.drain(..)).map(|one| one.share).collect();
         let mut departed = table.departed.clone();
@@ -195,14 +194,15 @@ impl Subscribers {
         Some(Previous { subscriber: old.subscriber, mask: old.mask, share: old.share })
     }
 
-    /// A subscription that has too much unhandled for a new operation to begin.
-    pub(crate) fn exhausted(&self) -> Option<Arc<Credit>> {
+    /// If a subscription has too much unhandled for a new operation to begin: what to wait for before asking again. A dead
+    /// one holds nobody, though others may keep what it was told.
+    pub(crate) fn exhausted(&self) -> Option<impl Future<Output = ()> + use<>> {
         if self.union.load(Ordering::Relaxed) == 0 {
             return None;
         }
         let table = self.lock();
-        let all = table.slot.iter().chain(&table.added);
-        all.map(|one| &one.share.credit).find(|credit| credit.is_exhausted()).cloned()
+        let mut all = table.slot.iter().chain(&table.added);
+        all.find_map(|one| one.share.credit.exhausted().filter(|_| one.subscriber.is_alive()))
     }
 
     /// After [`close`](Self::close): waits until every subscriber has handled the last words.

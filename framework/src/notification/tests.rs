@@ -37,11 +37,42 @@ fn c8_credit_comes_back_when_a_notification_is_dropped_and_a_clone_carries_none(
     subscribers.emit(Mask::SENDREQUEST_COMPLETE, author, || Status::SendRequestComplete);
     let one = stream.next().now_or_never().flatten().unwrap();
     let kept = one.clone();
-    let credit = subscribers.exhausted().expect("one is unhandled, and one is the limit");
-    assert!(credit.available().now_or_never().is_none());
+    let mut freed = Box::pin(subscribers.exhausted().expect("one is unhandled, and one is the limit"));
+    assert!(freed.as_mut().now_or_never().is_none());
     drop(one);
     assert!(subscribers.exhausted().is_none());
-    assert!(credit.available().now_or_never().is_some());
+    assert!(freed.now_or_never().is_some());
+    drop(kept);
+}
+
+/// As it does from another thread.
+#[test]
+fn c8_credit_that_comes_back_or_a_subscription_that_leaves_between_the_look_and_the_wait_is_not_missed() {
+    let (subscribers, author) = (subscribers(1, 1), author());
+    let (subscriber, mut receiver) = Subscriber::stream();
+    let id = subscribers.add(subscriber, Mask::EVERYTHING);
+    let exhaust = || {
+        subscribers.emit(Mask::SENDREQUEST_COMPLETE, author, || Status::SendRequestComplete);
+        subscribers.exhausted().expect("one is unhandled, and one is the limit")
+    };
+    let wait = exhaust();
+    drop(receiver.try_recv());
+    assert!(wait.now_or_never().is_some());
+    let wait = exhaust();
+    subscribers.remove(author, id);
+    assert!(wait.now_or_never().is_some());
+}
+
+#[test]
+fn c8_a_dead_subscriber_holds_nobody_though_what_it_was_told_is_kept() {
+    let (subscribers, author) = (subscribers(1, 1), author());
+    let (subscriber, mut receiver) = Subscriber::stream();
+    subscribers.add(subscriber, Mask::SENDREQUEST_COMPLETE);
+    subscribers.emit(Mask::SENDREQUEST_COMPLETE, author, || Status::SendRequestComplete);
+    let kept = receiver.try_recv().unwrap();
+    assert!(subscribers.exhausted().is_some());
+    drop(receiver);
+    assert!(subscribers.exhausted().is_none());
     drop(kept);
 }
 

@@ -7,12 +7,14 @@ mod tests;
 mod timeouts;
 pub(crate) mod tls;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue};
 
 use crate::error::{Error, Operation, Result};
+use crate::shown;
 
 pub use dial::DialOptions;
 pub use limits::Limits;
@@ -77,7 +79,7 @@ pub struct ConnectionOptions {
 }
 
 /// What a session adds: identity, the pool, and what its connections and requests start from.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct SessionOptions {
     /// What connections and requests start from.
@@ -110,6 +112,31 @@ impl Default for SessionOptions {
             unhandled_progress: 256,
             unhandled_total: 4096,
         }
+    }
+}
+
+/// Of fields the names only: the values may be tokens.
+impl fmt::Debug for SessionOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Without `..`: whether a new option may be shown is decided here.
+        let Self {
+            request,
+            user_agent,
+            default_headers,
+            wires_per_origin,
+            idle_timeout,
+            unhandled_progress,
+            unhandled_total,
+        } = self;
+        f.debug_struct("SessionOptions")
+            .field("request", request)
+            .field("user_agent", &shown::count(user_agent.as_bytes()))
+            .field("default_headers", &shown::names(default_headers))
+            .field("wires_per_origin", wires_per_origin)
+            .field("idle_timeout", idle_timeout)
+            .field("unhandled_progress", unhandled_progress)
+            .field("unhandled_total", unhandled_total)
+            .finish()
     }
 }
 

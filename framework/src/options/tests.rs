@@ -29,6 +29,15 @@ fn e_limits_that_let_nothing_through_are_refused() {
 }
 
 #[test]
+fn p7_debug_shows_no_value_of_a_field() {
+    let user_agent = HeaderValue::from_static("s3cret/1.0");
+    let mut options = SessionOptions { user_agent, ..SessionOptions::default() };
+    options.default_headers.insert(http::header::AUTHORIZATION, HeaderValue::from_static("Bearer s3cret"));
+    let shown = format!("{options:?} {options:#?}");
+    assert!(!shown.contains("s3cret") && shown.contains("authorization"), "{shown}");
+}
+
+#[test]
 fn e_defaults_are_the_contracts() {
     let options = SessionOptions::default();
     options.check().unwrap();

@@ -4,6 +4,7 @@
 //! have returned, and the notification comes too. A message that is sent without asking for its reply (`do_send`) is an
 //! operation all the same.
 
+use std::fmt;
 use std::sync::Arc;
 
 use actix::Message;
@@ -16,6 +17,7 @@ use crate::error::Result;
 use crate::id::WireId;
 use crate::network::SecurityInfo;
 use crate::protocol::http1::ResponseHead;
+use crate::shown;
 
 /// Names a call made through a handle, so that dropping its future reaches the right operation; 0 is no such call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,7 +25,7 @@ pub(crate) struct Ticket(pub(crate) u64);
 
 /// Sends the request: [`Request::send_with`](crate::Request::send_with).
 #[doc(alias = "WinHttpSendRequest")]
-#[derive(Debug, Message)]
+#[derive(Message)]
 #[rtype(result = "Result<()>")]
 pub struct SendRequest {
     pub(crate) headers: HeaderMap,
@@ -39,9 +41,16 @@ impl SendRequest {
     }
 }
 
+/// Of the fields the names only: the values may be tokens.
+impl fmt::Debug for SendRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SendRequest({:?} {:?})", shown::names(&self.headers), self.payload)
+    }
+}
+
 /// Writes a piece of the body: [`Request::write`](crate::Request::write).
 #[doc(alias = "WinHttpWriteData")]
-#[derive(Debug, Message)]
+#[derive(Message)]
 #[rtype(result = "Result<()>")]
 pub struct WriteData {
     pub(crate) data: Bytes,
@@ -55,8 +64,14 @@ impl WriteData {
     }
 }
 
+impl fmt::Debug for WriteData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WriteData({:?})", shown::count(&self.data))
+    }
+}
+
 /// Ends a chunked body: [`Request::finish`](crate::Request::finish).
-#[derive(Debug, Default, Message)]
+#[derive(Default, Message)]
 #[rtype(result = "Result<()>")]
 pub struct FinishBody {
     pub(crate) trailers: HeaderMap,
@@ -67,6 +82,12 @@ impl FinishBody {
     /// Ends it with these trailer fields.
     pub fn new(trailers: HeaderMap) -> Self {
         Self { trailers, ticket: Ticket::default() }
+    }
+}
+
+impl fmt::Debug for FinishBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "FinishBody({:?})", shown::names(&self.trailers))
     }
 }
 
@@ -150,3 +171,21 @@ pub(crate) struct Facts {
 #[derive(Debug, Clone, Copy, Message)]
 #[rtype(result = "()")]
 pub(crate) struct Abandon(pub(crate) Ticket);
+
+#[cfg(test)]
+mod tests {
+    //! What a message shows of itself.
+
+    use super::*;
+
+    #[test]
+    fn p7_debug_shows_no_value_of_a_field_and_no_octet_of_a_body() {
+        let mut headers = HeaderMap::new();
+        headers.insert(http::header::AUTHORIZATION, http::HeaderValue::from_static("Bearer s3cret"));
+        let send = SendRequest { headers: headers.clone(), ..SendRequest::new("s3cret") };
+        let (write, finish) = (WriteData::new("s3cret"), FinishBody::new(headers));
+        let shown = format!("{send:?} {write:?} {finish:?}");
+        assert!(!shown.contains("s3cret"), "{shown}");
+        assert_eq!(shown.matches("authorization").count(), 2, "{shown}");
+    }
+}

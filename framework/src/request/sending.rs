@@ -235,9 +235,12 @@ impl Journey {
 
     /// A subscriber with too much unhandled makes new operations wait (contract C.8).
     pub(super) async fn wait_for_subscribers(&self) {
-        while let Some(credit) = self.shared.node.subscribers().exhausted() {
-            self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
-            credit.available().await;
+        let mut told = false;
+        while let Some(change) = self.shared.node.subscribers().exhausted() {
+            if !std::mem::replace(&mut told, true) {
+                self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
+            }
+            change.await;
         }
     }
 }

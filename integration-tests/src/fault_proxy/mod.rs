@@ -17,6 +17,7 @@ mod pump;
 mod tests;
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -25,16 +26,16 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::gate::Gate;
-use crate::patience::patiently;
+use crate::patience::reached;
+use crate::server::Server;
 
 /// A proxy on a loopback port. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
 pub struct FaultProxy {
-    address: SocketAddr,
+    server: Server,
     faults: Arc<Mutex<Vec<(Direction, Fault)>>>,
     connections: watch::Receiver<usize>,
     severed: watch::Sender<u64>,
-    _server: JoinSet<()>,
 }
 
 /// Which way the spoiled octets go.
@@ -85,14 +86,11 @@ impl FaultProxy {
     /// # Panics
     /// When no loopback port can be bound.
     pub async fn start(server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
-        let address = listener.local_addr().expect("the listener is bound");
         let faults = Arc::new(Mutex::new(Vec::new()));
         let (counter, connections) = watch::channel(0);
         let severed = watch::Sender::new(0);
-        let mut tasks = JoinSet::new();
-        tasks.spawn(listen(listener, server, Arc::clone(&faults), counter, severed.clone()));
-        Self { address, faults, connections, severed, _server: tasks }
+        let serve = |listener| listen(listener, server, Arc::clone(&faults), counter, severed.clone());
+        Self { server: Server::start(serve).await, faults, connections, severed }
     }
 
     /// Adds a fault for connections that are accepted from now on. Faults of one direction act in the order in which
@@ -111,21 +109,6 @@ impl FaultProxy {
         self.severed.send_modify(|times| *times += 1);
     }
 
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Its origin, as in `http://127.0.0.1:1234`.
-    pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// A URL on it.
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
-    }
-
     /// How many connections there were.
     pub fn connections(&self) -> usize {
         *self.connections.borrow()
@@ -136,9 +119,15 @@ impl FaultProxy {
     /// # Panics
     /// When they do not come.
     pub async fn wait_for_connections(&self, count: usize) {
-        let mut connections = self.connections.clone();
-        let waited = patiently("connections", connections.wait_for(|all| *all >= count)).await;
-        assert!(waited.is_ok(), "the proxy lives as long as this handle");
+        reached("connections", &self.connections, |all| *all >= count).await;
+    }
+}
+
+impl Deref for FaultProxy {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 

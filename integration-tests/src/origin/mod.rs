@@ -20,24 +20,24 @@ mod serve;
 mod tests;
 
 use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Instant;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
-use crate::patience::patiently;
+use crate::patience::reached;
 use crate::request::Request;
+use crate::server::Server;
 
 pub use reply::Reply;
 
 /// A server on a loopback address. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
 pub struct Origin {
-    address: SocketAddr,
+    server: Server,
     log: Log,
-    _server: JoinSet<()>,
 }
 
 /// One request that was served.
@@ -113,25 +113,8 @@ impl Origin {
     /// # Panics
     /// When the listener has no address.
     pub fn serve(listener: TcpListener, log: Log, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let address = listener.local_addr().expect("the listener is bound");
-        let mut server = JoinSet::new();
-        server.spawn(serve::listen(listener, log.clone(), Arc::new(handler)));
-        Self { address, log, _server: server }
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Its origin, as in `http://127.0.0.1:1234`.
-    pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// A URL on it.
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        let server = Server::on(listener, |listener| serve::listen(listener, log.clone(), Arc::new(handler)));
+        Self { server, log }
     }
 
     /// What it was asked, in the order of arrival.
@@ -149,9 +132,15 @@ impl Origin {
     /// # Panics
     /// When they do not come.
     pub async fn wait_for_requests(&self, count: usize) {
-        let mut log = self.log.0.subscribe();
-        let waited = patiently("requests", log.wait_for(|entries| entries.visits.len() >= count)).await;
-        assert!(waited.is_ok(), "the origin lives as long as this handle");
+        reached("requests", &self.log.0.subscribe(), |entries| entries.visits.len() >= count).await;
+    }
+}
+
+impl Deref for Origin {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 

@@ -27,6 +27,9 @@ pub(super) struct Conversation {
     just_failed: Option<Operation>,
     /// An operation failed since the last send began, so that a new send may begin.
     failed: bool,
+    /// A receive was given up while the request was being sent again: the next one goes on with that, unless `cancel()`
+    /// put an end to it and the next is a new send.
+    resend_given_up: bool,
     /// What the last `DataAvailable` or `ReadComplete` said of the body.
     body: Body,
 }
@@ -178,6 +181,7 @@ impl Conversation {
             (Operation::Send, Phase::Sending(false)) => {
                 return Err(("N4", "SendRequestComplete before RequestSent".to_owned()));
             }
+            (Operation::Send, Phase::Receiving { resending: true, .. }) if self.resend_given_up => {}
             (Operation::Write, Phase::Sent) => {}
             (Operation::Receive, Phase::Receiving { answered: true, .. }) => self.body = Body::Unknown,
             (Operation::Receive, Phase::Receiving { answered: false, .. }) => {
@@ -216,6 +220,9 @@ impl Conversation {
             Operation::QueryDataAvailable | Operation::Read => phase == Phase::Reading,
             _ => false,
         };
+        let resending = matches!(phase, Phase::Receiving { resending: true, .. });
+        let given_up = operation == Operation::Receive && code == ErrorCode::OperationCancelled;
+        self.resend_given_up = given_up && (resending || self.resend_given_up);
         self.phase = match operation {
             Operation::Send => Phase::Ready,
             Operation::Write | Operation::Receive => Phase::Sent,
@@ -239,6 +246,10 @@ impl Conversation {
             Phase::Sending(_) | Phase::Receiving { resending: true, .. } => Ok(()),
             Phase::Ready | Phase::Reading => {
                 self.begin_send();
+                Ok(())
+            }
+            Phase::Sent if self.resend_given_up => {
+                self.phase = Phase::Receiving { answered: false, resending: true };
                 Ok(())
             }
             Phase::Sent if self.failed => {

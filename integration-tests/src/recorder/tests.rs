@@ -119,6 +119,17 @@ fn done(operation: Operation) -> Happened {
     Completed(operation, Ok(0))
 }
 
+/// The wire is.
+fn lost() -> [Happened; 2] {
+    [Began(CloseWire), Ended(CloseWire)]
+}
+
+/// The request is, on another wire.
+fn sent_again() -> [Happened; 7] {
+    let (begins, ends) = (Began(connect()), Ended(connect()));
+    [Began(Resolve), Ended(Resolve), begins, ends, WireAcquired(WIRE + 1), Began(SendHead), Ended(SendHead)]
+}
+
 #[test]
 fn a_right_story_breaks_no_rule() {
     assert_eq!(Story::of_a_get().breaches(), [""; 0]);
@@ -137,28 +148,33 @@ fn right_stories_of_failures_break_no_rule() {
         story().up_to(
             &Ended(ReceiveHead),
             &[
-                Began(CloseWire),
-                Ended(CloseWire),
-                Retrying,
-                Began(Resolve),
-                Ended(Resolve),
-                Began(connect()),
-                Ended(connect()),
-                WireAcquired(WIRE + 1),
-                Began(SendHead),
-                Ended(SendHead),
-                Began(ReceiveHead),
-                Ended(ReceiveHead),
-                Interim,
-                done(Operation::Receive),
-                WireReleased(WIRE + 1),
-            ],
+                &lost()[..],
+                &[Retrying],
+                &sent_again(),
+                &[Began(ReceiveHead), Ended(ReceiveHead), Interim, done(Operation::Receive), WireReleased(WIRE + 1)],
+            ]
+            .concat(),
         ),
         // Refused by the subscriber's credit, then closed: an operation with nothing before its completion.
         story().up_to(&Began(Resolve), &[failed(Operation::Send, ErrorCode::OperationCancelled)]),
     ];
     for story in stories {
         assert_eq!(story.breaches(), [""; 0], "{:?}", story.0);
+    }
+}
+
+#[test]
+fn a_receive_that_was_given_up_while_the_request_was_sent_again_goes_on_with_that() {
+    let given_up = failed(Operation::Receive, ErrorCode::OperationCancelled);
+    let given_up_resending = [&lost()[..], &[Retrying, Began(Resolve), given_up.clone()], &sent_again()].concat();
+    let given_up_waiting = [&lost()[..], &[given_up], &sent_again()].concat();
+    let receives = [Began(ReceiveHead), Ended(ReceiveHead), done(Operation::Receive), WireReleased(WIRE + 1)].to_vec();
+    let sends = [vec![done(Operation::Send)], receives.clone()].concat();
+    for next in [receives, sends] {
+        let story = |before: &[Happened]| Story::of_a_get().up_to(&Ended(ReceiveHead), &[before, &next].concat());
+        assert_eq!(story(&given_up_resending).breaches(), [""; 0], "{next:?}");
+        let is_a_send = next.contains(&done(Operation::Send));
+        assert_eq!(story(&given_up_waiting).breaches().is_empty(), is_a_send, "{next:?}");
     }
 }
 

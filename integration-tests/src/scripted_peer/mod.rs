@@ -18,15 +18,16 @@ mod split;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::patience::patiently;
+use crate::patience::reached;
 use crate::request::Request;
+use crate::server::Server;
 
 pub use script::{Script, Step};
 pub use split::Split;
@@ -34,9 +35,8 @@ pub use split::Split;
 /// A server on a loopback port. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
 pub struct ScriptedPeer {
-    address: SocketAddr,
+    server: Server,
     connections: watch::Receiver<Vec<Connection>>,
-    _server: JoinSet<()>,
 }
 
 /// What happened on one connection.
@@ -85,27 +85,9 @@ impl ScriptedPeer {
     /// # Panics
     /// When no loopback port can be bound.
     pub async fn start_with_default(scripts: Vec<Script>, default: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
-        let address = listener.local_addr().expect("the listener is bound");
         let (sender, connections) = watch::channel(Vec::new());
-        let mut server = JoinSet::new();
-        server.spawn(listen(listener, scripts, default, Arc::new(sender)));
-        Self { address, connections, _server: server }
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Its origin, as in `http://127.0.0.1:1234`.
-    pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
-    }
-
-    /// A URL on it.
-    pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        let server = Server::start(|listener| listen(listener, scripts, default, Arc::new(sender))).await;
+        Self { server, connections }
     }
 
     /// How many connections there were.
@@ -176,10 +158,16 @@ impl ScriptedPeer {
         self.wait_for("octets", |all| all.get(n).is_some_and(|one| one.received.len() >= count)).await;
     }
 
-    async fn wait_for(&self, what: &str, mut reached: impl FnMut(&[Connection]) -> bool) {
-        let mut connections = self.connections.clone();
-        let waited = patiently(what, connections.wait_for(|all| reached(all))).await;
-        assert!(waited.is_ok(), "the peer lives as long as this handle");
+    async fn wait_for(&self, what: &str, mut is_reached: impl FnMut(&[Connection]) -> bool) {
+        reached(what, &self.connections, |all| is_reached(all)).await;
+    }
+}
+
+impl Deref for ScriptedPeer {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.server
     }
 }
 

@@ -4,16 +4,9 @@ use std::time::Duration;
 
 use hinternet::{HeaderMap, Method, Notification, NotificationMask as Mask, Session};
 use integration_tests::Mailbox;
-use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 
-/// A session with an empty slot, watched from beside it.
-fn watched() -> (Recorder, Session) {
-    let recorder = Recorder::start();
-    let session = Session::open().unwrap();
-    recorder.join(&session);
-    (recorder, session)
-}
+use crate::{hello, watched};
 
 #[tokio::test]
 async fn c4_a_request_copies_slot_and_mask_of_its_connection_also_when_the_session_changed_since() {
@@ -35,7 +28,7 @@ async fn c4_a_request_copies_slot_and_mask_of_its_connection_also_when_the_sessi
 
 #[tokio::test]
 async fn c4_a_paved_request_copies_from_the_session_at_that_moment() {
-    let origin = Origin::start(|_| Reply::ok("hello")).await;
+    let origin = hello().await;
     let (recorder, session) = watched();
     let (mut old, mut new) = (Mailbox::new(), Mailbox::new());
     session.set_subscriber(old.subscriber(), Mask::HANDLES).await.unwrap();
@@ -117,7 +110,7 @@ async fn c4_options_are_copied_and_later_changes_reach_no_child() {
 
 #[tokio::test]
 async fn c4_the_context_of_send_with_replaces_the_stored_one_unless_it_is_0() {
-    let origin = Origin::start(|_| Reply::ok("hello")).await;
+    let origin = hello().await;
     let recorder = Recorder::start();
     let session = recorder.session(Session::builder());
     let connection = session.connect(&origin.origin()).unwrap();

@@ -10,18 +10,14 @@ use hinternet::{
     AnyHandle, ErrorCode, HandleId, Method, Notification, NotificationMask as Mask, Payload, Session, Status,
 };
 use integration_tests::Gate;
-use integration_tests::origin::{Origin, Reply};
+use integration_tests::origin::Origin;
 use integration_tests::recorder::Recorder;
 
-async fn hello() -> Origin {
-    Origin::start(|_| Reply::ok("hello")).await
-}
+use crate::{hello, watched};
 
 /// A session on which this acts for every notification, from inside the subscriber's handler.
 async fn acted_on(mut act: impl FnMut(&Session, Notification) + Send + Unpin + 'static) -> (Recorder, Session) {
-    let recorder = Recorder::start();
-    let session = Session::open().unwrap();
-    recorder.join(&session);
+    let (recorder, session) = watched();
     let acts_on = session.clone();
     let subscriber = hinternet::subscriber(move |one| act(&acts_on, one));
     session.set_subscriber(subscriber, Mask::EVERYTHING).await.unwrap();
@@ -224,9 +220,7 @@ async fn c3_a_subscriber_that_owns_the_session_may_be_held_weakly() {
         }
     }
     let origin = hello().await;
-    let recorder = Recorder::start();
-    let session = Session::open().unwrap();
-    recorder.join(&session);
+    let (recorder, session) = watched();
     let (closed, over) = (Arc::new(OnceLock::new()), Gate::new());
     let owner = Owner { session: Some(session.clone()), closed: Arc::clone(&closed), over: over.clone() };
     let owner = hinternet::start(owner);

@@ -3,19 +3,12 @@
 use actix::Actor;
 use futures_util::FutureExt;
 use hinternet::{ErrorCode, Handle, Method, Notification, NotificationMask as Mask, Session};
-use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::Scene;
+use integration_tests::scene::{Scene, receiving};
 use integration_tests::scripted_peer::Script;
 use integration_tests::{Gate, Mailbox};
 
-/// A session with an empty slot, watched from beside it.
-fn watched() -> (Recorder, Session) {
-    let recorder = Recorder::start();
-    let session = Session::open().unwrap();
-    recorder.join(&session);
-    (recorder, session)
-}
+use crate::{hello, watched};
 
 #[tokio::test]
 async fn c3_the_previous_subscriber_comes_back_and_can_be_set_again_as_it_is() {
@@ -109,10 +102,7 @@ async fn c3_a_subscriber_joins_and_leaves_with_an_operation_pending() {
     let script = Script::new().read_request().hold(&answer).send("HTTP/1.1 204 No Content\r\n\r\n").keep();
     let scene = Scene::with(script).await;
     let request = scene.sent().await;
-    let receiving = tokio::spawn({
-        let request = request.clone();
-        async move { request.receive_response().await }
-    });
+    let receiving = receiving(&request);
     scene.recorder.wait_for_status(request.id(), "ReceivingResponse").await;
     let (mut leaves, mut joins) = (Mailbox::new(), Mailbox::new());
     // The recorder keeps its place in the slot; these two come and go beside it.
@@ -217,7 +207,7 @@ async fn c3_a_dead_subscriber_is_removed() {
 }
 
 async fn get_and_count(subscriber: actix::Recipient<Notification>, mut told: Mailbox) {
-    let origin = Origin::start(|_| Reply::ok("hello")).await;
+    let origin = hello().await;
     let recorder = Recorder::start();
     let session = Session::builder().subscriber(subscriber, Mask::HANDLES).open().unwrap();
     recorder.join(&session);

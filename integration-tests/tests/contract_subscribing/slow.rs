@@ -1,16 +1,13 @@
 //! C.8: a slow subscriber loses progress and nothing else, holds up new operations of its own and nothing else.
 
 use futures_util::FutureExt;
-use hinternet::{ErrorCode, Method, NotificationMask as Mask, Request, Session, Status};
-use integration_tests::origin::{Origin, Reply};
+use hinternet::{ErrorCode, Method, NotificationMask as Mask, Request, Session, Status, Subscriber};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::read_all;
+use integration_tests::scene::{read_all, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use integration_tests::{Gate, Mailbox};
+use integration_tests::{Gate, Mailbox, patiently};
 
-async fn hello() -> Origin {
-    Origin::start(|_| Reply::ok("hello")).await
-}
+use crate::hello;
 
 #[tokio::test]
 async fn c8_progress_is_dropped_and_counted_and_completions_never_are() {
@@ -73,10 +70,19 @@ struct Exhausted {
 
 impl Exhausted {
     fn by_a_request_to(origin: &str) -> Self {
-        let recorder = Recorder::start();
         let slow = Mailbox::new();
-        let builder = Session::builder().unhandled(1024, 3).subscriber(slow.subscriber(), Mask::HANDLES);
-        let session = builder.open().unwrap();
+        Self::of(origin, slow.subscriber().into(), slow)
+    }
+
+    /// The subscriber dies when the mailbox lets it go.
+    fn by_a_mortal_and_a_request_to(origin: &str) -> Self {
+        let slow = Mailbox::new();
+        Self::of(origin, slow.subscriber().downgrade().into(), slow)
+    }
+
+    fn of(origin: &str, subscriber: Subscriber, slow: Mailbox) -> Self {
+        let recorder = Recorder::start();
+        let session = Session::builder().unhandled(1024, 3).subscriber(subscriber, Mask::HANDLES).open().unwrap();
         recorder.join(&session);
         let request = session.connect(origin).unwrap().open_request(Method::GET, "/").unwrap();
         Self { recorder, session, request, slow }
@@ -84,8 +90,7 @@ impl Exhausted {
 
     /// Sends, and waits until it is told that the send waits.
     async fn waiting(&self) -> tokio::task::JoinHandle<hinternet::Result<()>> {
-        let request = self.request.clone();
-        let sending = tokio::spawn(async move { request.send(()).await });
+        let sending = sending(&self.request, ());
         let queued = self.recorder.wait_for_status(self.request.id(), "Queued").await;
         assert!(matches!(queued.status, Status::Queued { position: 0 }), "{queued:?}");
         sending
@@ -107,6 +112,31 @@ async fn c8_at_the_limit_a_new_operation_waits_visibly_until_one_is_handled() {
     drop(scene.slow.next().await);
     sending.await.unwrap().unwrap();
     origin.wait_for_requests(1).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_an_operation_waits_on_and_is_not_told_so_again_when_another_handle_loses_the_subscriber() {
+    let origin = hello().await;
+    let mut scene = Exhausted::by_a_request_to(&origin.origin());
+    let sending = scene.waiting().await;
+    let other = scene.session.connect(&origin.origin()).unwrap();
+    drop(other.clear_subscriber().await.unwrap());
+    // The second answer comes after what the request's actor was woken for before the first.
+    for _ in 0..2 {
+        let refused = scene.recorder.refusal(scene.request.id(), scene.request.send(()).await);
+        assert!(refused.is_incorrect_state(), "{refused}");
+    }
+    // Its first and its last word are unhandled too.
+    for _ in 0..3 {
+        assert!(!sending.is_finished());
+        drop(scene.slow.next().await);
+    }
+    patiently("the send", sending).await.unwrap().unwrap();
+    let id = scene.request.id();
+    scene.recorder.wait_for_status(id, "SendRequestComplete").await;
+    assert_eq!(scene.recorder.count_of(id, "Queued"), 1);
+    drop(other);
     scene.end().await;
 }
 
@@ -147,10 +177,7 @@ async fn c8_operations_in_flight_finish() {
     let connection = session.connect(&peer.origin()).unwrap();
     let request = connection.open_request(Method::GET, "/").unwrap();
     request.send(()).await.unwrap();
-    let receiving = tokio::spawn({
-        let request = request.clone();
-        async move { request.receive_response().await }
-    });
+    let receiving = receiving(&request);
     recorder.wait_for_status(request.id(), "ReceivingResponse").await;
     let one_too_many = connection.open_request(Method::GET, "/").unwrap();
     answer.open();
@@ -183,6 +210,84 @@ async fn c8_other_requests_and_other_sessions_go_on() {
     scene.recorder.failure(scene.request.id(), sending.await.unwrap());
     drop((request, apart));
     scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_a_subscriber_that_is_replaced_or_removed_holds_nobody() {
+    let origin = hello().await;
+    for next in [Some(Mailbox::new()), None] {
+        let scene = Exhausted::by_a_request_to(&origin.origin());
+        let sending = scene.waiting().await;
+        let left = match &next {
+            Some(next) => scene.request.set_subscriber(next.subscriber(), Mask::HANDLES).await,
+            None => scene.request.clear_subscriber().await,
+        };
+        patiently("the send", sending).await.unwrap().unwrap();
+        assert!(left.unwrap().unwrap().drained().now_or_never().is_none(), "all it was told is unhandled");
+        drop(next);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn c8_an_added_subscriber_that_is_removed_holds_nobody() {
+    let origin = hello().await;
+    let recorder = Recorder::start();
+    let slow = Mailbox::new();
+    // It joins late: two handles are created then.
+    let session = Session::builder().unhandled(1024, 2).open().unwrap();
+    recorder.join(&session);
+    let id = session.subscribe(slow.subscriber(), Mask::HANDLES).unwrap();
+    let request = session.connect(&origin.origin()).unwrap().open_request(Method::GET, "/").unwrap();
+    let scene = Exhausted { recorder, session, request, slow };
+    let sending = scene.waiting().await;
+    let left = scene.request.unsubscribe(id).unwrap();
+    patiently("the send", sending).await.unwrap().unwrap();
+    assert!(left.drained().now_or_never().is_none(), "all it was told is unhandled");
+    drop(left);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_a_subscriber_that_died_before_holds_nobody() {
+    let origin = hello().await;
+    let mut scene = Exhausted::by_a_mortal_and_a_request_to(&origin.origin());
+    let left_behind = scene.slow.left_behind().await;
+    assert_eq!(left_behind.len(), 3, "as many as it may have unhandled");
+    patiently("the send", scene.request.send(())).await.unwrap();
+    drop(left_behind);
+    scene.end().await;
+}
+
+/// Nothing tells of an actor's death; the next notification of any handle it was subscribed to finds out.
+#[tokio::test]
+async fn c8_a_subscriber_that_died_meanwhile_holds_nobody_from_when_that_is_found() {
+    let origin = hello().await;
+    let mut scene = Exhausted::by_a_mortal_and_a_request_to(&origin.origin());
+    let sending = scene.waiting().await;
+    let left_behind = scene.slow.left_behind().await;
+    drop(scene.session.connect(&origin.origin()).unwrap());
+    patiently("the send", sending).await.unwrap().unwrap();
+    drop(left_behind);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_what_was_missed_is_told_before_the_end_also_to_a_mask_without_handle_statuses() {
+    let origin = hello().await;
+    let recorder = Recorder::start();
+    let mut slow = Mailbox::new();
+    let session = Session::builder().unhandled(1, 4096).open().unwrap();
+    recorder.join(&session);
+    let request = session.connect(&origin.origin()).unwrap().open_request(Method::GET, "/").unwrap();
+    request.subscribe(slow.subscriber(), Mask::SEND_REQUEST | Mask::RECEIVE_RESPONSE).unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    request.close().await.unwrap();
+    let told: Vec<_> = slow.left_behind().await.iter().map(|one| (one.sequence, one.status.clone())).collect();
+    // RequestSent, ReceivingResponse and ResponseReceived are what it was not told.
+    assert!(matches!(told[..], [(0, Status::SendingRequest), (4, Status::Missed(3))]), "{told:?}");
+    recorder.finish(session).await;
 }
 
 #[tokio::test]

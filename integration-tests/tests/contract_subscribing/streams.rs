@@ -3,8 +3,9 @@
 use futures_util::{FutureExt, StreamExt};
 use hinternet::{Method, NotificationMask as Mask, Session};
 use integration_tests::Mailbox;
-use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
+
+use crate::hello;
 
 #[tokio::test]
 async fn c3_added_subscribers_hear_beside_the_slot_until_they_are_removed() {
@@ -32,7 +33,7 @@ async fn c3_added_subscribers_hear_beside_the_slot_until_they_are_removed() {
 
 #[tokio::test]
 async fn c3_a_stream_gives_a_handle_and_its_children_and_ends_when_all_are_closed() {
-    let origin = Origin::start(|_| Reply::ok("hello")).await;
+    let origin = hello().await;
     let recorder = Recorder::start();
     let session = recorder.session(Session::builder());
     let connection = session.connect(&origin.origin()).unwrap();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hinternet::{Method, Payload, Request};
+use integration_tests::scene::sending;
 use integration_tests::scripted_peer::{Ending, Script};
 use integration_tests::{Gate, HANG};
 
@@ -26,10 +27,7 @@ async fn the_body_waits_for_the_100_and_then_follows() {
     let script = Script::new().read_head().hold(&may_go_on).send("HTTP/1.1 100 Continue\r\n\r\n");
     let scene = Scene::with(vec![script.read_exactly(5).send(OK).keep()]).await;
     let request = expecting(&scene, HANG);
-    let sending = tokio::spawn({
-        let request = request.clone();
-        async move { request.send("hello").await }
-    });
+    let sending = sending(&request, "hello");
     scene.recorder.wait_for_status(request.id(), "RequestSent").await;
     scene.peer.wait_for_octets(0, 1).await;
     let head = String::from_utf8(scene.peer.received(0)).unwrap();

@@ -5,12 +5,21 @@ use std::time::Duration;
 use url::Url;
 
 pub(super) fn url(text: &str) -> Result<Url, String> {
-    let hint = "a start is an absolute URL such as http://localhost/";
     match Url::parse(text) {
         Ok(url) if url.has_host() => Ok(url),
-        Ok(_) => Err(hint.to_owned()),
-        Err(url::ParseError::RelativeUrlWithoutBase) => Err(hint.to_owned()),
+        Ok(_) | Err(url::ParseError::RelativeUrlWithoutBase) => {
+            Err(format!("a start is an absolute URL such as {}", with_scheme(text)))
+        }
         Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What was meant by `localhost:8080`.
+fn with_scheme(text: &str) -> String {
+    let begins_with_host = text.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '[');
+    match Url::parse(&format!("http://{text}")) {
+        Ok(url) if begins_with_host => url.to_string(),
+        _ => "http://localhost/".to_owned(),
     }
 }
 
@@ -26,7 +35,7 @@ pub(super) fn contact(text: &str) -> Result<String, String> {
 }
 
 pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "a whole number, at least 1".to_owned())
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "it is a whole number, at least 1".to_owned())
 }
 
 /// `250ms`, `1.5s`, `2m`; a bare number is seconds.

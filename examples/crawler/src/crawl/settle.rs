@@ -28,14 +28,17 @@ impl Crawl {
         match (failure, result) {
             (Failure::Again, _) => self.figures.retried(job.host),
             (_, Ok(answer)) => self.take(&job, &url, answer),
-            (_, Err(error)) if fetch::was_stopped(&error) => {}
+            (_, Err(error)) if fetch::was_stopped(&error) => {
+                if job.work.purpose == Purpose::Page {
+                    self.figures.was_stopped();
+                }
+            }
             (Failure::HostLost(others), Err(error)) => {
                 let reason = format!("{HOST_LOST}: {error}");
                 std::iter::once(job.work).chain(others).for_each(|work| self.give_up(job.host, work, reason.clone()));
             }
             (Failure::Final, Err(error)) => self.give_up(job.host, job.work, error.to_string()),
         }
-        self.show();
     }
 
     /// That a job was answered must be known before that it is over: else its host would seem to have nothing to do.

@@ -62,16 +62,25 @@ impl Host {
         }
     }
 
-    /// From when on something may start; `new_pages` may not, once the crawl has had its fill.
+    /// From when on something may start. Once the crawl has had its fill, and wants no `new_pages`, that is only a page
+    /// that was tried before: nobody needs rules for pages that are not fetched.
     pub(super) fn due(&self, new_pages: bool) -> Option<Instant> {
         let opens = self.gate.opens()?;
-        let at_once = !self.errands.is_empty() || (new_pages && self.is_known() && !self.waiting.is_empty());
-        let again = || self.again.peek().map(|Reverse(again)| again.due.max(opens));
-        if at_once { Some(opens) } else { again() }
+        let again = if new_pages {
+            self.again.peek().map(|Reverse(again)| again.due)
+        } else {
+            self.pages_again().map(|again| again.due).min()
+        };
+        let at_once = !self.errands.is_empty() || (self.is_known() && !self.waiting.is_empty());
+        if new_pages && at_once { Some(opens) } else { again.map(|due| due.max(opens)) }
     }
 
     /// What starts now, if `due` has come. On the way it drops what robots.txt forbids.
     pub(super) fn take(&mut self, new_pages: bool, now: Instant) -> Option<Work> {
+        if !new_pages {
+            self.errands.clear();
+            self.again.retain(|Reverse(again)| again.work.purpose == Purpose::Page);
+        }
         if self.again.peek().is_some_and(|Reverse(again)| again.due <= now) {
             return self.again.pop().map(|Reverse(again)| again.work);
         }
@@ -151,7 +160,11 @@ impl Host {
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.len() + self.pages_again().count()
+    }
+
+    fn pages_again(&self) -> impl Iterator<Item = &Again> {
+        self.again.iter().map(|Reverse(again)| again).filter(|again| again.work.purpose == Purpose::Page)
     }
 
     fn is_known(&self) -> bool {

@@ -31,6 +31,7 @@ pub struct Frontier {
     turn: u64,
     under_way: usize,
     pages_started: usize,
+    disallowed: u64,
 }
 
 /// What the crawl must not exceed.
@@ -89,7 +90,7 @@ impl Frontier {
     /// With nothing to do.
     pub fn new(bounds: Bounds) -> Self {
         let (hosts, by_origin, agenda) = (Vec::new(), HashMap::new(), BinaryHeap::new());
-        Self { bounds, hosts, by_origin, agenda, turn: 0, under_way: 0, pages_started: 0 }
+        Self { bounds, hosts, by_origin, agenda, turn: 0, under_way: 0, pages_started: 0, disallowed: 0 }
     }
 
     /// A page to fetch. The first one of a host makes its robots.txt be fetched before.
@@ -167,7 +168,12 @@ impl Frontier {
         self.hosts.iter().zip(0..).map(|(host, id)| (HostId(id), host.disallowed))
     }
 
-    /// Pages that wait for their turn.
+    /// The same for all hosts together.
+    pub fn all_disallowed(&self) -> u64 {
+        self.disallowed
+    }
+
+    /// Pages that wait for their turn, or for another attempt.
     pub fn waiting(&self) -> usize {
         self.hosts.iter().map(Host::waiting).sum()
     }
@@ -198,13 +204,18 @@ impl Frontier {
         let new_pages = self.takes_new_pages();
         let host = &mut self.hosts[index(id)];
         host.listed = None;
+        let disallowed = host.disallowed;
         let work = host.due(new_pages).filter(|due| *due <= now).and_then(|_| host.take(new_pages, now));
+        self.disallowed += host.disallowed - disallowed;
         if let Some(work) = &work {
             host.gate.start();
             self.under_way += 1;
             self.pages_started += usize::from(work.purpose == Purpose::Page && work.tries == 0);
         }
         let paced = host.gate.is_paced();
+        if new_pages && !self.takes_new_pages() {
+            self.list_all_anew();
+        }
         self.list(id);
         work.map(|work| Job { host: id, work, started: now, paced })
     }
@@ -213,6 +224,13 @@ impl Frontier {
         self.under_way -= 1;
         self.hosts[index(job.host)].gate.end(answered, now);
         self.list(job.host);
+    }
+
+    /// When the crawl has had its fill, most of what is listed is worth no look any more, and nobody must wait for it.
+    fn list_all_anew(&mut self) {
+        self.agenda.clear();
+        self.hosts.iter_mut().for_each(|host| host.listed = None);
+        (0..self.hosts.len() as u32).for_each(|id| self.list(HostId(id)));
     }
 
     /// Notes when the host is worth a look.

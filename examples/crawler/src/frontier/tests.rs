@@ -266,6 +266,31 @@ fn no_more_pages_than_asked_for_but_those_to_their_end() {
 }
 
 #[test]
+fn when_as_many_were_fetched_as_asked_for_nobody_waits() {
+    let mut crawl = Crawl::new(|bounds| bounds.max_pages = Some(1));
+    let other = "http://127.0.0.2";
+    crawl.add(other, &["/1"]);
+    let rules = crawl.start();
+    crawl.fail(&rules, Trouble::Busy { retry_after: Some(60 * SECOND) });
+    crawl.add(SITE, &["/1", "/2"]);
+    crawl.reads_robots(Robots::allow_all());
+    let page = crawl.start();
+    assert_eq!(&*page.work.path, "/1");
+    crawl.finish(&page);
+    assert!(crawl.is_over(), "the rules of a host of which nothing is wanted any more are not waited for");
+    assert_eq!(crawl.frontier.waiting(), 2);
+}
+
+#[test]
+fn a_page_that_waits_for_another_attempt_is_still_to_be_done() {
+    let mut crawl = Crawl::of(&["/1"], |_| ());
+    let job = crawl.start();
+    assert_eq!(crawl.frontier.waiting(), 0);
+    crawl.fail(&job, Trouble::Broken);
+    assert_eq!(crawl.frontier.waiting(), 1);
+}
+
+#[test]
 fn no_deeper_than_asked_for() {
     let mut crawl = Crawl::new(|bounds| bounds.max_depth = Some(1));
     assert_eq!(crawl.frontier.add_page(SITE, "/1", 1, crawl.now), Added::Waits);

@@ -17,6 +17,9 @@ pub struct Figures {
     times: Times,
     too_large: u64,
     too_deep: u64,
+    stopped: u64,
+    retries: u64,
+    errors: u64,
     hosts: Vec<HostReport>,
     failed: Vec<Failed>,
     fetched: Option<Vec<Fetched>>,
@@ -31,6 +34,9 @@ impl Figures {
             times: Times::default(),
             too_large: 0,
             too_deep: 0,
+            stopped: 0,
+            retries: 0,
+            errors: 0,
             hosts: Vec::new(),
             failed: Vec::new(),
             fetched: list_pages.then(Vec::new),
@@ -57,12 +63,14 @@ impl Figures {
 
     /// A URL will get none.
     pub fn failed(&mut self, id: HostId, url: String, reason: String) {
+        self.errors += 1;
         self.host(id).errors += 1;
         self.failed.push(Failed { url, reason });
     }
 
     /// An attempt failed and will be made again.
     pub fn retried(&mut self, id: HostId) {
+        self.retries += 1;
         self.host(id).retries += 1;
     }
 
@@ -76,19 +84,29 @@ impl Figures {
         self.too_deep += 1;
     }
 
+    /// The crawl ended before the answer to a URL came.
+    pub fn was_stopped(&mut self) {
+        self.stopped += 1;
+    }
+
     /// Nobody knows what the host allows.
     pub fn robots_unavailable(&mut self, id: HostId) {
         self.host(id).robots_unavailable = true;
     }
 
-    /// URLs that are done with.
+    /// URLs that are done with, except for those that robots.txt forbids.
     pub fn settled(&self) -> u64 {
-        self.statuses.values().sum::<u64>() + self.sum(|host| host.errors)
+        self.statuses.values().sum::<u64>() + self.errors + self.too_deep
     }
 
     /// Attempts that were made again.
     pub fn retries(&self) -> u64 {
-        self.sum(|host| host.retries)
+        self.retries
+    }
+
+    /// URLs that got no answer at all.
+    pub fn errors(&self) -> u64 {
+        self.errors
     }
 
     /// The figures as they are now.
@@ -116,13 +134,13 @@ impl Figures {
                 .sum(),
             octets: self.sum(|host| host.octets),
             latency: self.times.clone().percentiles(),
-            retries: self.retries(),
-            errors: self.sum(|host| host.errors),
+            retries: self.retries,
+            errors: self.errors,
             disallowed: self.sum(|host| host.disallowed),
             statuses: self.statuses,
             too_large: self.too_large,
             too_deep: self.too_deep,
-            left: frontier.waiting() as u64,
+            left: frontier.waiting() as u64 + self.stopped,
             links,
             wire,
             hosts: self.hosts,

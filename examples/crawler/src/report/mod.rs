@@ -39,7 +39,7 @@ pub struct Report {
     pub too_large: u64,
     /// URLs that lie deeper than the crawl went.
     pub too_deep: u64,
-    /// URLs that were known, but whose turn had not come when the crawl ended.
+    /// URLs that were known, but not answered when the crawl ended.
     pub left: u64,
     /// What became of the links.
     pub links: LinkTally,

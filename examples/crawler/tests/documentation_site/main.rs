@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use crawler::crawl::crawl;
 use crawler::plan::Plan;
-use crawler::progress::Display;
 use crawler::report::{Report, Stopped};
 use nginx::Nginx;
 use url::Url;
@@ -53,7 +52,7 @@ fn assert_same(one: &BTreeSet<String>, other: &BTreeSet<String>, what: &str) {
 #[ignore = "needs nginx and rust-doc"]
 async fn every_page_is_fetched_over_a_few_wires() {
     let nginx = Nginx::start(Path::new(SITE), None);
-    let report = crawl(&plan(&nginx), Display::Hidden, std::future::pending()).await.unwrap();
+    let report = crawl(&plan(&nginx), None, std::future::pending()).await.unwrap();
     assert_eq!((report.stopped, report.errors, report.retries), (Stopped::Finished, 0, 0), "{:?}", report.failed);
 
     let log = nginx.log();
@@ -81,7 +80,7 @@ async fn a_server_killed_in_the_middle_costs_retries_and_no_pages() {
     let mut nginx = Nginx::start(Path::new(SITE), Some(WITHOUT_CORE));
     let reachable = reachable::pages(Path::new(SITE), "/index.html", |path| !path.starts_with("/core/"));
     let plan = plan(&nginx);
-    let crawl = tokio::spawn(async move { crawl(&plan, Display::Hidden, std::future::pending()).await.unwrap() });
+    let crawl = tokio::spawn(async move { crawl(&plan, None, std::future::pending()).await.unwrap() });
     while nginx.log().len() < reachable.len() / 4 {
         assert!(!crawl.is_finished(), "the crawl was over before the server could be killed");
         tokio::time::sleep(Duration::from_millis(10)).await;

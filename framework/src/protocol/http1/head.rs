@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use memchr::{memchr, memchr2};
 
 use super::fault::Fault;
+use crate::shown;
 
 /// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
 #[doc(alias = "WinHttpQueryHeaders")]
@@ -22,8 +23,7 @@ pub struct ResponseHead {
 /// Names only: the values may hold cookies and tokens.
 impl fmt::Debug for ResponseHead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.headers().keys().map(HeaderName::as_str).collect();
-        write!(f, "ResponseHead({:?} {} {names:?})", self.version(), self.status())
+        write!(f, "ResponseHead({:?} {} {:?})", self.version(), self.status(), shown::names(self.headers()))
     }
 }
 
