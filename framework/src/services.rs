@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
 use crate::options::SessionOptions;
-use crate::origin::Terms;
+use crate::origin::{Quota, Terms, make_room};
 
 /// What a session lends to all levels below it.
 #[derive(Debug)]
@@ -29,8 +29,18 @@ impl Services {
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
         default_headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
+        let (shards, id) = (engine.clone(), session.id());
+        let ask_all_shards = move || {
+            for shard in shards.all_shards() {
+                // One that has stopped has no wires left.
+                let _stopped = shard.spawn_fn(move || {
+                    make_room(id);
+                });
+            }
+        };
         let terms = Arc::new(Terms {
             session: Arc::clone(&session),
+            quota: Quota::new(options.wires_per_session, ask_all_shards),
             wires_per_origin: options.wires_per_origin,
             idle_timeout: options.idle_timeout,
         });

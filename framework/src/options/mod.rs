@@ -92,6 +92,9 @@ pub struct SessionOptions {
     /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
     #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
     pub wires_per_origin: Option<usize>,
+    /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, and a request that needs one
+    /// waits (`Queued`). Default `None`: 4,096, or four fifths of the file descriptors the process may have, whichever is less.
+    pub wires_per_session: Option<usize>,
     /// An idle wire is closed after this long. Default 60 s.
     pub idle_timeout: Duration,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
@@ -108,6 +111,7 @@ impl Default for SessionOptions {
             user_agent: HeaderValue::from_static(concat!("hinternet/", env!("CARGO_PKG_VERSION"))),
             default_headers: HeaderMap::new(),
             wires_per_origin: Some(256),
+            wires_per_session: None,
             idle_timeout: Duration::from_secs(60),
             unhandled_progress: 256,
             unhandled_total: 4096,
@@ -124,6 +128,7 @@ impl fmt::Debug for SessionOptions {
             user_agent,
             default_headers,
             wires_per_origin,
+            wires_per_session,
             idle_timeout,
             unhandled_progress,
             unhandled_total,
@@ -133,6 +138,7 @@ impl fmt::Debug for SessionOptions {
             .field("user_agent", &shown::count(user_agent.as_bytes()))
             .field("default_headers", &shown::names(default_headers))
             .field("wires_per_origin", wires_per_origin)
+            .field("wires_per_session", wires_per_session)
             .field("idle_timeout", idle_timeout)
             .field("unhandled_progress", unhandled_progress)
             .field("unhandled_total", unhandled_total)
@@ -147,6 +153,9 @@ impl SessionOptions {
         timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
         if self.wires_per_origin == Some(0) {
             return Err(Error::parameter(operation, "wires_per_origin is 0: no request could ever be sent"));
+        }
+        if self.wires_per_session == Some(0) {
+            return Err(Error::parameter(operation, "wires_per_session is 0: no request could ever be sent"));
         }
         if self.unhandled_total == 0 || self.unhandled_progress == 0 {
             return Err(Error::parameter(operation, "a subscription needs room for one unhandled notification"));

@@ -1,8 +1,10 @@
 //! Dials for an origin: tasks of their own, since a wire that comes too late for one request serves another.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
+
+use actix_rt::task::JoinHandle;
 
 use super::pool::Ticket;
 use super::{Asking, Kept, Pond};
@@ -36,7 +38,29 @@ impl Reporter {
     }
 }
 
+/// A dial under way.
+pub(super) struct Dial {
+    task: JoinHandle<()>,
+    /// Has it a place for its wire? Before that nothing was done that could serve another.
+    begun: Rc<Cell<bool>>,
+}
+
+impl Dial {
+    pub(super) fn give_up(self) {
+        self.task.abort();
+    }
+}
+
 impl Pond {
+    /// Whoever wanted this dial wants it no more. Once it has begun it goes on, for others.
+    pub(super) fn give_up_if_not_begun(&self, ticket: Ticket) {
+        let waits = self.dials.borrow().get(&ticket).is_some_and(|dial| !dial.begun.get());
+        if waits && let Some(dial) = self.dials.borrow_mut().remove(&ticket) {
+            dial.give_up();
+            self.pool.borrow_mut().dial_failed(ticket);
+        }
+    }
+
     pub(super) fn dial(self: &Rc<Self>, ticket: Ticket) {
         let mut waiting = self.waiting.borrow_mut();
         let Some(waiter) = waiting.get_mut(&ticket) else { return };
@@ -58,7 +82,12 @@ impl Pond {
         drop(waiting);
 
         let pond = Rc::clone(self);
+        let begun = Rc::new(Cell::new(false));
+        let begins = Rc::clone(&begun);
         let task = async move {
+            let queued = |position| reporter.report(Mask::QUEUED, &|| Status::Queued { position });
+            let place = pond.terms.quota.place(pond.key.session(), queued).await;
+            begins.set(true);
             let dialed = pond.dial_as(&asking, &reporter).await;
             pond.dials.borrow_mut().remove(&ticket);
             match dialed {
@@ -66,7 +95,7 @@ impl Pond {
                     let wire = Wire::new(dialed);
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    pond.pool.borrow_mut().dialed(ticket, Kept { wire, owner }, clock::now());
+                    pond.pool.borrow_mut().dialed(ticket, Kept { wire, owner, _place: place }, clock::now());
                 }
                 Err(failure) => {
                     let error = into_error(failure, pond.key.origin.host());
@@ -79,7 +108,7 @@ impl Pond {
             pond.perform_assignments();
         };
         let task = actix_rt::spawn(task);
-        self.dials.borrow_mut().insert(ticket, task);
+        self.dials.borrow_mut().insert(ticket, Dial { task, begun });
     }
 }
 

@@ -7,6 +7,7 @@ mod dialing;
 mod key;
 mod lease;
 mod pool;
+mod quota;
 mod registry;
 
 use std::cell::{Cell, RefCell};
@@ -15,9 +16,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
-
-use actix_rt::task::JoinHandle;
+use std::time::{Duration, Instant};
 
 use crate::clock;
 use crate::error::Error;
@@ -28,12 +27,14 @@ use crate::reason::CloseReason;
 use crate::transport::TlsClient;
 use crate::wire::Wire;
 
-use dialing::Reporter;
+use dialing::{Dial, Reporter};
 use pool::{Assignment, Pool, Pooled, Ticket};
+use quota::WirePlace;
 
 pub(crate) use key::OriginKey;
 pub(crate) use lease::Lease;
-pub(crate) use registry::{forget_session, origin};
+pub(crate) use quota::Quota;
+pub(crate) use registry::{forget_session, make_room, origin};
 
 /// The wires to one server, and who waits for them.
 pub(crate) struct Pond {
@@ -41,9 +42,11 @@ pub(crate) struct Pond {
     terms: Arc<Terms>,
     pool: RefCell<Pool<Kept>>,
     waiting: RefCell<HashMap<Ticket, Waiting>>,
-    dials: RefCell<HashMap<Ticket, JoinHandle<()>>>,
+    dials: RefCell<HashMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
     tls: RefCell<Option<Rc<TlsClient>>>,
+    /// Since when there is neither a wire nor anybody who wants one.
+    empty_since: Cell<Option<Instant>>,
 }
 
 /// What a session lays down for all its origins.
@@ -53,12 +56,14 @@ pub(crate) struct Terms {
     pub(crate) session: Arc<Node>,
     pub(crate) wires_per_origin: Option<usize>,
     pub(crate) idle_timeout: Duration,
+    pub(crate) quota: Quota,
 }
 
 /// A wire and the handle that hears of it while no request uses it.
 struct Kept {
     wire: Wire,
     owner: Arc<Node>,
+    _place: WirePlace,
 }
 
 struct Waiting {
@@ -83,7 +88,16 @@ impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
         let pool = RefCell::new(Pool::new(terms.wires_per_origin));
         let (waiting, dials) = (RefCell::default(), RefCell::default());
-        Rc::new(Self { key, terms, pool, waiting, dials, next_ticket: Cell::new(0), tls: RefCell::default() })
+        Rc::new(Self {
+            key,
+            terms,
+            pool,
+            waiting,
+            dials,
+            next_ticket: Cell::new(0),
+            tls: RefCell::default(),
+            empty_since: Cell::new(None),
+        })
     }
 
     /// Borrows a wire: an idle one, or the first that is dialed or given back. Dropping the future leaves the line.
@@ -94,6 +108,7 @@ impl Pond {
         let waiting = Waiting { request: asking, reporter: None, waker: None, outcome: None };
         self.waiting.borrow_mut().insert(ticket, waiting);
         self.pool.borrow_mut().ask(ticket, fresh);
+        self.empty_since.set(None);
         let place = Place { pond: self, ticket };
         self.perform_assignments();
         if let Some(position) = self.pool.borrow().position(ticket) {
@@ -109,8 +124,11 @@ impl Pond {
             // A statement of its own: the pool must not be borrowed while the assignment is performed.
             let next = self.pool.borrow_mut().assign();
             match next {
-                None => break,
-                Some(Assignment::Lend(ticket, kept)) => self.settle(ticket, Ok(kept)),
+                None => break self.note_if_empty(),
+                Some(Assignment::Lend(ticket, kept)) => {
+                    self.give_up_if_not_begun(ticket);
+                    self.settle(ticket, Ok(kept));
+                }
                 Some(Assignment::Dial(ticket)) => self.dial(ticket),
                 Some(Assignment::Discard(mut kept)) => {
                     let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::MadeRoom);
@@ -145,6 +163,25 @@ impl Pond {
         kept.wire.rest();
         self.pool.borrow_mut().gave_back(kept, clock::now());
         self.perform_assignments();
+        if self.terms.quota.is_wanted() {
+            make_room(self.key.session());
+        }
+    }
+
+    /// When each of its idle wires came to rest.
+    fn resting_since(&self) -> Vec<Instant> {
+        self.pool.borrow().resting_since().collect()
+    }
+
+    /// Closes the idle wire that came to rest then, if it still rests.
+    fn close_for_room(&self, since: Instant) -> bool {
+        let kept = self.pool.borrow_mut().take_resting(since);
+        let found = kept.is_some();
+        if let Some(kept) = kept {
+            self.close_idle(kept, CloseReason::MadeRoom);
+            self.note_if_empty();
+        }
+        found
     }
 
     fn lose(self: &Rc<Self>) {
@@ -159,11 +196,12 @@ impl Pond {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(kept, reason);
         }
+        self.note_if_empty();
     }
 
     /// The session is closed: its idle wires go with it, and nothing is dialed any more.
     fn end(&self) {
-        self.dials.borrow_mut().drain().for_each(|(_, dial)| dial.abort());
+        self.dials.borrow_mut().drain().for_each(|(_, dial)| dial.give_up());
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
             // Nobody is told: WinHTTP tells nobody, and all who could hear are closing too.
@@ -171,8 +209,14 @@ impl Pond {
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.pool.borrow().is_empty()
+    fn note_if_empty(&self) {
+        if self.pool.borrow().is_empty() && self.empty_since.get().is_none() {
+            self.empty_since.set(Some(clock::now()));
+        }
+    }
+
+    fn empty_since(&self) -> Option<Instant> {
+        self.empty_since.get()
     }
 }
 
@@ -218,6 +262,7 @@ impl Drop for Place<'_> {
             Some(Ok(kept)) => self.pond.give_back(kept),
             Some(Err(_)) => {}
             None => {
+                self.pond.give_up_if_not_begun(self.ticket);
                 self.pond.pool.borrow_mut().withdraw(self.ticket);
                 self.pond.perform_assignments();
             }

@@ -182,6 +182,17 @@ impl<W: Pooled> Pool<W> {
         self.idle.extract_if(.., expired).map(|idle| idle.wire).collect()
     }
 
+    /// When each idle wire came to rest.
+    pub(super) fn resting_since(&self) -> impl Iterator<Item = Instant> {
+        self.idle.iter().map(|idle| idle.since)
+    }
+
+    /// The idle wire that came to rest then, to be closed; `None` if it rests no more.
+    pub(super) fn take_resting(&mut self, since: Instant) -> Option<W> {
+        let index = self.idle.iter().position(|idle| idle.since == since)?;
+        Some(self.idle.remove(index).wire)
+    }
+
     /// All idle wires, to be closed.
     pub(super) fn take_idle(&mut self) -> Vec<W> {
         self.idle.drain(..).map(|idle| idle.wire).collect()

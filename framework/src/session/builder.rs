@@ -86,6 +86,13 @@ impl SessionBuilder {
         self
     }
 
+    /// Wires to all origins together; at the limit the idle wire goes that was used longest ago. Default: 4,096, or four fifths
+    /// of the file descriptors the process may have, whichever is less.
+    pub fn wires_per_session(mut self, limit: usize) -> Self {
+        self.options.wires_per_session = Some(limit);
+        self
+    }
+
     /// An idle wire is closed after this long. Default 60 s; zero and more than a year are refused (87).
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
