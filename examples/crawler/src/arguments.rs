@@ -8,6 +8,8 @@ use std::time::Duration;
 use clap::Parser;
 use url::Url;
 
+use units::Authorities;
+
 use crate::frontier::Bounds;
 use crate::plan::Plan;
 use crate::scope::Reach;
@@ -56,6 +58,15 @@ pub struct Arguments {
     #[arg(long, value_name = "SIZE", default_value = "8MiB", value_parser = units::size, allow_hyphen_values = true)]
     pub body_cap: u64,
 
+    /// Ask hosts that were found on pages only on addresses of the public internet, so that no page sends the crawler into a
+    /// private network; start URLs may be anywhere
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub public_only: bool,
+
+    /// Trust the authorities in this PEM file, too, for https sites
+    #[arg(long, value_name = "FILE", value_parser = units::authorities)]
+    pub trust: Option<Authorities>,
+
     /// How long requests under way may take to finish after Ctrl-C; a second one ends them at once
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = units::duration, allow_hyphen_values = true)]
     pub deadline: Duration,
@@ -89,6 +100,8 @@ impl Arguments {
             },
             body_cap: self.body_cap,
             contact: self.contact.clone(),
+            public_only: self.public_only,
+            trusted: self.trust.iter().flat_map(|authorities| authorities.0.iter().cloned()).collect(),
             deadline: self.deadline,
             list_pages: self.list_pages,
         }
@@ -100,7 +113,7 @@ Examples:
   crawler                                         a web of its own
   crawler http://127.0.0.1:8000/                  a site of yours
   crawler http://127.0.0.1:8000/ --json -         its report as JSON
-  crawler http://site.example/ --contact MAIL     somebody else's";
+  crawler https://site.example/ --contact MAIL    somebody else's";
 
 #[cfg(test)]
 mod tests {
@@ -124,6 +137,8 @@ mod tests {
                 .unwrap()
                 .plan();
         assert_eq!((plan.starts.len(), plan.reach, plan.bounds.per_host), (2, Reach::Any, 4));
+        let open = parse("http://a/ --public-only=false").unwrap().plan();
+        assert!(plan.public_only && !open.public_only && plan.trusted.is_empty());
         assert_eq!((plan.bounds.delay, plan.body_cap), (Some(Duration::from_millis(250)), 1024 * 1024));
     }
 
@@ -142,6 +157,8 @@ mod tests {
             ("http://x/ --body-cap -1KiB", "such as 512KiB"),
             ("http://x/ --list-pages", "--json <FILE>"),
             ("http://x/ --contact me", "a mail address or a URL"),
+            ("http://x/ --public-only=perhaps", "possible values: true, false"),
+            ("http://x/ --trust /nowhere", "No such file"),
         ] {
             let refusal = parse(arguments).unwrap_err();
             assert!(refusal.contains(sentence), "{arguments}: {refusal}");

@@ -12,7 +12,8 @@ use std::pin::pin;
 use std::time::Instant;
 
 use actix::Addr;
-use hinternet::{Error, RequestOptions, Session};
+use hinternet::tls::TlsOptions;
+use hinternet::{DialOptions, Error, RequestOptions, Session};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use url::{Position, Url};
@@ -20,6 +21,7 @@ use url::{Position, Url};
 use crate::discovery::Discovery;
 use crate::fetch::{Answer, Fetcher, Wanted};
 use crate::frontier::{Added, Frontier, HostId, Job, Next, Purpose};
+use crate::guard::FoundHosts;
 use crate::plan::Plan;
 use crate::progress::{Bars, Finish, Progress, Standing, Tally};
 use crate::report::{Drained, Figures, Report, Stopped};
@@ -53,6 +55,10 @@ fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error
     let mut options = RequestOptions::default();
     // The frontier alone decides how often a host is asked.
     options.resends = 0;
+    options.tls = TlsOptions::new().trust(plan.trusted.iter().cloned());
+    if plan.public_only {
+        options.dial = DialOptions::default().address_policy(FoundHosts::beside(&plan.starts));
+    }
     Session::builder()
         .request_options(options)
         .user_agent(&plan.user_agent())

@@ -113,6 +113,7 @@ pub fn trouble(error: &Error) -> Option<Trouble> {
     match error.is_retryable() {
         true if error.is_connect() => Some(Trouble::Unreachable),
         true => Some(Trouble::Broken),
+        false if error.is_connect() => Some(Trouble::Refused),
         false => None,
     }
 }

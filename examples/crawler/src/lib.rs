@@ -19,6 +19,7 @@ mod entities;
 pub mod fetch;
 pub mod fingerprint;
 pub mod frontier;
+pub mod guard;
 pub mod lab;
 pub mod links;
 pub mod output;

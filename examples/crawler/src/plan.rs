@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hinternet::tls::Certificate;
 use url::Url;
 
 use crate::frontier::Bounds;
@@ -22,6 +23,10 @@ pub struct Plan {
     pub body_cap: u64,
     /// Who runs it: a mail address or a URL.
     pub contact: Option<String>,
+    /// Hosts found on pages are asked only on addresses of the public internet.
+    pub public_only: bool,
+    /// Authorities that are trusted beside the machine's.
+    pub trusted: Vec<Certificate>,
     /// What is under way may take so long to finish when the crawl is stopped.
     pub deadline: Duration,
     /// List every URL that was answered, not only those that failed.
@@ -44,6 +49,8 @@ impl Plan {
             },
             body_cap: 8 * 1024 * 1024,
             contact: None,
+            public_only: true,
+            trusted: Vec::new(),
             deadline: Duration::from_secs(5),
             list_pages: false,
         }
@@ -53,12 +60,14 @@ impl Plan {
     pub fn refusal(&self) -> Option<String> {
         if let Some(url) = self.starts.iter().find(|url| !scope::is_spoken(url)) {
             return Some(match url.scheme() {
-                "http" if url.port() == Some(0) => format!("{url} names port 0, on which no server can listen"),
-                "http" => format!(
+                "http" | "https" if url.port() == Some(0) => {
+                    format!("{url} names port 0, on which no server can listen")
+                }
+                "http" | "https" => format!(
                     "{} would be asked with a user's name; this crawler logs in nowhere",
                     url.host_str().unwrap_or_default()
                 ),
-                scheme => format!("{url} begins with {scheme}:, and this crawler speaks http only"),
+                scheme => format!("{url} begins with {scheme}:, and this crawler speaks http and https"),
             });
         }
         let stranger = self.starts.iter().find(|url| self.contact.is_none() && scope::is_third_party(url))?;
@@ -94,8 +103,9 @@ mod tests {
     }
 
     #[test]
-    fn only_http_is_spoken() {
-        assert!(plan("https://localhost/", None).refusal().unwrap().contains("https:"));
+    fn only_http_and_https_are_spoken() {
+        assert_eq!(plan("https://localhost/", None).refusal(), None);
+        assert!(plan("ftp://localhost/", None).refusal().unwrap().contains("ftp:"));
         assert!(plan("http://localhost:0/", None).refusal().unwrap().contains("port 0"));
         let refusal = plan("http://me:secret@localhost/", None).refusal().unwrap();
         assert!(refusal.contains("logs in nowhere") && !refusal.contains("secret"), "{refusal}");

@@ -16,6 +16,8 @@ pub const MOST_PATIENCE: Duration = Duration::from_secs(60);
 pub enum Trouble {
     /// No connection. The host's trouble, not the page's: nothing else on it would do better now.
     Unreachable,
+    /// No connection, nor will there be one: its certificate is refused, or its address. The host's trouble, too.
+    Refused,
     /// The exchange broke off or took too long.
     Broken,
     /// The server answered that it cannot answer.

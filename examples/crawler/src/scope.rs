@@ -33,7 +33,7 @@ pub enum Verdict {
     Inside,
     /// It leads out of the crawl.
     Outside,
-    /// It is not http, or names a password: nothing this crawler could ask for.
+    /// It is neither http nor https, or names a password: nothing this crawler could ask for.
     NotSpoken,
 }
 
@@ -78,7 +78,10 @@ fn is_own(address: IpAddr) -> bool {
 
 /// Is it a URL this crawler could ask for?
 pub fn is_spoken(url: &Url) -> bool {
-    url.scheme() == "http" && url.username().is_empty() && url.password().is_none() && url.port() != Some(0)
+    matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.password().is_none()
+        && url.port() != Some(0)
 }
 
 fn key(reach: Reach, url: &Url) -> &str {
@@ -112,9 +115,10 @@ mod tests {
 
     #[test]
     fn hosts_on_any_port_and_everything() {
-        let links = ["http://127.0.0.1/", "http://127.0.0.3/"];
-        assert_eq!(verdicts(Reach::Hosts, false, &links), [Inside, Outside]);
-        assert_eq!(verdicts(Reach::Any, false, &links), [Inside, Inside]);
+        let links = ["http://127.0.0.1/", "https://127.0.0.1/", "http://127.0.0.3/"];
+        assert_eq!(verdicts(Reach::Origin, false, &links), [Outside; 3]);
+        assert_eq!(verdicts(Reach::Hosts, false, &links), [Inside, Inside, Outside]);
+        assert_eq!(verdicts(Reach::Any, false, &links), [Inside; 3]);
     }
 
     #[test]
@@ -124,8 +128,8 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_http_is_not_spoken() {
-        let links = ["https://127.0.0.2/", "mailto:x@example.com", "javascript:void(0)", "http://me:pw@127.0.0.2/"];
+    fn what_is_neither_http_nor_https_is_not_spoken() {
+        let links = ["ftp://127.0.0.2/", "mailto:x@example.com", "javascript:void(0)", "http://me:pw@127.0.0.2/"];
         assert_eq!(verdicts(Reach::Any, true, &links), [NotSpoken; 4]);
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hinternet::tls::Certificate;
 use url::Url;
 
 pub(super) fn url(text: &str) -> Result<Url, String> {
@@ -21,6 +22,15 @@ fn with_scheme(text: &str) -> String {
         Ok(url) if begins_with_host => url.to_string(),
         _ => "http://localhost/".to_owned(),
     }
+}
+
+/// Certificates of authorities, out of one file.
+#[derive(Clone, Debug)]
+pub struct Authorities(pub(super) Vec<Certificate>);
+
+pub(super) fn authorities(file: &str) -> Result<Authorities, String> {
+    let pem = std::fs::read(file).map_err(|error| error.to_string())?;
+    Certificate::from_pem(&pem).map(Authorities).map_err(|error| error.to_string())
 }
 
 /// It is for people to turn to, and stands in a header field.

@@ -56,7 +56,7 @@ fn a_base_counts_for_its_page_alone() {
 #[test]
 fn what_is_not_followed_is_counted_once() {
     let mut site = Site::new();
-    let html = "<a href=http://example.com/><a href=//example.com><a href=https://127.0.0.1/><a href=mailto:a@b><a href='http://['>";
+    let html = "<a href=http://example.com/><a href=//example.com><a href=ftp://127.0.0.1/><a href=mailto:a@b><a href='http://['>";
     assert_eq!(site.page("http://127.0.0.1/", html), [""; 0]);
     assert_eq!(site.page("http://127.0.0.1/e/", "<a href=http://example.com/>"), [""; 0]);
     assert_eq!(site.discovery.tally(), LinkTally { followed: 0, outside: 1, not_spoken: 2, invalid: 1 });

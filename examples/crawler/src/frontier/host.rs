@@ -4,7 +4,7 @@
 //!   first link        /robots.txt was read, or can be done without
 //!  ------------> Unknown ------------------------------------------> Known      pages are fetched
 //!                   |                                                  |
-//!                   +---------- no connection, ATTEMPTS times ---------+--> Lost   nothing is
+//!                   +---- no connection, ATTEMPTS times or for good ----+--> Lost   nothing is
 //! ```
 
 use std::cmp::Reverse;
@@ -116,6 +116,8 @@ impl Host {
         work.tries = work.tries.saturating_add(1);
         let pause = match trouble {
             Trouble::Unreachable => return self.unreachable(work, job.started, chance, now),
+            Trouble::Refused if self.is_lost() => return Failure::Final,
+            Trouble::Refused => return Failure::HostLost(self.lose()),
             Trouble::Busy { retry_after: Some(pause) } => {
                 self.gate.close_until(now + pause);
                 pause

@@ -237,6 +237,16 @@ fn a_host_that_stays_out_of_reach_is_given_up() {
 }
 
 #[test]
+fn a_host_that_cannot_be_accepted_is_given_up_at_once() {
+    let mut crawl = Crawl::of(&["/1", "/2", "/3"], |bounds| bounds.per_host = 2);
+    let (first, second) = (crawl.start(), crawl.start());
+    let Failure::HostLost(lost) = crawl.fail(&first, Trouble::Refused) else { panic!("no attempt can help") };
+    assert_eq!(lost.len(), 1);
+    assert!(matches!(crawl.fail(&second, Trouble::Refused), Failure::Final), "its host is lost already");
+    assert!(crawl.is_over());
+}
+
+#[test]
 fn robots_may_lie_elsewhere() {
     let mut crawl = Crawl::new(|_| ());
     crawl.add(SITE, &["/a"]);
