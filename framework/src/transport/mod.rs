@@ -4,9 +4,15 @@ mod connect;
 mod dial;
 mod dns;
 mod look_ups;
+mod memory;
 mod tcp;
 mod tls;
+#[cfg(unix)]
+mod unix;
 
 pub(crate) use dial::{DialFailure, DialTimes, Dialed, Way, dial};
 pub use look_ups::BlockingResolver;
+pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
 pub(crate) use tls::{TlsClient, TlsFailure};
+#[cfg(unix)]
+pub use unix::UnixDialer;

@@ -98,7 +98,9 @@ mod tests {
     #[test]
     fn look_ups_begin_in_the_order_in_which_they_were_asked_for() {
         let mut line = line();
-        ["c", "a", "b", "a"].into_iter().for_each(|host| drop(line.join(host, || 0)));
+        for host in ["c", "a", "b", "a"] {
+            line.join(host, || 0);
+        }
         let order: Vec<_> = std::iter::from_fn(|| line.next()).collect();
         assert_eq!(order.iter().map(|host| &**host).collect::<Vec<_>>(), ["c", "a", "b"]);
     }
