@@ -60,7 +60,7 @@ mod services;
 mod engine;
 mod origin;
 mod wire;
-mod transport;
+pub mod transport;
 
 mod protocol;
 mod policy;

@@ -6,18 +6,23 @@
 //! | [`ScriptedPeer`](scripted_peer::ScriptedPeer) | a server that does what a script says, octet by octet |
 //! | [`Origin`](origin::Origin) | an honest HTTP/1.1 server |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
+//! | [`FakeResolver`] | knows the names it was told, and counts who asks |
+//! | [`FakeDialer`] | hands every attempt to connect to the test |
 //! | [`Scene`](scene::Scene) | a scripted peer, a recorded session, and a connection handle between them |
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
 //! | [`Trap`] | does something at the k-th notification |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
+mod fake_dialer;
+mod fake_resolver;
 pub mod fault_proxy;
 mod gate;
 pub mod lab;
 mod mailbox;
 pub mod origin;
 mod patience;
+mod paused;
 mod polls;
 pub mod recorder;
 pub mod request;
@@ -29,9 +34,12 @@ pub mod story;
 mod trap;
 
 pub use blocking::blocking_subscriber;
+pub use fake_dialer::{Attempt, Attempts, FakeDialer, answering};
+pub use fake_resolver::FakeResolver;
 pub use gate::Gate;
 pub use mailbox::Mailbox;
 pub use patience::{HANG, patiently};
+pub use paused::on_paused_clock;
 pub use polls::{dropped_after, poll_once};
 pub use seeded::Seeded;
 pub use server::Server;

@@ -1,6 +1,7 @@
 //! What a program may put in the network's place: names, streams, and which addresses may be reached.
 //!
 //! These are the only ways by which this crate meets the world, so a test, a simulation or a sandbox replaces all of it here.
+//! Some that are ready to use stand in [`transport`](crate::transport).
 
 mod address;
 mod by_pointer;
@@ -55,8 +56,8 @@ pub trait Dialer: fmt::Debug + Send + Sync + 'static {
     /// the future gives the attempt up.
     fn dial(&self, to: &Destination) -> Dialing;
 
-    /// Does it want addresses? A dialer that does not, as one for Unix sockets, is called once with the unspecified address,
-    /// and no name is looked up.
+    /// Does it want addresses? A dialer that does not, as one for Unix sockets, is called once with the unspecified address:
+    /// no name is looked up, and no [`AddressPolicy`] is asked.
     fn wants_addresses(&self) -> bool {
         true
     }

@@ -53,8 +53,8 @@ impl DialOptions {
         self
     }
 
-    /// The local address that TCP connections are made from; addresses of the other family are not tried. Default: the
-    /// system's choice.
+    /// The local address that TCP connections are made from; addresses of the other family are not tried, and a host that has
+    /// no others fails with 12029. Default: the system's choice.
     pub fn local_address(mut self, address: impl Into<Option<IpAddr>>) -> Self {
         self.local_address = address.into();
         self

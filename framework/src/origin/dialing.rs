@@ -1,10 +1,12 @@
 //! Dials for an origin: tasks of their own, since a wire that comes too late for one request serves another.
 
 use std::cell::{Cell, RefCell};
+use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_rt::task::JoinHandle;
+use futures_util::FutureExt;
 
 use super::pool::Ticket;
 use super::{Asking, Kept, Pond};
@@ -88,7 +90,9 @@ impl Pond {
             let queued = |position| reporter.report(Mask::QUEUED, &|| Status::Queued { position });
             let place = pond.terms.quota.place(pond.key.session(), queued).await;
             begins.set(true);
-            let dialed = pond.dial_as(&asking, &reporter).await;
+            // What resolves and dials may be the caller's own: a panic in it is the end of this dial, not a wait without end.
+            let dial = AssertUnwindSafe(pond.dial_as(&asking, &reporter)).catch_unwind();
+            let dialed = dial.await.unwrap_or(Err(DialFailure::Panicked));
             pond.dials.borrow_mut().remove(&ticket);
             match dialed {
                 Ok(dialed) => {
@@ -157,14 +161,25 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
         DialFailure::SecureTimeout(address, waited) => {
             Error::timeout(operation, Stage::Tls, waited).about(address.to_string())
         }
-        DialFailure::NotConnected(address, reason) => {
-            let detail = format!("no address accepted a connection; the last one: {reason}");
+        DialFailure::NotOfFamily(local) => {
+            let detail = format!("none of its addresses is of the family of the local address {local}");
+            Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Caller, detail).about(host)
+        }
+        DialFailure::NotConnected { address, tried, error } => {
+            let none = if tried > 1 { format!("none of {tried} addresses") } else { "no address".to_owned() };
+            let detail = format!("{none} accepted a connection; the last one: {error}");
             Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Network, detail)
                 .about(address.to_string())
-                .with_source(reason)
+                .with_source(error)
         }
-        DialFailure::ConnectTimeout(address, waited) => {
-            Error::timeout(operation, Stage::Connect, waited).about(address.to_string())
+        DialFailure::ConnectTimeout { address, tried, waited } => {
+            let last =
+                if tried > 1 { format!("{address} (the last of {tried} addresses)") } else { address.to_string() };
+            Error::timeout(operation, Stage::Connect, waited).about(last)
+        }
+        DialFailure::Panicked => {
+            let detail = "a resolver, a dialer or an address policy panicked";
+            Error::new(ErrorCode::InternalError, operation, Stage::Connect, Blame::Caller, detail).about(host)
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+mod happy_eyeballs;
 mod resend;
 
+pub(crate) use happy_eyeballs::{Next, Race, interleaved};
 pub(crate) use resend::{Attempt, may_resend};

@@ -1,48 +1,91 @@
-//! Connection attempts to the addresses of a host, until one succeeds.
+//! Connection attempts to the addresses of a host, of which the first to succeed gives the stream (RFC 8305).
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 
 use super::dial::{DialFailure, Way};
 use super::tcp;
 use crate::clock;
 use crate::network::{Destination, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
+use crate::policy::{Next, Race};
 
 /// A stream to the first address that connects before the deadline.
+///
+/// Every attempt that was told of as begun is told of as ended; those that lost, before the one that won.
 pub(super) async fn connect(
     way: &Way<'_>,
     addresses: &[SocketAddr],
     deadline: Option<Instant>,
 ) -> Result<(SocketAddr, Box<dyn Stream>), DialFailure> {
+    let mut race = Race::new(addresses.iter().copied(), way.options.attempt_delay);
+    let mut attempts = FuturesUnordered::new();
     let mut last = None;
-    for &address in addresses {
-        (way.report)(Mask::CONNECT_TO_SERVER, &|| Status::ConnectingToServer(address));
-        let ended = |reason: String| {
-            (way.report)(Mask::CONNECT_TO_SERVER, &|| Status::ConnectAttemptEnded(address, reason.clone()));
+    loop {
+        let now = clock::now();
+        if deadline.is_some_and(|deadline| deadline <= now) {
+            drop(attempts);
+            return Err(out_of_time(way, &mut race, addresses));
+        }
+        let wake = match race.next(now) {
+            Next::Attempt(address) => {
+                tell(way, &|| Status::ConnectingToServer(address));
+                attempts.push(async move { (address, attempt(way, address).await) });
+                continue;
+            }
+            Next::Wait(until) => until.into_iter().chain(deadline).min(),
+            Next::Lost => break,
         };
-        match clock::until(deadline, attempt(way, address)).await {
-            Ok(Ok(stream)) => {
-                (way.report)(Mask::CONNECT_TO_SERVER, &|| Status::ConnectedToServer(address));
+        match clock::until(wake, attempts.next()).await {
+            Ok(Some((address, Ok(stream)))) => {
+                drop(attempts);
+                tell_given_up(way, race.handle_connected(address), "another address was faster");
+                tell(way, &|| Status::ConnectedToServer(address));
                 return Ok((address, stream));
             }
-            Ok(Err(error)) => {
-                ended(error.to_string());
-                last = Some(DialFailure::NotConnected(address, error));
+            Ok(Some((address, Err(error)))) => {
+                tell(way, &|| Status::ConnectAttemptEnded(address, error.to_string()));
+                race.handle_failed(address);
+                last = Some((address, error));
             }
-            Err(_) => {
-                ended("the time for connecting is over".to_owned());
-                return Err(DialFailure::ConnectTimeout(address, way.timeouts.connect.unwrap_or_default()));
-            }
+            // Time for the next attempt, or over.
+            Ok(None) | Err(_) => {}
         }
     }
-    Err(last.unwrap_or_else(|| DialFailure::NotResolved(io::Error::new(io::ErrorKind::NotFound, "no address"))))
+    let tried = race.tried();
+    Err(last.map_or_else(no_address, |(address, error)| DialFailure::NotConnected { address, tried, error }))
+}
+
+fn out_of_time(way: &Way<'_>, race: &mut Race, addresses: &[SocketAddr]) -> DialFailure {
+    let under_way = race.give_up();
+    // None is under way when the last one failed with the last of the time.
+    let last = under_way.last().or_else(|| addresses.get(race.tried().saturating_sub(1))).copied();
+    tell_given_up(way, under_way, "the time for connecting is over");
+    let (tried, waited) = (race.tried(), way.timeouts.connect.unwrap_or_default());
+    last.map_or_else(no_address, |address| DialFailure::ConnectTimeout { address, tried, waited })
+}
+
+fn no_address() -> DialFailure {
+    DialFailure::NotResolved(io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
 }
 
 async fn attempt(way: &Way<'_>, address: SocketAddr) -> io::Result<Box<dyn Stream>> {
     match &way.options.dialer {
         Some(dialer) => dialer.dial(&Destination { host: way.origin.host().to_owned(), address }).await,
-        None => Ok(Box::new(tcp::connect(address).await?)),
+        None => Ok(Box::new(tcp::connect(way.options, address).await?)),
+    }
+}
+
+fn tell(way: &Way<'_>, status: &dyn Fn() -> Status) {
+    (way.report)(Mask::CONNECT_TO_SERVER, status);
+}
+
+fn tell_given_up(way: &Way<'_>, attempts: Vec<SocketAddr>, reason: &str) {
+    for address in attempts {
+        tell(way, &|| Status::ConnectAttemptEnded(address, reason.to_owned()));
     }
 }

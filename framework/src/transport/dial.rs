@@ -1,7 +1,7 @@
 //! One dial: resolve the name, connect to one of its addresses, secure the stream if the scheme asks for it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -11,6 +11,7 @@ use crate::clock::{self, within};
 use crate::network::{SecurityInfo, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{DialOptions, Limits, Timeouts};
+use crate::policy::interleaved;
 use crate::reason::CloseReason;
 use crate::target::Origin;
 
@@ -52,10 +53,23 @@ pub(crate) enum DialFailure {
     ResolveTimeout(Duration),
     /// The address policy lets none of the addresses through; its word on the last one.
     NotAllowed(String),
-    /// Every address refused; the last one's reason.
-    NotConnected(SocketAddr, io::Error),
-    ConnectTimeout(SocketAddr, Duration),
+    /// No address is of the family of the local address that was asked for.
+    NotOfFamily(IpAddr),
+    /// Every address refused; the last one and its reason.
+    NotConnected {
+        address: SocketAddr,
+        tried: usize,
+        error: io::Error,
+    },
+    /// The time was over; the address that was tried last.
+    ConnectTimeout {
+        address: SocketAddr,
+        tried: usize,
+        waited: Duration,
+    },
     NotSecured(TlsFailure),
+    /// What the caller put in the network's place panicked.
+    Panicked,
     /// The handshake had not ended when the time for connecting was over.
     SecureTimeout(SocketAddr, Duration),
 }
@@ -85,9 +99,20 @@ async fn resolve(way: &Way<'_>) -> Result<Vec<SocketAddr>, DialFailure> {
         Ok(found) => found.map_err(DialFailure::NotResolved)?,
         Err(_) => return Err(DialFailure::ResolveTimeout(limit.unwrap_or_default())),
     };
+    if way.options.dialer.as_ref().is_none_or(|dialer| dialer.wants_addresses()) {
+        keep_allowed(way, &mut addresses)?;
+    }
+    let mut addresses = interleaved(addresses);
+    addresses.truncate(way.limits.addresses);
+    (way.report)(Mask::RESOLVE_NAME, &|| Status::NameResolved(addresses.clone()));
+    Ok(addresses)
+}
+
+/// Keeps the addresses that may be connected to, and can be.
+fn keep_allowed(way: &Way<'_>, addresses: &mut Vec<SocketAddr>) -> Result<(), DialFailure> {
     if let Some(policy) = &way.options.address_policy {
         let mut refused = None;
-        addresses.retain(|address| match policy.check(origin.host(), address.ip()) {
+        addresses.retain(|address| match policy.check(way.origin.host(), address.ip()) {
             Ok(()) => true,
             Err(reason) => {
                 refused = Some(reason);
@@ -98,9 +123,14 @@ async fn resolve(way: &Way<'_>) -> Result<Vec<SocketAddr>, DialFailure> {
             return Err(DialFailure::NotAllowed(reason));
         }
     }
-    addresses.truncate(way.limits.addresses);
-    (way.report)(Mask::RESOLVE_NAME, &|| Status::NameResolved(addresses.clone()));
-    Ok(addresses)
+    // A dialer of the caller's own binds as it likes.
+    if let (Some(local), None) = (way.options.local_address, &way.options.dialer) {
+        addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
+        if addresses.is_empty() {
+            return Err(DialFailure::NotOfFamily(local));
+        }
+    }
+    Ok(())
 }
 
 async fn secure(

@@ -3,6 +3,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::BlockingResolver;
+use crate::network::Resolver;
 use crate::options::DialOptions;
 
 /// The addresses of a host; an address literal is its own.
@@ -14,14 +16,14 @@ pub(super) async fn resolve(options: &DialOptions, host: &str, port: u16) -> io:
     if let Some(literal) = literal(host) {
         return Ok(vec![at(literal)]);
     }
-    let found: Vec<_> = match &options.resolver {
-        Some(resolver) => resolver.resolve(host).await?.into_iter().map(at).collect(),
-        None => tokio::net::lookup_host((host, port)).await?.collect(),
+    let found = match &options.resolver {
+        Some(resolver) => resolver.resolve(host).await?,
+        None => BlockingResolver::system().resolve(host).await?,
     };
     if found.is_empty() {
         return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
     }
-    Ok(found)
+    Ok(found.into_iter().map(at).collect())
 }
 
 fn literal(host: &str) -> Option<IpAddr> {

@@ -1,10 +1,18 @@
-//! From a host name to a stream of octets: look-up, connection attempts, TLS.
+//! From a host name to a stream of octets: look-up, connection attempts, TLS. And resolvers and dialers that are ready to use.
 
 mod connect;
 mod dial;
 mod dns;
+mod look_ups;
+mod memory;
 mod tcp;
 mod tls;
+#[cfg(unix)]
+mod unix;
 
 pub(crate) use dial::{DialFailure, DialTimes, Dialed, Way, dial};
+pub use look_ups::BlockingResolver;
+pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
 pub(crate) use tls::{TlsClient, TlsFailure};
+#[cfg(unix)]
+pub use unix::UnixDialer;

@@ -3,15 +3,26 @@
 use std::io::{self, Read};
 use std::net::SocketAddr;
 
-use socket2::SockRef;
-use tokio::net::TcpStream;
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::network::Stream;
+use crate::options::DialOptions;
 
-/// Opens a TCP connection whose small writes go out at once.
-pub(super) async fn connect(address: SocketAddr) -> io::Result<TcpStream> {
-    let stream = TcpStream::connect(address).await?;
-    stream.set_nodelay(true)?;
+/// Opens a TCP connection with these options.
+pub(super) async fn connect(options: &DialOptions, address: SocketAddr) -> io::Result<TcpStream> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    if let Some(local) = options.local_address {
+        socket.bind(SocketAddr::new(local, 0))?;
+    }
+    let stream = socket.connect(address).await?;
+    let socket = SockRef::from(&stream);
+    if options.no_delay {
+        socket.set_tcp_nodelay(true)?;
+    }
+    if let Some(after) = options.keep_alive {
+        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
+    }
     Ok(stream)
 }
 
@@ -27,5 +38,29 @@ impl Stream for TcpStream {
 
     fn local(&self) -> Option<SocketAddr> {
         self.local_addr().ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// The options of one end cannot be seen from the other, so the socket itself is asked.
+    async fn socket(options: DialOptions) -> (bool, Option<Duration>) {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let stream = connect(&options, listener.local_addr().unwrap()).await.unwrap();
+        let socket = SockRef::from(&stream);
+        let probes = socket.keepalive().unwrap().then(|| socket.tcp_keepalive_time().unwrap());
+        (socket.tcp_nodelay().unwrap(), probes)
+    }
+
+    #[tokio::test]
+    async fn e_small_writes_go_out_at_once_and_silence_is_probed_as_the_options_say() {
+        let after = Duration::from_secs(7);
+        assert_eq!(socket(DialOptions::default()).await, (true, Some(Duration::from_secs(30))));
+        assert_eq!(socket(DialOptions::default().no_delay(false).keep_alive(after)).await, (false, Some(after)));
+        assert_eq!(socket(DialOptions::default().keep_alive(None)).await, (true, None));
     }
 }

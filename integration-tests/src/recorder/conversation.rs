@@ -12,6 +12,8 @@
 //! That an operation was begun cannot be seen in notifications, only inferred: from an informational status that
 //! belongs to no other operation, or from its completion.
 
+use std::net::SocketAddr;
+
 use hinternet::{ErrorCode, Operation};
 
 use super::event::{Happened, Step};
@@ -68,6 +70,7 @@ impl Conversation {
         match happened {
             Happened::Began(step) => self.on_began(*step),
             Happened::Ended(step) => self.on_ended(*step),
+            Happened::Connected(address) => self.on_connected(*address),
             Happened::WireAcquired(wire) => self.on_wire_acquired(*wire),
             Happened::WireReleased(wire) => self.on_wire_released(*wire),
             Happened::Completed(operation, Ok(octets)) => self.on_success(*operation, *octets),
@@ -139,6 +142,19 @@ impl Conversation {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Attempts that lost are told of before the one that won (C.6).
+    fn on_connected(&mut self, address: SocketAddr) -> Result<(), Breach> {
+        self.on_ended(Step::Connect(address))?;
+        match self.attempt_under_way() {
+            None => Ok(()),
+            Some(step) => Err(("C.6", format!("ConnectedToServer({address}) while {step:?} was under way"))),
+        }
+    }
+
+    fn attempt_under_way(&self) -> Option<Step> {
+        self.open.iter().copied().find(|step| matches!(step, Step::Connect(_)))
     }
 
     fn on_wire_acquired(&mut self, wire: u64) -> Result<(), Breach> {
@@ -230,6 +246,7 @@ impl Conversation {
         };
         self.failed = true;
         self.just_failed = Some(operation);
+        let untold = self.attempt_under_way().filter(|_| code == ErrorCode::CannotConnect);
         // The error is the partner of whatever was under way (C.2).
         self.open.clear();
         if !can_be_open {
@@ -237,6 +254,9 @@ impl Conversation {
         }
         if before == Some(operation) && code != ErrorCode::OperationCancelled {
             return Err(("N2", format!("{operation:?} failed twice in a row")));
+        }
+        if let Some(step) = untold {
+            return Err(("C.6", format!("no address connected, but nothing told of the end of {step:?}")));
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ pub enum Happened {
     Began(Step),
     /// Its past-tense partner, or `ConnectAttemptEnded`.
     Ended(Step),
+    /// `ConnectedToServer`: the end of an attempt, and of the race between all of them.
+    Connected(SocketAddr),
     /// `SecureFailure`.
     InsecureWire,
     /// `Queued`.
@@ -64,7 +66,7 @@ pub enum Happened {
 pub enum Step {
     /// `ResolvingName`, `NameResolved`.
     Resolve,
-    /// `ConnectingToServer`, `ConnectedToServer`.
+    /// `ConnectingToServer`, `ConnectedToServer` or `ConnectAttemptEnded`; attempts to several addresses overlap.
     Connect(SocketAddr),
     /// `SecuringConnection`, `ConnectionSecured`.
     Secure,
@@ -109,7 +111,7 @@ impl From<&Status> for Happened {
             Status::ResolvingName(_) => Self::Began(Step::Resolve),
             Status::NameResolved(_) => Self::Ended(Step::Resolve),
             Status::ConnectingToServer(address) => Self::Began(Step::Connect(*address)),
-            Status::ConnectedToServer(address) => Self::Ended(Step::Connect(*address)),
+            Status::ConnectedToServer(address) => Self::Connected(*address),
             Status::ConnectAttemptEnded(address, _) => Self::Ended(Step::Connect(*address)),
             Status::SecuringConnection(_) => Self::Began(Step::Secure),
             Status::ConnectionSecured(_) => Self::Ended(Step::Secure),

@@ -197,6 +197,7 @@ impl Account {
             },
             // A dial may have begun on a request and end here.
             Happened::Began(step) | Happened::Ended(step) if step.is_dial() => Ok(()),
+            Happened::Connected(_) => Ok(()),
             other => Err(("N3", format!("{other:?} on a {}", self.kind))),
         }
     }

@@ -26,7 +26,7 @@ impl Story {
             request(Began(Resolve)),
             request(Ended(Resolve)),
             request(Began(connect())),
-            request(Ended(connect())),
+            request(connected()),
             request(WireAcquired(WIRE)),
             request(Began(SendHead)),
             request(Ended(SendHead)),
@@ -108,7 +108,15 @@ fn broken(events: &[Event]) -> Vec<&'static str> {
 }
 
 fn connect() -> Step {
-    Connect(([127, 0, 0, 1], 80).into())
+    Connect(address(1))
+}
+
+fn connected() -> Happened {
+    Connected(address(1))
+}
+
+fn address(n: u8) -> std::net::SocketAddr {
+    ([127, 0, 0, n], 80).into()
 }
 
 fn failed(operation: Operation, code: ErrorCode) -> Happened {
@@ -126,7 +134,7 @@ fn lost() -> [Happened; 2] {
 
 /// The request is, on another wire.
 fn sent_again() -> [Happened; 7] {
-    let (begins, ends) = (Began(connect()), Ended(connect()));
+    let (begins, ends) = (Began(connect()), connected());
     [Began(Resolve), Ended(Resolve), begins, ends, WireAcquired(WIRE + 1), Began(SendHead), Ended(SendHead)]
 }
 
@@ -140,7 +148,7 @@ fn right_stories_of_failures_break_no_rule() {
     let story = Story::of_a_get;
     let stories = [
         story().up_to(&Ended(Resolve), &[failed(Operation::Send, ErrorCode::NameNotResolved)]),
-        story().up_to(&Ended(connect()), &[Ended(connect()), failed(Operation::Send, ErrorCode::CannotConnect)]),
+        story().up_to(&connected(), &[Ended(connect()), failed(Operation::Send, ErrorCode::CannotConnect)]),
         story().up_to(
             &Began(ReceiveHead),
             &[Began(CloseWire), Ended(CloseWire), failed(Operation::Receive, ErrorCode::InvalidHandle)],
@@ -304,7 +312,8 @@ fn b5_after_an_operation_ended_with_6_only_the_end_follows() {
 
 #[test]
 fn c2_every_beginning_has_its_partner() {
-    for step in [Resolve, connect(), SendHead, ReceiveHead] {
+    assert_eq!(Story::of_a_get().without(&Began(connect())).breaches(), ["C.2"], "connected without an attempt");
+    for step in [Resolve, SendHead, ReceiveHead] {
         let alone = Story::of_a_get().without(&Began(step)).breaches();
         assert!(alone.contains(&"C.2") || alone.contains(&"N3"), "{step:?} ended alone: {alone:?}");
     }
@@ -314,6 +323,23 @@ fn c2_every_beginning_has_its_partner() {
     assert!(Story::of_a_get().with(&Closing, Began(CloseWire)).breaches().contains(&"C.2"));
     let twice = Story::of_a_get().with(&Ended(Resolve), Began(Resolve));
     assert_eq!(twice.first_breach(), "C.2");
+}
+
+#[test]
+fn c6_attempts_to_several_addresses_overlap_and_those_that_lost_are_told_of_first() {
+    let other = Connect(address(2));
+    let race = |ends: &[Happened]| {
+        let before = [&[Began(other)], ends].concat();
+        before.into_iter().fold(Story::of_a_get(), |story, one| story.with(&connected(), one))
+    };
+    assert_eq!(race(&[Ended(other)]).breaches(), [""; 0]);
+    assert_eq!(race(&[]).first_breach(), "C.6");
+    let all_failed = |ends: &[Happened]| {
+        let end = [ends, &[failed(Operation::Send, ErrorCode::CannotConnect)]].concat();
+        Story::of_a_get().with(&connected(), Began(other)).up_to(&connected(), &end)
+    };
+    assert_eq!(all_failed(&[Ended(other), Ended(connect())]).breaches(), [""; 0]);
+    assert_eq!(all_failed(&[Ended(other)]).first_breach(), "C.6");
 }
 
 #[test]
@@ -327,7 +353,7 @@ fn c2_the_pairs_of_connection_handles_are_pairs_too() {
     assert_eq!(tell(&[Began(CloseWire), Ended(CloseWire)]), [""; 0]);
     assert_eq!(tell(&[Began(CloseWire)]), ["C.2"]);
     assert_eq!(tell(&[Ended(CloseWire)]), ["C.2"]);
-    assert_eq!(tell(&[Ended(connect())]), [""; 0], "the end of a dial that a request began");
+    assert_eq!(tell(&[connected()]), [""; 0], "the end of a dial that a request began");
 }
 
 #[test]
@@ -335,7 +361,7 @@ fn c7_sequence_numbers_have_no_gap_but_for_what_missed_counts() {
     let mut events = Story::of_a_get().events();
     events[4].sequence += 1;
     assert_eq!(broken(&events), ["C.7", "C.7"], "one too high, and the next one too low for it");
-    let mut lost = Story::of_a_get().with(&Ended(connect()), Missed(1)).events();
+    let mut lost = Story::of_a_get().with(&connected(), Missed(1)).events();
     // `Missed(1)` stands for the `ConnectingToServer` before it, and takes the number after it.
     lost.remove(5);
     assert_eq!(broken(&lost), [""; 0]);
