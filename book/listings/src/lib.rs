@@ -19,6 +19,8 @@ chapters! {
     handle_tree
     notifications
     closing
+    tls
+    dialing
     crawler
     glossary
 }
