@@ -20,7 +20,7 @@ use std::time::Duration;
 use actix_rt::task::JoinHandle;
 
 use crate::clock;
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
@@ -77,6 +77,8 @@ pub(crate) struct Asking {
     pub(crate) options: SharedOptions,
     /// Only a wire that never served will do.
     pub(crate) fresh: bool,
+    /// What it waits for: in line, or for a step of the dial it started.
+    pub(crate) stage: Cell<Stage>,
 }
 
 impl Pond {

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Exchange, Received, Uploaded, Wire};
+use super::{Exchange, Pace, Received, Uploaded, Wire};
 use crate::clock;
 use crate::network::Stream;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
@@ -92,9 +92,10 @@ fn b7_the_end_of_a_body_goes_out_once_however_often_the_call_that_writes_it_is_g
             body: BodyLength::Chunked,
         };
         let (mut exchange, octets) = Exchange::prepare(&head, HeadLimits::default()).unwrap();
-        to_the_end(exchange.send_head(&mut wire, octets, &Bytes::from_static(b"hello"), None)).unwrap();
+        to_the_end(exchange.send_head(&mut wire, octets, &Bytes::from_static(b"hello"), &mut Pace::default())).unwrap();
         for _ in 0..3 {
-            let mut given_up = pin!(exchange.finish(&mut wire, &headers, None));
+            let mut pace = Pace::default();
+            let mut given_up = pin!(exchange.finish(&mut wire, &headers, &mut pace));
             for _ in 0..polls {
                 if poll_once(given_up.as_mut()).is_ready() {
                     break;
@@ -102,9 +103,9 @@ fn b7_the_end_of_a_body_goes_out_once_however_often_the_call_that_writes_it_is_g
             }
         }
         assert!(exchange.body_is_complete(), "nothing more can be written to it");
-        let more = to_the_end(exchange.write(&mut wire, &Bytes::from_static(b"more"), None)).unwrap();
+        let more = to_the_end(exchange.write(&mut wire, &Bytes::from_static(b"more"), &mut Pace::default())).unwrap();
         assert_eq!(more, Uploaded::NotWanted);
-        to_the_end(exchange.finish(&mut wire, &headers, None)).unwrap();
+        to_the_end(exchange.finish(&mut wire, &headers, &mut Pace::default())).unwrap();
         let received = to_the_end(exchange.receive_head(&mut wire)).unwrap();
         assert!(matches!(received, Received::Final(head) if head.status() == 204));
         let written = String::from_utf8(written.take()).unwrap();
