@@ -11,6 +11,7 @@
 //! | [`Scene`](scene::Scene) | a scripted peer, a recorded session, and a connection handle between them |
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
 //! | [`Trap`] | does something at the k-th notification |
+//! | [`MemoryPeer`](memory_peer::MemoryPeer) | a scripted peer without sockets, for a clock that is paused |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
@@ -20,6 +21,7 @@ pub mod fault_proxy;
 mod gate;
 pub mod lab;
 mod mailbox;
+pub mod memory_peer;
 pub mod origin;
 mod patience;
 mod paused;

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use actix::Recipient;
+use actix::{Actor, Context, Handler, Recipient};
 use hinternet::Notification;
 use tokio::sync::mpsc;
 
@@ -23,6 +23,16 @@ impl Mailbox {
             // A test that has dropped its mailbox wants no more.
             let _dropped = sender.send(notification);
         });
+        Self { subscriber: Mutex::new(Some(subscriber)), kept }
+    }
+
+    /// An empty mailbox on the calling thread's arbiter, for a test that runs on one thread or whose clock is paused.
+    ///
+    /// # Panics
+    /// On a thread that runs no arbiter.
+    pub fn on_current_arbiter() -> Self {
+        let (sender, kept) = mpsc::unbounded_channel();
+        let subscriber = Slot(sender).start().recipient();
         Self { subscriber: Mutex::new(Some(subscriber)), kept }
     }
 
@@ -79,6 +89,22 @@ impl Mailbox {
             left.push(notification);
         }
         left
+    }
+}
+
+/// The subscriber of a mailbox on the test's own thread.
+struct Slot(mpsc::UnboundedSender<Notification>);
+
+impl Actor for Slot {
+    type Context = Context<Self>;
+}
+
+impl Handler<Notification> for Slot {
+    type Result = ();
+
+    fn handle(&mut self, notification: Notification, _: &mut Context<Self>) {
+        // A test that has dropped its mailbox wants no more.
+        let _dropped = self.0.send(notification);
     }
 }
 

@@ -84,7 +84,11 @@ impl Error {
 
     /// A stage took too long (12002).
     pub(crate) fn timeout(operation: Operation, stage: Stage, waited: Duration) -> Self {
-        let detail = format!("no end of it after {waited:?}");
+        Self::too_late(operation, stage, waited, format!("no end of it after {waited:?}"))
+    }
+
+    /// The time for something is over (12002), for a reason of its own.
+    pub(crate) fn too_late(operation: Operation, stage: Stage, waited: Duration, detail: String) -> Self {
         let mut error = Self::new(ErrorCode::Timeout, operation, stage, Blame::Network, detail);
         error.inner().waited = Some(waited);
         error
@@ -155,7 +159,7 @@ impl Error {
         self.0.wire_state
     }
 
-    /// For a timeout: how long the stage waited; `None` for any other error.
+    /// For a timeout: how long was waited, which is the limit that passed; `None` for any other error.
     pub fn waited(&self) -> Option<Duration> {
         self.0.waited
     }

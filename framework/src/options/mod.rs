@@ -2,6 +2,7 @@
 
 mod dial;
 mod limits;
+mod minimum_rate;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -18,6 +19,7 @@ use crate::shown;
 
 pub use dial::DialOptions;
 pub use limits::Limits;
+pub use minimum_rate::MinimumRate;
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
 
@@ -29,6 +31,8 @@ pub struct RequestOptions {
     pub timeouts: Timeouts,
     /// How much a response may hold.
     pub limits: Limits,
+    /// How fast the body has to come, and to go, at least. Default: `None`, as slow as it likes.
+    pub minimum_rate: Option<MinimumRate>,
     /// Ask for `100 Continue` before a body is sent (`Expect: 100-continue`), and wait this long for it
     /// (RFC 9110 10.1.1). Default: `None`, the body goes out at once.
     pub expect_continue: Option<Duration>,
@@ -46,6 +50,7 @@ impl Default for RequestOptions {
         Self {
             timeouts: Timeouts::default(),
             limits: Limits::default(),
+            minimum_rate: None,
             expect_continue: None,
             resends: 1,
             dial: DialOptions::default(),
@@ -60,6 +65,7 @@ impl RequestOptions {
         self.timeouts.check(operation)?;
         self.limits.check(operation)?;
         self.dial.check(operation)?;
+        self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;
         }

@@ -20,6 +20,44 @@ fn e_zero_and_absurd_timeouts_are_refused_by_name() {
 }
 
 #[test]
+fn e_every_timeout_is_checked() {
+    type Field = fn(&mut Timeouts) -> &mut Option<Duration>;
+    let fields: [(&str, Field); 7] = [
+        ("resolve", |t| &mut t.resolve),
+        ("connect", |t| &mut t.connect),
+        ("send", |t| &mut t.send),
+        ("receive", |t| &mut t.receive),
+        ("receive_response", |t| &mut t.receive_response),
+        ("queue", |t| &mut t.queue),
+        ("total", |t| &mut t.total),
+    ];
+    let year = Duration::from_secs(366 * 24 * 60 * 60);
+    for (name, field) in fields {
+        let sentence = refused(|o| *field(&mut o.request.timeouts) = Some(Duration::ZERO));
+        assert!(sentence.contains(&format!("the timeout {name} is zero")), "{sentence}");
+        let sentence = refused(|o| *field(&mut o.request.timeouts) = Some(year + Duration::from_nanos(1)));
+        assert!(sentence.contains(&format!("the timeout {name} is over a year")), "{sentence}");
+        let mut options = SessionOptions::default();
+        for meant in [None, Some(Duration::from_nanos(1)), Some(year)] {
+            *field(&mut options.request.timeouts) = meant;
+            options.check().unwrap();
+        }
+    }
+}
+
+#[test]
+fn e_a_minimum_rate_of_nothing_or_in_no_time_is_refused_by_name() {
+    let second = Duration::from_secs(1);
+    let rate = |octets, within| refused(|o| o.request.minimum_rate = Some(MinimumRate { octets, within }));
+    assert!(rate(0, second).contains("minimum_rate.octets is zero"));
+    assert!(rate(1, Duration::ZERO).contains("minimum_rate.within is zero"));
+    assert!(rate(1, Duration::MAX).contains("minimum_rate.within is over a year"));
+    let mut options = SessionOptions::default();
+    options.request.minimum_rate = Some(MinimumRate { octets: u64::MAX, within: second });
+    options.check().unwrap();
+}
+
+#[test]
 fn e_limits_that_let_nothing_through_are_refused() {
     refused(|o| o.wires_per_origin = Some(0));
     refused(|o| o.request.limits.response_head = 1);
@@ -43,6 +81,7 @@ fn e_defaults_are_the_contracts() {
     options.check().unwrap();
     assert_eq!(options.wires_per_origin, Some(256));
     assert_eq!(options.request.timeouts.receive_response, Some(Duration::from_secs(90)));
+    assert_eq!((options.request.timeouts.total, options.request.minimum_rate), (None, None));
     assert_eq!(options.request.limits.response_head, 65_536);
     assert_eq!(options.idle_timeout, Duration::from_secs(60));
 }

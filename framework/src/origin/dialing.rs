@@ -126,7 +126,10 @@ impl Pond {
             limits: &options.limits,
             options: self.key.dial(),
             tls: tls.as_deref(),
-            report: &|mask, status| reporter.report(mask, status),
+            report: &|mask, status| {
+                asking.stage.set(step(mask).unwrap_or(asking.stage.get()));
+                reporter.report(mask, status);
+            },
         })
         .await
     }
@@ -141,6 +144,13 @@ impl Pond {
         // Of two who made one at a time, the first counts: its tickets are everybody's.
         Ok(Some(Rc::clone(self.tls.borrow_mut().get_or_insert(made))))
     }
+}
+
+/// The step of a dial that a report is of.
+fn step(mask: Mask) -> Option<Stage> {
+    [(Mask::RESOLVE_NAME, Stage::Resolve), (Mask::CONNECT_TO_SERVER, Stage::Connect), (Mask::TLS_HANDSHAKE, Stage::Tls)]
+        .into_iter()
+        .find_map(|(of, stage)| (of == mask).then_some(stage))
 }
 
 fn into_error(failure: DialFailure, host: &str) -> Error {

@@ -19,7 +19,7 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::error::Error;
+use crate::error::{Error, Stage};
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
@@ -82,6 +82,8 @@ pub(crate) struct Asking {
     pub(crate) options: SharedOptions,
     /// Only a wire that never served will do.
     pub(crate) fresh: bool,
+    /// What it waits for: in line, or for a step of the dial it started.
+    pub(crate) stage: Cell<Stage>,
 }
 
 impl Pond {

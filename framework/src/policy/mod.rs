@@ -2,6 +2,8 @@
 
 mod happy_eyeballs;
 mod resend;
+mod throughput;
 
 pub(crate) use happy_eyeballs::{Next, Race, interleaved};
 pub(crate) use resend::{Attempt, may_resend};
+pub(crate) use throughput::{Stalled, Throughput};

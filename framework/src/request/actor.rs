@@ -12,7 +12,7 @@ use super::messages::{
     Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, Run, SendRequest, Ticket,
     WriteData,
 };
-use super::operation::{Completing, Running, Work};
+use super::operation::{Completing, Launch, Running, Work};
 use super::payload::Payload;
 use super::reply::Reply;
 use super::shared::Shared;
@@ -91,13 +91,13 @@ impl RequestActor {
         &mut self,
         context: &mut Context<Self>,
         launch: Launch,
-        journey: Box<Journey>,
+        mut journey: Box<Journey>,
         work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
         told: impl FnOnce(&mut Self, &T) -> Option<Status> + 'static,
     ) -> Reply<T> {
         let Launch { operation, ticket, state } = launch;
         self.shared.enter(state);
-        journey.operation.set(operation);
+        journey.enter(operation);
         let (reply, answer) = Reply::later();
         let completing = Completing::new(&self.shared.node, std::rc::Rc::clone(&journey.operation), answer);
         let under_way = UnderWay { journey, completing };
@@ -106,7 +106,7 @@ impl RequestActor {
         let run = async move {
             let mut under_way = under_way;
             let journey = &mut *under_way.journey;
-            let (result, over) = match stopped.or(work(journey)).await {
+            let (result, over) = match stopped.or(journey.deadline(), work(journey)).await {
                 Ok(result) => {
                     let over = result.is_err();
                     (result, over)
@@ -203,13 +203,6 @@ impl RequestActor {
 struct UnderWay<T> {
     journey: Box<Journey>,
     completing: Completing<T>,
-}
-
-/// What an operation is launched as.
-struct Launch {
-    operation: Operation,
-    ticket: Ticket,
-    state: State,
 }
 
 impl Actor for RequestActor {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -106,6 +107,12 @@ impl RequestBuilder {
     #[doc(alias = "WinHttpSetTimeouts")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         Arc::make_mut(&mut self.options).timeouts = timeouts;
+        self
+    }
+
+    /// How long all of it may take, from `send` to the last octet of the body ([`Timeouts::total`]); by default for ever.
+    pub fn timeout(mut self, total: Duration) -> Self {
+        Arc::make_mut(&mut self.options).timeouts.total = Some(total);
         self
     }
 

@@ -24,7 +24,7 @@ use crate::origin::{Asking, Lease, OriginKey, Pond, origin};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 use crate::services::Services;
-use crate::wire::{Exchange, Failure};
+use crate::wire::{Exchange, Failure, Pace};
 
 /// One exchange of a request, from the acceptance of `send` to the end of the response.
 pub(super) struct Journey {
@@ -60,6 +60,10 @@ pub(super) struct Journey {
     pub(super) trailers: HeaderMap,
     /// The operation in flight; the paved path goes through several.
     pub(super) operation: Rc<Cell<Operation>>,
+    /// What it waits for, but for what [`stage`](Self::stage) sees better.
+    pub(super) stage: Stage,
+    /// While a wire is waited for: how far that has come.
+    pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
 }
 
@@ -67,6 +71,8 @@ pub(super) struct Journey {
 pub(super) struct Active {
     pub(super) lease: Lease,
     pub(super) exchange: Exchange,
+    pub(super) sending: Pace,
+    pub(super) receiving: Pace,
 }
 
 #[derive(Clone)]
@@ -124,6 +130,8 @@ impl Journey {
             resending: false,
             trailers: HeaderMap::new(),
             operation: Rc::new(Cell::new(Operation::Send)),
+            stage: Stage::Queue,
+            asking: None,
             wire: None,
         };
         journey.check_arguments()?;
@@ -164,25 +172,27 @@ impl Journey {
         }
     }
 
-    /// Borrows a wire of the target's origin.
-    pub(super) async fn acquire(&mut self, fresh: bool) -> Result<Lease> {
+    /// Borrows a wire of the target's origin, waiting until `end` at most.
+    pub(super) async fn acquire(&mut self, fresh: bool, end: Option<Instant>) -> Result<Lease> {
         if !self.services.session.is_open() {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
         let key = OriginKey::new(self.services.session.id(), self.shared.target.origin(), &self.options);
         let pond: Rc<Pond> = origin(key, &self.services.terms);
-        let asking = Asking {
+        let asking = Rc::new(Asking {
             request: Arc::clone(&self.shared.node),
             owner: Arc::clone(&self.owner),
             options: Arc::clone(&self.options),
             fresh,
-        };
+            stage: Cell::new(Stage::Queue),
+        });
         let started = clock::now();
-        let queue = self.options.timeouts.queue;
-        let lease = clock::within(queue, pond.acquire(Rc::new(asking)))
-            .await
-            .map_err(|_| Error::timeout(Operation::Send, Stage::Queue, queue.unwrap_or_default()))??;
+        self.asking = Some(Rc::clone(&asking));
+        let acquired = clock::until(end, pond.acquire(asking)).await;
+        self.asking = None;
+        let late = |_| Error::timeout(Operation::Send, Stage::Queue, self.options.timeouts.queue.unwrap_or_default());
+        let lease = acquired.map_err(late)??;
         // The end is a flag first and a message second: a wire that came in between is not used.
         if !self.shared.node.is_open() {
             lease.close(&self.shared.node, CloseReason::Cancelled);
@@ -264,6 +274,7 @@ impl Journey {
             StopReason::Cancelled => "the operation was cancelled",
             StopReason::Abandoned => "the call was given up by its caller",
             StopReason::Closing => return (self.close_error(operation), true),
+            StopReason::Overdue => return (self.overdue(), true),
         };
         let error = Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, detail);
         let error = self.name(error);

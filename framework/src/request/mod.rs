@@ -3,6 +3,7 @@
 mod actor;
 mod builder;
 mod calls;
+mod deadline;
 mod journey;
 mod messages;
 mod operation;

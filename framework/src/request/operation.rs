@@ -10,10 +10,18 @@ use actix::{Actor, ActorFuture};
 
 use super::messages::Ticket;
 use super::reply::Answer;
+use super::state::State;
 use super::stop::{Stop, StopReason};
 use crate::error::{Error, Operation, Result};
 use crate::handle::{Hold, Node};
 use crate::notification::{NotificationMask as Mask, Status};
+
+/// What an operation is launched as.
+pub(super) struct Launch {
+    pub(super) operation: Operation,
+    pub(super) ticket: Ticket,
+    pub(super) state: State,
+}
 
 /// What the actor keeps of an operation in flight.
 pub(super) struct Running<A: Actor> {

@@ -9,7 +9,7 @@ use http::HeaderMap;
 use super::journey::{Active, Journey};
 use super::messages::{Amount, Reached};
 use crate::clock;
-use crate::error::{Operation, Result, Stage, WireState};
+use crate::error::{Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::protocol::http1::{BodyStep, ResponseHead};
 use crate::reason::CloseReason;
@@ -19,7 +19,7 @@ impl Journey {
     /// Receives the response head, after ending a body that is still open.
     pub(super) async fn receive(&mut self) -> Result<Arc<ResponseHead>> {
         let operation = Operation::Receive;
-        self.wait_for_subscribers().await;
+        self.wait_for_subscribers(self.queue_end()).await?;
         if self.resending {
             // The last call was given up in the middle of it.
             self.break_off(CloseReason::Cancelled);
@@ -31,16 +31,12 @@ impl Journey {
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
         let mut told = false;
         loop {
-            let waited = self.options.timeouts.receive_response.unwrap_or_default();
+            self.stage = Stage::FirstByte;
             let deadline = self.head_deadline;
-            let Active { lease, exchange } = self.active_mut()?;
-            let received = match clock::until(deadline, exchange.receive_head(lease)).await {
-                Ok(received) => received,
-                Err(_) => {
-                    let begun = self.wire_state() == WireState::ResponseStarted;
-                    let stage = if begun { Stage::Head } else { Stage::FirstByte };
-                    return Err(self.fail(Failure::Timeout(stage, waited), operation));
-                }
+            let Active { lease, exchange, .. } = self.active_mut()?;
+            let Ok(received) = clock::until(deadline, exchange.receive_head(lease)).await else {
+                let waited = self.options.timeouts.receive_response.unwrap_or_default();
+                return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
             };
             match received {
                 Ok(Received::Interim(head)) => {
@@ -102,7 +98,7 @@ impl Journey {
 
     /// How much the next read gives; 0 is the end of the body.
     pub(super) async fn query_available(&mut self) -> Result<u64> {
-        self.wait_for_subscribers().await;
+        self.wait_for_subscribers(self.queue_end()).await?;
         if self.gathered.is_empty() && self.ahead.is_empty() {
             self.ahead = self.pull(LARGEST_CHUNK, Operation::QueryDataAvailable).await?.unwrap_or_default();
         }
@@ -114,7 +110,7 @@ impl Journey {
 
     /// A read; empty is the end of the body.
     pub(super) async fn read(&mut self, amount: Amount) -> Result<Bytes> {
-        self.wait_for_subscribers().await;
+        self.wait_for_subscribers(self.queue_end()).await?;
         let data = match amount {
             Amount::Available => self.read_some(LARGEST_CHUNK).await?,
             Amount::AtMost(max) => self.read_some(max).await?,
@@ -180,14 +176,16 @@ impl Journey {
 
     /// The next piece of the body off the wire.
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
-        let idle = self.options.timeouts.receive;
-        let Some(Active { lease, exchange }) = &mut self.active else { return Ok(None) };
-        let pulled = match clock::within(idle, exchange.read(lease, max)).await {
-            Ok(Ok(pulled)) => pulled,
-            Ok(Err(failure)) => return Err(self.fail(failure, operation)),
-            Err(_) => return Err(self.fail(Failure::Timeout(Stage::Body, idle.unwrap_or_default()), operation)),
+        self.stage = Stage::Body;
+        let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
+        let pulled = receiving.piece(Stage::Body, exchange.read(lease, max)).await.and_then(|read| read);
+        let pulled = match pulled {
+            Ok(pulled) => pulled,
+            Err(failure) => return Err(self.fail(failure, operation)),
         };
-        self.sizes.response_body += pulled.as_ref().map_or(0, |piece| piece.len() as u64);
+        let octets = pulled.as_ref().map_or(0, |piece| piece.len() as u64);
+        receiving.moved(octets);
+        self.sizes.response_body += octets;
         Ok(pulled)
     }
 
@@ -204,22 +202,23 @@ impl Journey {
     pub(super) async fn run(&mut self) -> Result<Reached> {
         self.send().await?;
         self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
-        self.operation.set(Operation::Receive);
+        self.enter(Operation::Receive);
         let head = self.receive().await?;
         self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
-        self.operation.set(Operation::Read);
+        self.enter(Operation::Read);
         self.reach(head)
     }
 
     /// What of the body came with the head, and whether that is all.
     fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Reached> {
         let mut early = Bytes::new();
-        if let Some(Active { lease, exchange }) = &mut self.active {
+        if let Some(Active { lease, exchange, receiving, .. }) = &mut self.active {
             match exchange.read_arrived(lease, EARLY_BODY) {
                 Ok(BodyStep::Data(data)) => early = data,
                 Ok(BodyStep::End | BodyStep::NeedMore) => {}
                 Err(failure) => return Err(self.fail(failure, Operation::Read)),
             }
+            receiving.moved(early.len() as u64);
             self.sizes.response_body += early.len() as u64;
             // The end of a chunked body may have come too.
             if !early.is_empty() && !exchange.is_ended() {
@@ -228,6 +227,7 @@ impl Journey {
                     Ok(BodyStep::End | BodyStep::NeedMore) => {}
                     Err(failure) => return Err(self.fail(failure, Operation::Read)),
                 }
+                receiving.moved(self.ahead.len() as u64);
                 self.sizes.response_body += self.ahead.len() as u64;
             }
         }

@@ -1,6 +1,6 @@
 //! The sending operations: `send`, `write`, `finish`, and the resend of a request that nobody answered.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -13,20 +13,20 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
-use crate::wire::{Exchange, Failure, Uploaded};
+use crate::wire::{Exchange, Failure, Pace, Uploaded};
 
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
     pub(super) async fn send(&mut self) -> Result<()> {
-        self.wait_for_subscribers().await;
-        let mut fresh = false;
+        let (mut fresh, mut queue_end) = (false, self.queue_end());
+        self.wait_for_subscribers(queue_end).await?;
         loop {
-            let failed = match self.send_once(fresh).await? {
+            let failed = match self.send_once(fresh, queue_end).await? {
                 Ok(()) => return Ok(()),
                 Err(failed) => failed,
             };
             self.prepare_resend(failed, Operation::Send)?;
-            fresh = true;
+            (fresh, queue_end) = (true, self.queue_end());
         }
     }
 
@@ -58,7 +58,7 @@ impl Journey {
 
     /// The whole send once more, inside another operation: no second `SendRequestComplete`.
     pub(super) async fn send_again(&mut self) -> Result<()> {
-        self.send_once(true).await?.map_err(|failure| {
+        self.send_once(true, self.queue_end()).await?.map_err(|failure| {
             let reason = failure.close_reason();
             let error = self.error(failure, Operation::Send);
             self.break_off(reason);
@@ -67,9 +67,10 @@ impl Journey {
     }
 
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
-    async fn send_once(&mut self, fresh: bool) -> Result<std::result::Result<(), Failure>> {
+    async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
+        self.stage = Stage::SendBody;
         let source = self.payload.0.open().await.map_err(|error| self.name(error))?;
-        let lease = self.acquire(fresh).await.map_err(|error| self.name(error))?;
+        let lease = self.acquire(fresh, queue_end).await.map_err(|error| self.name(error))?;
         let length = match (self.payload.0.length(), source.length()) {
             (Some(length), _) => length,
             (None, Some(0)) => BodyLength::None,
@@ -81,12 +82,15 @@ impl Journey {
             Ok(prepared) => prepared,
             Err(failure) => return Err(self.error(failure, Operation::Send)),
         };
-        self.active = Some(Active { lease, exchange });
+        let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
+        let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
+        self.active = Some(Active { lease, exchange, sending, receiving });
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
-        let (idle, first) = (self.options.timeouts.send, self.payload.0.first());
+        self.stage = Stage::SendHead;
+        let first = self.payload.0.first();
         let held_back = {
-            let Active { lease, exchange } = self.active_mut()?;
-            if let Err(failure) = exchange.send_head(lease, head, &first, idle).await {
+            let Active { lease, exchange, sending, .. } = self.active_mut()?;
+            if let Err(failure) = exchange.send_head(lease, head, &first, sending).await {
                 return Ok(Err(failure));
             }
             exchange.awaits_continue()
@@ -96,7 +100,8 @@ impl Journey {
         self.emit(Mask::SEND_REQUEST, || Status::RequestSent(sent));
         if held_back {
             let patience = self.options.expect_continue.unwrap_or(CONTINUE_PATIENCE);
-            let Active { lease, exchange } = self.active_mut()?;
+            self.stage = Stage::Continue;
+            let Active { lease, exchange, .. } = self.active_mut()?;
             if let Err(failure) = exchange.await_continue(lease, patience).await {
                 return Ok(Err(failure));
             }
@@ -108,6 +113,7 @@ impl Journey {
     }
 
     async fn upload_source(&mut self, mut source: Source) -> Result<std::result::Result<(), Failure>> {
+        self.stage = Stage::SendBody;
         loop {
             let piece = match source.next().await {
                 Ok(Some(piece)) => piece,
@@ -137,9 +143,9 @@ impl Journey {
         if piece.is_empty() {
             return Ok(Ok(Uploaded::Sent));
         }
-        let idle = self.options.timeouts.send;
-        let Active { lease, exchange } = self.active_mut()?;
-        let uploaded = match exchange.write(lease, piece, idle).await {
+        self.stage = Stage::SendBody;
+        let Active { lease, exchange, sending, .. } = self.active_mut()?;
+        let uploaded = match exchange.write(lease, piece, sending).await {
             Ok(uploaded) => uploaded,
             Err(failure) => return Ok(Err(failure)),
         };
@@ -156,7 +162,7 @@ impl Journey {
 
     /// `write`: a piece of an announced or chunked body.
     pub(super) async fn write(&mut self, data: &Bytes) -> Result<()> {
-        self.wait_for_subscribers().await;
+        self.wait_for_subscribers(self.queue_end()).await?;
         let outcome = match self.upload(data).await? {
             Ok(Uploaded::Sent) if self.active_mut()?.exchange.body_is_complete() => {
                 self.end_body(&HeaderMap::new()).await?
@@ -173,9 +179,9 @@ impl Journey {
     }
 
     async fn end_body(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
-        let idle = self.options.timeouts.send;
-        let Active { lease, exchange } = self.active_mut()?;
-        if let Err(failure) = exchange.finish(lease, trailers, idle).await {
+        self.stage = Stage::SendBody;
+        let Active { lease, exchange, sending, .. } = self.active_mut()?;
+        if let Err(failure) = exchange.finish(lease, trailers, sending).await {
             return Ok(Err(failure));
         }
         self.account_sent();
@@ -230,17 +236,6 @@ impl Journey {
         if let Some(Active { exchange, .. }) = &self.active {
             self.sizes.sent = exchange.written();
             self.sizes.request_body = exchange.body_sent();
-        }
-    }
-
-    /// A subscriber with too much unhandled makes new operations wait (contract C.8).
-    pub(super) async fn wait_for_subscribers(&self) {
-        let mut told = false;
-        while let Some(change) = self.shared.node.subscribers().exhausted() {
-            if !std::mem::replace(&mut told, true) {
-                self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
-            }
-            change.await;
         }
     }
 }

@@ -5,6 +5,9 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
+use std::time::Instant;
+
+use crate::clock;
 
 /// Why an operation is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +18,8 @@ pub(super) enum StopReason {
     Abandoned,
     /// The handle is closing.
     Closing,
+    /// The total deadline passed.
+    Overdue,
 }
 
 /// Lives on one thread, shared by the actor and the operation.
@@ -38,15 +43,23 @@ impl Stop {
         }
     }
 
-    /// Runs `work` until it is done or stopped. A stop wins: a loop whose work is always ready must end too.
-    pub(super) async fn or<T>(&self, work: impl Future<Output = T>) -> Result<T, StopReason> {
-        let mut work = pin!(work);
+    /// Runs `work` until it is done, stopped or overdue. A stop wins: a loop whose work is always ready must end too. Work that
+    /// is late already does not begin.
+    pub(super) async fn or<T>(
+        &self,
+        deadline: Option<Instant>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, StopReason> {
+        if deadline.is_some_and(|deadline| deadline <= clock::now()) {
+            return Err(StopReason::Overdue);
+        }
+        let mut work = pin!(clock::until(deadline, work));
         poll_fn(|context| {
             if let Some(reason) = self.0.reason.get() {
                 return Poll::Ready(Err(reason));
             }
             if let Poll::Ready(done) = work.as_mut().poll(context) {
-                return Poll::Ready(Ok(done));
+                return Poll::Ready(done.map_err(|_| StopReason::Overdue));
             }
             *self.0.waker.borrow_mut() = Some(context.waker().clone());
             Poll::Pending

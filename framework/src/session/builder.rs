@@ -8,7 +8,7 @@ use super::Session;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
-use crate::options::{DialOptions, Limits, RequestOptions, SessionOptions, Timeouts, TlsOptions};
+use crate::options::{DialOptions, Limits, MinimumRate, RequestOptions, SessionOptions, Timeouts, TlsOptions};
 use crate::protocol::http1::field;
 
 /// What a session is opened with; from [`Session::builder`].
@@ -57,6 +57,12 @@ impl SessionBuilder {
     /// How much a response may hold, and how many addresses of a host are tried.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.request.limits = limits;
+        self
+    }
+
+    /// How fast a body has to come or go at least; `None` is as slow as it likes. Default `None`.
+    pub fn minimum_rate(mut self, rate: impl Into<Option<MinimumRate>>) -> Self {
+        self.options.request.minimum_rate = rate.into();
         self
     }
 

@@ -9,8 +9,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::HeaderMap;
 
-use super::{Failure, Wire};
-use crate::clock::{self, within};
+use super::{Failure, Pace, Wire};
+use crate::clock;
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{
     AfterHead, Await100, Await100Step, BodyStep, HeadLimits, HeadStep, ReceiveBody, ReceiveHead, RequestHead,
@@ -93,7 +93,7 @@ impl Exchange {
         wire: &mut Wire,
         mut head: BytesMut,
         first: &Bytes,
-        idle: Option<Duration>,
+        pace: &mut Pace,
     ) -> Result<(), Failure> {
         wire.count_exchange();
         let with_head = matches!(self.state, State::SendBody(_)) && first.len() <= COPIED_WITH_HEAD;
@@ -106,16 +106,13 @@ impl Exchange {
             head.extend_from_slice(first);
             head.extend_from_slice(frame.suffix());
         }
-        self.write_all(wire, &head, Stage::SendHead, idle).await?;
+        self.write_all(wire, &head, Stage::SendHead, &mut pace.idle()).await?;
         if with_head {
             self.body_sent += first.len() as u64;
         } else {
-            self.write(wire, first, idle).await?;
+            self.write(wire, first, pace).await?;
         }
-        within(idle, wire.flush())
-            .await
-            .map_err(|_| Failure::Timeout(Stage::SendHead, idle.unwrap_or_default()))?
-            .map_err(|error| Failure::Io(Stage::SendHead, error))
+        self.flush(wire, Stage::SendHead, &mut pace.idle()).await.map(drop)
     }
 
     /// Is a 100 awaited before the body may go out?
@@ -159,27 +156,25 @@ impl Exchange {
     }
 
     /// Writes a piece of the body.
-    pub(crate) async fn write(
-        &mut self,
-        wire: &mut Wire,
-        data: &Bytes,
-        idle: Option<Duration>,
-    ) -> Result<Uploaded, Failure> {
+    pub(crate) async fn write(&mut self, wire: &mut Wire, data: &Bytes, pace: &mut Pace) -> Result<Uploaded, Failure> {
         if data.is_empty() || self.awaits_continue() {
             return Ok(Uploaded::Sent);
         }
         let State::SendBody(body) = &mut self.state else { return Ok(Uploaded::NotWanted) };
         let frame = body.frame(data).map_err(Failure::Misuse)?;
-        if self.write_all(wire, frame.prefix(), Stage::SendBody, idle).await? == Uploaded::NotWanted {
+        if self.write_all(wire, frame.prefix(), Stage::SendBody, pace).await? == Uploaded::NotWanted {
             return Ok(Uploaded::NotWanted);
         }
         self.piece_began = Some(self.written);
-        let uploaded = self.write_all(wire, data, Stage::SendBody, idle).await?;
+        let uploaded = self.write_all(wire, data, Stage::SendBody, pace).await?;
         (self.body_sent, self.piece_began) = (self.body_sent(), None);
         if uploaded == Uploaded::NotWanted {
             return Ok(Uploaded::NotWanted);
         }
-        self.write_all(wire, frame.suffix(), Stage::SendBody, idle).await
+        match self.write_all(wire, frame.suffix(), Stage::SendBody, pace).await? {
+            Uploaded::Sent => self.flush(wire, Stage::SendBody, pace).await,
+            Uploaded::NotWanted => Ok(Uploaded::NotWanted),
+        }
     }
 
     /// Ends the body. Dropped and called again, it goes on where it was; the trailers are those of the first call.
@@ -187,7 +182,7 @@ impl Exchange {
         &mut self,
         wire: &mut Wire,
         trailers: &HeaderMap,
-        idle: Option<Duration>,
+        pace: &mut Pace,
     ) -> Result<(), Failure> {
         if let State::SendBody(body) = &mut self.state {
             let (octets, next) = body.finish(trailers).map_err(Failure::Misuse)?;
@@ -196,7 +191,9 @@ impl Exchange {
         let State::SendTail(tail) = &self.state else { return Ok(()) };
         let written = usize::try_from(self.written - tail.began).unwrap_or(usize::MAX);
         let left = tail.octets.slice(written.min(tail.octets.len())..);
-        self.write_all(wire, &left, Stage::SendBody, idle).await?;
+        if self.write_all(wire, &left, Stage::SendBody, pace).await? == Uploaded::Sent {
+            self.flush(wire, Stage::SendBody, pace).await?;
+        }
         if let State::SendTail(_) = self.state
             && let State::SendTail(tail) = std::mem::replace(&mut self.state, State::Answered)
         {

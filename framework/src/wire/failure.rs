@@ -4,6 +4,8 @@ use std::io;
 use std::time::Duration;
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
+use crate::options::MinimumRate;
+use crate::policy::Stalled;
 use crate::protocol::http1::{Fault, FaultKind, Misuse};
 use crate::reason::CloseReason;
 
@@ -18,6 +20,8 @@ pub(crate) enum Failure {
     Misuse(Misuse),
     /// A stage took too long.
     Timeout(Stage, Duration),
+    /// The peer was not silent, but too slow.
+    Stalled(Stage, Stalled),
     /// A response was waited for before the request was complete.
     OutOfTurn,
 }
@@ -33,7 +37,7 @@ impl Failure {
         match self {
             Self::Io(..) => CloseReason::TransportError,
             Self::Fault(_, fault) => CloseReason::from(fault),
-            Self::Misuse(_) | Self::Timeout(..) | Self::OutOfTurn => CloseReason::Cancelled,
+            Self::Misuse(_) | Self::Timeout(..) | Self::Stalled(..) | Self::OutOfTurn => CloseReason::Cancelled,
         }
     }
 
@@ -55,6 +59,11 @@ impl Failure {
             }
             Self::Misuse(misuse) => Error::parameter(operation, misuse.to_string()),
             Self::Timeout(stage, waited) => Error::timeout(operation, stage, waited),
+            Self::Stalled(stage, Stalled { seen, least }) => {
+                let MinimumRate { octets, within } = least;
+                let detail = format!("the body stalled: {seen} octets in {within:?} of waiting, of at least {octets}");
+                Error::too_late(operation, stage, within, detail)
+            }
             Self::OutOfTurn => {
                 let detail = "the response was waited for before the request was complete";
                 Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, detail)

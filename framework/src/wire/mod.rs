@@ -2,6 +2,7 @@
 
 mod exchange;
 mod failure;
+mod pace;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -24,6 +25,7 @@ use crate::transport::{DialTimes, Dialed};
 
 pub(crate) use exchange::{Exchange, Received, Uploaded};
 pub(crate) use failure::Failure;
+pub(crate) use pace::Pace;
 
 /// One live connection.
 pub(crate) struct Wire {
@@ -137,8 +139,8 @@ impl Wire {
         }
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
-        poll_fn(|context| Pin::new(&mut self.stream).poll_flush(context)).await
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 }
 

@@ -7,11 +7,11 @@ use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Exchange, Received, Uploaded, Wire};
+use super::{Exchange, Pace, Received, Uploaded, Wire};
 use crate::clock;
 use crate::network::Stream;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
@@ -71,10 +71,70 @@ fn to_the_end<F: Future>(future: F) -> F::Output {
     panic!("it does not end");
 }
 
-fn wire(stream: Narrow) -> Wire {
+/// Passes on what it was given only when it is flushed, as TLS may.
+#[derive(Default)]
+struct Holding {
+    held: Vec<u8>,
+    passed_on: Rc<RefCell<Vec<u8>>>,
+}
+
+impl AsyncWrite for Holding {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        self.held.extend_from_slice(octets);
+        Poll::Ready(Ok(octets.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let held = std::mem::take(&mut self.held);
+        self.passed_on.borrow_mut().extend(held);
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncRead for Holding {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl Stream for Holding {}
+
+fn wire(stream: impl Stream + 'static) -> Wire {
     let now = clock::now();
     let times = DialTimes { resolve_start: now, resolve_end: now, connect_start: now, connect_end: now, tls: None };
     Wire::new(Dialed { stream: Box::new(stream), times, security: None })
+}
+
+/// A chunked POST and its head.
+fn chunked_post() -> (Exchange, BytesMut) {
+    let (headers, defaults) = (HeaderMap::new(), HeaderMap::new());
+    let head = RequestHead {
+        method: &Method::POST,
+        target: "/",
+        host: "a.example",
+        headers: &headers,
+        defaults: &defaults,
+        body: BodyLength::Chunked,
+    };
+    Exchange::prepare(&head, HeadLimits::default()).unwrap()
+}
+
+#[test]
+fn every_piece_of_a_request_is_flushed_before_its_call_ends() {
+    let passed_on = Rc::new(RefCell::new(Vec::new()));
+    let mut wire = wire(Holding { passed_on: Rc::clone(&passed_on), ..Holding::default() });
+    let (mut exchange, head) = chunked_post();
+    let (nothing, mut pace) = (Bytes::new(), Pace::default());
+    to_the_end(exchange.send_head(&mut wire, head, &nothing, &mut pace)).unwrap();
+    assert!(passed_on.borrow().ends_with(b"\r\n\r\n"));
+    to_the_end(exchange.write(&mut wire, &Bytes::from_static(b"hello"), &mut pace)).unwrap();
+    assert!(passed_on.borrow().ends_with(b"5\r\nhello\r\n"));
+    to_the_end(exchange.finish(&mut wire, &HeaderMap::new(), &mut pace)).unwrap();
+    assert!(passed_on.borrow().ends_with(b"0\r\n\r\n"));
 }
 
 #[test]
@@ -82,19 +142,12 @@ fn b7_the_end_of_a_body_goes_out_once_however_often_the_call_that_writes_it_is_g
     for polls in 1..20 {
         let written = Rc::new(RefCell::new(Vec::new()));
         let mut wire = wire(Narrow { written: Rc::clone(&written), ..Narrow::default() });
-        let (headers, defaults) = (HeaderMap::new(), HeaderMap::new());
-        let head = RequestHead {
-            method: &Method::POST,
-            target: "/",
-            host: "a.example",
-            headers: &headers,
-            defaults: &defaults,
-            body: BodyLength::Chunked,
-        };
-        let (mut exchange, octets) = Exchange::prepare(&head, HeadLimits::default()).unwrap();
-        to_the_end(exchange.send_head(&mut wire, octets, &Bytes::from_static(b"hello"), None)).unwrap();
+        let headers = HeaderMap::new();
+        let (mut exchange, octets) = chunked_post();
+        to_the_end(exchange.send_head(&mut wire, octets, &Bytes::from_static(b"hello"), &mut Pace::default())).unwrap();
         for _ in 0..3 {
-            let mut given_up = pin!(exchange.finish(&mut wire, &headers, None));
+            let mut pace = Pace::default();
+            let mut given_up = pin!(exchange.finish(&mut wire, &headers, &mut pace));
             for _ in 0..polls {
                 if poll_once(given_up.as_mut()).is_ready() {
                     break;
@@ -102,9 +155,9 @@ fn b7_the_end_of_a_body_goes_out_once_however_often_the_call_that_writes_it_is_g
             }
         }
         assert!(exchange.body_is_complete(), "nothing more can be written to it");
-        let more = to_the_end(exchange.write(&mut wire, &Bytes::from_static(b"more"), None)).unwrap();
+        let more = to_the_end(exchange.write(&mut wire, &Bytes::from_static(b"more"), &mut Pace::default())).unwrap();
         assert_eq!(more, Uploaded::NotWanted);
-        to_the_end(exchange.finish(&mut wire, &headers, None)).unwrap();
+        to_the_end(exchange.finish(&mut wire, &headers, &mut Pace::default())).unwrap();
         let received = to_the_end(exchange.receive_head(&mut wire)).unwrap();
         assert!(matches!(received, Received::Final(head) if head.status() == 204));
         let written = String::from_utf8(written.take()).unwrap();

@@ -1,12 +1,12 @@
 //! The sending half of an exchange: writes, and hears an answer that comes before the body is done.
 
 use std::future::poll_fn;
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::exchange::{Exchange, State, Uploaded};
-use super::{Failure, Wire};
-use crate::clock::{self, within};
+use super::{Failure, Pace, Wire};
+use crate::clock;
 use crate::error::Stage;
 use crate::protocol::http1::HeadStep;
 
@@ -16,27 +16,46 @@ impl Exchange {
     pub(super) async fn write_all(
         &mut self,
         wire: &mut Wire,
-        mut octets: &[u8],
+        octets: &[u8],
         stage: Stage,
-        idle: Option<Duration>,
+        pace: &mut Pace,
+    ) -> Result<Uploaded, Failure> {
+        self.put(wire, Put::Write(octets), stage, pace).await
+    }
+
+    /// Has the kernel take what the stream holds back, as TLS does when the kernel took only part of a record.
+    pub(super) async fn flush(&mut self, wire: &mut Wire, stage: Stage, pace: &mut Pace) -> Result<Uploaded, Failure> {
+        self.put(wire, Put::Flush, stage, pace).await
+    }
+
+    async fn put(
+        &mut self,
+        wire: &mut Wire,
+        mut put: Put<'_>,
+        stage: Stage,
+        pace: &mut Pace,
     ) -> Result<Uploaded, Failure> {
         let mut listening = self.is_sending_body() && self.written >= self.head_octets;
-        while !octets.is_empty() {
-            let event = within(idle, write_or_hear(wire, octets, listening)).await;
-            match event.map_err(|_| Failure::Timeout(stage, idle.unwrap_or_default()))? {
-                WriteEvent::Wrote(count) => {
-                    octets = octets.get(count..).unwrap_or_default();
+        let mut idle_end = pace.idle_end();
+        while !put.is_done() {
+            match pace.until(idle_end, stage, put_or_hear(wire, &put, listening)).await? {
+                Event::Wrote(count) => {
+                    put.wrote(count);
                     self.written += count as u64;
+                    pace.moved(count as u64);
+                    idle_end = pace.idle_end();
                 }
-                WriteEvent::Heard(0) => listening = false,
-                WriteEvent::Heard(_) => {
+                Event::Flushed => return Ok(Uploaded::Sent),
+                Event::Heard(0) => listening = false,
+                // A peer that answers octet by octet and takes none is idle all the same.
+                Event::Heard(_) => {
                     self.answered = true;
                     if self.hear_answer(wire)? == Uploaded::NotWanted {
                         return Ok(Uploaded::NotWanted);
                     }
                     listening = self.early.is_none();
                 }
-                WriteEvent::Broken(error) => return self.answer_despite(wire, stage, error).await,
+                Event::Broken(error) => return self.answer_despite(wire, stage, error).await,
             }
         }
         Ok(Uploaded::Sent)
@@ -98,25 +117,49 @@ impl Exchange {
     }
 }
 
-enum WriteEvent {
+/// What is to be done with the stream.
+enum Put<'a> {
+    Write(&'a [u8]),
+    Flush,
+}
+
+impl Put<'_> {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Write([]))
+    }
+
+    fn wrote(&mut self, count: usize) {
+        if let Self::Write(octets) = self {
+            *octets = octets.get(count..).unwrap_or_default();
+        }
+    }
+
+    fn poll(&self, wire: &mut Wire, context: &mut Context<'_>) -> Poll<Event> {
+        let done = match self {
+            Self::Write(octets) => wire.poll_write(context, octets).map_ok(Event::Wrote),
+            Self::Flush => wire.poll_flush(context).map_ok(|()| Event::Flushed),
+        };
+        done.map(|done| done.unwrap_or_else(Event::Broken))
+    }
+}
+
+enum Event {
     Wrote(usize),
+    Flushed,
     Heard(usize),
     Broken(std::io::Error),
 }
 
-async fn write_or_hear(wire: &mut Wire, octets: &[u8], listening: bool) -> WriteEvent {
+async fn put_or_hear(wire: &mut Wire, put: &Put<'_>, listening: bool) -> Event {
     poll_fn(|context| {
         if listening {
             match wire.poll_fill(context, 0) {
-                Poll::Ready(Ok(count)) => return Poll::Ready(WriteEvent::Heard(count)),
+                Poll::Ready(Ok(count)) => return Poll::Ready(Event::Heard(count)),
                 // The write meets the same break, and has the answer looked for.
                 Poll::Ready(Err(_)) | Poll::Pending => {}
             }
         }
-        wire.poll_write(context, octets).map(|wrote| match wrote {
-            Ok(count) => WriteEvent::Wrote(count),
-            Err(error) => WriteEvent::Broken(error),
-        })
+        put.poll(wire, context)
     })
     .await
 }

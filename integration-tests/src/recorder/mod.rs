@@ -25,7 +25,7 @@ mod trace;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix::Recipient;
+use actix::{Actor, Context, Handler, Recipient};
 use hinternet::{Error, HandleId, HandleKind, Notification, NotificationMask, Session, SessionBuilder, Status};
 use tokio::sync::Notify;
 
@@ -62,6 +62,21 @@ struct Book {
     verified: bool,
 }
 
+/// The subscriber of a recorder on the test's own thread.
+struct Scribe(Arc<Shared>);
+
+impl Actor for Scribe {
+    type Context = Context<Self>;
+}
+
+impl Handler<Notification> for Scribe {
+    type Result = ();
+
+    fn handle(&mut self, notification: Notification, _: &mut Context<Self>) {
+        self.0.write_down(notification);
+    }
+}
+
 /// What a call returned, to be found again among the notifications.
 #[derive(Debug)]
 struct Failure {
@@ -77,6 +92,16 @@ impl Recorder {
         let shared = Arc::new(Shared::default());
         let book = Arc::clone(&shared);
         let subscriber = hinternet::subscriber(move |notification: Notification| book.write_down(notification));
+        Self { subscriber, shared }
+    }
+
+    /// Starts the subscriber on the calling thread's arbiter, for a test that runs on one thread or whose clock is paused.
+    ///
+    /// # Panics
+    /// On a thread that runs no arbiter.
+    pub fn on_current_arbiter() -> Self {
+        let shared = Arc::new(Shared::default());
+        let subscriber = Scribe(Arc::clone(&shared)).start().recipient();
         Self { subscriber, shared }
     }
 

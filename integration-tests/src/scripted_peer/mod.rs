@@ -21,13 +21,15 @@ mod tests;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::patience::reached;
 use crate::request::Request;
 use crate::server::Server;
+
+use play::Line;
 
 pub use script::{Script, Step};
 pub use split::Split;
@@ -196,14 +198,22 @@ async fn listen(
     let mut scripts = scripts.into_iter();
     let mut playing = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let n = connections.borrow().len();
-        connections.send_modify(|all| all.push(Connection::default()));
         let script = scripts.next().unwrap_or_else(|| default.clone());
-        playing.spawn(play_one(script, stream, Record { connections: Arc::clone(&connections), n }));
+        playing.spawn(play_on(stream, script, Arc::clone(&connections)));
     }
 }
 
-async fn play_one(script: Script, stream: TcpStream, record: Record) {
-    let ending = play::play(&script, stream, &record).await;
-    record.change(|connection| connection.ending = Some(ending));
+/// Plays the script on one more connection, beginning its record before the first poll.
+pub(crate) fn play_on<L: Line>(
+    stream: L,
+    script: Script,
+    connections: Arc<watch::Sender<Vec<Connection>>>,
+) -> impl Future<Output = ()> + use<L> {
+    let n = connections.borrow().len();
+    connections.send_modify(|all| all.push(Connection::default()));
+    let record = Record { connections, n };
+    async move {
+        let ending = play::play(&script, stream, &record).await;
+        record.change(|connection| connection.ending = Some(ending));
+    }
 }

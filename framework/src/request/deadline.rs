@@ -1,0 +1,79 @@
+//! The total deadline of an exchange: when it passes, and at which stage it finds the exchange.
+
+use std::time::Instant;
+
+use super::journey::Journey;
+use crate::clock;
+use crate::error::{Error, Operation, Result, Stage, WireState};
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::reason::CloseReason;
+
+impl Journey {
+    /// An operation begins; until it says more it is where its first wait will be.
+    pub(super) fn enter(&mut self, operation: Operation) {
+        self.operation.set(operation);
+        self.stage = match operation {
+            Operation::Send => Stage::Queue,
+            Operation::Write => Stage::SendBody,
+            Operation::Receive => Stage::FirstByte,
+            _ => Stage::Body,
+        };
+    }
+
+    /// When it has to be over; `None` is never, or that it is over.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let handed_out = self.shared.head().is_some() && self.is_complete();
+        let total = self.options.timeouts.total.filter(|_| !handed_out)?;
+        self.times.started.checked_add(total)
+    }
+
+    /// What is being waited for.
+    pub(super) fn stage(&self) -> Stage {
+        let sent = self.active.as_ref().map(|active| active.exchange.wire_state());
+        match (&self.asking, self.stage) {
+            (Some(asking), _) => asking.stage.get(),
+            // Larger first data goes out behind the head.
+            (None, Stage::SendHead) if matches!(sent, Some(WireState::HeadSent | WireState::BodyPartly(_))) => {
+                Stage::SendBody
+            }
+            (None, Stage::FirstByte) if self.wire_state() == WireState::ResponseStarted => Stage::Head,
+            (None, stage) => stage,
+        }
+    }
+
+    /// The total deadline has passed.
+    pub(super) fn overdue(&mut self) -> Error {
+        let total = self.options.timeouts.total.unwrap_or_default();
+        let detail = format!("the total deadline of {total:?} passed");
+        self.late(Error::too_late(self.operation.get(), self.stage(), total, detail))
+    }
+
+    /// When the wait for a wire that begins now has to be over.
+    pub(super) fn queue_end(&self) -> Option<Instant> {
+        clock::now().checked_add(self.options.timeouts.queue?)
+    }
+
+    /// A subscriber with too much unhandled makes new operations wait (contract C.8).
+    pub(super) async fn wait_for_subscribers(&mut self, end: Option<Instant>) -> Result<()> {
+        let (stage, mut told) = (self.stage, false);
+        while let Some(change) = self.shared.node.subscribers().exhausted() {
+            self.stage = Stage::Queue;
+            if !std::mem::replace(&mut told, true) {
+                self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
+            }
+            if clock::until(end, change).await.is_err() {
+                let waited = self.options.timeouts.queue.unwrap_or_default();
+                let detail = format!("a subscriber left too much unhandled for {waited:?}");
+                return Err(self.late(Error::too_late(self.operation.get(), Stage::Queue, waited, detail)));
+            }
+        }
+        self.stage = stage;
+        Ok(())
+    }
+
+    fn late(&mut self, error: Error) -> Error {
+        let error = self.name(error);
+        self.break_off(CloseReason::Cancelled);
+        error
+    }
+}
