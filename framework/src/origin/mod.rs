@@ -10,7 +10,7 @@ mod pool;
 mod registry;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ use pool::{Assignment, Pool, Pooled, Ticket};
 
 pub(crate) use key::OriginKey;
 pub(crate) use lease::Lease;
-pub(crate) use registry::{forget_session, origin};
+pub(crate) use registry::{Origins, forget_session, origin};
 
 /// The wires to one server, and who waits for them.
 pub(crate) struct Pond {
@@ -41,7 +41,8 @@ pub(crate) struct Pond {
     terms: Arc<Terms>,
     pool: RefCell<Pool<Kept>>,
     waiting: RefCell<HashMap<Ticket, Waiting>>,
-    dials: RefCell<HashMap<Ticket, JoinHandle<()>>>,
+    /// In the order they began, in which they are given up too.
+    dials: RefCell<BTreeMap<Ticket, JoinHandle<()>>>,
     next_ticket: Cell<u64>,
     tls: RefCell<Option<Rc<TlsClient>>>,
 }
@@ -163,7 +164,7 @@ impl Pond {
 
     /// The session is closed: its idle wires go with it, and nothing is dialed any more.
     fn end(&self) {
-        self.dials.borrow_mut().drain().for_each(|(_, dial)| dial.abort());
+        std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(|dial| dial.abort());
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
             // Nobody is told: WinHTTP tells nobody, and all who could hear are closing too.
