@@ -4,14 +4,14 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 
 use super::script::{Script, Step};
+use super::socket::Socket;
 use super::{Ending, Record};
 use crate::request::{Parsed, Request};
 
 /// Plays the script to its end and says how it ended.
-pub(super) async fn play(script: &Script, stream: TcpStream, record: &Record) -> Ending {
+pub(super) async fn play(script: &Script, stream: impl Socket, record: &Record) -> Ending {
     let mut player = Player { stream, script, record, at: 0 };
     match player.play().await {
         Ok(Next::Quit) => Ending::Played,
@@ -20,8 +20,8 @@ pub(super) async fn play(script: &Script, stream: TcpStream, record: &Record) ->
     }
 }
 
-struct Player<'a> {
-    stream: TcpStream,
+struct Player<'a, S> {
+    stream: S,
     script: &'a Script,
     record: &'a Record,
     /// How much of what was received is read by steps.
@@ -36,9 +36,9 @@ enum Next {
     Quit,
 }
 
-impl Player<'_> {
+impl<S: Socket> Player<'_, S> {
     async fn play(&mut self) -> io::Result<Next> {
-        self.stream.set_nodelay(true)?;
+        self.stream.write_at_once()?;
         let mut steps = self.script.steps.iter();
         while let Some(step) = steps.next() {
             if matches!(step, Step::Again) {
@@ -82,7 +82,7 @@ impl Player<'_> {
                 return Ok(Next::Quit);
             }
             Step::Reset => {
-                socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
+                self.stream.reset_when_dropped()?;
                 return Ok(Next::Quit);
             }
             // The peer's own end drops the socket.
