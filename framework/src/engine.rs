@@ -1,17 +1,21 @@
 //! The threads everything runs on: one actix system with its shards, started when the first session needs it.
 
+mod shard;
+
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
-use actix::{Actor, Addr, AsyncContext, Context};
-use actix_rt::{Arbiter, ArbiterHandle, System};
+use actix::{Actor, Addr, AsyncContext, Context, Handler, Recipient};
+use actix_rt::{Arbiter, System};
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::engine_stopped;
 use crate::notification::Notification;
+
+use shard::Shard;
 
 /// The threads that sessions run on.
 ///
@@ -25,12 +29,21 @@ use crate::notification::Notification;
 pub struct Engine(Arc<Inner>);
 
 struct Inner {
-    shards: Vec<ArbiterHandle>,
-    subscribers: ArbiterHandle,
-    /// `None` for the caller's own arbiter, which is not ours to stop.
-    system: Option<System>,
+    shards: Vec<Shard>,
+    subscribers: Shard,
+    host: Host,
     stopped: AtomicBool,
     next: AtomicUsize,
+}
+
+/// What an engine runs on, and so what a stop ends.
+enum Host {
+    /// Threads of ours.
+    System(System),
+    /// The caller's own arbiter, which is not ours to stop.
+    CallersArbiter,
+    /// A task of ours on the caller's thread.
+    CallersThread,
 }
 
 /// Builds a private engine.
@@ -89,7 +102,39 @@ impl Engine {
         let arbiter = Arbiter::try_current().ok_or_else(|| {
             Error::parameter(Operation::Open, "on_current_arbiter was called on a thread that runs no actix arbiter")
         })?;
-        Ok(Self::of(vec![arbiter.clone()], arbiter, None))
+        let shard = Shard::Arbiter(arbiter);
+        Ok(Self::of(vec![shard.clone()], shard, Host::CallersArbiter))
+    }
+
+    /// An engine of one shard among the tasks of the calling thread's tokio `LocalSet`: no thread is started or crossed, and no
+    /// actix system is needed. For a program that is one thread, and for a host of a simulated network with its own clock.
+    ///
+    /// It runs while the `LocalSet` does, and ends with it; [`stop`](Self::stop) ends it alone. What it serves may be called
+    /// from any thread.
+    ///
+    /// ```
+    /// # async fn example() -> hinternet::Result<()> {
+    /// use hinternet::{Engine, NotificationMask, Session};
+    ///
+    /// let engine = Engine::on_current_thread()?;
+    /// // On the same thread too, and so in one order with all else.
+    /// let subscriber = engine.subscriber(|n| println!("{n:?}"));
+    /// let session = Session::builder().engine(engine).subscriber(subscriber, NotificationMask::ALL_NOTIFICATIONS).open()?;
+    /// session.close().await
+    /// # }
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    /// # tokio::task::LocalSet::new().block_on(&runtime, example()).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    /// 87 outside of a `LocalSet`, and on a tokio `LocalRuntime`. Tokio tells of a missing `LocalSet` by a panic alone, which is
+    /// caught here: it leaves its line on standard error, and a program that aborts on panics ends with it.
+    pub fn on_current_thread() -> Result<Self> {
+        let shard = Shard::on_current_thread().ok_or_else(|| {
+            let detail = "on_current_thread was called outside of a tokio LocalSet";
+            Error::parameter(Operation::Open, detail)
+        })?;
+        Ok(Self::of(vec![shard.clone()], shard, Host::CallersThread))
     }
 
     /// The system's runtime must be made on the thread that runs it, which must not have one already: so a thread of its own.
@@ -97,7 +142,7 @@ impl Engine {
         let (ready, started) = mpsc::channel();
         let run = move || {
             let runner = System::new();
-            let arbiters: Vec<_> = (0..=shards).map(|_| Arbiter::new().handle()).collect();
+            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::Arbiter(Arbiter::new().handle())).collect();
             if ready.send((System::current(), arbiters)).is_ok() {
                 // Its exit code has no meaning here: nobody waits for this thread.
                 let _code = runner.run_with_code();
@@ -113,31 +158,49 @@ impl Engine {
         let (system, mut arbiters) =
             started.recv().map_err(|_| no_thread("the engine's threads could not be started".to_owned()))?;
         let subscribers = arbiters.remove(0);
-        Ok(Self::of(arbiters, subscribers, Some(system)))
+        Ok(Self::of(arbiters, subscribers, Host::System(system)))
     }
 
-    fn of(shards: Vec<ArbiterHandle>, subscribers: ArbiterHandle, system: Option<System>) -> Self {
+    fn of(shards: Vec<Shard>, subscribers: Shard, host: Host) -> Self {
         let (stopped, next) = (AtomicBool::new(false), AtomicUsize::new(0));
-        Self(Arc::new(Inner { shards, subscribers, system, stopped, next }))
+        Self(Arc::new(Inner { shards, subscribers, host, stopped, next }))
     }
 
     /// Stops its threads. Everything on it ends: operations in flight and later calls fail with 12012.
     ///
-    /// An engine made of the caller's arbiter only takes no new work; the arbiter is the caller's to stop.
+    /// An engine made of the caller's arbiter only takes no new work; the arbiter is the caller's to stop. One on the caller's
+    /// thread ends when that thread comes round to it.
     pub fn stop(&self) {
         self.0.stopped.store(true, Ordering::Release);
-        if let Some(system) = &self.0.system {
-            for shard in &self.0.shards {
-                shard.stop();
-            }
+        if let Host::CallersArbiter = self.0.host {
+            return;
+        }
+        for shard in &self.0.shards {
+            shard.stop();
+        }
+        if let Host::System(system) = &self.0.host {
             self.0.subscribers.stop();
             system.stop();
         }
     }
 
-    /// Was it stopped?
+    /// Starts an actor on this engine's thread for subscribers: as [`start`], but on this engine. On one that has stopped the
+    /// actor is dropped, and its address is dead.
+    pub fn start<A>(&self, actor: A) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Send,
+    {
+        self.0.subscribers.start(move || actor)
+    }
+
+    /// A subscriber made of a closure: as [`subscriber`], but on this engine's thread.
+    pub fn subscriber(&self, handle: impl FnMut(Notification) + Send + Unpin + 'static) -> Recipient<Notification> {
+        self.start(Closure(handle)).recipient()
+    }
+
+    /// Was it stopped, or did it end with the thread it was on?
     pub fn is_stopped(&self) -> bool {
-        self.0.stopped.load(Ordering::Acquire)
+        self.0.stopped.load(Ordering::Acquire) || self.0.subscribers.has_gone()
     }
 
     /// How many shards it has.
@@ -150,7 +213,7 @@ impl Engine {
     }
 
     /// The shard for whatever `key` names: the same for equal keys.
-    pub(crate) fn shard_of(&self, key: impl Hash) -> &ArbiterHandle {
+    pub(crate) fn shard_of(&self, key: impl Hash) -> &Shard {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
         let index = hasher.finish() % self.0.shards.len() as u64;
@@ -158,11 +221,11 @@ impl Engine {
     }
 
     /// The shards in turn, for what may live on any.
-    pub(crate) fn next_shard(&self) -> &ArbiterHandle {
+    pub(crate) fn next_shard(&self) -> &Shard {
         &self.0.shards[self.0.next.fetch_add(1, Ordering::Relaxed) % self.0.shards.len()]
     }
 
-    pub(crate) fn all_shards(&self) -> &[ArbiterHandle] {
+    pub(crate) fn all_shards(&self) -> &[Shard] {
         &self.0.shards
     }
 }
@@ -182,7 +245,7 @@ where
     A: Actor<Context = Context<A>> + Send,
 {
     match Engine::global() {
-        Ok(engine) => A::start_in_arbiter(&engine.0.subscribers, move |_| actor),
+        Ok(engine) => engine.start(actor),
         Err(error) => {
             tracing::error!(%error, "no engine for a subscriber");
             Context::new().address()
@@ -191,7 +254,7 @@ where
 }
 
 /// A subscriber made of a closure; it runs as an actor of its own, one notification at a time.
-pub fn subscriber(handle: impl FnMut(Notification) + Send + Unpin + 'static) -> actix::Recipient<Notification> {
+pub fn subscriber(handle: impl FnMut(Notification) + Send + Unpin + 'static) -> Recipient<Notification> {
     start(Closure(handle)).recipient()
 }
 
@@ -201,7 +264,7 @@ impl<F: Unpin + 'static> Actor for Closure<F> {
     type Context = Context<Self>;
 }
 
-impl<F: FnMut(Notification) + Unpin + 'static> actix::Handler<Notification> for Closure<F> {
+impl<F: FnMut(Notification) + Unpin + 'static> Handler<Notification> for Closure<F> {
     type Result = ();
 
     fn handle(&mut self, notification: Notification, _: &mut Context<Self>) {

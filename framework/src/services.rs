@@ -33,7 +33,7 @@ impl Services {
         let ask_all_shards = move || {
             for shard in shards.all_shards() {
                 // One that has stopped has no wires left.
-                let _stopped = shard.spawn_fn(move || {
+                let _stopped = shard.run(move || {
                     make_room(id);
                 });
             }

@@ -12,6 +12,7 @@
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
 //! | [`Trap`] | does something at the k-th notification |
 //! | [`MemoryPeer`](memory_peer::MemoryPeer) | a scripted peer without sockets, for a clock that is paused |
+//! | `Simulation` | a client, a scripted server and the network between them on one thread, by a seed and in its own time |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
@@ -32,6 +33,8 @@ pub mod scene;
 pub mod scripted_peer;
 mod seeded;
 mod server;
+#[cfg(feature = "simulation")]
+pub mod simulation;
 pub mod story;
 mod trap;
 

@@ -7,7 +7,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use http::Method;
 
 use crate::error::{Operation, Result};
@@ -60,8 +60,7 @@ impl Connection {
         let shard = services.engine.shard_of((services.session.id(), &origin));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (actor_node, handle) = (Arc::clone(&node), Weak::clone(weak));
-            let addr =
-                ConnectionActor::start_in_arbiter(shard, move |_| ConnectionActor::new(actor_node, handle, guard));
+            let addr = shard.start(move || ConnectionActor::new(actor_node, handle, guard));
             let (services, options) = (Arc::clone(services), Mutex::new(options));
             Inner { node: Arc::clone(&node), origin, services, options, addr, _session: session }
         });

@@ -12,7 +12,7 @@
 //! always gets through, because it is a flag first and a message second.
 
 use std::any::Any;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
@@ -46,7 +46,8 @@ struct Life {
     /// The actor and each operation in flight: each may have something to tell before the handle is closed.
     holds: usize,
     actor: Option<Commands>,
-    children: HashMap<HandleId, Arc<Node>>,
+    /// In the order they were made, in which a close goes through them.
+    children: BTreeMap<HandleId, Arc<Node>>,
 }
 
 /// How the tree reaches an actor.
@@ -107,7 +108,7 @@ impl Node {
     }
 
     fn new(kind: HandleKind, parent: Option<Arc<Self>>, context: u64, subscribers: Subscribers) -> Self {
-        let life = Life { ending: None, finished: false, holds: 1, actor: None, children: HashMap::new() };
+        let life = Life { ending: None, finished: false, holds: 1, actor: None, children: BTreeMap::new() };
         Self {
             id: HandleId::next(),
             kind,

@@ -11,7 +11,7 @@ mod quota;
 mod registry;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use quota::WirePlace;
 pub(crate) use key::OriginKey;
 pub(crate) use lease::Lease;
 pub(crate) use quota::Quota;
-pub(crate) use registry::{forget_session, make_room, origin};
+pub(crate) use registry::{Origins, forget_session, make_room, origin};
 
 /// The wires to one server, and who waits for them.
 pub(crate) struct Pond {
@@ -42,7 +42,8 @@ pub(crate) struct Pond {
     terms: Arc<Terms>,
     pool: RefCell<Pool<Kept>>,
     waiting: RefCell<HashMap<Ticket, Waiting>>,
-    dials: RefCell<HashMap<Ticket, Dial>>,
+    /// In the order they began, in which they are given up too.
+    dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
     tls: RefCell<Option<Rc<TlsClient>>>,
     /// Since when there is neither a wire nor anybody who wants one.
@@ -203,7 +204,7 @@ impl Pond {
 
     /// The session is closed: its idle wires go with it, and nothing is dialed any more.
     fn end(&self) {
-        self.dials.borrow_mut().drain().for_each(|(_, dial)| dial.give_up());
+        std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
             // Nobody is told: WinHTTP tells nobody, and all who could hear are closing too.

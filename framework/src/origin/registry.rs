@@ -1,7 +1,8 @@
 //! The origins of one shard, and the one task that watches their idle wires.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::mem;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,12 +12,18 @@ use crate::clock;
 use crate::id::HandleId;
 
 thread_local! {
-    static SHARD: RefCell<Shard> = RefCell::default();
+    static HERE: RefCell<Origins> = RefCell::default();
 }
 
+/// The origins of one shard, as a rule those of a thread.
+///
+/// Numbered in the order they were met, so that whatever is done to all of them is done in that order: the keys hold addresses
+/// in memory, and no run would be like another.
 #[derive(Default)]
-struct Shard {
-    ponds: HashMap<OriginKey, Rc<Pond>>,
+pub(crate) struct Origins {
+    numbers: HashMap<OriginKey, u64>,
+    ponds: BTreeMap<u64, Rc<Pond>>,
+    next: u64,
     watched: bool,
     /// Of each session that had to make room: its idle wires when it last looked, the one used longest ago at the end.
     resting: HashMap<HandleId, Vec<(Instant, Weak<Pond>)>>,
@@ -24,15 +31,49 @@ struct Shard {
     allowance: usize,
 }
 
+impl Origins {
+    /// Makes them the thread's until the guard is dropped: for a shard that shares its thread with others.
+    pub(crate) fn enter(&mut self) -> Entered<'_> {
+        self.swap();
+        Entered(self)
+    }
+
+    fn swap(&mut self) {
+        // A thread that ends may have dropped its locals before; then there is nothing to put them in the place of.
+        let _gone = HERE.try_with(|here| mem::swap(&mut *here.borrow_mut(), self));
+    }
+
+    fn remove_if(&mut self, is_over: impl Fn(&Rc<Pond>) -> bool) -> Vec<Rc<Pond>> {
+        let over: Vec<_> = self.ponds.iter().filter(|(_, pond)| is_over(pond)).map(|(number, _)| *number).collect();
+        let removed = over.iter().filter_map(|number| self.ponds.remove(number)).collect::<Vec<_>>();
+        for pond in &removed {
+            self.numbers.remove(&pond.key);
+        }
+        removed
+    }
+}
+
+/// While it lives, these origins are the thread's.
+pub(crate) struct Entered<'a>(&'a mut Origins);
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        self.0.swap();
+    }
+}
+
 /// The origin under this key on this shard.
 pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
-    let (pond, new) = SHARD.with_borrow_mut(|shard| {
-        let before = shard.ponds.len();
-        let make = |key: &OriginKey| {
-            tracing::debug!(fields = ?key.fields(), "new origin");
-            Pond::new(key.clone(), Arc::clone(terms))
-        };
-        (Rc::clone(shard.ponds.entry(key).or_insert_with_key(make)), shard.ponds.len() > before)
+    let (pond, new) = HERE.with_borrow_mut(|here| {
+        if let Some(pond) = here.numbers.get(&key).and_then(|number| here.ponds.get(number)) {
+            return (Rc::clone(pond), false);
+        }
+        tracing::debug!(fields = ?key.fields(), "new origin");
+        let pond = Pond::new(key.clone(), Arc::clone(terms));
+        here.numbers.insert(key, here.next);
+        here.ponds.insert(here.next, Rc::clone(&pond));
+        here.next += 1;
+        (pond, true)
     });
     if new {
         forget_the_most_forgettable();
@@ -43,9 +84,9 @@ pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
 
 /// A session was closed: closes its idle wires on this shard and forgets its origins.
 pub(crate) fn forget_session(session: HandleId) {
-    let ended: Vec<_> = SHARD.with_borrow_mut(|shard| {
-        shard.resting.remove(&session);
-        shard.ponds.extract_if(|key, _| key.session() == session).map(|(_, pond)| pond).collect()
+    let ended = HERE.with_borrow_mut(|here| {
+        here.resting.remove(&session);
+        here.remove_if(|pond| pond.key.session() == session)
     });
     ended.iter().for_each(|pond| pond.end());
 }
@@ -54,7 +95,7 @@ pub(crate) fn forget_session(session: HandleId) {
 pub(crate) fn make_room(session: HandleId) -> bool {
     let mut looked = false;
     loop {
-        let oldest = SHARD.with_borrow_mut(|shard| shard.resting.get_mut(&session).and_then(Vec::pop));
+        let oldest = HERE.with_borrow_mut(|here| here.resting.get_mut(&session).and_then(Vec::pop));
         match oldest {
             Some((since, pond)) => {
                 let Some(pond) = pond.upgrade() else { continue };
@@ -77,20 +118,21 @@ pub(crate) fn make_room(session: HandleId) -> bool {
 
 /// One look for as many wires as are idle now: making room for each of many new origins costs no walk over all old ones.
 fn look_for_resting(session: HandleId) {
-    SHARD.with_borrow_mut(|shard| {
-        let of_session = shard.ponds.iter().filter(|(key, _)| key.session() == session);
+    HERE.with_borrow_mut(|here| {
+        let of_session = here.ponds.values().filter(|pond| pond.key.session() == session);
         let mut resting: Vec<_> = of_session
-            .flat_map(|(_, pond)| pond.resting_since().into_iter().map(|since| (since, Rc::downgrade(pond))))
+            .flat_map(|pond| pond.resting_since().into_iter().map(|since| (since, Rc::downgrade(pond))))
             .collect();
-        resting.sort_unstable_by_key(|(since, _)| std::cmp::Reverse(*since));
-        shard.resting.insert(session, resting);
+        // Stable: of those that came to rest together the origin goes first that was met last.
+        resting.sort_by_key(|(since, _)| std::cmp::Reverse(*since));
+        here.resting.insert(session, resting);
     });
 }
 
 /// Makes sure that the idle wires of this shard are looked after, and that origins nobody uses are forgotten: a crawler meets
 /// more of them than it may remember.
 fn watch_origins() {
-    let watched = SHARD.with_borrow_mut(|shard| std::mem::replace(&mut shard.watched, true));
+    let watched = HERE.with_borrow_mut(|here| mem::replace(&mut here.watched, true));
     if !watched {
         actix_rt::spawn(watch());
     }
@@ -101,7 +143,7 @@ async fn watch() {
     let _restart = Unwatched;
     loop {
         tokio::time::sleep(TICK).await;
-        let ponds: Vec<_> = SHARD.with_borrow(|shard| shard.ponds.values().cloned().collect());
+        let ponds: Vec<_> = HERE.with_borrow(|here| here.ponds.values().cloned().collect());
         if ponds.is_empty() {
             return;
         }
@@ -109,7 +151,7 @@ async fn watch() {
         drop(ponds);
         let now = clock::now();
         let stale = |pond: &Rc<Pond>| unused(pond).is_some_and(|since| now.saturating_duration_since(since) >= MEMORY);
-        SHARD.with_borrow_mut(|shard| shard.ponds.retain(|_, pond| !stale(pond)));
+        drop(HERE.with_borrow_mut(|here| here.remove_if(stale)));
     }
 }
 
@@ -122,20 +164,22 @@ fn unused(pond: &Rc<Pond>) -> Option<Instant> {
 /// An origin that nobody uses is worth remembering for what its next wire saves, but not at any price: of many such, those are
 /// forgotten first that nobody has used for the longest time.
 fn forget_the_most_forgettable() {
-    SHARD.with_borrow_mut(|shard| {
-        if shard.ponds.len() <= shard.allowance.max(2 * REMEMBERED) {
-            return;
+    let forgotten = HERE.with_borrow_mut(|here| {
+        if here.ponds.len() <= here.allowance.max(2 * REMEMBERED) {
+            return Vec::new();
         }
-        let mut since: Vec<_> = shard.ponds.values().filter_map(unused).collect();
-        if since.len() > REMEMBERED {
-            let from = since.len() - REMEMBERED;
-            let (_, eldest_kept, _) = since.select_nth_unstable(from);
+        let mut since: Vec<_> = here.ponds.values().filter_map(unused).collect();
+        let mut forgotten = Vec::new();
+        if let Some(too_many) = since.len().checked_sub(REMEMBERED) {
+            let (_, eldest_kept, _) = since.select_nth_unstable(too_many);
             let eldest_kept = *eldest_kept;
-            shard.ponds.retain(|_, pond| unused(pond).is_none_or(|since| since >= eldest_kept));
+            forgotten = here.remove_if(|pond| unused(pond).is_some_and(|since| since < eldest_kept));
         }
         // Those in use may be many. The next look is worth its price when as many more have come.
-        shard.allowance = 2 * shard.ponds.len();
+        here.allowance = 2 * here.ponds.len();
+        forgotten
     });
+    drop(forgotten);
 }
 
 /// However the watch ends, the next idle wire starts it again.
@@ -144,7 +188,7 @@ struct Unwatched;
 impl Drop for Unwatched {
     fn drop(&mut self) {
         // A thread that ends may have dropped its locals before.
-        let _gone = SHARD.try_with(|shard| shard.borrow_mut().watched = false);
+        let _gone = HERE.try_with(|here| here.borrow_mut().watched = false);
     }
 }
 

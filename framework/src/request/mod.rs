@@ -22,7 +22,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use http::{HeaderMap, Method};
 
 use crate::error::{Error, Operation, Result};
@@ -93,7 +93,7 @@ impl Request {
         let shared = Shared::new(Arc::clone(&node), method, target, options);
         let addr = {
             let (shared, services, owner) = (Arc::clone(&shared), Arc::clone(services), Arc::clone(parent));
-            RequestActor::start_in_arbiter(shard, move |_| RequestActor::new(shared, services, owner, guard))
+            shard.start(move || RequestActor::new(shared, services, owner, guard))
         };
         node.attach(Commands { close: addr.clone().recipient(), cancel: Some(addr.clone().recipient()) });
         let inner = Arc::new(Inner { node, shared, addr, _parent: keep });

@@ -78,7 +78,7 @@ impl Drop for SessionActor {
         for shard in self.services.engine.all_shards() {
             // `HandleClosing` waits for every shard; one that has stopped drops the closure, and the hold with it.
             let hold = self.services.session.hold();
-            let _stopped = shard.spawn_fn(move || {
+            let _stopped = shard.run(move || {
                 forget_session(session);
                 drop(hold);
             });

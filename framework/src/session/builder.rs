@@ -146,6 +146,13 @@ impl SessionBuilder {
         self
     }
 
+    /// Runs among the tasks of the calling thread's tokio `LocalSet`; see [`Engine::on_current_thread`]. Outside of one
+    /// [`open`](Self::open) fails (87).
+    pub fn on_current_thread(mut self) -> Self {
+        self.engine = Some(Engine::on_current_thread());
+        self
+    }
+
     /// Opens the session (`WinHttpOpen`). No I/O.
     ///
     /// # Errors

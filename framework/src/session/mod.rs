@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use actix::{Actor, Addr};
+use actix::Addr;
 use http::Method;
 use tokio::sync::oneshot;
 
@@ -100,7 +100,7 @@ impl Session {
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
-            let addr = SessionActor::start_in_arbiter(shard, move |_| SessionActor::new(lent, handle, guard));
+            let addr = shard.start(move || SessionActor::new(lent, handle, guard));
             Inner { node: Arc::clone(&node), services, options: Mutex::new(request_options), addr }
         });
         node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });

@@ -15,7 +15,7 @@ use hinternet::network::{Destination, Dialer, Dialing, Lookup, Resolver};
 use tokio::io::duplex;
 use tokio::sync::watch;
 
-use crate::scripted_peer::{Connection, Script, play_on};
+use crate::scripted_peer::{Connection, Record, Script, play_one};
 use pipe::Pipe;
 
 /// Resolves every name, accepts every connection and plays a script on it: as far as it goes.
@@ -84,7 +84,7 @@ impl MemoryPeer {
     fn open(&self) -> Pipe {
         let (client, server) = duplex(self.in_flight);
         let n = self.connections.borrow().len().min(self.scripts.len() - 1);
-        actix::spawn(play_on(server, self.scripts[n].clone(), Arc::clone(&self.connections)));
+        actix::spawn(play_one(self.scripts[n].clone(), server, Record::begin(&self.connections)));
         Pipe(client)
     }
 }

@@ -26,7 +26,7 @@ mod trace;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Actor, Context, Handler, Recipient};
-use hinternet::{Error, HandleId, HandleKind, Notification, NotificationMask, Session, SessionBuilder, Status};
+use hinternet::{Engine, Error, HandleId, HandleKind, Notification, NotificationMask, Session, SessionBuilder, Status};
 use tokio::sync::Notify;
 
 use crate::patience::HANG;
@@ -89,9 +89,18 @@ struct Failure {
 impl Recorder {
     /// Starts the subscriber.
     pub fn start() -> Self {
+        Self::with(hinternet::subscriber)
+    }
+
+    /// Starts the subscriber on the thread of this engine.
+    pub fn on(engine: &Engine) -> Self {
+        Self::with(|handle| engine.subscriber(handle))
+    }
+
+    fn with(start: impl FnOnce(Box<dyn FnMut(Notification) + Send + Unpin>) -> Recipient<Notification>) -> Self {
         let shared = Arc::new(Shared::default());
         let book = Arc::clone(&shared);
-        let subscriber = hinternet::subscriber(move |notification: Notification| book.write_down(notification));
+        let subscriber = start(Box::new(move |notification| book.write_down(notification)));
         Self { subscriber, shared }
     }
 

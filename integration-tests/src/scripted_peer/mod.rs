@@ -14,6 +14,7 @@
 
 mod play;
 mod script;
+mod socket;
 mod split;
 #[cfg(test)]
 mod tests;
@@ -29,9 +30,8 @@ use crate::patience::reached;
 use crate::request::Request;
 use crate::server::Server;
 
-use play::Line;
-
 pub use script::{Script, Step};
+pub(crate) use socket::Socket;
 pub use split::Split;
 
 /// A server on a loopback port. It stops, and its connections close, when it is dropped.
@@ -174,12 +174,24 @@ impl Deref for ScriptedPeer {
 }
 
 /// The record of one connection, shared with who looks at it.
-struct Record {
+pub(crate) struct Record {
     connections: Arc<watch::Sender<Vec<Connection>>>,
     n: usize,
 }
 
 impl Record {
+    /// The next connection begins.
+    pub(crate) fn begin(connections: &Arc<watch::Sender<Vec<Connection>>>) -> Self {
+        let n = connections.borrow().len();
+        connections.send_modify(|all| all.push(Connection::default()));
+        Self { connections: Arc::clone(connections), n }
+    }
+
+    /// Which connection it is, from 0.
+    pub(crate) fn n(&self) -> usize {
+        self.n
+    }
+
     fn change(&self, change: impl FnOnce(&mut Connection)) {
         self.connections.send_modify(|connections| change(&mut connections[self.n]));
     }
@@ -199,21 +211,12 @@ async fn listen(
     let mut playing = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         let script = scripts.next().unwrap_or_else(|| default.clone());
-        playing.spawn(play_on(stream, script, Arc::clone(&connections)));
+        playing.spawn(play_one(script, stream, Record::begin(&connections)));
     }
 }
 
-/// Plays the script on one more connection, beginning its record before the first poll.
-pub(crate) fn play_on<L: Line>(
-    stream: L,
-    script: Script,
-    connections: Arc<watch::Sender<Vec<Connection>>>,
-) -> impl Future<Output = ()> + use<L> {
-    let n = connections.borrow().len();
-    connections.send_modify(|all| all.push(Connection::default()));
-    let record = Record { connections, n };
-    async move {
-        let ending = play::play(&script, stream, &record).await;
-        record.change(|connection| connection.ending = Some(ending));
-    }
+/// Plays a script on one connection, to its end.
+pub(crate) async fn play_one(script: Script, stream: impl Socket, record: Record) {
+    let ending = play::play(&script, stream, &record).await;
+    record.change(|connection| connection.ending = Some(ending));
 }

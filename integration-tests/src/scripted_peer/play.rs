@@ -3,42 +3,15 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::script::{Script, Step};
+use super::socket::Socket;
 use super::{Ending, Record};
 use crate::request::{Parsed, Request};
 
-/// What a script is played on.
-pub(crate) trait Line: AsyncRead + AsyncWrite + Unpin {
-    /// Has small pieces leave at once.
-    fn hold_nothing_back(&self) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Has the end be a reset.
-    fn end_in_a_reset(&self) -> io::Result<()>;
-}
-
-impl Line for TcpStream {
-    fn hold_nothing_back(&self) -> io::Result<()> {
-        self.set_nodelay(true)
-    }
-
-    fn end_in_a_reset(&self) -> io::Result<()> {
-        socket2::SockRef::from(self).set_linger(Some(Duration::ZERO))
-    }
-}
-
-impl Line for DuplexStream {
-    fn end_in_a_reset(&self) -> io::Result<()> {
-        Err(io::ErrorKind::Unsupported.into())
-    }
-}
-
 /// Plays the script to its end and says how it ended.
-pub(super) async fn play(script: &Script, stream: impl Line, record: &Record) -> Ending {
+pub(super) async fn play(script: &Script, stream: impl Socket, record: &Record) -> Ending {
     let mut player = Player { stream, script, record, at: 0 };
     match player.play().await {
         Ok(Next::Quit) => Ending::Played,
@@ -47,8 +20,8 @@ pub(super) async fn play(script: &Script, stream: impl Line, record: &Record) ->
     }
 }
 
-struct Player<'a, L> {
-    stream: L,
+struct Player<'a, S> {
+    stream: S,
     script: &'a Script,
     record: &'a Record,
     /// How much of what was received is read by steps.
@@ -63,9 +36,9 @@ enum Next {
     Quit,
 }
 
-impl<L: Line> Player<'_, L> {
+impl<S: Socket> Player<'_, S> {
     async fn play(&mut self) -> io::Result<Next> {
-        self.stream.hold_nothing_back()?;
+        self.stream.write_at_once()?;
         let mut steps = self.script.steps.iter();
         while let Some(step) = steps.next() {
             if matches!(step, Step::Again) {
@@ -109,7 +82,7 @@ impl<L: Line> Player<'_, L> {
                 return Ok(Next::Quit);
             }
             Step::Reset => {
-                self.stream.end_in_a_reset()?;
+                self.stream.reset_when_dropped()?;
                 return Ok(Next::Quit);
             }
             // The peer's own end drops the socket.

@@ -35,15 +35,14 @@ async fn race(site: &str) -> hinternet::Result<()> {
     });
     let told = hinternet::subscriber(|told| match &told.status {
         Status::ResolvingName(host) => println!("resolving {host}"),
-        Status::NameResolved(addresses) => println!("resolved: {addresses:?}"),
+        Status::NameResolved(addresses) => println!("{} addresses", addresses.len()),
         Status::ConnectingToServer(address) => println!("connecting to {}", address.ip()),
         Status::ConnectAttemptEnded(address, _) => println!("no connection to {}", address.ip()),
         Status::ConnectedToServer(address) => println!("connected to {}", address.ip()),
         _ => {}
     });
     let mask = NotificationMask::RESOLVE_NAME | NotificationMask::CONNECT_TO_SERVER;
-    let session =
-        Session::builder().dial(DialOptions::default().resolver(hosts)).subscriber(told, mask).open()?;
+    let session = Session::builder().dial(DialOptions::default().resolver(hosts)).subscriber(told, mask).open()?;
 
     let named = site.replace("127.0.0.1", "site.internal");
     println!("{}", session.get(named)?.send().await?.text().await?);

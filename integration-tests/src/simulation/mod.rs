@@ -1,0 +1,159 @@
+//! A client, a scripted server and the network between them: on one thread, in a time of their own, decided by one seed.
+//!
+//! ```
+//! use integration_tests::scripted_peer::Script;
+//! use integration_tests::simulation::Simulation;
+//!
+//! let answer = Script::answering("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi");
+//! let text = Simulation::seeded(1).peer(80, move |_| answer.clone()).run(async |world| {
+//!     let session = world.session(|builder| builder);
+//!     let text = session.get(world.url(80, "/")).unwrap().send().await.unwrap().text().await.unwrap();
+//!     world.recorder.finish(session).await;
+//!     text
+//! });
+//! assert_eq!(text.unwrap(), "hi");
+//! ```
+//!
+//! Nothing sleeps: when nobody has anything to do, the time is that of the next who has. The same seed is the same run, which
+//! [`Trace`] shows.
+
+mod network;
+mod peer;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use hinternet::{DialOptions, Engine, Session, SessionBuilder};
+
+use crate::recorder::Recorder;
+use crate::scripted_peer::Script;
+
+pub use network::{Remains, SimulatedNetwork};
+pub use peer::SimulatedPeer;
+pub use trace::Trace;
+
+/// What is to be simulated.
+pub struct Simulation {
+    seed: u64,
+    builder: turmoil::Builder,
+    peers: Vec<SimulatedPeer>,
+    roughness: usize,
+}
+
+/// What a simulated client has at hand.
+#[derive(Debug)]
+pub struct World {
+    /// On the client's own thread.
+    pub engine: Engine,
+    /// Watches the sessions that [`session`](Self::session) opens.
+    pub recorder: Recorder,
+    /// How names are resolved and streams opened, and how many are open.
+    pub network: SimulatedNetwork,
+    /// When the client began.
+    pub began: tokio::time::Instant,
+}
+
+impl Simulation {
+    /// An undisturbed network with a latency of 1 to 5 ms. All chance comes from this seed.
+    pub fn seeded(seed: u64) -> Self {
+        let mut builder = turmoil::Builder::new();
+        builder
+            .rng_seed(seed)
+            .simulation_duration(LONGEST)
+            .min_message_latency(Duration::from_millis(1))
+            .max_message_latency(Duration::from_millis(5));
+        Self { seed, builder, peers: Vec::new(), roughness: 0 }
+    }
+
+    /// Changes the network: latency, loss, capacity.
+    pub fn network(mut self, change: impl FnOnce(&mut turmoil::Builder)) -> Self {
+        change(&mut self.builder);
+        self
+    }
+
+    /// The client's streams take and give less than they could, in so many cases of a hundred.
+    pub fn roughness(mut self, percent: usize) -> Self {
+        self.roughness = percent;
+        self
+    }
+
+    /// The server listens on this port, and the n-th connection (from 0) gets this script.
+    pub fn peer(mut self, port: u16, scripts: impl Fn(usize) -> Script + 'static) -> Self {
+        self.peers.push(SimulatedPeer::new(port, scripts));
+        self
+    }
+
+    /// Runs the client to its end, and gives what it gave; or why it, the server or the simulation failed.
+    ///
+    /// # Errors
+    /// What a task panicked with, or that the time was over.
+    pub fn run<T: 'static>(self, client: impl AsyncFnOnce(World) -> T + 'static) -> Result<T, String> {
+        let Self { seed, builder, peers, roughness } = self;
+        let mut simulation = builder.build();
+        let peers = Rc::new(peers);
+        simulation.host(SERVER, move || {
+            let peers = Rc::clone(&peers);
+            async move {
+                peer::serve(&peers).await;
+                Ok(())
+            }
+        });
+        let outcome = Rc::new(RefCell::new(None));
+        let result = Rc::clone(&outcome);
+        simulation.client(CLIENT, async move {
+            let engine = Engine::on_current_thread()?;
+            let recorder = Recorder::on(&engine);
+            let network = SimulatedNetwork::new(seed, roughness);
+            let world = World { engine, recorder, network, began: tokio::time::Instant::now() };
+            *result.borrow_mut() = Some(client(world).await);
+            Ok(())
+        });
+        simulation.run().map_err(|error| error.to_string())?;
+        let outcome = outcome.borrow_mut().take();
+        outcome.ok_or_else(|| "the client did not end".to_owned())
+    }
+}
+
+impl World {
+    /// Opens a session with the recorder in its slot, on this thread and this network.
+    ///
+    /// # Panics
+    /// When the session does not open.
+    pub fn session(&self, build: impl FnOnce(SessionBuilder) -> SessionBuilder) -> Session {
+        let builder = Session::builder().engine(self.engine.clone()).dial(self.dial());
+        self.recorder.session(build(builder))
+    }
+
+    /// The simulated network as an option.
+    pub fn dial(&self) -> DialOptions {
+        DialOptions::default().resolver(self.network.clone()).dialer(self.network.clone())
+    }
+
+    /// A URL on the server.
+    pub fn url(&self, port: u16, path: &str) -> String {
+        format!("http://{SERVER}:{port}{path}")
+    }
+
+    /// How long the client has run, in its own time.
+    pub fn elapsed(&self) -> Duration {
+        self.began.elapsed()
+    }
+}
+
+impl std::fmt::Debug for Simulation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Simulation").field("seed", &self.seed).finish_non_exhaustive()
+    }
+}
+
+/// The name of the host that serves.
+pub const SERVER: &str = "server";
+/// The name of the host that the client runs on.
+pub const CLIENT: &str = "client";
+
+/// A simulation that runs so long, in its own time, hangs.
+const LONGEST: Duration = Duration::from_secs(600);

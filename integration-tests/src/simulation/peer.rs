@@ -1,0 +1,97 @@
+//! The server's side of the simulated network: it does what scripts say.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
+use turmoil::net::{TcpListener, TcpStream};
+
+use crate::scripted_peer::{Connection, Record, Script, Socket, play_one};
+
+/// A port of the server, and what happens there.
+pub struct SimulatedPeer {
+    port: u16,
+    scripts: Box<dyn Fn(usize) -> Script>,
+    connections: Arc<watch::Sender<Vec<Connection>>>,
+}
+
+impl SimulatedPeer {
+    pub(super) fn new(port: u16, scripts: impl Fn(usize) -> Script + 'static) -> Self {
+        Self { port, scripts: Box::new(scripts), connections: Arc::new(watch::Sender::new(Vec::new())) }
+    }
+
+    async fn listen(&self) -> io::Result<()> {
+        let listener = TcpListener::bind(("0.0.0.0", self.port)).await?;
+        loop {
+            let (stream, _) = listener.accept().await?;
+            let record = Record::begin(&self.connections);
+            let script = (self.scripts)(record.n());
+            tokio::task::spawn_local(play_one(script, Slow(stream), record));
+        }
+    }
+}
+
+/// Serves all of them, until the simulation ends.
+pub(super) async fn serve(peers: &[SimulatedPeer]) {
+    let listening = peers.iter().map(|peer| async move {
+        if let Err(error) = peer.listen().await {
+            panic!("the simulated server on port {} failed: {error}", peer.port);
+        }
+    });
+    let mut listening: Vec<_> = listening.map(Box::pin).collect();
+    std::future::poll_fn(|context| {
+        for one in &mut listening {
+            let _never = one.as_mut().poll(context);
+        }
+        Poll::<()>::Pending
+    })
+    .await;
+}
+
+/// Takes few octets at a time. A simulated connection is reset when it is dropped with octets unread, so a script that is to
+/// reset it reads less than was sent.
+struct Slow(TcpStream);
+
+impl Socket for Slow {
+    fn write_at_once(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn reset_when_dropped(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl AsyncRead for Slow {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let mut few = [0; 16];
+        let octets = few.len().min(buf.remaining());
+        let mut few = ReadBuf::new(&mut few[..octets]);
+        let polled = Pin::new(&mut self.get_mut().0).poll_read(context, &mut few);
+        buf.put_slice(few.filled());
+        polled
+    }
+}
+
+impl AsyncWrite for Slow {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.get_mut().0).poll_write(context, octets)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().0).poll_shutdown(context)
+    }
+}
+
+impl std::fmt::Debug for SimulatedPeer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SimulatedPeer").field("port", &self.port).finish_non_exhaustive()
+    }
+}
