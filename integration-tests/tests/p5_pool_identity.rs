@@ -1,6 +1,6 @@
 //! Two requests share a wire only if every field of what makes one is equal (P5 of the reliability rules).
 //!
-//! That the tables name every field is checked where the fields are: `framework/src/options/dial/tests.rs`.
+//! That the tables name every field is checked where the fields are: `framework/src/options/tests/identity.rs`.
 
 use std::net::IpAddr;
 use std::time::Duration;
