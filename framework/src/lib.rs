@@ -29,10 +29,11 @@
 //! | `engine` | the threads |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
-//! | `transport` | name -> address -> stream |
+//! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
 //! | `protocol` | HTTP/1.1 as a pure machine |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
+//! | [`network`] | what a program may put in the network's place |
 //! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `clock` | the words |
 //!
 //! # Scope

@@ -72,6 +72,11 @@ impl Attempt {
         let _given_up = self.outcome.send(Err(io::ErrorKind::ConnectionRefused.into()));
     }
 
+    /// Waits until nobody waits for it any more.
+    pub async fn given_up(mut self) {
+        self.outcome.closed().await;
+    }
+
     /// Does nobody wait for it any more?
     pub fn is_given_up(&self) -> bool {
         self.outcome.is_closed()

@@ -1,13 +1,15 @@
 //! What an error says, and what a head keeps (contract D.1, D.5).
 
 use std::error::Error as _;
-use std::sync::mpsc;
 use std::time::Duration;
 
-use hinternet::{Blame, Error, ErrorCode, Method, Operation, Payload, Session, Stage, Timeouts, WireState};
+use hinternet::{
+    Blame, DialOptions, Error, ErrorCode, Method, Operation, Payload, Session, Stage, Timeouts, WireState,
+};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::{Busy, Nobody, Scene, read_all};
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Split};
+use integration_tests::{FakeResolver, Gate};
 
 fn facts(error: &Error) -> (ErrorCode, Operation, Stage, Blame) {
     (error.code(), error.operation(), error.stage(), error.blame())
@@ -78,24 +80,17 @@ async fn impatient_scene(script: Script, set: impl FnOnce(&mut Timeouts)) -> Sce
     Scene::of(ScriptedPeer::always(script).await, builder)
 }
 
-#[test]
-fn d1_a_look_up_that_takes_too_long() {
-    // Look-ups need a thread beside the arbiter's; there is only one, and it is busy.
-    let runtime =
-        || tokio::runtime::Builder::new_current_thread().enable_all().max_blocking_threads(1).build().unwrap();
-    actix::System::with_tokio_rt(runtime).block_on(async {
-        let (release, released) = mpsc::channel::<()>();
-        let busy = tokio::task::spawn_blocking(move || released.recv());
-        let recorder = Recorder::start();
-        let timeouts = impatient(|timeouts| timeouts.resolve = Some(WAIT));
-        let session = recorder.session(Session::builder().on_current_arbiter().timeouts(timeouts));
-        let request = session.connect("http://localhost").unwrap().open_request(Method::GET, "/").unwrap();
-        let error = recorder.failure(request.id(), request.send(()).await);
-        assert_timeout(&error, Operation::Send, Stage::Resolve, "resolving localhost");
-        drop(release);
-        busy.await.unwrap().unwrap_err();
-        recorder.finish(session).await;
-    });
+#[tokio::test]
+async fn d1_a_look_up_that_takes_too_long() {
+    let (recorder, resolver) = (Recorder::start(), FakeResolver::held_by(&Gate::new()));
+    let timeouts = impatient(|timeouts| timeouts.resolve = Some(WAIT));
+    let dial = DialOptions::default().resolver(resolver.clone());
+    let session = recorder.session(Session::builder().timeouts(timeouts).dial(dial));
+    let request = session.connect("http://slow.example").unwrap().open_request(Method::GET, "/").unwrap();
+    let error = recorder.failure(request.id(), request.send(()).await);
+    assert_timeout(&error, Operation::Send, Stage::Resolve, "resolving slow.example");
+    resolver.wait_until_left().await;
+    recorder.finish(session).await;
 }
 
 #[tokio::test]

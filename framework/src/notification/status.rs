@@ -20,7 +20,7 @@ use crate::reason::CloseReason;
 /// | `Queued` | a request that waits for a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
 /// | `ResolvingName` | the request that dials; else the connection | `NameResolved`, an error |
 /// | `NameResolved` | same | `ConnectingToServer` |
-/// | `ConnectingToServer` | same, once an address | `ConnectedToServer`, `ConnectAttemptEnded` |
+/// | `ConnectingToServer` | same, once an address; attempts overlap | `ConnectedToServer`, `ConnectAttemptEnded` |
 /// | `ConnectedToServer` | same | `SecuringConnection`, `WireAcquired` |
 /// | `SecuringConnection` | same, for a secure origin | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
 /// | `ConnectionSecured` | same | `WireAcquired` |
@@ -62,7 +62,7 @@ pub enum Status {
     /// A connection attempt succeeded: there is a new wire.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CONNECTED_TO_SERVER")]
     ConnectedToServer(SocketAddr),
-    /// A connection attempt failed or was given up.
+    /// A connection attempt failed or was given up. When another one succeeds, this comes before its `ConnectedToServer`.
     ConnectAttemptEnded(SocketAddr, String),
     /// The TLS handshake with this host begins.
     SecuringConnection(String),

@@ -80,6 +80,11 @@ impl DialOptions {
         self
     }
 
+    /// Does code of the caller's own run in a dial?
+    pub(crate) fn is_custom(&self) -> bool {
+        self.resolver.is_some() || self.dialer.is_some() || self.address_policy.is_some()
+    }
+
     pub(super) fn check(&self, operation: Operation) -> Result<()> {
         if let Some(after) = self.keep_alive {
             check_one("keep_alive", after, operation)?;

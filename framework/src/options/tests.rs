@@ -1,5 +1,7 @@
 //! Which options are refused, and what the defaults are.
 
+mod identity;
+
 use super::*;
 use crate::error::ErrorCode;
 

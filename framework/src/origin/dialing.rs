@@ -92,7 +92,10 @@ impl Pond {
             begins.set(true);
             // What resolves and dials may be the caller's own: a panic in it is the end of this dial, not a wait without end.
             let dial = AssertUnwindSafe(pond.dial_as(&asking, &reporter)).catch_unwind();
-            let dialed = dial.await.unwrap_or(Err(DialFailure::Panicked));
+            let dialed = dial.await.unwrap_or_else(|_| {
+                let blame = if pond.key.dial().is_custom() { Blame::Caller } else { Blame::Library };
+                Err(DialFailure::Panicked(blame))
+            });
             pond.dials.borrow_mut().remove(&ticket);
             match dialed {
                 Ok(dialed) => {
@@ -187,9 +190,12 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
                 if tried > 1 { format!("{address} (the last of {tried} addresses)") } else { address.to_string() };
             Error::timeout(operation, Stage::Connect, waited).about(last)
         }
-        DialFailure::Panicked => {
-            let detail = "a resolver, a dialer or an address policy panicked";
-            Error::new(ErrorCode::InternalError, operation, Stage::Connect, Blame::Caller, detail).about(host)
+        DialFailure::Panicked(blame) => {
+            let detail = match blame {
+                Blame::Caller => "a resolver, a dialer or an address policy of the caller's panicked",
+                _ => "opening a connection panicked",
+            };
+            Error::new(ErrorCode::InternalError, operation, Stage::Connect, blame, detail).about(host)
         }
     }
 }

@@ -20,8 +20,11 @@ pub(crate) struct OriginKey {
 impl OriginKey {
     /// The key of the wires that requests of this session to this origin may use under these options.
     pub(crate) fn new(session: HandleId, origin: &Origin, options: &RequestOptions) -> Self {
-        let tls = origin.is_secure().then(|| options.tls.clone());
-        Self { session, origin: origin.clone(), dial: options.dial.clone(), tls }
+        // Without `..`: whether a new option is part of what a wire is, is decided here.
+        let RequestOptions { dial, tls, timeouts: _, limits: _, expect_continue: _, minimum_rate: _, resends: _ } =
+            options;
+        let tls = origin.is_secure().then(|| tls.clone());
+        Self { session, origin: origin.clone(), dial: dial.clone(), tls }
     }
 
     pub(super) fn session(&self) -> HandleId {
@@ -48,5 +51,42 @@ impl OriginKey {
             ("dial", format!("{dial:?}")),
             ("tls", format!("{tls:?}")),
         ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(session: HandleId, url: &str, options: &RequestOptions) -> OriginKey {
+        OriginKey::new(session, &Origin::parse(url).unwrap(), options)
+    }
+
+    #[test]
+    fn p5_every_field_of_the_key_parts_wires() {
+        let (session, options) = (HandleId::next(), RequestOptions::default());
+        let plain = key(session, "https://h", &options);
+        assert_eq!(plain, key(session, "https://h:443", &options.clone()));
+        let other_dial = RequestOptions { dial: DialOptions::default().no_delay(false), ..options.clone() };
+        let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
+        let others = [
+            ("session", key(HandleId::next(), "https://h", &options)),
+            ("scheme", key(session, "http://h:443", &options)),
+            ("host", key(session, "https://i", &options)),
+            ("port", key(session, "https://h:444", &options)),
+            ("dial", key(session, "https://h", &other_dial)),
+            ("tls", key(session, "https://h", &other_tls)),
+        ];
+        assert_eq!(plain.fields().map(|(field, _)| field), others.each_ref().map(|(field, _)| *field));
+        for (field, other) in &others {
+            assert_ne!(&plain, other, "{field}");
+        }
+    }
+
+    #[test]
+    fn p5_a_wire_without_tls_is_the_same_under_any_tls_options() {
+        let (session, options) = (HandleId::next(), RequestOptions::default());
+        let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
+        assert_eq!(key(session, "http://h", &options), key(session, "http://h", &other_tls));
     }
 }

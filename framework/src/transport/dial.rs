@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::tls::{TlsClient, TlsFailure};
 use super::{connect, dns};
 use crate::clock::{self, within};
+use crate::error::Blame;
 use crate::network::{SecurityInfo, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{DialOptions, Limits, Timeouts};
@@ -68,8 +69,8 @@ pub(crate) enum DialFailure {
         waited: Duration,
     },
     NotSecured(TlsFailure),
-    /// What the caller put in the network's place panicked.
-    Panicked,
+    /// Something panicked: what the caller put in the network's place, or this library.
+    Panicked(Blame),
     /// The handshake had not ended when the time for connecting was over.
     SecureTimeout(SocketAddr, Duration),
 }

@@ -204,7 +204,7 @@ impl TlsOptions {
         &self.0.parts
     }
 
-    fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
+    pub(super) fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
         let hashed = Arc::make_mut(&mut self.0);
         change(&mut hashed.parts);
         let mut hasher = std::hash::DefaultHasher::new();

@@ -44,6 +44,8 @@ struct Pool {
     look_up: Box<LookUp>,
     state: Mutex<State>,
     work: Condvar,
+    /// How long a thread waits for more to do.
+    patience: Duration,
 }
 
 type LookUp = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
@@ -63,8 +65,12 @@ type Outcome = Result<Vec<IpAddr>, Arc<io::Error>>;
 impl BlockingResolver {
     /// A resolver that calls this function, for up to 16 hosts at a time.
     pub fn new(look_up: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
-        let state = State { line: Line::new(), threads: 0, idle: 0 };
-        Self(Arc::new(Pool { look_up: Box::new(look_up), state: Mutex::new(state), work: Condvar::new() }))
+        Self::of(Box::new(look_up), IDLE)
+    }
+
+    fn of(look_up: Box<LookUp>, patience: Duration) -> Self {
+        let state = Mutex::new(State { line: Line::new(), threads: 0, idle: 0 });
+        Self(Arc::new(Pool { look_up, state, work: Condvar::new(), patience }))
     }
 
     /// The system's resolver (`getaddrinfo`), which requests use that are given none. One pool serves the whole process.
@@ -153,7 +159,8 @@ impl Pool {
         loop {
             let Some(host) = state.line.next() else {
                 state.idle += 1;
-                let (woken, waited) = self.work.wait_timeout(state, IDLE).unwrap_or_else(PoisonError::into_inner);
+                let (woken, waited) =
+                    self.work.wait_timeout(state, self.patience).unwrap_or_else(PoisonError::into_inner);
                 state = woken;
                 state.idle -= 1;
                 if waited.timed_out() && state.line.waiting() == 0 {
@@ -179,5 +186,27 @@ impl Pool {
 }
 
 const THREADS: usize = 16;
-/// How long a thread waits for more.
 const IDLE: Duration = Duration::from_secs(10);
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn e_threads_end_when_they_have_nothing_to_do() {
+        let (alive, ended) = mpsc::channel::<()>();
+        let look_up = move |_: &str| {
+            let _lives_with_the_function = &alive;
+            Ok(Vec::new())
+        };
+        let resolver = BlockingResolver::of(Box::new(look_up), Duration::ZERO);
+        for host in ["a", "b", "c"] {
+            assert!(resolver.resolve(host).await.unwrap().is_empty());
+        }
+        drop(resolver);
+        // A thread that goes on holds the function.
+        assert_eq!(ended.recv(), Err(mpsc::RecvError));
+    }
+}

@@ -1,0 +1,99 @@
+//! Two options that differ in any one field are not equal, so that no wire is shared between them (P5).
+//!
+//! The tables name every field: one that is added does not compile before it has its line.
+
+use std::fmt::Debug;
+use std::hash::{BuildHasher, Hash, RandomState};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::network::{ByPointer, Destination, Dialer, Dialing, Lookup, PublicAddresses, Resolver};
+use crate::options::DialOptions;
+use crate::options::tls::{
+    Certificate, Client, ClientCertificates, ClientIdentity, Dangers, Parts, Revocation, Roots, TlsOptions, TlsVersions,
+};
+
+/// The default, and of every field a copy that differs in it alone.
+macro_rules! each_changed {
+    ($type:ident { $($field:ident: $changed:expr),* $(,)? }) => {{
+        // Without `..`.
+        let $type { $($field: _),* } = $type::default();
+        let changed = vec![$((stringify!($field), $type { $field: $changed, ..$type::default() })),*];
+        ($type::default(), changed)
+    }};
+}
+
+/// Each is equal to its clone, and to no other; and what is equal has one hash.
+fn assert_all_differ<T: Clone + Debug + Eq + Hash>((plain, changed): (T, Vec<(&'static str, T)>)) {
+    let all: Vec<_> = std::iter::once(("nothing", plain)).chain(changed).collect();
+    let hasher = RandomState::new();
+    for (n, (field, one)) in all.iter().enumerate() {
+        assert_eq!(one, &one.clone(), "{field}");
+        assert_eq!(hasher.hash_one(one), hasher.hash_one(one.clone()), "{field}");
+        for (other_field, other) in &all[n + 1..] {
+            assert_ne!(one, other, "{field} and {other_field}");
+        }
+    }
+}
+
+/// Does nothing at all.
+#[derive(Debug)]
+struct Nobody;
+
+impl Resolver for Nobody {
+    fn resolve(&self, _host: &str) -> Lookup {
+        Box::pin(std::future::pending())
+    }
+}
+
+impl Dialer for Nobody {
+    fn dial(&self, _to: &Destination) -> Dialing {
+        Box::pin(std::future::pending())
+    }
+}
+
+impl ClientCertificates for Nobody {
+    fn choose(&self, _acceptable_authorities: &[&[u8]]) -> Option<ClientIdentity> {
+        None
+    }
+}
+
+#[test]
+fn p5_every_field_of_the_dial_options_parts_wires() {
+    assert_all_differ(each_changed!(DialOptions {
+        resolver: Some(ByPointer(Arc::new(Nobody))),
+        dialer: Some(ByPointer(Arc::new(Nobody))),
+        address_policy: Some(ByPointer(Arc::new(PublicAddresses))),
+        local_address: Some([127, 0, 0, 1].into()),
+        keep_alive: None,
+        no_delay: false,
+        attempt_delay: Duration::from_millis(251),
+    }));
+}
+
+#[test]
+fn p5_every_field_of_the_tls_options_parts_wires() {
+    let (plain, changed) = each_changed!(Parts {
+        roots: Roots::Named,
+        extra_roots: vec![Certificate::from_der("an authority")],
+        versions: TlsVersions::Only13,
+        no_server_name: true,
+        pins: vec![[7; 32]],
+        client: Client::Chosen(ByPointer(Arc::new(Nobody))),
+        revocation: Some(Revocation::by_lists([])),
+        dangers: Dangers::DATE,
+        verify_at: Some(SystemTime::UNIX_EPOCH),
+        key_log: true,
+    });
+    let options = |parts: Parts| TlsOptions::new().with(|all| *all = parts.clone());
+    let changed_options = changed.iter().map(|(field, parts)| (*field, options(parts.clone()))).collect();
+    assert_all_differ((options(plain.clone()), changed_options));
+    assert_all_differ((plain, changed));
+}
+
+#[test]
+fn p5_two_resolvers_of_one_type_are_two_and_a_copy_of_the_options_keeps_its_own() {
+    let one = DialOptions::default().resolver(Nobody);
+    assert_ne!(one, DialOptions::default().resolver(Nobody));
+    assert_eq!(one, one.clone());
+}
