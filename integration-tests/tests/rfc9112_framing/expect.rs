@@ -108,6 +108,8 @@ async fn an_early_success_is_delivered_after_the_upload_and_costs_the_wire() {
     request.write("hello").await.unwrap();
     request.write(" world").await.unwrap();
     let answer = scene.read(request, Ok(())).await;
+    // What was written is in the kernel; the peer has read it when it has seen the end.
+    scene.peer.wait_for_end(0).await;
     assert_eq!(answer.text(), "ok");
     let sent = String::from_utf8(scene.peer.received(0)).unwrap();
     assert!(sent.ends_with("5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"), "{sent}");
