@@ -98,7 +98,7 @@ pub struct SessionOptions {
     /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
     #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
     pub wires_per_origin: Option<usize>,
-    /// An idle wire is closed after this long. Default 60 s.
+    /// An idle wire is closed after this long, up to a second later: idle wires are looked at once a second. Default 60 s.
     pub idle_timeout: Duration,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
     /// counted by `Missed`. Default 256.
