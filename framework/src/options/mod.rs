@@ -101,7 +101,7 @@ pub struct SessionOptions {
     /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, and a request that needs one
     /// waits (`Queued`). Default `None`: 4,096, or four fifths of the file descriptors the process may have, whichever is less.
     pub wires_per_session: Option<usize>,
-    /// An idle wire is closed after this long. Default 60 s.
+    /// An idle wire is closed after this long, up to a second later: idle wires are looked at once a second. Default 60 s.
     pub idle_timeout: Duration,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
     /// counted by `Missed`. Default 256.

@@ -138,7 +138,8 @@ fn watch_origins() {
     }
 }
 
-/// Runs while there is an origin to watch. A coarse tick: a wire may outlive its idle timeout by one.
+/// Runs while there is an origin to watch. A coarse tick, so that ten thousand idle wires need one timer and not one each: a
+/// wire is closed at the first tick after its idle timeout, up to a second late, and never early.
 async fn watch() {
     let _restart = Unwatched;
     loop {

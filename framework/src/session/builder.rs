@@ -99,7 +99,7 @@ impl SessionBuilder {
         self
     }
 
-    /// An idle wire is closed after this long. Default 60 s; zero and more than a year are refused (87).
+    /// An idle wire is closed after this long, up to a second later. Default 60 s; zero and more than a year are refused (87).
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
         self

@@ -32,6 +32,18 @@ fn p9_a_connection_to_a_black_hole() {
 }
 
 #[test]
+fn p9_a_handshake_has_what_connecting_has_left() {
+    in_virtual_time(async {
+        let scene =
+            Scene::limited(MemoryPeer::playing(Script::new().keep()), |timeouts| timeouts.connect = Some(LIMIT));
+        let request = scene.session.connect("https://a.example").unwrap().open_request(Method::GET, "/").unwrap();
+        scene.fails_on_time(&request, LIMIT, Stage::Tls, request.send(())).await;
+        drop(request);
+        scene.end().await;
+    });
+}
+
+#[test]
 fn p9_a_head_that_nobody_takes() {
     in_virtual_time(async {
         let peer = MemoryPeer::playing(Script::new().stop_reading()).in_flight(10);
@@ -174,6 +186,18 @@ fn p9_the_time_for_the_head_begins_with_the_end_of_the_request() {
         let began = Instant::now();
         tokio::time::sleep(3 * SECOND).await;
         scene.fails_at(began, LIMIT, &request, LIMIT, Stage::FirstByte, request.receive_response()).await;
+        scene.end().await;
+    });
+}
+
+#[test]
+fn p9_a_response_that_came_in_time_is_received_however_late_it_is_asked_for() {
+    in_virtual_time(async {
+        let script = Script::new().read_request().wait(LIMIT - SECOND).send(HEAD).keep();
+        let scene = Scene::playing(script, |timeouts| timeouts.receive_response = Some(LIMIT));
+        let request = scene.sent().await;
+        tokio::time::sleep(10 * LIMIT).await;
+        assert_eq!(request.receive_response().await.unwrap().status(), 200);
         scene.end().await;
     });
 }

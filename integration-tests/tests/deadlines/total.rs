@@ -49,6 +49,17 @@ fn p9_before_there_is_a_wire() {
 }
 
 #[test]
+fn p9_while_a_wire_is_secured() {
+    in_virtual_time(async {
+        let scene = scene(MemoryPeer::playing(Script::new().keep()));
+        let request = scene.session.connect("https://a.example").unwrap().open_request(Method::GET, "/").unwrap();
+        scene.fails_on_time(&request, LIMIT, Stage::Tls, request.send(())).await;
+        drop(request);
+        scene.end().await;
+    });
+}
+
+#[test]
 fn p9_in_line_for_a_wire() {
     in_virtual_time(async {
         let scene = Scene::of(silent(), Session::builder().timeouts(Timeouts::infinite()).wires_per_origin(1));
@@ -160,6 +171,17 @@ fn p9_on_the_paved_path() {
             assert_timeout(&error, stage, LIMIT);
             scene.end().await;
         }
+    });
+}
+
+#[test]
+fn e_no_time_at_all_is_refused() {
+    in_virtual_time(async {
+        let scene = scene(silent());
+        let refused = scene.session.get("http://a.example/").unwrap().timeout(Duration::ZERO).send().await.unwrap_err();
+        assert_eq!(refused.code(), ErrorCode::InvalidParameter);
+        assert!(refused.to_string().contains("the timeout total is zero"), "{refused}");
+        scene.end().await;
     });
 }
 
