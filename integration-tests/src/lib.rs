@@ -9,9 +9,12 @@
 //! | [`Scene`](scene::Scene) | a scripted peer, a recorded session, and a connection handle between them |
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
 //! | [`Trap`] | does something at the k-th notification |
+//! | [`Authority`](certificates::Authority) | makes certificates, good ones and one for each thing that can be wrong |
+//! | [`Tls`](tls::Tls) | the server's side of TLS, for origins and scripted peers |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
+pub mod certificates;
 pub mod fault_proxy;
 mod gate;
 pub mod lab;
@@ -26,6 +29,7 @@ pub mod scripted_peer;
 mod seeded;
 mod server;
 pub mod story;
+pub mod tls;
 mod trap;
 
 pub use blocking::blocking_subscriber;

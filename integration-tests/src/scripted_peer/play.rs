@@ -9,10 +9,11 @@ use tokio::net::TcpStream;
 use super::script::{Script, Step};
 use super::{Ending, Record};
 use crate::request::{Parsed, Request};
+use crate::tls::Carrier;
 
 /// Plays the script to its end and says how it ended.
 pub(super) async fn play(script: &Script, stream: TcpStream, record: &Record) -> Ending {
-    let mut player = Player { stream, script, record, at: 0 };
+    let mut player = Player { stream: Some(Carrier::Plain(stream)), script, record, at: 0 };
     match player.play().await {
         Ok(Next::Quit) => Ending::Played,
         Ok(Next::Go | Next::Gone) => Ending::ClientClosed,
@@ -21,7 +22,8 @@ pub(super) async fn play(script: &Script, stream: TcpStream, record: &Record) ->
 }
 
 struct Player<'a> {
-    stream: TcpStream,
+    /// `None` once it has failed.
+    stream: Option<Carrier>,
     script: &'a Script,
     record: &'a Record,
     /// How much of what was received is read by steps.
@@ -38,7 +40,7 @@ enum Next {
 
 impl Player<'_> {
     async fn play(&mut self) -> io::Result<Next> {
-        self.stream.set_nodelay(true)?;
+        self.stream()?.tcp().set_nodelay(true)?;
         let mut steps = self.script.steps.iter();
         while let Some(step) = steps.next() {
             if matches!(step, Step::Again) {
@@ -77,20 +79,37 @@ impl Player<'_> {
             Step::ReadHead => return self.read_until(b"\r\n\r\n").await,
             Step::ReadRequest => return self.read_request().await,
             Step::Close => {
-                self.stream.shutdown().await?;
+                self.stream()?.shutdown().await?;
                 self.drain().await?;
                 return Ok(Next::Quit);
             }
             Step::Reset => {
-                socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO))?;
+                socket2::SockRef::from(self.stream()?.tcp()).set_linger(Some(Duration::ZERO))?;
                 return Ok(Next::Quit);
             }
             // The peer's own end drops the socket.
             Step::StopReading => std::future::pending().await,
             Step::Keep => return self.drain().await,
             Step::Again => {}
+            Step::StartTls(tls) => match self.stream.take() {
+                Some(Carrier::Plain(stream)) => self.stream = Some(tls.accept(stream).await?),
+                _ => return Err(io::ErrorKind::NotConnected.into()),
+            },
+            Step::ChangeKeys => {
+                self.stream()?.change_keys()?;
+                self.stream()?.flush().await?;
+            }
+            Step::Cut => {
+                self.stream()?.cut().await?;
+                self.drain().await?;
+                return Ok(Next::Quit);
+            }
         }
         Ok(Next::Go)
+    }
+
+    fn stream(&mut self) -> io::Result<&mut Carrier> {
+        self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     async fn send(&mut self, octets: &[u8]) -> io::Result<()> {
@@ -112,7 +131,8 @@ impl Player<'_> {
     }
 
     async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.stream.write_all(octets).await?;
+        self.stream()?.write_all(octets).await?;
+        self.stream()?.flush().await?;
         self.record.change(|connection| connection.sent.extend_from_slice(octets));
         Ok(())
     }
@@ -160,7 +180,7 @@ impl Player<'_> {
 
     async fn read_some(&mut self) -> io::Result<usize> {
         let mut buffer = [0; 16 * 1024];
-        let count = self.stream.read(&mut buffer).await?;
+        let count = self.stream()?.read(&mut buffer).await?;
         self.record.change(|connection| connection.received.extend_from_slice(&buffer[..count]));
         Ok(count)
     }
