@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use hinternet::DialOptions;
 use hinternet::network::{Lookup, Resolver};
 use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
@@ -64,7 +65,21 @@ impl Tls {
         Self::with(identity, &[version], Some(authority))
     }
 
+    /// A server that shows this chain, whatever it is.
+    pub fn showing(chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
+        Self::serving(CertifiedKey::new(chain, signing(key)), &[&TLS12, &TLS13], None)
+    }
+
     fn with(identity: &Identity, versions: &[&'static SupportedProtocolVersion], asked: Option<&Authority>) -> Self {
+        // Not asked whether they fit: a thief's do not.
+        Self::serving(CertifiedKey::new(identity.chain.clone(), signing(identity.key())), versions, asked)
+    }
+
+    fn serving(
+        served: CertifiedKey,
+        versions: &[&'static SupportedProtocolVersion],
+        asked: Option<&Authority>,
+    ) -> Self {
         let provider = Arc::new(default_provider());
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_protocol_versions(versions).expect("versions the provider has");
@@ -77,10 +92,7 @@ impl Tls {
                 builder.with_client_cert_verifier(verifier.expect("a verifier"))
             }
         };
-        // Not asked whether they fit: a thief's do not.
-        let key = provider_key(identity);
-        let served = SingleCertAndKey::from(CertifiedKey::new(identity.chain.clone(), key));
-        let mut config = builder.with_cert_resolver(Arc::new(served));
+        let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(served)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         config.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new().expect("a ticketer");
         Self { config: Arc::new(config), seen: Arc::default() }
@@ -119,8 +131,8 @@ impl std::fmt::Debug for Tls {
     }
 }
 
-fn provider_key(identity: &Identity) -> Arc<dyn SigningKey> {
-    default_provider().key_provider.load_private_key(identity.key()).expect("a private key")
+fn signing(key: PrivateKeyDer<'static>) -> Arc<dyn SigningKey> {
+    default_provider().key_provider.load_private_key(key).expect("a private key")
 }
 
 /// What a double's connection is carried by.
