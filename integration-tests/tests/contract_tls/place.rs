@@ -43,9 +43,14 @@ pub(crate) fn builder(tls: TlsOptions) -> SessionBuilder {
 
 /// Asks an origin once, under another name if one is given, and closes the session. The recorder checks all of it.
 pub(crate) async fn ask(origin: &Origin, name: &str, tls: TlsOptions) -> Asked {
+    ask_at(&format!("{}/", origin.origin_named(name)), tls).await
+}
+
+/// The same of any URL.
+pub(crate) async fn ask_at(url: &str, tls: TlsOptions) -> Asked {
     let recorder = Recorder::start();
     let session = recorder.session(builder(tls));
-    let result = session.get(format!("{}/", origin.origin_named(name))).unwrap().send().await;
+    let result = session.get(url).unwrap().send().await;
     let id = recorder.request(0).await;
     let asked = match result {
         Ok(response) => {
