@@ -38,7 +38,7 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1 over TCP. Not yet: TLS, HTTP/2, WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx or a
+//! In: HTTP/1.1 over TCP and TLS. Not yet: HTTP/2, WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx or a
 //! 401 is simply the response.
 //!
 //! # Spans
@@ -96,8 +96,9 @@ pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Si
 pub use session::{Session, SessionBuilder, ShutdownReport};
 pub use target::{IntoTarget, Origin, Target};
 
-/// What a secure wire must be.
+/// What a secure wire must be, and what is known of one that failed.
 pub mod tls {
+    pub use crate::error::{TlsAlert, TlsFailureDetails};
     pub use crate::options::tls::{
         Certificate, ClientCertificates, ClientIdentity, Revocation, RevocationList, Roots, TlsOptions, TlsVersions,
     };

@@ -13,9 +13,12 @@
 //! | [`Trap`] | does something at the k-th notification |
 //! | [`MemoryPeer`](memory_peer::MemoryPeer) | a scripted peer without sockets, for a clock that is paused |
 //! | `Simulation` | a client, a scripted server and the network between them on one thread, by a seed and in its own time |
+//! | [`Authority`](certificates::Authority) | makes certificates, good ones and one for each thing that can be wrong |
+//! | [`Tls`](tls::Tls) | the server's side of TLS, for origins and scripted peers |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
+pub mod certificates;
 mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;
@@ -36,6 +39,7 @@ mod server;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 pub mod story;
+pub mod tls;
 mod trap;
 
 pub use blocking::blocking_subscriber;

@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    scheme: &'static str,
     _serving: JoinSet<()>,
 }
 
@@ -35,7 +36,13 @@ impl Server {
         let address = listener.local_addr().expect("the listener is bound");
         let mut serving = JoinSet::new();
         serving.spawn(serve(listener));
-        Self { address, _serving: serving }
+        Self { address, scheme: "http", _serving: serving }
+    }
+
+    /// Its clients have to speak TLS.
+    pub(crate) fn secure(mut self) -> Self {
+        self.scheme = "https";
+        self
     }
 
     /// Where it listens.
@@ -45,11 +52,16 @@ impl Server {
 
     /// Its origin, as in `http://127.0.0.1:1234`.
     pub fn origin(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
+    }
+
+    /// Its origin under another name for the same machine.
+    pub fn origin_named(&self, host: &str) -> String {
+        format!("{}://{host}:{}", self.scheme, self.address.port())
     }
 
     /// A URL on it.
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 }

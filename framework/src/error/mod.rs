@@ -17,7 +17,7 @@ use crate::shown;
 
 pub use code::ErrorCode;
 pub use place::{Blame, Operation, Stage, WireState};
-pub use secure::SecureFailureFlags;
+pub use secure::{SecureFailureFlags, TlsAlert, TlsFailureDetails};
 
 /// The result of every call that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -42,6 +42,7 @@ struct Inner {
     url: Option<Box<str>>,
     wire_state: WireState,
     waited: Option<Duration>,
+    tls: Option<Arc<TlsFailureDetails>>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
@@ -63,6 +64,7 @@ impl Error {
             url: None,
             wire_state: WireState::NotSent,
             waited: None,
+            tls: None,
             source: None,
         }))
     }
@@ -116,6 +118,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_tls(mut self, details: TlsFailureDetails) -> Self {
+        self.inner().tls = Some(Arc::new(details));
+        self
+    }
+
     pub(crate) fn with_source(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.inner().source = Some(Arc::new(source));
         self
@@ -162,6 +169,11 @@ impl Error {
     /// For a timeout: how long was waited, which is the limit that passed; `None` for any other error.
     pub fn waited(&self) -> Option<Duration> {
         self.0.waited
+    }
+
+    /// For a failure of TLS: what was wrong with the certificate, the chain itself, the alert.
+    pub fn tls(&self) -> Option<&TlsFailureDetails> {
+        self.0.tls.as_deref()
     }
 
     /// Did a timeout pass?

@@ -170,7 +170,7 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
             let detail = format!("the address policy lets no address of it through: {reason}");
             Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Caller, detail).about(host)
         }
-        DialFailure::NotSecured(failure) => failure.into_error(operation).about(host),
+        DialFailure::NotSecured(failure) => failure.into_error(operation, Stage::Tls).about(host),
         DialFailure::SecureTimeout(address, waited) => {
             Error::timeout(operation, Stage::Tls, waited).about(address.to_string())
         }

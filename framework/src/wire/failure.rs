@@ -8,6 +8,7 @@ use crate::options::MinimumRate;
 use crate::policy::Stalled;
 use crate::protocol::http1::{Fault, FaultKind, Misuse};
 use crate::reason::CloseReason;
+use crate::transport::TlsFailure;
 
 /// Why an exchange stopped.
 #[derive(Debug)]
@@ -44,6 +45,10 @@ impl Failure {
     pub(crate) fn into_error(self, operation: Operation) -> Error {
         match self {
             Self::Io(stage, error) => {
+                let error = match error.downcast::<TlsFailure>() {
+                    Ok(failure) => return failure.into_error(operation, stage),
+                    Err(error) => error,
+                };
                 let detail = format!("the connection broke: {error}");
                 Error::new(ErrorCode::ConnectionError, operation, stage, Blame::Network, detail).with_source(error)
             }

@@ -30,6 +30,7 @@ use tokio::sync::watch;
 use crate::patience::reached;
 use crate::request::Request;
 use crate::server::Server;
+use crate::tls::Tls;
 
 pub use reply::Reply;
 
@@ -113,8 +114,18 @@ impl Origin {
     /// # Panics
     /// When the listener has no address.
     pub fn serve(listener: TcpListener, log: Log, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
-        let server = Server::on(listener, |listener| serve::listen(listener, log.clone(), Arc::new(handler)));
+        let server = Server::on(listener, |listener| serve::listen(listener, None, log.clone(), Arc::new(handler)));
         Self { server, log }
+    }
+
+    /// Serves over TLS, on a free port of 127.0.0.1.
+    ///
+    /// # Panics
+    /// When no loopback port can be bound.
+    pub async fn secure(tls: &Tls, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        let (log, tls) = (Log::new(), Some(tls.clone()));
+        let server = Server::start(|listener| serve::listen(listener, tls, log.clone(), Arc::new(handler))).await;
+        Self { server: server.secure(), log }
     }
 
     /// What it was asked, in the order of arrival.

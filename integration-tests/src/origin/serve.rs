@@ -11,17 +11,18 @@ use tokio::task::JoinSet;
 
 use super::{Handler, Log, Reply};
 use crate::request::{Parsed, Request};
+use crate::tls::{Carrier, Tls};
 
-pub(super) async fn listen(listener: TcpListener, log: Log, handler: Arc<Handler>) {
+pub(super) async fn listen(listener: TcpListener, tls: Option<Tls>, log: Log, handler: Arc<Handler>) {
     let mut connections = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
         while connections.try_join_next().is_some() {}
-        connections.spawn(Connection::serve(stream, log.clone(), Arc::clone(&handler)));
+        connections.spawn(Connection::serve(stream, tls.clone(), log.clone(), Arc::clone(&handler)));
     }
 }
 
 struct Connection {
-    stream: TcpStream,
+    stream: Carrier<TcpStream>,
     unread: BytesMut,
     address: SocketAddr,
     number: u64,
@@ -31,15 +32,20 @@ struct Connection {
 
 impl Connection {
     /// A client that goes away in the middle is no fault of the server's, and nobody to be told of it is there.
-    async fn serve(stream: TcpStream, log: Log, handler: Arc<Handler>) {
+    async fn serve(stream: TcpStream, tls: Option<Tls>, log: Log, handler: Arc<Handler>) {
         let Ok(address) = stream.local_addr() else { return };
         let number = log.connected(address);
+        let carried = match tls {
+            None => Ok(Carrier::Plain(stream)),
+            Some(tls) => tls.accept(stream).await,
+        };
+        let Ok(stream) = carried else { return };
         let mut connection = Self { stream, unread: BytesMut::new(), address, number, log, handler };
         let _client_is_gone = connection.exchanges().await;
     }
 
     async fn exchanges(&mut self) -> io::Result<()> {
-        self.stream.set_nodelay(true)?;
+        self.stream.below().set_nodelay(true)?;
         while let Some(request) = self.read_request().await? {
             let place = self.log.arrived(self.address, self.number, &request);
             let reply = (self.handler)(&request);
@@ -93,7 +99,8 @@ impl Connection {
         let (most, last) = octets.split_at(octets.len().saturating_sub(LAST_PIECE));
         self.stream.write_all(most).await?;
         self.log.answered(place, reply);
-        self.stream.write_all(last).await
+        self.stream.write_all(last).await?;
+        self.stream.flush().await
     }
 
     /// Says FIN, and reads on so that octets still under way do not turn it into a reset.

@@ -25,6 +25,8 @@ pub(super) struct Conversation {
     /// The -ing statuses whose partner has not come.
     open: Vec<Step>,
     wire: Option<u64>,
+    /// `SecureFailure` told that the wire being secured comes to nothing.
+    insecure: bool,
     /// The failed operation, if that was the last thing that happened.
     just_failed: Option<Operation>,
     /// An operation failed since the last send began, so that a new send may begin.
@@ -75,6 +77,7 @@ impl Conversation {
             Happened::WireReleased(wire) => self.on_wire_released(*wire),
             Happened::Completed(operation, Ok(octets)) => self.on_success(*operation, *octets),
             Happened::Completed(operation, Err(code)) => self.on_failure(*operation, *code, failed_before),
+            Happened::InsecureWire => self.on_insecure_wire(),
             Happened::Retrying => self.on_retrying(),
             // Any operation may have to wait for a slow subscriber; only in `Ready` is it known which one it is.
             Happened::Queued => {
@@ -131,11 +134,17 @@ impl Conversation {
             return Err(("C.2", format!("{step:?} ended without having begun")));
         };
         self.open.remove(place);
+        if step == Step::Secure && self.insecure {
+            return Err(("C.9", "ConnectionSecured after SecureFailure".to_owned()));
+        }
         match (step, &mut self.phase) {
             (Step::SendHead, Phase::Sending(sent)) => *sent = true,
             (Step::ReceiveHead, Phase::Receiving { answered, .. }) => *answered = true,
             (Step::CloseWire, phase) => {
                 self.wire = None;
+                self.insecure = false;
+                // A wire that could not be secured is gone with its step.
+                self.open.retain(|step| *step != Step::Secure);
                 // `cancel()` between two operations tells of the wire alone.
                 self.failed |= *phase == Phase::Sent;
             }
@@ -155,6 +164,15 @@ impl Conversation {
 
     fn attempt_under_way(&self) -> Option<Step> {
         self.open.iter().copied().find(|step| matches!(step, Step::Connect(_)))
+    }
+
+    /// C.9: it comes while a wire is being secured, once, and nothing but the wire's end follows.
+    fn on_insecure_wire(&mut self) -> Result<(), Breach> {
+        let again = std::mem::replace(&mut self.insecure, true);
+        if again || self.open.last() != Some(&Step::Secure) {
+            return Err(("C.9", format!("SecureFailure while {:?} were under way", self.open)));
+        }
+        Ok(())
     }
 
     fn on_wire_acquired(&mut self, wire: u64) -> Result<(), Breach> {
@@ -249,6 +267,9 @@ impl Conversation {
         let untold = self.attempt_under_way().filter(|_| code == ErrorCode::CannotConnect);
         // The error is the partner of whatever was under way (C.2).
         self.open.clear();
+        if std::mem::take(&mut self.insecure) {
+            return Err(("C.9", "SecureFailure without a word of the wire's end".to_owned()));
+        }
         if !can_be_open {
             return Err(("N3", format!("{operation:?} failed in {phase:?}, where it cannot be open")));
         }

@@ -183,7 +183,11 @@ impl Account {
     /// Sessions and connections tell of wires that no request waits for (C.6), and complete nothing.
     fn take_in_above_requests(&mut self, happened: &Happened) -> Result<(), Breach> {
         match happened {
-            Happened::Created(_) | Happened::WireReleased(_) | Happened::WireAcquired(_) => Ok(()),
+            Happened::Created(_)
+            | Happened::WireReleased(_)
+            | Happened::WireAcquired(_)
+            // A wire that nobody waits for any more may fail to be secured.
+            | Happened::InsecureWire => Ok(()),
             Happened::Began(Step::CloseWire) => {
                 self.closing_wires += 1;
                 Ok(())

@@ -1,7 +1,7 @@
 //! The recorder catches every breach: each test deletes, doubles or moves one notification of a right story.
 
 use super::event::Happened::*;
-use super::event::Step::{CloseWire, Connect, ReceiveHead, Resolve, SendHead};
+use super::event::Step::{CloseWire, Connect, ReceiveHead, Resolve, Secure, SendHead};
 use super::*;
 use hinternet::{ErrorCode, Operation};
 
@@ -354,6 +354,25 @@ fn c2_the_pairs_of_connection_handles_are_pairs_too() {
     assert_eq!(tell(&[Began(CloseWire)]), ["C.2"]);
     assert_eq!(tell(&[Ended(CloseWire)]), ["C.2"]);
     assert_eq!(tell(&[connected()]), [""; 0], "the end of a dial that a request began");
+}
+
+#[test]
+fn c9_a_wire_that_cannot_be_secured_is_closed_and_the_send_fails() {
+    let secures = [connected(), Began(Secure)];
+    let fails = failed(Operation::Send, ErrorCode::SecureFailure);
+    let told = |rest: &[Happened]| {
+        let story = [&secures[..], rest].concat();
+        Story::of_a_get().up_to(&connected(), &story).breaches()
+    };
+    let [closing, closed] = lost();
+    let all = [InsecureWire, closing.clone(), closed.clone(), fails.clone()];
+    assert_eq!(told(&all), [""; 0]);
+    assert_eq!(told(&[closing.clone(), closed.clone(), fails.clone()]), [""; 0], "the network failed");
+    assert_eq!(told(&[InsecureWire, fails.clone()]), ["C.9"], "nothing of the wire's end");
+    assert!(told(&[closing.clone(), closed.clone(), InsecureWire, fails.clone()]).contains(&"C.9"), "too late");
+    assert!(told(&[InsecureWire, InsecureWire, closing.clone(), closed.clone(), fails.clone()]).contains(&"C.9"));
+    assert!(told(&[InsecureWire, Ended(Secure), closing, closed, fails]).contains(&"C.9"), "secured all the same");
+    assert_eq!(Story::of_a_get().with(&Began(Resolve), InsecureWire).first_breach(), "C.9");
 }
 
 #[test]

@@ -92,6 +92,11 @@ impl ScriptedPeer {
         Self { server, connections }
     }
 
+    /// Its URLs are `https`. That it speaks TLS is the script's to say.
+    pub fn secure(self) -> Self {
+        Self { server: self.server.secure(), ..self }
+    }
+
     /// How many connections there were.
     pub fn connections(&self) -> usize {
         self.connections.borrow().len()

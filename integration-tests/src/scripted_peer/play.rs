@@ -9,10 +9,11 @@ use super::script::{Script, Step};
 use super::socket::Socket;
 use super::{Ending, Record};
 use crate::request::{Parsed, Request};
+use crate::tls::Carrier;
 
 /// Plays the script to its end and says how it ended.
-pub(super) async fn play(script: &Script, stream: impl Socket, record: &Record) -> Ending {
-    let mut player = Player { stream, script, record, at: 0 };
+pub(super) async fn play<S: Socket>(script: &Script, stream: S, record: &Record) -> Ending {
+    let mut player = Player { stream: Some(Carrier::Plain(stream)), script, record, at: 0 };
     match player.play().await {
         Ok(Next::Quit) => Ending::Played,
         Ok(Next::Go | Next::Gone) => Ending::ClientClosed,
@@ -21,7 +22,8 @@ pub(super) async fn play(script: &Script, stream: impl Socket, record: &Record) 
 }
 
 struct Player<'a, S> {
-    stream: S,
+    /// `None` once it has failed.
+    stream: Option<Carrier<S>>,
     script: &'a Script,
     record: &'a Record,
     /// How much of what was received is read by steps.
@@ -38,7 +40,7 @@ enum Next {
 
 impl<S: Socket> Player<'_, S> {
     async fn play(&mut self) -> io::Result<Next> {
-        self.stream.write_at_once()?;
+        self.stream()?.below().write_at_once()?;
         let mut steps = self.script.steps.iter();
         while let Some(step) = steps.next() {
             if matches!(step, Step::Again) {
@@ -77,20 +79,37 @@ impl<S: Socket> Player<'_, S> {
             Step::ReadHead => return self.read_until(b"\r\n\r\n").await,
             Step::ReadRequest => return self.read_request().await,
             Step::Close => {
-                self.stream.shutdown().await?;
+                self.stream()?.shutdown().await?;
                 self.drain().await?;
                 return Ok(Next::Quit);
             }
             Step::Reset => {
-                self.stream.reset_when_dropped()?;
+                self.stream()?.below().reset_when_dropped()?;
                 return Ok(Next::Quit);
             }
             // The peer's own end drops the socket.
             Step::StopReading => std::future::pending().await,
             Step::Keep => return self.drain().await,
             Step::Again => {}
+            Step::StartTls(tls) => match self.stream.take() {
+                Some(Carrier::Plain(stream)) => self.stream = Some(tls.accept(stream).await?),
+                _ => return Err(io::ErrorKind::NotConnected.into()),
+            },
+            Step::ChangeKeys => {
+                self.stream()?.change_keys()?;
+                self.stream()?.flush().await?;
+            }
+            Step::Cut => {
+                self.stream()?.cut().await?;
+                self.drain().await?;
+                return Ok(Next::Quit);
+            }
         }
         Ok(Next::Go)
+    }
+
+    fn stream(&mut self) -> io::Result<&mut Carrier<S>> {
+        self.stream.as_mut().ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
     async fn send(&mut self, octets: &[u8]) -> io::Result<()> {
@@ -112,7 +131,8 @@ impl<S: Socket> Player<'_, S> {
     }
 
     async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
-        self.stream.write_all(octets).await?;
+        self.stream()?.write_all(octets).await?;
+        self.stream()?.flush().await?;
         self.record.change(|connection| connection.sent.extend_from_slice(octets));
         Ok(())
     }
@@ -160,7 +180,7 @@ impl<S: Socket> Player<'_, S> {
 
     async fn read_some(&mut self) -> io::Result<usize> {
         let mut buffer = [0; 16 * 1024];
-        let count = self.stream.read(&mut buffer).await?;
+        let count = self.stream()?.read(&mut buffer).await?;
         self.record.change(|connection| connection.received.extend_from_slice(&buffer[..count]));
         Ok(count)
     }

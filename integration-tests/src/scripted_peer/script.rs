@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::split::Split;
 use crate::gate::Gate;
+use crate::tls::Tls;
 
 /// A list of steps. Without a last step that says otherwise the connection is kept: read until the client closes it.
 #[derive(Clone, Debug, Default)]
@@ -37,6 +38,12 @@ pub enum Step {
     ReadHead,
     /// Reads a whole request, body included.
     ReadRequest,
+    /// Shakes hands as a TLS server; what follows is said and heard through TLS.
+    StartTls(Tls),
+    /// Changes the keys of TLS 1.3: the client is sent a message that is no data.
+    ChangeKeys,
+    /// Says FIN below TLS, whose own end is not announced, and reads on until the client closes.
+    Cut,
     /// Begins again with the first step, until the client closes.
     Again,
     /// Says FIN and reads on until the client closes, so that no reset follows.
@@ -125,6 +132,21 @@ impl Script {
     /// See [`Step::ReadRequest`].
     pub fn read_request(self) -> Self {
         self.step(Step::ReadRequest)
+    }
+
+    /// See [`Step::StartTls`].
+    pub fn start_tls(self, tls: &Tls) -> Self {
+        self.step(Step::StartTls(tls.clone()))
+    }
+
+    /// See [`Step::ChangeKeys`].
+    pub fn change_keys(self) -> Self {
+        self.step(Step::ChangeKeys)
+    }
+
+    /// See [`Step::Cut`].
+    pub fn cut(self) -> Self {
+        self.step(Step::Cut)
     }
 
     /// See [`Step::Again`].

@@ -1,33 +1,162 @@
-//! Why a handshake failed.
+//! Why a stream could not be secured, or broke afterwards, and how that is told.
 
+use std::fmt;
 use std::io;
 
-use crate::error::{Blame, Error, ErrorCode, Operation, SecureFailureFlags, Stage};
+use rustls::{AlertDescription, Error as TlsError};
 
-/// Why a handshake failed.
+use super::sentence;
+use super::witness::Witness;
+use crate::error::{
+    Blame, Error, ErrorCode, Operation, SecureFailureFlags as Flags, Stage, TlsAlert, TlsFailureDetails,
+};
+
+/// Why a stream could not be secured, or broke afterwards.
 #[derive(Debug)]
 pub(crate) struct TlsFailure {
-    error: io::Error,
+    code: ErrorCode,
+    blame: Blame,
+    sentence: String,
+    /// What `SecureFailure` tells; `None` where it was the network, or is the caller's to mend.
+    told: Option<Flags>,
+    details: Option<Box<TlsFailureDetails>>,
+    source: Option<io::Error>,
 }
 
 impl TlsFailure {
-    pub(super) fn of(error: rustls::Error) -> Self {
-        Self { error: io::Error::other(error) }
+    /// The caller's options cannot be used.
+    pub(super) fn unusable(sentence: impl Into<String>) -> Self {
+        Self::of_caller(ErrorCode::SecureFailure, sentence.into())
     }
 
-    /// What a subscriber is told; `None` when it was the network that failed.
-    pub(crate) fn flags(&self) -> Option<SecureFailureFlags> {
-        Some(SecureFailureFlags::SECURITY_CHANNEL_ERROR)
+    /// The identity we should show cannot be used.
+    pub(super) fn identity(sentence: String) -> Self {
+        Self::of_caller(ErrorCode::ClientCertNoPrivateKey, sentence)
     }
 
-    pub(crate) fn into_error(self, operation: Operation) -> Error {
-        let detail = self.error.to_string();
-        Error::new(ErrorCode::SecureFailure, operation, Stage::Tls, Blame::Peer, detail).with_source(self.error)
+    fn of_caller(code: ErrorCode, sentence: String) -> Self {
+        Self { code, blame: Blame::Caller, sentence, told: None, details: None, source: None }
+    }
+
+    /// The handshake ended so.
+    pub(super) fn of_handshake(error: io::Error, witness: &mut Witness, host: &str) -> Self {
+        if let Some(reason) = witness.unusable.take() {
+            return Self::identity(reason);
+        }
+        match error.get_ref().and_then(|inner| inner.downcast_ref::<TlsError>()).cloned() {
+            Some(tls) => Self::of_tls(tls, witness, host).with_source(error),
+            None => Self::of_network(error),
+        }
+    }
+
+    fn of_network(error: io::Error) -> Self {
+        let sentence = if error.kind() == io::ErrorKind::UnexpectedEof {
+            "the connection ended in the middle of the TLS handshake".to_owned()
+        } else {
+            format!("the connection broke in the middle of the TLS handshake: {error}")
+        };
+        let code = ErrorCode::ConnectionError;
+        Self { code, blame: Blame::Network, sentence, told: None, details: None, source: None }.with_source(error)
+    }
+
+    fn of_tls(error: TlsError, witness: &Witness, host: &str) -> Self {
+        if let Some(needed) = Self::certificate_needed(&error, witness) {
+            return needed;
+        }
+        let flags: Flags = witness.faults.iter().map(|fault| fault.kind.flag()).collect();
+        let (flags, sentence) = if flags.is_empty() {
+            (Flags::SECURITY_CHANNEL_ERROR, sentence::of_channel(&error))
+        } else {
+            (flags, sentence::of_certificate(witness, host))
+        };
+        let details = Self::details(flags, alert(&error), witness);
+        Self {
+            code: ErrorCode::SecureFailure,
+            blame: Blame::Peer,
+            sentence,
+            told: Some(flags),
+            details: Some(details),
+            source: None,
+        }
+    }
+
+    /// The server asked who we are, was not told, and will not go on.
+    fn certificate_needed(error: &TlsError, witness: &Witness) -> Option<Self> {
+        let TlsError::AlertReceived(_) = error else { return None };
+        let authorities = witness.asked.as_ref().filter(|_| witness.owes_certificate())?;
+        let details = Self::details(Flags::empty(), alert(error), witness);
+        Some(Self {
+            code: ErrorCode::ClientAuthCertNeeded,
+            blame: Blame::Caller,
+            sentence: sentence::of_need(authorities),
+            told: None,
+            details: Some(details),
+            source: None,
+        })
+    }
+
+    /// A secure wire broke after its handshake.
+    pub(super) fn of_wire(error: TlsError, witness: &Witness) -> Self {
+        if let Some(needed) = Self::certificate_needed(&error, witness) {
+            return needed;
+        }
+        let (blame, sentence) = match &error {
+            TlsError::AlertReceived(_) => (Blame::Peer, sentence::of_channel(&error)),
+            TlsError::DecryptError => {
+                (Blame::Network, "what arrived is not what the server sealed: it was changed on the way".to_owned())
+            }
+            other => (Blame::Peer, format!("the server broke the rules of TLS: {other}")),
+        };
+        let details = Some(Self::details(Flags::empty(), alert(&error), witness));
+        Self { code: ErrorCode::ConnectionError, blame, sentence, told: None, details, source: None }
+            .with_source(io::Error::other(error))
+    }
+
+    fn details(flags: Flags, alert: Option<TlsAlert>, witness: &Witness) -> Box<TlsFailureDetails> {
+        let certificates = witness.certificates.clone();
+        let acceptable_authorities = witness.asked.clone().unwrap_or_default();
+        Box::new(TlsFailureDetails { flags, certificates, alert, acceptable_authorities })
+    }
+
+    fn with_source(mut self, source: io::Error) -> Self {
+        self.source = Some(source);
+        self
+    }
+
+    /// What a subscriber is told; `None` when it was not the server's doing.
+    pub(crate) fn flags(&self) -> Option<Flags> {
+        self.told
+    }
+
+    pub(crate) fn into_error(self, operation: Operation, stage: Stage) -> Error {
+        let mut error = Error::new(self.code, operation, stage, self.blame, self.sentence);
+        if let Some(details) = self.details {
+            error = error.with_tls(*details);
+        }
+        match self.source {
+            Some(source) => error.with_source(source),
+            None => error,
+        }
     }
 }
 
-impl From<io::Error> for TlsFailure {
-    fn from(error: io::Error) -> Self {
-        Self { error }
+impl fmt::Display for TlsFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence)
     }
+}
+
+impl std::error::Error for TlsFailure {}
+
+/// The alert that came, or the one that rustls sends for this.
+fn alert(error: &TlsError) -> Option<TlsAlert> {
+    let sent = match error {
+        TlsError::AlertReceived(alert) => return Some(TlsAlert::Received(u8::from(*alert))),
+        TlsError::InvalidCertificate(verdict) => AlertDescription::from(verdict.clone()),
+        TlsError::InvalidMessage(_) => AlertDescription::DecodeError,
+        TlsError::DecryptError => AlertDescription::BadRecordMac,
+        TlsError::NoApplicationProtocol => AlertDescription::NoApplicationProtocol,
+        _ => return None,
+    };
+    Some(TlsAlert::Sent(u8::from(sent)))
 }

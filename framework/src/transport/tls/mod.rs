@@ -1,21 +1,33 @@
-//! TLS over any stream, by rustls.
+//! TLS over any stream, by rustls (RFC 8446, RFC 5246).
 
+mod certificate;
+mod checks;
 mod failure;
+mod fault;
+mod identity;
+mod judge;
+mod revocation;
+mod roots;
+mod security;
+mod sentence;
+mod settings;
+mod stream;
+mod witness;
 
+use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::Poll;
 
-use bytes::Bytes;
-use rustls::pki_types::{CertificateDer, ServerName};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::client::TlsStream;
 
 use crate::network::{SecurityInfo, Stream};
 use crate::options::TlsOptions;
+
+use stream::Secured;
+use witness::{Seat, Witness};
 
 pub(crate) use failure::TlsFailure;
 
@@ -23,71 +35,51 @@ pub(crate) use failure::TlsFailure;
 /// field of identity.
 pub(crate) struct TlsClient {
     connector: TlsConnector,
+    seat: Arc<Seat>,
 }
 
 impl TlsClient {
-    /// Made at the first secure dial to an origin: reading the machine's authorities takes a while.
+    /// Made at the first secure dial to an origin.
     pub(crate) async fn new(options: &TlsOptions) -> Result<Self, TlsFailure> {
-        let mut roots = rustls::RootCertStore::empty();
-        for one in &options.parts().extra_roots {
-            roots.add(CertificateDer::from(one.der().to_vec())).map_err(TlsFailure::of)?;
-        }
-        let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)) })
+        let seat = Arc::new(Seat::default());
+        let config = settings::config(options.clone(), Arc::clone(&seat)).await?;
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), seat })
     }
 
     /// The handshake.
     pub(crate) async fn secure(
         &self,
-        stream: Box<dyn Stream>,
+        network: Box<dyn Stream>,
         host: &str,
     ) -> Result<(Box<dyn Stream>, SecurityInfo), TlsFailure> {
-        let name = ServerName::try_from(host.trim_start_matches('[').trim_end_matches(']').to_owned());
-        let name = name.map_err(|_| TlsFailure::of(rustls::Error::General("no server name".to_owned())))?;
-        let stream = self.connector.connect(name, stream).await.map_err(TlsFailure::from)?;
-        let connection = stream.get_ref().1;
-        let security = SecurityInfo {
-            protocol: "TLS",
-            cipher_suite: "",
-            application_protocol: None,
-            resumed: false,
-            certificates: connection
-                .peer_certificates()
-                .map(|all| all.iter().map(|one| Bytes::copy_from_slice(one)).collect())
-                .unwrap_or_default(),
+        let name = server_name(host)?;
+        let mut witness = Witness::default();
+        let mut handshake = pin!(self.connector.connect(name, network));
+        let done: io::Result<_> = poll_fn(|context| {
+            let _seated = self.seat.take(&mut witness);
+            match handshake.as_mut().poll(context) {
+                Poll::Ready(done) => Poll::Ready(done),
+                Poll::Pending => Poll::Pending,
+            }
+        })
+        .await;
+        let (network, tls) = match done {
+            Ok(stream) => stream.into_inner(),
+            Err(error) => return Err(TlsFailure::of_handshake(error, &mut witness, host)),
         };
-        Ok((Box::new(Secured(stream)), security))
+        if let Some(reason) = witness.unusable.take() {
+            return Err(TlsFailure::identity(reason));
+        }
+        let security = security::of(&tls);
+        Ok((Box::new(Secured::new(network, tls, witness)), security))
     }
 }
 
-struct Secured(TlsStream<Box<dyn Stream>>);
-
-impl AsyncRead for Secured {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buf)
-    }
-}
-
-impl AsyncWrite for Secured {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, octets)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
-    }
-}
-
-impl Stream for Secured {
-    fn remote(&self) -> Option<SocketAddr> {
-        self.0.get_ref().0.remote()
-    }
-
-    fn local(&self) -> Option<SocketAddr> {
-        self.0.get_ref().0.local()
-    }
+/// The name the certificate must hold: without the brackets of an IPv6 address, and without the dot that ends an absolute name
+/// (RFC 6066 section 3).
+fn server_name(host: &str) -> Result<ServerName<'static>, TlsFailure> {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let bare = bare.unwrap_or_else(|| host.strip_suffix('.').unwrap_or(host));
+    ServerName::try_from(bare.to_owned())
+        .map_err(|_| TlsFailure::unusable("the host is neither an address nor a name that a certificate can hold"))
 }

@@ -1,0 +1,30 @@
+//! What the handshake agreed on, as it is told.
+
+use bytes::Bytes;
+use rustls::{CipherSuite, ClientConnection, HandshakeKind, ProtocolVersion};
+
+use crate::network::SecurityInfo;
+
+pub(super) fn of(tls: &ClientConnection) -> SecurityInfo {
+    let certificates = tls.peer_certificates().unwrap_or_default();
+    SecurityInfo {
+        protocol: match tls.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+            _ => "TLS 1.3",
+        },
+        cipher_suite: tls.negotiated_cipher_suite().map_or("", |suite| iana(suite.suite())),
+        application_protocol: tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
+        resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
+        certificates: certificates.iter().map(|one| Bytes::copy_from_slice(one)).collect(),
+    }
+}
+
+/// rustls names the suites of TLS 1.3 in its own way.
+fn iana(suite: CipherSuite) -> &'static str {
+    match suite {
+        CipherSuite::TLS13_AES_128_GCM_SHA256 => "TLS_AES_128_GCM_SHA256",
+        CipherSuite::TLS13_AES_256_GCM_SHA384 => "TLS_AES_256_GCM_SHA384",
+        CipherSuite::TLS13_CHACHA20_POLY1305_SHA256 => "TLS_CHACHA20_POLY1305_SHA256",
+        other => other.as_str().unwrap_or(""),
+    }
+}

@@ -1,0 +1,172 @@
+//! Secure wires in use: tickets, key changes, ends that are said and ends that are not.
+
+use hinternet::tls::TlsVersions;
+use hinternet::{ErrorCode, Method, Session, Stage};
+use integration_tests::Gate;
+use integration_tests::origin::{Origin, Reply};
+use integration_tests::recorder::Recorder;
+use integration_tests::scene::read_all;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::tls::Tls;
+
+use crate::place::{NAME, authority, builder, leaf, serving, trusting};
+
+#[tokio::test]
+async fn a_session_is_taken_up_again_as_server_and_client_see() {
+    let authority = authority();
+    for versions in [TlsVersions::Only13, TlsVersions::Only12] {
+        let tls = Tls::new(&authority.issue(leaf()));
+        let origin = Origin::secure(&tls, |_| Reply::ok("ok").closing()).await;
+        let recorder = Recorder::start();
+        let session = recorder.session(builder(trusting(&authority).versions(versions)));
+        let mut resumed = Vec::new();
+        for _ in 0..3 {
+            let response = session.get(format!("{}/", origin.origin_named(NAME))).unwrap().send().await.unwrap();
+            let security = response.security_info().unwrap().clone();
+            assert_eq!(security.certificates.len(), 1, "known also where it was not shown again");
+            resumed.push(security.resumed);
+            assert_eq!(response.text().await.unwrap(), "ok");
+        }
+        assert_eq!(resumed, [false, true, true], "{versions:?}");
+        assert_eq!(tls.seen().iter().map(|one| one.resumed).collect::<Vec<_>>(), resumed);
+        assert_eq!(tls.seen()[0].is_tls12, versions == TlsVersions::Only12);
+        recorder.finish(session).await;
+    }
+}
+
+#[tokio::test]
+async fn e_the_name_is_told_unless_it_must_not_be() {
+    let authority = authority();
+    let tls = Tls::new(&authority.issue(leaf()));
+    let origin = serving(&tls).await;
+    for (on, told) in [(true, Some(NAME)), (false, None)] {
+        let options = trusting(&authority).server_name_indication(on);
+        crate::place::ask(&origin, NAME, options).await.security();
+        assert_eq!(tls.seen().last().unwrap().server_name.as_deref(), told);
+    }
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+
+async fn secure_peer(script: impl FnOnce(Script) -> Script) -> (Recorder, Session, ScriptedPeer) {
+    let authority = authority();
+    let tls = Tls::only13(&authority.issue(leaf()));
+    let peer = ScriptedPeer::always(script(Script::new().start_tls(&tls))).await.secure();
+    let recorder = Recorder::start();
+    let session = recorder.session(builder(trusting(&authority)));
+    (recorder, session, peer)
+}
+
+#[tokio::test]
+async fn what_is_no_data_does_not_retire_an_idle_wire() {
+    let (rest, changed) = (Gate::new(), Gate::new());
+    let (recorder, session, peer) = secure_peer(|script| {
+        // The client is idle when the keys are changed, which takes a message, as a session ticket does.
+        let script = script.read_request().send(OK).hold(&rest).change_keys().signal(&changed);
+        script.read_request().send(OK).keep()
+    })
+    .await;
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    for round in 0..2 {
+        let request = connection.open_request(Method::GET, "/").unwrap();
+        request.send(()).await.unwrap();
+        request.receive_response().await.unwrap();
+        assert_eq!(read_all(&request).await.unwrap(), b"ok");
+        recorder.wait_for_status(request.id(), "WireReleased").await;
+        if round == 0 {
+            rest.open();
+            changed.passed().await;
+        }
+    }
+    assert_eq!(peer.connections(), 1);
+    drop(connection);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn data_on_an_idle_wire_retires_it() {
+    let (rest, sent) = (Gate::new(), Gate::new());
+    let (recorder, session, peer) = secure_peer(|script| {
+        script.read_request().send(OK).hold(&rest).send("HTTP/1.1 408 \r\n\r\n").signal(&sent).keep()
+    })
+    .await;
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    let first = connection.open_request(Method::GET, "/").unwrap();
+    first.send(()).await.unwrap();
+    first.receive_response().await.unwrap();
+    assert_eq!(read_all(&first).await.unwrap(), b"ok");
+    recorder.wait_for_status(first.id(), "WireReleased").await;
+    rest.open();
+    sent.passed().await;
+    let second = connection.open_request(Method::GET, "/").unwrap();
+    second.send(()).await.unwrap();
+    second.receive_response().await.unwrap();
+    assert_eq!(peer.connections(), 2);
+    drop((first, second, connection));
+    recorder.finish(session).await;
+}
+
+/// A body that only the end of the connection ends.
+async fn until_close(script: impl FnOnce(Script) -> Script) -> hinternet::Result<Vec<u8>> {
+    let (recorder, session, peer) =
+        secure_peer(|start| script(start.read_request().send("HTTP/1.1 200 OK\r\n\r\nall of it"))).await;
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    let body = match read_all(&request).await {
+        Ok(body) => Ok(body),
+        failed => Err(recorder.failure(request.id(), failed)),
+    };
+    drop((request, connection));
+    recorder.finish(session).await;
+    body
+}
+
+#[tokio::test]
+async fn rfc9112_9_8_a_body_until_close_is_whole_only_if_its_end_was_announced() {
+    assert_eq!(until_close(Script::close).await.unwrap(), b"all of it");
+    let error = until_close(Script::cut).await.unwrap_err();
+    assert_eq!((error.code(), error.stage()), (ErrorCode::ConnectionError, Stage::Body), "{error}");
+    assert!(error.to_string().contains("close_notify"), "{error}");
+}
+
+#[tokio::test]
+async fn rfc9112_9_8_a_body_with_a_length_needs_no_announcement_of_the_end() {
+    let (recorder, session, peer) = secure_peer(|script| script.read_request().send(OK).cut()).await;
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"ok");
+    drop((request, connection));
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn rfc8446_6_1_the_end_of_a_wire_is_said() {
+    let (recorder, session, peer) =
+        secure_peer(|script| script.read_request().send("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok").keep()).await;
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    drop((request, connection));
+    recorder.finish(session).await;
+    // Without close_notify the peer's read is an error: `Broken(UnexpectedEof)`.
+    assert_eq!(peer.wait_for_end(0).await, integration_tests::scripted_peer::Ending::ClientClosed);
+}
+
+#[tokio::test]
+async fn a_large_body_goes_up_and_comes_down() {
+    let authority = authority();
+    let tls = Tls::new(&authority.issue(leaf()));
+    let origin = Origin::secure(&tls, |request| Reply::ok(request.body.clone())).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(builder(trusting(&authority)));
+    let body: Vec<u8> = (0..3_000_000_u32).map(|n| (n % 251) as u8).collect();
+    let url = format!("{}/", origin.origin_named(NAME));
+    let response = session.post(url).unwrap().body(body.clone()).send().await.unwrap();
+    assert!(response.bytes().await.unwrap() == body);
+    recorder.finish(session).await;
+}

@@ -1,0 +1,171 @@
+//! The server cases of x509-limbo: first by rustls' verifier alone, whose tolerances are thereby pinned, then by handshakes.
+//!
+//! What rustls tolerates or refuses otherwise than the suite wants is in the list of known differences. Of names, validity and
+//! usage, which this crate's own checks look at as well, each case is also played as a handshake as of its time: the verdict
+//! must be that of the verifier (`handshake/...`).
+
+mod runner;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use hinternet::network::{Destination, Dialer, Dialing};
+use hinternet::tls::danger::VerifyAt;
+use hinternet::tls::{Certificate, TlsOptions};
+use hinternet::{DialOptions, ErrorCode, Session};
+use integration_tests::origin::{Origin, Reply};
+use integration_tests::recorder::Recorder;
+use integration_tests::tls::Tls;
+use runner::{Case, Suite, judge, list, read_json, text};
+use rustls::RootCertStore;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, ServerName, UnixTime};
+use serde_json::Value;
+
+fn main() -> ExitCode {
+    let suite = Suite {
+        name: "x509_limbo",
+        place: "x509-limbo/limbo-core.json",
+        cases: 184 + 50,
+        known_differences: include_str!("x509_limbo.known_differences"),
+        most_known: 62,
+    };
+    suite.run(|place| async move { play_all(&place).await })
+}
+
+async fn play_all(file: &Path) -> Vec<Case> {
+    let vectors = read_json(file);
+    let servers = list(&vectors["testcases"]).iter().filter(|vector| text(&vector["validation_kind"]) == "SERVER");
+    let mut cases = Vec::new();
+    for vector in servers {
+        let id = text(&vector["id"]).to_owned();
+        let wanted = text(&vector["expected_result"]) == "SUCCESS";
+        let verdict = verify(vector);
+        let seen = verdict.clone();
+        let compared = async move {
+            match seen {
+                Ok(()) if wanted => Ok(()),
+                Err(_) if !wanted => Ok(()),
+                Ok(()) => Err("accepted".to_owned()),
+                Err(reason) => Err(format!("refused: {reason}")),
+            }
+        };
+        cases.push(judge(id.clone(), None, compared).await);
+        if PLAYED.iter().any(|group| id.contains(group)) {
+            let vector = vector.clone();
+            let played = async move { shake_hands(&vector, verdict).await };
+            cases.push(judge(format!("handshake/{id}"), None, played).await);
+        }
+    }
+    cases
+}
+
+/// The verdict of rustls' own verifier.
+fn verify(vector: &Value) -> Result<(), String> {
+    let mut roots = RootCertStore::empty();
+    for trusted in certificates(&vector["trusted_certs"]) {
+        roots.add(trusted).map_err(|error| error.to_string())?;
+    }
+    let mut builder = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::new(default_provider()));
+    let lists = vector["crls"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let lists: Result<Vec<_>, _> =
+        lists.iter().map(|one| CertificateRevocationListDer::from_pem_slice(text(one).as_bytes())).collect();
+    builder = builder.with_crls(lists.map_err(|error| error.to_string())?).allow_unknown_revocation_status();
+    let verifier = builder.build().map_err(|error| error.to_string())?;
+    let name = vector["expected_peer_name"]["value"].as_str().ok_or("no name to look for")?;
+    let name = ServerName::try_from(name).map_err(|error| error.to_string())?;
+    let leaf = certificate(&vector["peer_certificate"]);
+    let others = certificates(&vector["untrusted_intermediates"]);
+    let now = UnixTime::since_unix_epoch(moment(vector).duration_since(UNIX_EPOCH).expect("after 1970"));
+    let verdict = verifier.verify_server_cert(&leaf, &others, &name, &[], now);
+    verdict.map(drop).map_err(|error| error.to_string())
+}
+
+/// A handshake with a server that shows these certificates must come to the same.
+async fn shake_hands(vector: &Value, verdict: Result<(), String>) -> Result<(), String> {
+    let chain = std::iter::once(certificate(&vector["peer_certificate"]));
+    let chain = chain.chain(certificates(&vector["untrusted_intermediates"])).collect();
+    let key = PrivateKeyDer::from_pem_slice(text(&vector["peer_certificate_key"]).as_bytes()).expect("a key");
+    let origin = Origin::secure(&Tls::showing(chain, key), |_| Reply::ok("ok")).await;
+    let trusted = certificates(&vector["trusted_certs"]).into_iter().map(|der| Certificate::from_der(der.to_vec()));
+    let options = TlsOptions::new().trust_only(trusted).dangerous(VerifyAt(moment(vector)));
+    let recorder = Recorder::start();
+    let dial = DialOptions::default().dialer(Always(origin.address()));
+    let session = recorder.session(Session::builder().dial(dial).tls(options));
+    let name = text(&vector["expected_peer_name"]["value"]);
+    let name = if name.contains(':') { format!("[{name}]") } else { name.to_owned() };
+    let answered = session.get(format!("https://{name}/")).map_err(|error| error.to_string())?.send().await;
+    let answered = match answered {
+        Ok(response) => response.bytes().await.map(drop),
+        Err(error) => Err(error),
+    };
+    recorder.finish(session).await;
+    match (&answered, &verdict) {
+        (Ok(()), Ok(())) => Ok(()),
+        (Err(error), Err(_)) if error.code() == ErrorCode::SecureFailure => {
+            let flags = error.tls().map(|details| details.flags).unwrap_or(hinternet::SecureFailureFlags::empty());
+            let about_certificate =
+                !flags.is_empty() && !flags.contains(hinternet::SecureFailureFlags::SECURITY_CHANNEL_ERROR);
+            if about_certificate { Ok(()) } else { Err(format!("refused, but not for its certificate: {error}")) }
+        }
+        _ => Err(format!("the verifier says {verdict:?}, the handshake {answered:?}")),
+    }
+}
+
+/// As of when: cases without a time are valid for centuries, or never.
+fn moment(vector: &Value) -> SystemTime {
+    let time = vector["validation_time"].as_str().map_or(Duration::from_secs(IN_2026), since_epoch);
+    UNIX_EPOCH + time
+}
+
+/// `2024-03-01T00:00:00.999+00:00`, always in UTC.
+fn since_epoch(time: &str) -> Duration {
+    let (date, clock) = time.strip_suffix("+00:00").and_then(|time| time.split_once('T')).expect("a time in UTC");
+    let numbers =
+        |text: &str, mark| -> Vec<f64> { text.split(mark).map(|part| part.parse().expect("a number")).collect() };
+    let (date, clock) = (numbers(date, '-'), numbers(clock, ':'));
+    let (year, month, day) = (date[0] as u64, date[1] as u64, date[2] as u64);
+    let is_leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let of_months = [31, if is_leap(year) { 29 } else { 28 }, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let days = (1970..year).map(|year| if is_leap(year) { 366 } else { 365 }).sum::<u64>()
+        + of_months.iter().take(month as usize - 1).sum::<u64>()
+        + day
+        - 1;
+    Duration::from_secs(days * 86_400) + Duration::from_secs_f64(clock[0] * 3600.0 + clock[1] * 60.0 + clock[2])
+}
+
+fn certificate(value: &Value) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(text(value).as_bytes()).expect("a certificate in PEM")
+}
+
+fn certificates(values: &Value) -> Vec<CertificateDer<'static>> {
+    list(values).iter().map(certificate).collect()
+}
+
+/// Whatever is dialed, it is this server.
+#[derive(Debug)]
+struct Always(SocketAddr);
+
+impl Dialer for Always {
+    fn dial(&self, _: &Destination) -> Dialing {
+        let address = self.0;
+        Box::pin(async move {
+            let stream = tokio::net::TcpStream::connect(address).await?;
+            Ok(Box::new(stream) as Box<dyn hinternet::network::Stream>)
+        })
+    }
+
+    fn wants_addresses(&self) -> bool {
+        false
+    }
+}
+
+/// The groups that are played as handshakes too.
+const PLAYED: [&str; 4] = ["::san::", "::cn::", "::validity::", "::eku::"];
+const IN_2026: u64 = 1_780_000_000;
