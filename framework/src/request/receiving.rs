@@ -212,13 +212,13 @@ impl Journey {
     /// What of the body came with the head, and whether that is all.
     fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Reached> {
         let mut early = Bytes::new();
-        if let Some(Active { lease, exchange, receiving, .. }) = &mut self.active {
+        // What took no waiting is nothing to a minimum rate, whose first window begins behind it.
+        if let Some(Active { lease, exchange, .. }) = &mut self.active {
             match exchange.read_arrived(lease, EARLY_BODY) {
                 Ok(BodyStep::Data(data)) => early = data,
                 Ok(BodyStep::End | BodyStep::NeedMore) => {}
                 Err(failure) => return Err(self.fail(failure, Operation::Read)),
             }
-            receiving.moved(early.len() as u64);
             self.sizes.response_body += early.len() as u64;
             // The end of a chunked body may have come too.
             if !early.is_empty() && !exchange.is_ended() {
@@ -227,7 +227,6 @@ impl Journey {
                     Ok(BodyStep::End | BodyStep::NeedMore) => {}
                     Err(failure) => return Err(self.fail(failure, Operation::Read)),
                 }
-                receiving.moved(self.ahead.len() as u64);
                 self.sizes.response_body += self.ahead.len() as u64;
             }
         }

@@ -9,6 +9,7 @@ mod tests;
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hinternet::DialOptions;
 use hinternet::network::{Destination, Dialer, Dialing, Lookup, Resolver};
@@ -113,11 +114,17 @@ impl Dialer for MemoryPeer {
 /// Runs a test on one thread whose clock is paused: when nobody has anything to do, it jumps to the next timer.
 ///
 /// # Panics
-/// When the test does, or no runtime can be made.
+/// When the test does, or it does not end within a day of its own time, or no runtime can be made.
 pub fn in_virtual_time(test: impl Future<Output = ()>) {
     let paused = || {
         let mut runtime = tokio::runtime::Builder::new_current_thread();
         runtime.enable_all().start_paused(true).build().expect("a runtime can be made")
     };
-    actix::System::with_tokio_rt(paused).block_on(test);
+    let ended = async {
+        let in_time = tokio::time::timeout(DAY, test).await;
+        assert!(in_time.is_ok(), "the test waits for what never comes");
+    };
+    actix::System::with_tokio_rt(paused).block_on(ended);
 }
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,12 +1,16 @@
 //! The double is what it says: a whole exchange takes no time, and a wait takes exactly its own.
 
-use std::time::Duration;
-
 use hinternet::Session;
 use tokio::time::Instant;
 
 use super::*;
 use crate::recorder::Recorder;
+
+#[test]
+#[should_panic = "the test waits for what never comes"]
+fn a_wait_for_ever_is_a_failure() {
+    in_virtual_time(std::future::pending());
+}
 
 #[test]
 fn an_exchange_takes_the_time_its_script_waits_and_no_more() {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::stream;
-use hinternet::{ErrorCode, NotificationMask, Payload, RequestOptions, WireState};
+use hinternet::{ErrorCode, NotificationMask, Operation, Payload, RequestOptions, WireState};
 use integration_tests::Mailbox;
 
 use super::*;
@@ -208,15 +208,46 @@ fn p9_while_a_subscriber_is_slow() {
             let mailbox = Mailbox::on_current_arbiter();
             let builder = Session::builder().on_current_arbiter().timeouts(timeouts).dial(silent().dial());
             let builder = builder.unhandled(1, 1).subscriber(mailbox.subscriber(), NotificationMask::ALL_NOTIFICATIONS);
-            let session = builder.open().unwrap();
+            let (session, recorder) = (builder.open().unwrap(), Recorder::on_current_arbiter());
+            recorder.join(&session);
             let request = session.connect("http://a.example").unwrap().open_request(Method::GET, "/").unwrap();
             let began = Instant::now();
-            let error = request.send(()).await.unwrap_err();
+            let error = recorder.failure(request.id(), request.send(()).await);
             assert_on_time(began, LIMIT);
             assert_timeout(&error, Stage::Queue, LIMIT);
             let says =
                 if queue.is_some() { "a subscriber left too much unhandled for 7.5s" } else { "the total deadline" };
             assert!(error.to_string().contains(says), "{error}");
+            drop((mailbox, request));
+            recorder.finish(session).await;
+        }
+    });
+}
+
+#[test]
+fn p9_while_a_subscriber_is_slow_in_the_middle_of_a_response() {
+    in_virtual_time(async {
+        for (total, queue) in [(Some(LIMIT), None), (None, Some(LIMIT))] {
+            let timeouts = limits(|timeouts| (timeouts.total, timeouts.queue) = (total, queue));
+            let mut mailbox = Mailbox::on_current_arbiter();
+            let peer = MemoryPeer::playing(Script::answering(HELLO));
+            let builder = Session::builder().on_current_arbiter().timeouts(timeouts).dial(peer.dial());
+            let builder =
+                builder.unhandled(1, 20).subscriber(mailbox.subscriber(), NotificationMask::ALL_NOTIFICATIONS);
+            let (session, recorder) = (builder.open().unwrap(), Recorder::on_current_arbiter());
+            recorder.join(&session);
+            let request = session.connect("http://a.example").unwrap().open_request(Method::GET, "/").unwrap();
+            let began = Instant::now();
+            request.send(()).await.unwrap();
+            request.receive_response().await.unwrap();
+            mailbox.until("HeadersAvailable").await;
+            let more: Vec<_> = (0..20).map(|n| session.connect(&format!("http://{n}.example")).unwrap()).collect();
+            let error = recorder.failure(request.id(), request.read().await);
+            assert_on_time(began, LIMIT);
+            assert_timeout(&error, Stage::Queue, LIMIT);
+            assert_eq!(error.operation(), Operation::Read);
+            drop((mailbox, request, more));
+            recorder.finish(session).await;
         }
     });
 }
