@@ -49,6 +49,8 @@ pub(super) struct Journey {
     pub(super) times: Timings,
     pub(super) sizes: Sizes,
     pub(super) head_deadline: Option<Instant>,
+    /// When the silence is too long that a read has met; a read that is given up and made again goes on with it.
+    pub(super) silence_deadline: Option<Instant>,
     /// The length of the response body, if it was announced.
     pub(super) announced: Option<u64>,
     /// The caller was told that there is no more: until then a read loop is work in flight.
@@ -118,6 +120,7 @@ impl Journey {
             times: Timings::new(clock::now()),
             sizes: Sizes::default(),
             head_deadline: None,
+            silence_deadline: None,
             announced: None,
             end_told: false,
             reached: WireState::NotSent,

@@ -182,11 +182,16 @@ impl Journey {
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         let idle = self.options.timeouts.receive;
         let Some(Active { lease, exchange }) = &mut self.active else { return Ok(None) };
-        let pulled = match clock::within(idle, exchange.read(lease, max)).await {
+        if self.silence_deadline.is_none() {
+            self.silence_deadline = idle.and_then(|idle| clock::now().checked_add(idle));
+        }
+        // Even when it is long past, what has arrived meanwhile ends the silence.
+        let pulled = match clock::until(self.silence_deadline, exchange.read(lease, max)).await {
             Ok(Ok(pulled)) => pulled,
             Ok(Err(failure)) => return Err(self.fail(failure, operation)),
             Err(_) => return Err(self.fail(Failure::Timeout(Stage::Body, idle.unwrap_or_default()), operation)),
         };
+        self.silence_deadline = None;
         self.sizes.response_body += pulled.as_ref().map_or(0, |piece| piece.len() as u64);
         Ok(pulled)
     }
