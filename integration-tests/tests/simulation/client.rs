@@ -13,7 +13,7 @@ use integration_tests::simulation::{CLIENT, SERVER, Trace, World};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 
-use crate::plan::{Amount, CONTENT, Command, Form, GOOD, Level, Plan};
+use crate::plan::{Amount, CONTENT, Command, Form, GOOD, Level, Plan, Reading};
 use crate::verdict::{Outcomes, Witnesses, note};
 
 /// Does all that the plan says and ends. The error says what was wrong.
@@ -88,10 +88,10 @@ impl Client {
                 }
                 .map(drop)
             }),
-            Command::Story(place, form, patience) => {
+            Command::Story(place, form, reading) => {
                 self.open(place, form);
                 if let Some(Some(request)) = self.requests.last() {
-                    let story = story(request.clone(), form, patience, Rc::clone(&self.outcomes));
+                    let story = story(request.clone(), form, reading, Rc::clone(&self.outcomes));
                     self.calls.push(spawn_local(story));
                 }
             }
@@ -266,7 +266,8 @@ async fn send(request: Request, form: Form) -> Result<()> {
 }
 
 /// A whole exchange, as far as it goes.
-async fn story(request: Request, form: Form, patience: Option<u64>, outcomes: Rc<RefCell<Outcomes>>) {
+async fn story(request: Request, form: Form, reading: Reading, outcomes: Rc<RefCell<Outcomes>>) {
+    let Reading { patience, asks } = reading;
     let handle = request.id();
     let told = async {
         note(&outcomes, handle, Operation::Send, request.send(payload(form))).await?;
@@ -280,9 +281,10 @@ async fn story(request: Request, form: Form, patience: Option<u64>, outcomes: Rc
         let mut body = Vec::new();
         loop {
             let query = || note(&outcomes, handle, Operation::QueryDataAvailable, request.query_data_available());
-            let announced = patiently(patience, query).await?;
+            let announced = if asks { Some(patiently(patience, query).await?) } else { None };
             let octets = patiently(patience, || note(&outcomes, handle, Operation::Read, request.read())).await?;
-            outcomes.borrow_mut().expect(octets.len() as u64 == announced, "a read gave other than was announced");
+            let kept = announced.is_none_or(|announced| announced == octets.len() as u64);
+            outcomes.borrow_mut().expect(kept, "a read gave other than was announced");
             if octets.is_empty() {
                 return Ok::<_, hinternet::Error>(body);
             }

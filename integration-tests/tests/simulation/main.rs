@@ -59,7 +59,7 @@ fn seeds_that_failed_once_do_not_fail_again() {
 #[test]
 fn the_same_seed_is_the_same_run() {
     for seed in 0..20 {
-        let (first, second) = (run(&Plan::of(seed)).unwrap(), run(&Plan::of(seed)).unwrap());
+        let [first, second] = [(); 2].map(|()| run(&Plan::of(seed)).unwrap_or_else(|failure| panic!("{failure}")));
         assert!(first == second, "seed {seed}: {first:?}\n{second:?}");
         assert!(first.has("HandleClosing"));
     }

@@ -45,6 +45,8 @@ pub(crate) enum Fault {
     Reset(usize),
     /// Closes after so many octets of the answer.
     Cut(usize),
+    /// Is silent after so many octets of the answer.
+    Stall(usize),
     Garbage,
     Drip,
     /// Answers before the body has come, and closes.
@@ -65,8 +67,8 @@ pub(crate) enum Command {
     Receive(usize),
     Query(usize),
     Read(usize, Amount),
-    /// A whole exchange, call for call, on this connection. A receiving call is given up after so long, and made again.
-    Story(usize, Form, Option<u64>),
+    /// A whole exchange, call for call, on this connection.
+    Story(usize, Form, Reading),
     /// A whole exchange by the paved path.
     Paved(u16, Form),
     /// The future of the youngest call is dropped.
@@ -81,6 +83,15 @@ pub(crate) enum Command {
     Hold,
     Repair,
     Pause(u64),
+}
+
+/// How a story is read to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// A call is given up after so many milliseconds, and made again.
+    pub(crate) patience: Option<u64>,
+    /// Every read is announced by `query_data_available`.
+    pub(crate) asks: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -171,6 +182,7 @@ impl Fault {
             Self::Silence => Script::new().read_request().keep(),
             Self::Reset(after) => Script::new().read_exactly(1).send(answer[..after].to_owned()).reset(),
             Self::Cut(after) => Script::new().read_request().send(answer[..after].to_owned()).close(),
+            Self::Stall(after) => Script::new().read_request().send(answer[..after].to_owned()).keep(),
             Self::Garbage => Script::new().read_head().send("\x16\x03\x01 what?\r\n\r\n").keep(),
             Self::Drip => Script::new().read_request().drip(answer, Duration::from_millis(5)).again(),
             Self::Early => {
@@ -204,6 +216,7 @@ fn fault(chance: &mut Seeded) -> Fault {
         Fault::Silence,
         Fault::Reset(part),
         Fault::Cut(part),
+        Fault::Stall(part),
         Fault::Garbage,
         Fault::Drip,
         Fault::Early,
@@ -218,7 +231,8 @@ fn command(chance: &mut Seeded) -> Command {
     let port = *chance.pick(&[GOOD, BAD, BAD, CLOSED]);
     let form = *chance.pick(&[Form::Empty, Form::Empty, Form::Octets, Form::Announced, Form::Chunked, Form::Stream]);
     let level = *chance.pick(&[Level::Session, Level::Connection, Level::Request, Level::Request, Level::Request]);
-    let after = chance.percent(40).then(|| chance.between(1, 30) as u64);
+    let patience = chance.percent(40).then(|| chance.between(1, 30) as u64);
+    let reading = Reading { patience, asks: chance.percent(50) };
     let amount = *chance.pick(&[Amount::Available, Amount::AtMost, Amount::Exactly]);
     let time = chance.between(1, 120) as u64;
     match chance.below(100) {
@@ -230,7 +244,7 @@ fn command(chance: &mut Seeded) -> Command {
         23..28 => Command::Receive(place),
         28..31 => Command::Query(place),
         31..37 => Command::Read(place, amount),
-        37..57 => Command::Story(place, form, after),
+        37..57 => Command::Story(place, form, reading),
         57..63 => Command::Paved(port, form),
         63..66 => Command::GiveUp,
         66..70 => Command::Cancel(level, place),
