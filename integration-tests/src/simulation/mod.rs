@@ -17,6 +17,7 @@
 //! Nothing sleeps: when nobody has anything to do, the time is that of the next who has. The same seed is the same run, which
 //! [`Trace`] shows.
 
+mod disturbance;
 mod network;
 mod peer;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use hinternet::{DialOptions, Engine, Session, SessionBuilder};
 use crate::recorder::Recorder;
 use crate::scripted_peer::Script;
 
+pub use disturbance::{Call, Disturbance};
 pub use network::{Remains, SimulatedNetwork};
 pub use peer::SimulatedPeer;
 pub use trace::Trace;
