@@ -49,7 +49,7 @@ pub struct Simulation {
 /// What a simulated client has at hand.
 #[derive(Debug)]
 pub struct World {
-    /// On the client's own thread.
+    /// On the client's own thread. The recorder has another one there, and hears of the end of this.
     pub engine: Engine,
     /// Watches the sessions that [`session`](Self::session) opens.
     pub recorder: Recorder,
@@ -108,7 +108,7 @@ impl Simulation {
         let result = Rc::clone(&outcome);
         simulation.client(CLIENT, async move {
             let engine = Engine::on_current_thread()?;
-            let recorder = Recorder::on(&engine);
+            let recorder = Recorder::on(&Engine::on_current_thread()?);
             let network = SimulatedNetwork::new(seed, roughness);
             let world = World { engine, recorder, network, began: tokio::time::Instant::now() };
             *result.borrow_mut() = Some(client(world).await);

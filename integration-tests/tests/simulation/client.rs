@@ -130,6 +130,7 @@ impl Client {
             Command::Shutdown(deadline) => {
                 self.shutdowns.push(spawn_local(self.session.shutdown(Duration::from_millis(deadline))));
             }
+            Command::StopEngine => self.world.engine.stop(),
             Command::Partition => turmoil::partition(CLIENT, SERVER),
             Command::Hold => turmoil::hold(CLIENT, SERVER),
             Command::Repair => {
