@@ -14,16 +14,19 @@ use crate::policy::Throughput;
 pub(crate) struct Pace {
     idle: Option<Duration>,
     throughput: Option<Throughput>,
+    /// How long calls that were given up have met with silence since the last octet: a `select!` that drops a read every second
+    /// must meet the limit too.
+    silent: Duration,
 }
 
 impl Pace {
     pub(crate) fn new(idle: Option<Duration>, least: Option<MinimumRate>) -> Self {
-        Self { idle, throughput: least.map(Throughput::new) }
+        Self { idle, throughput: least.map(Throughput::new), silent: Duration::ZERO }
     }
 
     /// The idle limit alone, for what is no body.
     pub(crate) fn idle(&self) -> Self {
-        Self { idle: self.idle, throughput: None }
+        Self { idle: self.idle, throughput: None, silent: Duration::ZERO }
     }
 
     /// When the idle limit ends, counted from now.
@@ -33,8 +36,12 @@ impl Pace {
 
     /// Waits for the next piece of a body, whose octets [`moved`](Self::moved) then counts.
     pub(crate) async fn piece<T>(&mut self, stage: Stage, wait: impl Future<Output = T>) -> Result<T, Failure> {
-        let idle_end = self.idle_end();
-        self.until(idle_end, stage, wait).await
+        let since = clock::now();
+        let idle_end = self.idle.and_then(|idle| since.checked_add(idle.saturating_sub(self.silent)));
+        let mut given_up = GivenUp { since, pace: self, done: false };
+        let waited = given_up.pace.until(idle_end, stage, wait).await;
+        given_up.done = true;
+        waited
     }
 
     /// Waits for the peer until the idle limit ends or it has become too slow. A wait that is given up counts too.
@@ -63,8 +70,24 @@ impl Pace {
 
     /// Octets of the body have moved.
     pub(crate) fn moved(&mut self, octets: u64) {
+        self.silent = Duration::ZERO;
         if let Some(throughput) = &mut self.throughput {
             throughput.moved(octets);
+        }
+    }
+}
+
+/// A wait that counts as silence if it is given up.
+struct GivenUp<'a> {
+    since: Instant,
+    pace: &'a mut Pace,
+    done: bool,
+}
+
+impl Drop for GivenUp<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.pace.silent += clock::now().saturating_duration_since(self.since);
         }
     }
 }

@@ -17,6 +17,7 @@
 //! Nothing sleeps: when nobody has anything to do, the time is that of the next who has. The same seed is the same run, which
 //! [`Trace`] shows.
 
+mod disturbance;
 mod network;
 mod peer;
 #[cfg(test)]
@@ -32,6 +33,7 @@ use hinternet::{DialOptions, Engine, Session, SessionBuilder};
 use crate::recorder::Recorder;
 use crate::scripted_peer::Script;
 
+pub use disturbance::{Call, Disturbance};
 pub use network::{Remains, SimulatedNetwork};
 pub use peer::SimulatedPeer;
 pub use trace::Trace;
@@ -47,7 +49,7 @@ pub struct Simulation {
 /// What a simulated client has at hand.
 #[derive(Debug)]
 pub struct World {
-    /// On the client's own thread.
+    /// On the client's own thread. The recorder has another one there, and hears of the end of this.
     pub engine: Engine,
     /// Watches the sessions that [`session`](Self::session) opens.
     pub recorder: Recorder,
@@ -106,7 +108,7 @@ impl Simulation {
         let result = Rc::clone(&outcome);
         simulation.client(CLIENT, async move {
             let engine = Engine::on_current_thread()?;
-            let recorder = Recorder::on(&engine);
+            let recorder = Recorder::on(&Engine::on_current_thread()?);
             let network = SimulatedNetwork::new(seed, roughness);
             let world = World { engine, recorder, network, began: tokio::time::Instant::now() };
             *result.borrow_mut() = Some(client(world).await);

@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker, ready};
 
 use hinternet::network::{Destination, Dialer, Dialing, Lookup, Resolver, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil::net::TcpStream;
 
 use super::SERVER;
+use super::disturbance::{Call, Disturbance, Trap};
 use crate::seeded::Seeded;
 
 /// Resolves the server's name, and opens streams to it.
@@ -23,6 +24,7 @@ struct Shared {
     chance: Mutex<Seeded>,
     roughness: usize,
     open: AtomicUsize,
+    trap: Trap,
 }
 
 /// Sees whether anything is left of a network, or of what was given it.
@@ -38,7 +40,18 @@ impl Remains {
 
 impl SimulatedNetwork {
     pub(super) fn new(seed: u64, roughness: usize) -> Self {
-        Self(Arc::new(Shared { chance: Mutex::new(Seeded::new(seed)), roughness, open: AtomicUsize::new(0) }))
+        let (chance, open, trap) = (Mutex::new(Seeded::new(seed)), AtomicUsize::new(0), Trap::default());
+        Self(Arc::new(Shared { chance, roughness, open, trap }))
+    }
+
+    /// Disturbs the n-th call from here on (from 0): the look-ups, the dials, and what is asked of the streams.
+    pub fn disturb(&self, n: usize, how: Disturbance) {
+        self.0.trap.set(n, how);
+    }
+
+    /// Which call was disturbed, if it has come to that. Later ones are not.
+    pub fn disturbed(&self) -> Option<Call> {
+        self.0.trap.take()
     }
 
     /// How many streams are open.
@@ -55,7 +68,11 @@ impl SimulatedNetwork {
 impl Resolver for SimulatedNetwork {
     fn resolve(&self, host: &str) -> Lookup {
         let found = (host == SERVER).then(|| turmoil::lookup(SERVER));
-        Box::pin(async move { found.map(|address| vec![address]).ok_or_else(|| io::ErrorKind::NotFound.into()) })
+        let shared = Arc::clone(&self.0);
+        Box::pin(async move {
+            shared.trap.asked(Call::Resolve).await?;
+            found.map(|address| vec![address]).ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
     }
 }
 
@@ -63,9 +80,10 @@ impl Dialer for SimulatedNetwork {
     fn dial(&self, to: &Destination) -> Dialing {
         let (address, shared) = (to.address, Arc::clone(&self.0));
         Box::pin(async move {
+            shared.trap.asked(Call::Dial).await?;
             let stream = TcpStream::connect(address).await?;
             shared.open.fetch_add(1, Ordering::Relaxed);
-            Ok(Box::new(Rough { stream, shared }) as Box<dyn Stream>)
+            Ok(Box::new(Rough { stream, shared, broken: false }) as Box<dyn Stream>)
         })
     }
 }
@@ -74,6 +92,8 @@ impl Dialer for SimulatedNetwork {
 struct Rough {
     stream: TcpStream,
     shared: Arc<Shared>,
+    /// A call failed: so do all that follow.
+    broken: bool,
 }
 
 impl Rough {
@@ -84,38 +104,67 @@ impl Rough {
     }
 }
 
-impl AsyncRead for Rough {
-    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        let octets = this.some_of(buf.remaining());
+impl Rough {
+    /// How many octets the call may move.
+    fn poll_asked(&mut self, call: Call, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        if self.broken {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        let most = self.shared.trap.poll_asked(call, context);
+        self.broken = matches!(most, Poll::Ready(Err(_)));
+        most
+    }
+
+    fn poll_read_as(&mut self, call: Call, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let most = ready!(self.poll_asked(call, context))?;
+        let octets = self.some_of(buf.remaining().min(most));
         if octets == buf.remaining() {
-            return Pin::new(&mut this.stream).poll_read(context, buf);
+            return Pin::new(&mut self.stream).poll_read(context, buf);
         }
         let mut few = [0; ROUGH];
         let mut few = ReadBuf::new(&mut few[..octets]);
-        let polled = Pin::new(&mut this.stream).poll_read(context, &mut few);
+        let polled = Pin::new(&mut self.stream).poll_read(context, &mut few);
         buf.put_slice(few.filled());
         polled
+    }
+}
+
+impl AsyncRead for Rough {
+    fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        self.get_mut().poll_read_as(Call::Read, context, buf)
     }
 }
 
 impl AsyncWrite for Rough {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        let some = this.some_of(octets.len());
+        let most = ready!(this.poll_asked(Call::Write, context))?;
+        let some = this.some_of(octets.len().min(most));
         Pin::new(&mut this.stream).poll_write(context, &octets[..some])
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        let this = self.get_mut();
+        ready!(this.poll_asked(Call::Flush, context))?;
+        Pin::new(&mut this.stream).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        let this = self.get_mut();
+        ready!(this.poll_asked(Call::Shutdown, context))?;
+        Pin::new(&mut this.stream).poll_shutdown(context)
     }
 }
 
 impl Stream for Rough {
+    fn read_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut buf = ReadBuf::new(buf);
+        match self.poll_read_as(Call::Look, &mut Context::from_waker(Waker::noop()), &mut buf) {
+            Poll::Ready(read) => read.map(|()| buf.filled().len()),
+            Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+        }
+    }
+
     fn remote(&self) -> Option<SocketAddr> {
         self.stream.peer_addr().ok()
     }

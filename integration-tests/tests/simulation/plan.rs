@@ -1,0 +1,264 @@
+//! What happens in one simulation: the weather, what the server does, and what the client is told to do. All of it by a seed.
+
+use std::time::Duration;
+
+use integration_tests::Seeded;
+use integration_tests::scripted_peer::{Script, Split};
+use integration_tests::simulation::Simulation;
+
+/// All that happens.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) weather: Weather,
+    /// What becomes of the connections to the bad port, in turn.
+    pub(crate) faults: Vec<Fault>,
+    pub(crate) commands: Vec<Command>,
+}
+
+/// What holds for the whole run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weather {
+    /// Of messages, in milliseconds.
+    pub(crate) latency: u64,
+    /// Of ten thousand messages so many break the link.
+    pub(crate) loss: u32,
+    pub(crate) roughness: usize,
+    pub(crate) wires: usize,
+    pub(crate) expects_continue: bool,
+}
+
+/// What the server does on one connection.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    None,
+    /// Answers in pieces, after an interim response.
+    Interim(u64),
+    /// Closes after the answer without having said so.
+    CloseAfter,
+    /// A body that ends with the connection.
+    UntilClose,
+    /// Accepts and closes.
+    CloseAtOnce,
+    Silence,
+    /// Resets after so many octets of the answer.
+    Reset(usize),
+    /// Closes after so many octets of the answer.
+    Cut(usize),
+    /// Is silent after so many octets of the answer.
+    Stall(usize),
+    Garbage,
+    Drip,
+    /// Answers before the body has come, and closes.
+    Early,
+    /// Sends more than was asked for.
+    Unasked,
+    StopReading,
+}
+
+/// What the client does next. Numbers name handles by their place among those that were made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Command {
+    Connect(u16),
+    Open(usize, Form),
+    Send(usize, Form),
+    Write(usize),
+    Finish(usize),
+    Receive(usize),
+    Query(usize),
+    Read(usize, Amount),
+    /// A whole exchange, call for call, on this connection.
+    Story(usize, Form, Reading),
+    /// A whole exchange by the paved path.
+    Paved(u16, Form),
+    /// The future of the youngest call is dropped.
+    GiveUp,
+    Cancel(Level, usize),
+    Close(Level, usize),
+    Drop(Level, usize),
+    Subscribe(Level, usize),
+    Unsubscribe,
+    Shutdown(u64),
+    StopEngine,
+    Partition,
+    Hold,
+    Repair,
+    Pause(u64),
+}
+
+/// How a story is read to its end.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// A call is given up after so many milliseconds, and made again.
+    pub(crate) patience: Option<u64>,
+    /// Every read is announced by `query_data_available`.
+    pub(crate) asks: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    Empty,
+    Octets,
+    Announced,
+    Chunked,
+    Stream,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Amount {
+    Available,
+    AtMost,
+    Exactly,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Session,
+    Connection,
+    Request,
+}
+
+/// Always answers.
+pub(crate) const GOOD: u16 = 80;
+/// Does as the plan says.
+pub(crate) const BAD: u16 = 81;
+/// Nobody listens.
+pub(crate) const CLOSED: u16 = 82;
+
+/// The body of every good answer.
+pub(crate) const CONTENT: &str = "hello, wide and wonderful world";
+/// The body of an answer that comes too early.
+pub(crate) const REFUSAL: &str = "too much";
+
+impl Plan {
+    /// The plan of this seed.
+    pub(crate) fn of(seed: u64) -> Self {
+        let mut chance = Seeded::new(seed);
+        let weather = Weather {
+            latency: *chance.pick(&[1, 2, 5, 40]),
+            loss: if chance.percent(15) { 100 } else { 0 },
+            roughness: *chance.pick(&[0, 0, 30, 90]),
+            wires: chance.between(1, 3),
+            expects_continue: chance.percent(20),
+        };
+        let faults = (0..8).map(|_| fault(&mut chance)).collect();
+        let mut commands = vec![Command::Connect(BAD), Command::Connect(GOOD)];
+        for _ in 0..chance.between(10, 30) {
+            commands.push(command(&mut chance));
+        }
+        Self { seed, weather, faults, commands }
+    }
+
+    /// The world it happens in.
+    pub(crate) fn simulation(&self) -> Simulation {
+        let Weather { latency, loss, roughness, .. } = self.weather;
+        let faults = self.faults.clone();
+        Simulation::seeded(self.seed)
+            .roughness(roughness)
+            .network(|network| {
+                network
+                    .tick_duration(Duration::from_millis(2))
+                    .max_message_latency(Duration::from_millis(latency))
+                    .fail_rate(f64::from(loss) / 10_000.0)
+                    .repair_rate(0.1);
+            })
+            .peer(GOOD, |_| Script::answering(answer()))
+            .peer(BAD, move |n| faults[n % faults.len()].script())
+    }
+}
+
+impl Fault {
+    fn script(self) -> Script {
+        let answer = answer();
+        match self {
+            Self::None => Script::answering(answer),
+            Self::Interim(seed) => Script::new()
+                .read_request()
+                .send(format!("HTTP/1.1 103 Early Hints\r\nlink: </style>\r\n\r\n{answer}"))
+                .again()
+                .split(Split::Seeded(seed)),
+            Self::CloseAfter => Script::answering_once(answer),
+            Self::UntilClose => Script::answering_once(format!("HTTP/1.1 200 OK\r\n\r\n{CONTENT}")),
+            Self::CloseAtOnce => Script::new().close(),
+            Self::Silence => Script::new().read_request().keep(),
+            Self::Reset(after) => Script::new().read_exactly(1).send(answer[..after].to_owned()).reset(),
+            Self::Cut(after) => Script::new().read_request().send(answer[..after].to_owned()).close(),
+            Self::Stall(after) => Script::new().read_request().send(answer[..after].to_owned()).keep(),
+            Self::Garbage => Script::new().read_head().send("\x16\x03\x01 what?\r\n\r\n").keep(),
+            Self::Drip => Script::new().read_request().drip(answer, Duration::from_millis(5)).again(),
+            Self::Early => {
+                let length = REFUSAL.len();
+                let refusal = format!("HTTP/1.1 413 No\r\ncontent-length: {length}\r\n\r\n{REFUSAL}");
+                Script::new().read_head().send(refusal).close()
+            }
+            Self::Unasked => Script::new().read_request().send(format!("{answer}{answer}")).keep(),
+            Self::StopReading => Script::new().read_exactly(1).stop_reading(),
+        }
+    }
+}
+
+fn answer() -> String {
+    let (first, second) = CONTENT.split_at(12);
+    let (one, two) = (first.len(), second.len());
+    format!(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{one:x}\r\n{first}\r\n{two:x}\r\n{second}\r\n0\r\n\r\n"
+    )
+}
+
+fn fault(chance: &mut Seeded) -> Fault {
+    let part = chance.below(answer().len());
+    let all = [
+        Fault::None,
+        Fault::None,
+        Fault::Interim(part as u64),
+        Fault::CloseAfter,
+        Fault::UntilClose,
+        Fault::CloseAtOnce,
+        Fault::Silence,
+        Fault::Reset(part),
+        Fault::Cut(part),
+        Fault::Stall(part),
+        Fault::Garbage,
+        Fault::Drip,
+        Fault::Early,
+        Fault::Unasked,
+        Fault::StopReading,
+    ];
+    *chance.pick(&all)
+}
+
+fn command(chance: &mut Seeded) -> Command {
+    let place = chance.below(12);
+    let port = *chance.pick(&[GOOD, BAD, BAD, CLOSED]);
+    let form = *chance.pick(&[Form::Empty, Form::Empty, Form::Octets, Form::Announced, Form::Chunked, Form::Stream]);
+    let level = *chance.pick(&[Level::Session, Level::Connection, Level::Request, Level::Request, Level::Request]);
+    let patience = chance.percent(40).then(|| chance.between(1, 30) as u64);
+    let reading = Reading { patience, asks: chance.percent(50) };
+    let amount = *chance.pick(&[Amount::Available, Amount::AtMost, Amount::Exactly]);
+    let time = chance.between(1, 120) as u64;
+    match chance.below(100) {
+        0..5 => Command::Connect(port),
+        5..13 => Command::Open(place, form),
+        13..18 => Command::Send(place, form),
+        18..21 => Command::Write(place),
+        21..23 => Command::Finish(place),
+        23..28 => Command::Receive(place),
+        28..31 => Command::Query(place),
+        31..37 => Command::Read(place, amount),
+        37..57 => Command::Story(place, form, reading),
+        57..63 => Command::Paved(port, form),
+        63..66 => Command::GiveUp,
+        66..70 => Command::Cancel(level, place),
+        70..73 => Command::Close(if level == Level::Session { Level::Request } else { level }, place),
+        73..74 => Command::Close(level, place),
+        74..77 => Command::Drop(level, place),
+        77..80 => Command::Subscribe(level, place),
+        80..81 => Command::Unsubscribe,
+        81 if chance.percent(70) => Command::Shutdown(time),
+        81 => Command::StopEngine,
+        82..84 => Command::Partition,
+        84..86 => Command::Hold,
+        86..90 => Command::Repair,
+        _ => Command::Pause(time),
+    }
+}
