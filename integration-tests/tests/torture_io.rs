@@ -82,10 +82,10 @@ fn is_the_failure_of(call: Call, error: &Error, world: &World) {
         Call::Dial => (ErrorCode::CannotConnect, &[Stage::Connect]),
         Call::Write => (ErrorCode::ConnectionError, &[Stage::SendHead, Stage::SendBody]),
         Call::Flush => (ErrorCode::ConnectionError, &[Stage::SendHead, Stage::SendBody]),
-        // While the body is sent an answer may come.
+        // Behind the head, while it is flushed and while the body is sent, an answer may come.
         Call::Read => (
             ErrorCode::ConnectionError,
-            &[Stage::SendBody, Stage::Continue, Stage::FirstByte, Stage::Head, Stage::Body],
+            &[Stage::SendHead, Stage::SendBody, Stage::Continue, Stage::FirstByte, Stage::Head, Stage::Body],
         ),
         Call::Look | Call::Shutdown => panic!("{error} of what nobody waits for"),
     };
