@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use hinternet::network::{Lookup, Resolver};
-use hinternet::{ErrorCode, Method, Notification, Payload, Request, RequestOptions, Session, Stage, Status, Timeouts};
+use hinternet::{
+    Engine, ErrorCode, Method, Notification, Payload, Request, RequestOptions, Session, Stage, Status, Timeouts,
+};
 use integration_tests::scripted_peer::Script;
 use integration_tests::simulation::{CLIENT, SERVER, Simulation, World};
 
@@ -162,4 +164,27 @@ fn p9_an_idle_wire_is_closed_within_a_tick_of_its_time() {
         let rested = at("ConnectionClosed").duration_since(at("WireReleased"));
         assert!((idle..=idle + Duration::from_secs(1)).contains(&rested), "{rested:?} where {idle:?} was given");
     }
+}
+
+#[test]
+fn idle_wires_are_watched_also_when_another_engine_on_the_thread_has_stopped() {
+    let answer = Script::answering(format!("{HEAD}hello"));
+    let open = Simulation::seeded(9).peer(80, move |_| answer.clone()).run(async move |world| {
+        let idle = Duration::from_secs(3);
+        let get = async |session: &Session| {
+            session.get(world.url(80, "/")).unwrap().send().await.unwrap().text().await.unwrap();
+        };
+        let first = world.session(|builder| builder.idle_timeout(idle));
+        get(&first).await;
+        let engine = Engine::on_current_thread().unwrap();
+        let second = world.session(|builder| builder.idle_timeout(idle).engine(engine));
+        get(&second).await;
+        world.engine.stop();
+        tokio::time::sleep(idle + Duration::from_secs(2)).await;
+        let open = world.network.open_streams();
+        drop(first);
+        world.recorder.finish(second).await;
+        open
+    });
+    assert_eq!(open.unwrap(), 0);
 }

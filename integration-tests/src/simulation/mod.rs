@@ -55,6 +55,8 @@ pub struct World {
     pub recorder: Recorder,
     /// How names are resolved and streams opened, and how many are open.
     pub network: SimulatedNetwork,
+    /// What the server does, and has seen.
+    pub server: Rc<Vec<SimulatedPeer>>,
     /// When the client began.
     pub began: tokio::time::Instant,
 }
@@ -96,7 +98,8 @@ impl Simulation {
     pub fn run<T: 'static>(self, client: impl AsyncFnOnce(World) -> T + 'static) -> Result<T, String> {
         let Self { seed, builder, peers, roughness } = self;
         let mut simulation = builder.build();
-        let peers = Rc::new(peers);
+        let server = Rc::new(peers);
+        let peers = Rc::clone(&server);
         simulation.host(SERVER, move || {
             let peers = Rc::clone(&peers);
             async move {
@@ -110,7 +113,7 @@ impl Simulation {
             let engine = Engine::on_current_thread()?;
             let recorder = Recorder::on(&Engine::on_current_thread()?);
             let network = SimulatedNetwork::new(seed, roughness);
-            let world = World { engine, recorder, network, began: tokio::time::Instant::now() };
+            let world = World { engine, recorder, network, server, began: tokio::time::Instant::now() };
             *result.borrow_mut() = Some(client(world).await);
             Ok(())
         });

@@ -23,6 +23,11 @@ impl SimulatedPeer {
         Self { port, scripts: Box::new(scripts), connections: Arc::new(watch::Sender::new(Vec::new())) }
     }
 
+    /// How many connections have not ended on the server's side.
+    pub fn open_connections(&self) -> usize {
+        self.connections.borrow().iter().filter(|connection| connection.ending.is_none()).count()
+    }
+
     async fn listen(&self) -> io::Result<()> {
         let listener = TcpListener::bind(("0.0.0.0", self.port)).await?;
         loop {

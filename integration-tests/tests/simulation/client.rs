@@ -29,7 +29,7 @@ pub(crate) async fn run(plan: &Plan, world: World) -> std::result::Result<Trace,
     }
     turmoil::repair(CLIENT, SERVER);
     turmoil::release(CLIENT, SERVER);
-    client.finish(plan.weather.loss == 0).await
+    client.finish(plan).await
 }
 
 struct Client {
@@ -198,7 +198,7 @@ impl Client {
     }
 
     /// Ends everything, and looks whether anything is wrong or left.
-    async fn finish(mut self, lossless: bool) -> std::result::Result<Trace, String> {
+    async fn finish(mut self, plan: &Plan) -> std::result::Result<Trace, String> {
         let mut wrong = Vec::new();
         for call in self.calls.drain(..) {
             match timeout(PATIENCE, call).await {
@@ -207,7 +207,7 @@ impl Client {
                 Err(_) => wrong.push("a call did not end".to_owned()),
             }
         }
-        if lossless {
+        if plan.weather.loss == 0 {
             wrong.extend(self.good_request().await.err());
         }
         for shutdown in self.shutdowns.drain(..) {
@@ -221,13 +221,23 @@ impl Client {
             wrong.push("the last words were not handled".to_owned());
         }
         drop((session, connections, requests, subscriptions));
-        let World { engine, recorder, network, began } = world;
+        let World { engine, recorder, network, server, began } = world;
         let log = recorder.log();
         recorder.settle().await;
         wrong.extend(outcomes.borrow().check(&log));
         wrong.extend(witnesses.complaints());
         if network.open_streams() > 0 {
             wrong.push(format!("{} streams are open", network.open_streams()));
+        }
+        if plan.tells_the_server_of_every_end() {
+            let ended = async {
+                while server.iter().any(|peer| peer.open_connections() > 0) {
+                    tokio::time::sleep(Duration::from_millis(10)).await;
+                }
+            };
+            if timeout(PATIENCE, ended).await.is_err() {
+                wrong.push("a connection is open on the server's side".to_owned());
+            }
         }
         // Sessions, requests, pools and dials hold the network; when none of them is left, nobody does.
         let remains = network.remains();

@@ -149,6 +149,13 @@ impl Plan {
         Self { seed, weather, faults, commands }
     }
 
+    /// Will the server hear of every connection that the client closes?
+    pub(crate) fn tells_the_server_of_every_end(&self) -> bool {
+        let parted = self.commands.iter().any(|command| matches!(command, Command::Partition));
+        let deaf = self.faults.iter().any(|fault| matches!(fault, Fault::StopReading));
+        self.weather.loss == 0 && !parted && !deaf
+    }
+
     /// The world it happens in.
     pub(crate) fn simulation(&self) -> Simulation {
         let Weather { latency, loss, roughness, .. } = self.weather;
