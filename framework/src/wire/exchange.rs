@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use http::HeaderMap;
 
 use super::{Failure, Wire};
-use crate::clock::{self, within};
+use crate::clock;
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{
     AfterHead, Await100, Await100Step, BodyStep, HeadLimits, HeadStep, ReceiveBody, ReceiveHead, RequestHead,
@@ -112,10 +112,7 @@ impl Exchange {
         } else {
             self.write(wire, first, idle).await?;
         }
-        within(idle, wire.flush())
-            .await
-            .map_err(|_| Failure::Timeout(Stage::SendHead, idle.unwrap_or_default()))?
-            .map_err(|error| Failure::Io(Stage::SendHead, error))
+        Ok(())
     }
 
     /// Is a 100 awaited before the body may go out?

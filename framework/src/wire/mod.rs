@@ -137,8 +137,8 @@ impl Wire {
         }
     }
 
-    async fn flush(&mut self) -> io::Result<()> {
-        poll_fn(|context| Pin::new(&mut self.stream).poll_flush(context)).await
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 }
 

@@ -20,10 +20,14 @@ impl Exchange {
         stage: Stage,
         idle: Option<Duration>,
     ) -> Result<Uploaded, Failure> {
+        if octets.is_empty() {
+            return Ok(Uploaded::Sent);
+        }
         let mut listening = self.is_sending_body() && self.written >= self.head_octets;
-        while !octets.is_empty() {
+        loop {
             let event = within(idle, write_or_hear(wire, octets, listening)).await;
             match event.map_err(|_| Failure::Timeout(stage, idle.unwrap_or_default()))? {
+                WriteEvent::Flushed => return Ok(Uploaded::Sent),
                 WriteEvent::Wrote(count) => {
                     octets = octets.get(count..).unwrap_or_default();
                     self.written += count as u64;
@@ -39,7 +43,6 @@ impl Exchange {
                 WriteEvent::Broken(error) => return self.answer_despite(wire, stage, error).await,
             }
         }
-        Ok(Uploaded::Sent)
     }
 
     fn is_sending_body(&self) -> bool {
@@ -100,6 +103,8 @@ impl Exchange {
 
 enum WriteEvent {
     Wrote(usize),
+    /// All is with the kernel: a stream of records may have held some back.
+    Flushed,
     Heard(usize),
     Broken(std::io::Error),
 }
@@ -112,6 +117,12 @@ async fn write_or_hear(wire: &mut Wire, octets: &[u8], listening: bool) -> Write
                 // The write meets the same break, and has the answer looked for.
                 Poll::Ready(Err(_)) | Poll::Pending => {}
             }
+        }
+        if octets.is_empty() {
+            return wire.poll_flush(context).map(|flushed| match flushed {
+                Ok(()) => WriteEvent::Flushed,
+                Err(error) => WriteEvent::Broken(error),
+            });
         }
         wire.poll_write(context, octets).map(|wrote| match wrote {
             Ok(count) => WriteEvent::Wrote(count),

@@ -8,7 +8,7 @@ use hinternet::tls::danger::{
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::place::{Asked, NAME, ask, authority, leaf, origin, trusting};
+use crate::place::{Asked, NAME, ask, authority, leaf, origin, sha256, trusting};
 
 async fn ask_for(identity: &Identity, options: TlsOptions) -> Asked {
     let (origin, _tls) = origin(identity).await;
@@ -150,10 +150,4 @@ async fn e_certificates_are_judged_as_of_the_given_time() {
     ask_for(&expired, at(in_2001)).await.security();
     let text = ask_for(&expired, at(in_2010)).await.refused_for(Flags::CERT_DATE_INVALID).to_string();
     assert!(text.contains("expired on 2002-01-02"), "{text}");
-}
-
-fn sha256(octets: &[u8]) -> [u8; 32] {
-    use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
-    let hash = TLS13_AES_128_GCM_SHA256.tls13().unwrap().common.hash_provider.hash(octets);
-    hash.as_ref().try_into().unwrap()
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hinternet::tls::TlsOptions;
+use hinternet::tls::{Roots, TlsOptions, TlsVersions};
 use hinternet::{Blame, ErrorCode, Operation, SecureFailureFlags as Flags, Session, Stage, Timeouts};
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use integration_tests::origin::{Origin, Reply};
@@ -156,9 +156,12 @@ async fn d3_nobody_is_trusted_where_nobody_is_named() {
 async fn d3_the_authorities_of_this_machine_do_not_know_the_tests() {
     let asked = ask_for(&authority().issue(leaf()), TlsOptions::new()).await;
     asked.refused_for(Flags::INVALID_CA);
+    let mozillas = || TlsOptions::new().roots(Roots::Webpki);
+    ask_for(&authority().issue(leaf()), mozillas()).await.refused_for(Flags::INVALID_CA);
     let authority = authority();
-    let trusted_beside = TlsOptions::new().trust([authority.certificate()]);
-    ask_for(&authority.issue(leaf()), trusted_beside).await.security();
+    for others in [TlsOptions::new(), mozillas()] {
+        ask_for(&authority.issue(leaf()), others.trust([authority.certificate()])).await.security();
+    }
 }
 
 #[tokio::test]
@@ -239,7 +242,6 @@ async fn d3_an_alert_is_told_by_name_and_number() {
 
 #[tokio::test]
 async fn d3_no_version_in_common() {
-    use hinternet::tls::TlsVersions;
     let authority = authority();
     let identity = authority.issue(leaf());
     for (tls, versions) in
