@@ -14,7 +14,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig, SupportedProtocolVersion};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
@@ -160,10 +160,13 @@ impl Carrier {
 
     /// Says FIN, below TLS.
     pub(crate) async fn cut(&mut self) -> io::Result<()> {
-        use tokio::io::AsyncWriteExt;
+        self.tcp_mut().shutdown().await
+    }
+
+    pub(crate) fn tcp_mut(&mut self) -> &mut TcpStream {
         match self {
-            Self::Plain(tcp) => tcp.shutdown().await,
-            Self::Secure(tls) => tls.get_mut().0.shutdown().await,
+            Self::Plain(tcp) => tcp,
+            Self::Secure(tls) => tls.get_mut().0,
         }
     }
 }

@@ -106,6 +106,27 @@ async fn data_on_an_idle_wire_retires_it() {
     recorder.finish(session).await;
 }
 
+#[tokio::test]
+async fn what_came_before_tls_broke_is_delivered() {
+    let sent = Gate::new();
+    let garbage = vec![0x17, 3, 3, 0, 40].into_iter().chain([0; 40]).collect::<Vec<u8>>();
+    let (recorder, session, peer) =
+        secure_peer(|script| script.read_request().send(OK).send_below(garbage).signal(&sent).keep()).await;
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    for n in 1..=2 {
+        let request = connection.open_request(Method::GET, "/").unwrap();
+        request.send(()).await.unwrap();
+        // Answer and garbage arrive together.
+        sent.passed().await;
+        request.receive_response().await.unwrap();
+        assert_eq!(read_all(&request).await.unwrap(), b"ok");
+        request.close().await.unwrap();
+        assert_eq!(peer.connections(), n, "the broken wire serves nobody");
+    }
+    drop(connection);
+    recorder.finish(session).await;
+}
+
 /// A body that only the end of the connection ends.
 async fn until_close(script: impl FnOnce(Script) -> Script) -> hinternet::Result<Vec<u8>> {
     let (recorder, session, peer) =
