@@ -122,7 +122,7 @@ async fn the_first_use_of_a_danger_is_logged_by_name_once_an_origin() {
     assert_eq!(told(), [""; 0], "refused all the same");
 
     let recorder = integration_tests::recorder::Recorder::start();
-    let session = recorder.session(place::builder(both()).idle_timeout(std::time::Duration::from_millis(1)));
+    let session = recorder.session(place::builder(both()));
     for _ in 0..2 {
         let request = session.get(format!("{}/", bad.origin_named(NAME))).unwrap();
         let response = request.header("connection", "close").send().await.unwrap();

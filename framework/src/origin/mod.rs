@@ -15,7 +15,7 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_rt::task::JoinHandle;
 
@@ -44,6 +44,8 @@ pub(crate) struct Pond {
     dials: RefCell<HashMap<Ticket, JoinHandle<()>>>,
     next_ticket: Cell<u64>,
     tls: RefCell<Option<Rc<TlsClient>>>,
+    /// Since when nobody wants anything of it.
+    deserted: Cell<Option<Instant>>,
 }
 
 /// What a session lays down for all its origins.
@@ -83,11 +85,13 @@ impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
         let pool = RefCell::new(Pool::new(terms.wires_per_origin));
         let (waiting, dials) = (RefCell::default(), RefCell::default());
-        Rc::new(Self { key, terms, pool, waiting, dials, next_ticket: Cell::new(0), tls: RefCell::default() })
+        let (tls, deserted) = (RefCell::default(), Cell::new(None));
+        Rc::new(Self { key, terms, pool, waiting, dials, next_ticket: Cell::new(0), tls, deserted })
     }
 
     /// Borrows a wire: an idle one, or the first that is dialed or given back. Dropping the future leaves the line.
     pub(crate) async fn acquire(self: &Rc<Self>, asking: Rc<Asking>) -> Result<Lease, Error> {
+        self.deserted.set(None);
         let ticket = Ticket(self.next_ticket.replace(self.next_ticket.get() + 1));
         let fresh = asking.fresh;
         let request = Arc::clone(&asking.request);
@@ -171,8 +175,15 @@ impl Pond {
         }
     }
 
-    fn is_idle(&self) -> bool {
-        self.pool.borrow().is_empty()
+    /// May it be forgotten? Session tickets are kept as long as an idle wire would be.
+    fn is_deserted(&self, now: Instant) -> bool {
+        if !self.pool.borrow().is_empty() {
+            self.deserted.set(None);
+            return false;
+        }
+        let since = self.deserted.get().unwrap_or(now);
+        self.deserted.set(Some(since));
+        self.tls.borrow().is_none() || now.saturating_duration_since(since) >= self.terms.idle_timeout
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{OriginKey, Pond, Terms};
+use crate::clock;
 use crate::id::HandleId;
 
 thread_local! {
@@ -63,7 +64,10 @@ async fn watch() {
         }
         ponds.iter().for_each(|pond| pond.sweep());
         drop(ponds);
-        SHARD.with_borrow_mut(|shard| shard.ponds.retain(|_, pond| Rc::strong_count(pond) > 1 || !pond.is_idle()));
+        let now = clock::now();
+        SHARD.with_borrow_mut(|shard| {
+            shard.ponds.retain(|_, pond| Rc::strong_count(pond) > 1 || !pond.is_deserted(now));
+        });
     }
 }
 
