@@ -95,7 +95,7 @@ async fn errors() -> hinternet::Result<()> {
 // ANCHOR: refused
 async fn refused(site: &str) -> hinternet::Result<()> {
     let session = Session::open()?;
-    for url in ["https://127.0.0.1/", "127.0.0.1/index", "http://ada:secret@127.0.0.1/", "http://127.0.0.1/a\r\nb"] {
+    for url in ["ftp://127.0.0.1/", "127.0.0.1/index", "http://ada:secret@127.0.0.1/", "http://127.0.0.1/a\r\nb"] {
         println!("{}", session.get(url).unwrap_err());
     }
     let request = session.get(site)?.header("x-note", "one\r\nx-smuggled: two");
