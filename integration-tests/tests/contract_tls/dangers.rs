@@ -56,6 +56,23 @@ async fn o09_each_danger_accepts_its_fault_and_no_other() {
 }
 
 #[tokio::test]
+async fn o09_a_danger_is_the_same_among_the_authorities_of_the_machine() {
+    let authority = authority();
+    let beside = || TlsOptions::new().trust([authority.certificate()]);
+    for fault in FAULTS {
+        let identity = with_fault(&authority, fault);
+        ask_for(&identity, beside()).await.refused_for(fault);
+        ask_for(&identity, without_check(beside(), fault)).await.security();
+        let another = if fault == Flags::CERT_DATE_INVALID { Flags::CERT_CN_INVALID } else { Flags::CERT_DATE_INVALID };
+        ask_for(&identity, without_check(beside(), another)).await.refused_for(fault);
+    }
+    // Without the test's authority: the machine's own know nothing of it.
+    let expired = authority.issue(leaf().expired());
+    ask_for(&expired, without_check(TlsOptions::new(), Flags::CERT_DATE_INVALID)).await.refused_for(Flags::INVALID_CA);
+    ask_for(&expired, TlsOptions::new().dangerous(AcceptAnyCertificate)).await.security();
+}
+
+#[tokio::test]
 async fn o09_a_certificate_with_two_faults_is_refused_for_the_one_that_was_not_given_up() {
     let authority = authority();
     let nobody = Authority::new("Nobody knows me");

@@ -168,12 +168,13 @@ async fn d3_the_authorities_of_this_machine_do_not_know_the_tests() {
 async fn d3_a_server_without_the_key_of_its_certificate_is_refused_whatever_is_given_up() {
     let authority = authority();
     let stolen = authority.issue(leaf()).with_key_of(authority.issue(leaf()));
-    let tls = Tls::new(&stolen);
-    let origin = serving(&tls).await;
     let accepts_any = trusting(&authority).dangerous(hinternet::tls::danger::AcceptAnyCertificate);
-    for options in [trusting(&authority), accepts_any] {
-        let error = ask(&origin, NAME, options).await.refused_for(Flags::SECURITY_CHANNEL_ERROR);
-        assert!(error.to_string().contains("does not hold the key of the certificate"), "{error}");
+    for tls in [Tls::only12(&stolen), Tls::only13(&stolen)] {
+        let origin = serving(&tls).await;
+        for options in [trusting(&authority), accepts_any.clone()] {
+            let error = ask(&origin, NAME, options).await.refused_for(Flags::SECURITY_CHANNEL_ERROR);
+            assert!(error.to_string().contains("does not hold the key of the certificate"), "{error}");
+        }
     }
 }
 
