@@ -14,7 +14,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SigningKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{HandshakeKind, ProtocolVersion, RootCertStore, ServerConfig, SupportedProtocolVersion};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -160,10 +160,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
 
     /// Says FIN, below TLS.
     pub(crate) async fn cut(&mut self) -> io::Result<()> {
-        use tokio::io::AsyncWriteExt;
+        self.below_mut().shutdown().await
+    }
+
+    pub(crate) fn below_mut(&mut self) -> &mut S {
         match self {
-            Self::Plain(plain) => plain.shutdown().await,
-            Self::Secure(tls) => tls.get_mut().0.shutdown().await,
+            Self::Plain(plain) => plain,
+            Self::Secure(tls) => tls.get_mut().0,
         }
     }
 }

@@ -166,10 +166,10 @@ async fn nginx_is_judged_as_the_doubles_are_and_takes_sessions_up_again() {
             };
             let clients =
                 if setup.asks_clients { "ssl_verify_client on; ssl_client_certificate clients.pem;" } else { "" };
-            let _infallible = write!(
+            let _infallible = writeln!(
                 sites,
                 "server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {name}.pem; ssl_certificate_key {name}.key; \
-                 ssl_protocols {versions}; {clients} location / {{ return 200 ok; }} }}\n"
+                 ssl_protocols {versions}; {clients} location / {{ return 200 ok; }} }}"
             );
         }
         let configuration = format!(
@@ -220,9 +220,9 @@ async fn caddy_is_judged_as_the_doubles_are() {
             };
             let clients = "client_auth {\n mode require_and_verify\n trusted_ca_cert_file clients.pem\n }";
             let clients = if setup.asks_clients { clients } else { "" };
-            let _infallible = write!(
+            let _infallible = writeln!(
                 sites,
-                "https://:{port} {{\n bind 127.0.0.1\n tls {name}.pem {name}.key {{\n {versions}\n {clients}\n }}\n respond ok\n}}\n"
+                "https://:{port} {{\n bind 127.0.0.1\n tls {name}.pem {name}.key {{\n {versions}\n {clients}\n }}\n respond ok\n}}"
             );
         }
         std::fs::write(folder.join("Caddyfile"), sites).unwrap();

@@ -43,7 +43,6 @@ async fn play_all(file: &Path) -> Vec<Case> {
 /// What this version would have to speak.
 fn needs(vector: &Value) -> Option<&'static str> {
     match text(&vector["class"]) {
-        _ if !vector["tls"].is_null() => Some("need TLS"),
         "redirect" => Some("need redirects"),
         "content-encoding" => Some("need content codings"),
         "proxy" => Some("need proxies"),
@@ -64,12 +63,15 @@ async fn play(vector: &Value) -> Outcome {
     let peer = ScriptedPeer::start_with_default(vec![script(vector)], Script::answering(NEXT)).await;
     let recorder = Recorder::start();
     let session = recorder.session(Session::builder().timeouts(patience(vector)));
-    let connection = session.connect(&peer.origin()).expect("an origin");
+    let plain = session.connect(&peer.origin()).expect("an origin");
+    // A server that accepts, and then says nothing of TLS.
+    let secure = (vector["tls"] == "no-hello").then(|| session.connect(&peer.origin().replace("http:", "https:")));
+    let connection = secure.map_or(plain.clone(), |secure| secure.expect("an origin"));
     let method = Method::from_bytes(text(&vector["method"]).as_bytes()).expect("a method");
     let exchange = Exchange::play(&recorder, &connection, method).await;
     let before = peer.connections();
 
-    let next = Exchange::play(&recorder, &connection, Method::GET).await;
+    let next = Exchange::play(&recorder, &plain, Method::GET).await;
     assert_eq!(next.body, b"next", "the next request got what was not meant for it: {}", next.short());
     let reused = peer.connections() == before;
     recorder.finish(session).await;
@@ -108,6 +110,7 @@ fn patience(vector: &Value) -> Timeouts {
     if text(&vector["class"]) == "slow" {
         timeouts.receive_response = Some(Duration::from_millis(300));
         timeouts.receive = Some(Duration::from_millis(300));
+        timeouts.connect = Some(Duration::from_millis(300));
     }
     timeouts
 }

@@ -99,6 +99,7 @@ impl<S: Socket> Player<'_, S> {
                 self.stream()?.change_keys()?;
                 self.stream()?.flush().await?;
             }
+            Step::SendBelow(octets) => self.stream()?.below_mut().write_all(octets).await?,
             Step::Cut => {
                 self.stream()?.cut().await?;
                 self.drain().await?;

@@ -42,6 +42,8 @@ pub enum Step {
     StartTls(Tls),
     /// Changes the keys of TLS 1.3: the client is sent a message that is no data.
     ChangeKeys,
+    /// Writes these octets below TLS, to which they mean nothing.
+    SendBelow(Bytes),
     /// Says FIN below TLS, whose own end is not announced, and reads on until the client closes.
     Cut,
     /// Begins again with the first step, until the client closes.
@@ -142,6 +144,11 @@ impl Script {
     /// See [`Step::ChangeKeys`].
     pub fn change_keys(self) -> Self {
         self.step(Step::ChangeKeys)
+    }
+
+    /// See [`Step::SendBelow`].
+    pub fn send_below(self, octets: impl Into<Bytes>) -> Self {
+        self.step(Step::SendBelow(octets.into()))
     }
 
     /// See [`Step::Cut`].

@@ -8,7 +8,7 @@ use hinternet::tls::danger::{
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use std::time::{Duration, UNIX_EPOCH};
 
-use crate::place::{Asked, NAME, ask, authority, leaf, origin, trusting};
+use crate::place::{Asked, NAME, ask, authority, leaf, origin, sha256, trusting};
 
 async fn ask_for(identity: &Identity, options: TlsOptions) -> Asked {
     let (origin, _tls) = origin(identity).await;
@@ -53,6 +53,23 @@ async fn o09_each_danger_accepts_its_fault_and_no_other() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn o09_a_danger_is_the_same_among_the_authorities_of_the_machine() {
+    let authority = authority();
+    let beside = || TlsOptions::new().trust([authority.certificate()]);
+    for fault in FAULTS {
+        let identity = with_fault(&authority, fault);
+        ask_for(&identity, beside()).await.refused_for(fault);
+        ask_for(&identity, without_check(beside(), fault)).await.security();
+        let another = if fault == Flags::CERT_DATE_INVALID { Flags::CERT_CN_INVALID } else { Flags::CERT_DATE_INVALID };
+        ask_for(&identity, without_check(beside(), another)).await.refused_for(fault);
+    }
+    // Without the test's authority: the machine's own know nothing of it.
+    let expired = authority.issue(leaf().expired());
+    ask_for(&expired, without_check(TlsOptions::new(), Flags::CERT_DATE_INVALID)).await.refused_for(Flags::INVALID_CA);
+    ask_for(&expired, TlsOptions::new().dangerous(AcceptAnyCertificate)).await.security();
 }
 
 #[tokio::test]
@@ -150,10 +167,4 @@ async fn e_certificates_are_judged_as_of_the_given_time() {
     ask_for(&expired, at(in_2001)).await.security();
     let text = ask_for(&expired, at(in_2010)).await.refused_for(Flags::CERT_DATE_INVALID).to_string();
     assert!(text.contains("expired on 2002-01-02"), "{text}");
-}
-
-fn sha256(octets: &[u8]) -> [u8; 32] {
-    use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
-    let hash = TLS13_AES_128_GCM_SHA256.tls13().unwrap().common.hash_provider.hash(octets);
-    hash.as_ref().try_into().unwrap()
 }

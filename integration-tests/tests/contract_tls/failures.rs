@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hinternet::tls::TlsOptions;
+use hinternet::tls::{Roots, TlsOptions, TlsVersions};
 use hinternet::{Blame, ErrorCode, Operation, SecureFailureFlags as Flags, Session, Stage, Timeouts};
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use integration_tests::origin::{Origin, Reply};
@@ -156,21 +156,25 @@ async fn d3_nobody_is_trusted_where_nobody_is_named() {
 async fn d3_the_authorities_of_this_machine_do_not_know_the_tests() {
     let asked = ask_for(&authority().issue(leaf()), TlsOptions::new()).await;
     asked.refused_for(Flags::INVALID_CA);
+    let mozillas = || TlsOptions::new().roots(Roots::Webpki);
+    ask_for(&authority().issue(leaf()), mozillas()).await.refused_for(Flags::INVALID_CA);
     let authority = authority();
-    let trusted_beside = TlsOptions::new().trust([authority.certificate()]);
-    ask_for(&authority.issue(leaf()), trusted_beside).await.security();
+    for others in [TlsOptions::new(), mozillas()] {
+        ask_for(&authority.issue(leaf()), others.trust([authority.certificate()])).await.security();
+    }
 }
 
 #[tokio::test]
 async fn d3_a_server_without_the_key_of_its_certificate_is_refused_whatever_is_given_up() {
     let authority = authority();
     let stolen = authority.issue(leaf()).with_key_of(authority.issue(leaf()));
-    let tls = Tls::new(&stolen);
-    let origin = serving(&tls).await;
     let accepts_any = trusting(&authority).dangerous(hinternet::tls::danger::AcceptAnyCertificate);
-    for options in [trusting(&authority), accepts_any] {
-        let error = ask(&origin, NAME, options).await.refused_for(Flags::SECURITY_CHANNEL_ERROR);
-        assert!(error.to_string().contains("does not hold the key of the certificate"), "{error}");
+    for tls in [Tls::only12(&stolen), Tls::only13(&stolen)] {
+        let origin = serving(&tls).await;
+        for options in [trusting(&authority), accepts_any.clone()] {
+            let error = ask(&origin, NAME, options).await.refused_for(Flags::SECURITY_CHANNEL_ERROR);
+            assert!(error.to_string().contains("does not hold the key of the certificate"), "{error}");
+        }
     }
 }
 
@@ -239,7 +243,6 @@ async fn d3_an_alert_is_told_by_name_and_number() {
 
 #[tokio::test]
 async fn d3_no_version_in_common() {
-    use hinternet::tls::TlsVersions;
     let authority = authority();
     let identity = authority.issue(leaf());
     for (tls, versions) in

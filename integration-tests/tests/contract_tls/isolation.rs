@@ -7,11 +7,11 @@ use hinternet::tls::danger::{
 };
 use hinternet::tls::{ClientCertificates, ClientIdentity, Revocation, Roots, TlsOptions, TlsVersions};
 use hinternet::{DialOptions, Session};
-use integration_tests::certificates::{Authority, Leaf};
+use integration_tests::certificates::{Authority, Identity, Leaf};
 use integration_tests::recorder::Recorder;
 use integration_tests::tls::{EveryName, Tls};
 
-use crate::place::{NAME, authority, builder, leaf, serving, trusting};
+use crate::place::{NAME, authority, builder, leaf, serving, sha256, trusting};
 
 #[derive(Debug)]
 struct Nothing;
@@ -23,7 +23,7 @@ impl ClientCertificates for Nothing {
 }
 
 /// One set of options for every field, which differs from the first in that field alone.
-fn every_field(authority: &Authority) -> Vec<(&'static str, TlsOptions)> {
+fn every_field(authority: &Authority, identity: &Identity) -> Vec<(&'static str, TlsOptions)> {
     let base = || trusting(authority);
     let other = Authority::new("Another");
     let list = Revocation::by_lists([authority.revoke([])]);
@@ -32,6 +32,8 @@ fn every_field(authority: &Authority) -> Vec<(&'static str, TlsOptions)> {
         ("none", base()),
         ("roots", base().roots(Roots::Platform)),
         ("extra roots", base().trust([other.certificate()])),
+        ("roots of the program", base().roots(Roots::Webpki)),
+        ("pins", base().pin_sha256([sha256(&identity.public_key_info())])),
         ("versions", base().versions(TlsVersions::Only13)),
         ("server name", base().server_name_indication(false)),
         ("identity", base().client_identity(other.issue(Leaf::for_client("me")).client())),
@@ -53,12 +55,12 @@ fn every_field(authority: &Authority) -> Vec<(&'static str, TlsOptions)> {
 #[tokio::test]
 async fn p5_options_that_differ_in_one_field_share_no_wire_and_no_ticket() {
     let authority = authority();
-    let tls = Tls::new(&authority.issue(leaf()));
-    let origin = serving(&tls).await;
+    let identity = authority.issue(leaf());
+    let origin = serving(&Tls::new(&identity)).await;
     let recorder = Recorder::start();
     let session = recorder.session(builder(trusting(&authority)));
     let connection = session.connect(&origin.origin_named(NAME)).unwrap();
-    let all = every_field(&authority);
+    let all = every_field(&authority, &identity);
     let mut wires = std::collections::HashSet::new();
     for round in 0..2 {
         for (field, options) in &all {

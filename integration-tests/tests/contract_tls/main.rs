@@ -4,6 +4,7 @@ mod clients;
 mod dangers;
 mod failures;
 mod isolation;
+mod network;
 mod place;
 mod revoked;
 mod wires;

@@ -70,6 +70,13 @@ pub(crate) async fn ask_at(url: &str, tls: TlsOptions) -> Asked {
     Asked { id, outcome: asked, names, told }
 }
 
+/// What a pin is made of.
+pub(crate) fn sha256(octets: &[u8]) -> [u8; 32] {
+    use rustls::crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256;
+    let hash = TLS13_AES_128_GCM_SHA256.tls13().unwrap().common.hash_provider.hash(octets);
+    hash.as_ref().try_into().unwrap()
+}
+
 /// What came of it.
 pub(crate) struct Asked {
     #[allow(dead_code, reason = "for a failed test's message")]

@@ -1,7 +1,7 @@
 //! Secure wires in use: tickets, key changes, ends that are said and ends that are not.
 
 use hinternet::tls::TlsVersions;
-use hinternet::{ErrorCode, Method, Session, Stage};
+use hinternet::{Engine, ErrorCode, Method, Session, Stage};
 use integration_tests::Gate;
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
@@ -32,6 +32,33 @@ async fn a_session_is_taken_up_again_as_server_and_client_see() {
         assert_eq!(tls.seen()[0].is_tls12, versions == TlsVersions::Only12);
         recorder.finish(session).await;
     }
+}
+
+#[tokio::test]
+async fn tickets_outlive_the_last_wire_of_their_origin() {
+    let authority = authority();
+    let tls = Tls::new(&authority.issue(leaf()));
+    let origin = Origin::secure(&tls, |_| Reply::ok("ok").closing()).await;
+    let end = Gate::new();
+    let other = ScriptedPeer::always(Script::new().read_request().send(OK).hold(&end).close()).await;
+    let recorder = Recorder::start();
+    let engine = Engine::builder().shards(1).start().unwrap();
+    let session = recorder.session(builder(trusting(&authority)).engine(engine));
+    let connection = session.connect(&other.origin()).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"ok");
+    let url = format!("{}/", origin.origin_named(NAME));
+    assert_eq!(session.get(&*url).unwrap().send().await.unwrap().text().await.unwrap(), "ok");
+    // That its idle wire is found closed tells that the shard has looked after all of its origins.
+    end.open();
+    recorder.wait_for_status(connection.id(), "ConnectionClosed").await;
+    let response = session.get(&*url).unwrap().send().await.unwrap();
+    assert!(response.security_info().unwrap().resumed);
+    assert_eq!(response.text().await.unwrap(), "ok");
+    drop((request, connection));
+    recorder.finish(session).await;
 }
 
 #[tokio::test]
@@ -103,6 +130,27 @@ async fn data_on_an_idle_wire_retires_it() {
     second.receive_response().await.unwrap();
     assert_eq!(peer.connections(), 2);
     drop((first, second, connection));
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn what_came_before_tls_broke_is_delivered() {
+    let sent = Gate::new();
+    let garbage = vec![0x17, 3, 3, 0, 40].into_iter().chain([0; 40]).collect::<Vec<u8>>();
+    let (recorder, session, peer) =
+        secure_peer(|script| script.read_request().send(OK).send_below(garbage).signal(&sent).keep()).await;
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    for n in 1..=2 {
+        let request = connection.open_request(Method::GET, "/").unwrap();
+        request.send(()).await.unwrap();
+        // Answer and garbage arrive together.
+        sent.passed().await;
+        request.receive_response().await.unwrap();
+        assert_eq!(read_all(&request).await.unwrap(), b"ok");
+        request.close().await.unwrap();
+        assert_eq!(peer.connections(), n, "the broken wire serves nobody");
+    }
+    drop(connection);
     recorder.finish(session).await;
 }
 

@@ -47,13 +47,15 @@ dangers! {
     /// A certificate for another name is accepted: whoever has any certificate can pose as the server.
     #[doc(alias = "SECURITY_FLAG_IGNORE_CERT_CN_INVALID")]
     IgnoreName = NAME;
-    /// A certificate that has expired, or is not valid yet, is accepted.
+    /// A certificate that has expired, or is not valid yet, is accepted, if there ever was a moment at which it and all that vouch
+    /// for it were valid.
     #[doc(alias = "SECURITY_FLAG_IGNORE_CERT_DATE_INVALID")]
     IgnoreDate = DATE;
     /// A certificate that was not made for servers is accepted.
     #[doc(alias = "SECURITY_FLAG_IGNORE_CERT_WRONG_USAGE")]
     IgnoreUsage = USAGE;
-    /// Any certificate is accepted, even one that cannot be read. The wire is secret, but nobody knows from whom.
+    /// Any certificate is accepted whose key can be read; that the server holds this key is still checked. The wire is secret, but
+    /// nobody knows from whom.
     AcceptAnyCertificate = ANYTHING;
 }
 

@@ -7,14 +7,10 @@ use std::time::Duration;
 use rustls::pki_types::UnixTime;
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate, X509Name};
 
-/// The two ends of the time in which it is valid; none for one that cannot be read.
-pub(super) fn limits(der: &[u8]) -> Vec<UnixTime> {
-    let Some(parsed) = parse(der) else { return Vec::new() };
-    let validity = parsed.validity();
-    let moment = |time: ASN1Time| {
-        UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(time.timestamp()).unwrap_or_default()))
-    };
-    vec![moment(validity.not_before), moment(validity.not_after)]
+/// When it begins to be valid.
+pub(super) fn begin(der: &[u8]) -> Option<UnixTime> {
+    let begin = parse(der)?.validity().not_before.timestamp();
+    Some(UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(begin).unwrap_or_default())))
 }
 
 /// Does it name itself as its issuer?

@@ -12,6 +12,8 @@ mod security;
 mod sentence;
 mod settings;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod witness;
 
 use std::future::poll_fn;

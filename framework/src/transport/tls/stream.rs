@@ -18,18 +18,20 @@ pub(super) struct Secured {
     tls: ClientConnection,
     /// What the handshake saw: in TLS 1.3 a server refuses a client without a certificate only afterwards.
     witness: Witness,
+    /// How TLS broke, kept until what came before it was taken.
+    broken: Option<io::Error>,
 }
 
 impl Secured {
     pub(super) fn new(network: Box<dyn Stream>, tls: ClientConnection, witness: Witness) -> Self {
-        Self { network, tls, witness }
+        Self { network, tls, witness, broken: None }
     }
 
     /// What was decrypted and not yet taken. An empty slice is the end that the peer said; `None` is nothing so far.
     fn decrypted(&mut self) -> io::Result<Option<&[u8]>> {
         match self.tls.reader().into_first_chunk() {
             Ok(octets) => Ok(Some(octets)),
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.broken.take().map_or(Ok(None), Err),
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(unannounced_end()),
             Err(error) => Err(error),
         }
@@ -41,7 +43,7 @@ impl Secured {
         if let Err(error) = self.tls.process_new_packets() {
             // The peer is told which alert it is; it need not listen any more.
             self.push_now();
-            return Err(io::Error::other(TlsFailure::of_wire(error, &self.witness)));
+            self.broken = Some(io::Error::other(TlsFailure::of_wire(error, &self.witness)));
         }
         Ok(count)
     }
@@ -69,10 +71,11 @@ impl Secured {
     /// The write broke. The peer may have said why before it closed.
     fn reason_for(&mut self, broken: io::Error) -> io::Error {
         loop {
-            match self.take_in(|network, buf| network.read_now(buf)) {
-                Ok(1..) => {}
-                Err(error) if error.get_ref().is_some_and(|inner| inner.is::<TlsFailure>()) => return error,
-                Ok(0) | Err(_) => return broken,
+            let taken = self.take_in(|network, buf| network.read_now(buf));
+            match (taken, self.broken.take()) {
+                (Ok(_), Some(said)) => return said,
+                (Ok(1..), None) => {}
+                (Ok(0) | Err(_), _) => return broken,
             }
         }
     }
