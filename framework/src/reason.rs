@@ -26,6 +26,8 @@ pub enum CloseReason {
     DrainLimit,
     /// The operation was cancelled.
     Cancelled,
+    /// A limit of time ran out.
+    TimedOut,
     /// The server broke the protocol.
     ProtocolError,
     /// The network or TLS failed.
@@ -55,6 +57,7 @@ impl fmt::Display for CloseReason {
             Self::ResponseNotRead => "the response was not read to its end",
             Self::DrainLimit => "the rest of the response was too long to skip",
             Self::Cancelled => "the operation was cancelled",
+            Self::TimedOut => "a limit of time ran out",
             Self::ProtocolError => "the server broke the protocol",
             Self::TransportError => "the network or TLS failed",
             Self::PeerClosed => "the server closed the connection",

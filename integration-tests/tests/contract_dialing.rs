@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
 use hinternet::transport::{MemoryListener, in_memory};
-use hinternet::{Blame, DialOptions, ErrorCode, HandleId, Method, Session, SessionBuilder, Stage};
+use hinternet::{Blame, DialOptions, ErrorCode, HandleId, Method, RequestOptions, Session, SessionBuilder, Stage};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::{read_all, sending};
@@ -258,5 +258,24 @@ async fn b9_a_dialer_that_panics_fails_its_request_and_the_next_one_too() {
         assert_eq!((error.code(), error.blame()), (ErrorCode::InternalError, Blame::Caller));
     }
     drop(connection);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn c6_an_attempt_that_no_limit_would_end_is_given_up_with_its_request() {
+    let (dialer, mut attempts) = FakeDialer::new();
+    let mut options = RequestOptions::default();
+    options.timeouts.connect = None;
+    options.dial = DialOptions::default().dialer(dialer);
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().request_options(options).wires_per_origin(1));
+    for _ in 0..3 {
+        let attempt = tokio::select! {
+            answer = session.get("http://127.0.0.1:9/").unwrap().send() => panic!("nobody answers: {answer:?}"),
+            attempt = attempts.next() => attempt,
+        };
+        // The origin's only place is free again.
+        attempt.given_up().await;
+    }
     recorder.finish(session).await;
 }

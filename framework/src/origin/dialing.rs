@@ -14,6 +14,7 @@ use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::Timeouts;
 use crate::transport::{DialFailure, Dialed, TlsClient, TlsFailure, Way, dial};
 use crate::wire::Wire;
 
@@ -45,6 +46,8 @@ pub(super) struct Dial {
     task: JoinHandle<()>,
     /// Has it a place for its wire? Before that nothing was done that could serve another.
     begun: Rc<Cell<bool>>,
+    /// Does it end by itself, whatever the network does?
+    ends: bool,
 }
 
 impl Dial {
@@ -54,10 +57,20 @@ impl Dial {
 }
 
 impl Pond {
-    /// Whoever wanted this dial wants it no more. Once it has begun it goes on, for others.
+    /// Whoever wanted this dial was served by another. Once it has begun it goes on, for others.
     pub(super) fn give_up_if_not_begun(&self, ticket: Ticket) {
-        let waits = self.dials.borrow().get(&ticket).is_some_and(|dial| !dial.begun.get());
-        if waits && let Some(dial) = self.dials.borrow_mut().remove(&ticket) {
+        self.give_up_if(ticket, |dial| !dial.begun.get());
+    }
+
+    /// Whoever wanted this dial is gone. It goes on all the same, but not if no limit of time would end it: a black hole would
+    /// keep its place for ever.
+    pub(super) fn give_up_if_endless(&self, ticket: Ticket) {
+        self.give_up_if(ticket, |dial| !dial.begun.get() || !dial.ends);
+    }
+
+    fn give_up_if(&self, ticket: Ticket, pointless: impl FnOnce(&Dial) -> bool) {
+        let given_up = self.dials.borrow().get(&ticket).is_some_and(pointless);
+        if given_up && let Some(dial) = self.dials.borrow_mut().remove(&ticket) {
             dial.give_up();
             self.pool.borrow_mut().dial_failed(ticket);
         }
@@ -84,6 +97,8 @@ impl Pond {
         drop(waiting);
 
         let pond = Rc::clone(self);
+        let Timeouts { resolve, connect, .. } = asking.options.timeouts;
+        let ends = resolve.is_some() && connect.is_some();
         let begun = Rc::new(Cell::new(false));
         let begins = Rc::clone(&begun);
         let task = async move {
@@ -115,14 +130,19 @@ impl Pond {
             pond.perform_assignments();
         };
         let task = actix_rt::spawn(task);
-        self.dials.borrow_mut().insert(ticket, Dial { task, begun });
+        self.dials.borrow_mut().insert(ticket, Dial { task, begun, ends });
     }
 }
 
 impl Pond {
     async fn dial_as(&self, asking: &Asking, reporter: &Reporter) -> Result<Dialed, DialFailure> {
         let options = &asking.options;
-        let tls = self.tls_client().await.map_err(DialFailure::NotSecured)?;
+        // The machine's authorities are read from its disk, which may be slow.
+        let limit = options.timeouts.connect;
+        let tls = match clock::within(limit, self.tls_client()).await {
+            Ok(made) => made.map_err(DialFailure::NotSecured)?,
+            Err(_) => return Err(DialFailure::PrepareTimeout(limit.unwrap_or_default())),
+        };
         dial(&Way {
             origin: &self.key.origin,
             timeouts: &options.timeouts,
@@ -171,6 +191,7 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
             Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Caller, detail).about(host)
         }
         DialFailure::NotSecured(failure) => failure.into_error(operation, Stage::Tls).about(host),
+        DialFailure::PrepareTimeout(waited) => Error::timeout(operation, Stage::Tls, waited).about(host),
         DialFailure::SecureTimeout(address, waited) => {
             Error::timeout(operation, Stage::Tls, waited).about(address.to_string())
         }

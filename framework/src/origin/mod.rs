@@ -265,7 +265,7 @@ impl Drop for Place<'_> {
             Some(Ok(kept)) => self.pond.give_back(kept),
             Some(Err(_)) => {}
             None => {
-                self.pond.give_up_if_not_begun(self.ticket);
+                self.pond.give_up_if_endless(self.ticket);
                 self.pond.pool.borrow_mut().withdraw(self.ticket);
                 self.pond.perform_assignments();
             }

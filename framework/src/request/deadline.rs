@@ -73,7 +73,7 @@ impl Journey {
 
     fn late(&mut self, error: Error) -> Error {
         let error = self.name(error);
-        self.break_off(CloseReason::Cancelled);
+        self.break_off(CloseReason::TimedOut);
         error
     }
 }

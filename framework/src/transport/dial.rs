@@ -69,6 +69,8 @@ pub(crate) enum DialFailure {
         waited: Duration,
     },
     NotSecured(TlsFailure),
+    /// What secures the stream could not be made in time.
+    PrepareTimeout(Duration),
     /// Something panicked: what the caller put in the network's place, or this library.
     Panicked(Blame),
     /// The handshake had not ended when the time for connecting was over.

@@ -38,7 +38,8 @@ impl Failure {
         match self {
             Self::Io(..) => CloseReason::TransportError,
             Self::Fault(_, fault) => CloseReason::from(fault),
-            Self::Misuse(_) | Self::Timeout(..) | Self::Stalled(..) | Self::OutOfTurn => CloseReason::Cancelled,
+            Self::Timeout(..) | Self::Stalled(..) => CloseReason::TimedOut,
+            Self::Misuse(_) | Self::OutOfTurn => CloseReason::Cancelled,
         }
     }
 
