@@ -212,11 +212,11 @@ async fn listen(
     default: Script,
     connections: Arc<watch::Sender<Vec<Connection>>>,
 ) {
-    let mut scripts = scripts.into_iter();
     let mut playing = JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
-        let script = scripts.next().unwrap_or_else(|| default.clone());
-        playing.spawn(play_one(script, stream, Record::begin(&connections)));
+        let record = Record::begin(&connections);
+        let script = scripts.get(record.n()).unwrap_or(&default).clone();
+        playing.spawn(play_one(script, stream, record));
     }
 }
 

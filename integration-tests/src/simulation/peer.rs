@@ -23,9 +23,11 @@ impl SimulatedPeer {
         Self { port, scripts: Box::new(scripts), connections: Arc::new(watch::Sender::new(Vec::new())) }
     }
 
-    /// How many connections have not ended on the server's side.
-    pub fn open_connections(&self) -> usize {
-        self.connections.borrow().iter().filter(|connection| connection.ending.is_none()).count()
+    /// Which connections (from 0) have not ended on the server's side.
+    pub fn open_connections(&self) -> Vec<usize> {
+        let connections = self.connections.borrow();
+        let open = connections.iter().enumerate().filter(|(_, connection)| connection.ending.is_none());
+        open.map(|(n, _)| n).collect()
     }
 
     async fn listen(&self) -> io::Result<()> {

@@ -9,7 +9,7 @@ use hinternet::{
     Bytes, Connection, HeaderMap, Method, NotificationMask, Operation, Payload, Request, RequestOptions, Result,
     Session, ShutdownReport, SubscriptionId, Timeouts,
 };
-use integration_tests::simulation::{CLIENT, SERVER, Trace, World};
+use integration_tests::simulation::{CLIENT, SERVER, SimulatedPeer, Trace, World};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::timeout;
 
@@ -231,12 +231,13 @@ impl Client {
         }
         if plan.tells_the_server_of_every_end() {
             let ended = async {
-                while server.iter().any(|peer| peer.open_connections() > 0) {
+                while server.iter().any(|peer| !peer.open_connections().is_empty()) {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             };
             if timeout(PATIENCE, ended).await.is_err() {
-                wrong.push("a connection is open on the server's side".to_owned());
+                let open: Vec<_> = server.iter().map(SimulatedPeer::open_connections).collect();
+                wrong.push(format!("connections are open on the server's side: {open:?}"));
             }
         }
         // Sessions, requests, pools and dials hold the network; when none of them is left, nobody does.
@@ -330,6 +331,7 @@ fn whole(form: Form) -> Payload {
     match form {
         Form::Empty => Payload::empty(),
         Form::Octets | Form::Announced | Form::Chunked => Payload::bytes(vec![b'x'; 100]),
+        Form::Large => Payload::bytes(vec![b'x'; 10_000]),
         Form::Stream => {
             let pieces = ["once", "upon", "a", "time"].map(|piece| Ok(Bytes::from_static(piece.as_bytes())));
             Payload::stream(futures_util::stream::iter(pieces))

@@ -99,6 +99,8 @@ pub(crate) struct Reading {
 pub(crate) enum Form {
     Empty,
     Octets,
+    /// More than a deaf server's window takes.
+    Large,
     Announced,
     Chunked,
     Stream,
@@ -152,19 +154,26 @@ impl Plan {
     /// Will the server hear of every connection that the client closes?
     pub(crate) fn tells_the_server_of_every_end(&self) -> bool {
         let parted = self.commands.iter().any(|command| matches!(command, Command::Partition));
-        let deaf = self.faults.iter().any(|fault| matches!(fault, Fault::StopReading));
-        self.weather.loss == 0 && !parted && !deaf
+        self.weather.loss == 0 && !parted && !self.is_deaf()
+    }
+
+    /// Does the server stop reading somewhere?
+    fn is_deaf(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault, Fault::StopReading))
     }
 
     /// The world it happens in.
     pub(crate) fn simulation(&self) -> Simulation {
         let Weather { latency, loss, roughness, .. } = self.weather;
         let faults = self.faults.clone();
+        // A simulated reset does not wake who waits to write, so only the client may have to wait: where the server is deaf.
+        let capacity = if self.is_deaf() { 64 } else { 16 * 1024 };
         Simulation::seeded(self.seed)
             .roughness(roughness)
             .network(|network| {
                 network
                     .tick_duration(Duration::from_millis(2))
+                    .tcp_capacity(capacity)
                     .max_message_latency(Duration::from_millis(latency))
                     .fail_rate(f64::from(loss) / 10_000.0)
                     .repair_rate(0.1);
@@ -237,7 +246,15 @@ fn fault(chance: &mut Seeded) -> Fault {
 fn command(chance: &mut Seeded) -> Command {
     let place = chance.below(12);
     let port = *chance.pick(&[GOOD, BAD, BAD, CLOSED]);
-    let form = *chance.pick(&[Form::Empty, Form::Empty, Form::Octets, Form::Announced, Form::Chunked, Form::Stream]);
+    let form = *chance.pick(&[
+        Form::Empty,
+        Form::Empty,
+        Form::Octets,
+        Form::Large,
+        Form::Announced,
+        Form::Chunked,
+        Form::Stream,
+    ]);
     let level = *chance.pick(&[Level::Session, Level::Connection, Level::Request, Level::Request, Level::Request]);
     let patience = chance.percent(40).then(|| chance.between(1, 30) as u64);
     let reading = Reading { patience, asks: chance.percent(50) };
