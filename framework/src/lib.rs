@@ -45,7 +45,8 @@
 //!
 //! With a `tracing` subscriber: span `hinternet.request` (fields `handle`, `method`, `origin`; debug) around every operation of
 //! a request, and debug events for wires (`dialed`, `wire closed`, `idle wire closed`, `dial failed`) with fields `wire`, `origin`,
-//! `reason`. No header, query or body is ever logged.
+//! `reason`. The first certificate of an origin that is accepted with checks given up is a warning (field `dangers`). No header,
+//! query or body is ever logged, and no key.
 
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]

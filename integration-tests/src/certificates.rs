@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use hinternet::tls::{Certificate, ClientIdentity, RevocationList};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SerialNumber,
     date_time_ymd,
 };
@@ -207,6 +207,13 @@ impl Leaf {
     /// It begins on 3 January 3000.
     pub fn not_yet_valid(mut self) -> Self {
         (self.0.not_before, self.0.not_after) = (date_time_ymd(3000, 1, 3), date_time_ymd(3001, 1, 1));
+        self
+    }
+
+    /// Its names cannot be read.
+    pub fn with_broken_names(mut self) -> Self {
+        self.0.subject_alt_names.clear();
+        self.0.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 17], vec![0x30, 3, 0x82, 9, b'x']));
         self
     }
 

@@ -132,6 +132,16 @@ async fn o09_an_unknown_authority_vouches_no_better_than_it_can() {
 }
 
 #[tokio::test]
+async fn o09_names_that_cannot_be_read_are_not_given_up_with_the_name() {
+    let authority = authority();
+    let broken = authority.issue(leaf().with_broken_names());
+    for options in [trusting(&authority), trusting(&authority).dangerous(IgnoreName)] {
+        ask_for(&broken, options).await.refused_for(Flags::INVALID_CERT);
+    }
+    ask_for(&broken, trusting(&authority).dangerous(AcceptAnyCertificate)).await.security();
+}
+
+#[tokio::test]
 async fn o09_accept_any_certificate_accepts_any() {
     let options = || TlsOptions::new().trust_only([]).dangerous(AcceptAnyCertificate);
     let worst = Leaf::for_names(["other.example"]).expired().for_clients();

@@ -1,13 +1,14 @@
 //! Secure wires in use: tickets, key changes, ends that are said and ends that are not.
 
+use hinternet::network::{Destination, Dialer, Dialing, Stream};
 use hinternet::tls::TlsVersions;
-use hinternet::{Engine, ErrorCode, Method, Session, Stage};
+use hinternet::{Engine, ErrorCode, Method, Payload, Session, Stage};
 use integration_tests::Gate;
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::read_all;
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use integration_tests::tls::Tls;
+use integration_tests::tls::{EveryName, Tls};
 
 use crate::place::{NAME, authority, builder, leaf, serving, trusting};
 
@@ -204,6 +205,43 @@ async fn rfc8446_6_1_the_end_of_a_wire_is_said() {
     // Without close_notify the peer's read is an error: `Broken(UnexpectedEof)`.
     assert_eq!(peer.wait_for_end(0).await, integration_tests::scripted_peer::Ending::ClientClosed);
 }
+
+/// TCP with so little room for what is sent that no record fits in.
+#[derive(Debug)]
+struct NoRoom;
+
+impl Dialer for NoRoom {
+    fn dial(&self, to: &Destination) -> Dialing {
+        let address = to.address;
+        Box::pin(async move {
+            let socket = tokio::net::TcpSocket::new_v4()?;
+            socket.set_send_buffer_size(1)?;
+            Ok(Box::new(socket.connect(address).await?) as Box<dyn Stream>)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_is_complete_is_with_the_network_to_its_last_record() {
+    let authority = authority();
+    let tls = Tls::only13(&authority.issue(leaf()));
+    let script = Script::new().start_tls(&tls).read_head().read_exactly(LARGE).keep();
+    let peer = ScriptedPeer::always(script).await.secure();
+    let recorder = Recorder::start();
+    let session = recorder.session(builder(trusting(&authority)).dial(EveryName::here().dialer(NoRoom)));
+    let connection = session.connect(&peer.origin_named(NAME)).unwrap();
+    let request = connection.open_request(Method::POST, "/").unwrap();
+    request.send(Payload::begin("", LARGE as u64 + 1)).await.unwrap();
+    request.write(vec![b'x'; LARGE]).await.unwrap();
+    // No call of ours is under way that could bring the rest.
+    peer.wait_for_octets(0, LARGE).await;
+    let head = peer.received(0).windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+    peer.wait_for_octets(0, head + LARGE).await;
+    drop((request, connection));
+    recorder.finish(session).await;
+}
+
+const LARGE: usize = 1 << 20;
 
 #[tokio::test]
 async fn a_large_body_goes_up_and_comes_down() {

@@ -78,7 +78,10 @@ impl Checks {
             faults.push(Fault::new(FaultKind::RevocationUnknown, "a revocation list is out of date"));
         }
         if let Err(found) = leaf.verify_is_valid_for_subject_name(shown.name) {
-            faults.push(Fault::new(FaultKind::Name, found));
+            // Names that cannot be read are no other names.
+            let kind =
+                if matches!(found, Found::CertNotValidForName(_)) { FaultKind::Name } else { FaultKind::Invalid };
+            faults.push(Fault::new(kind, found));
         }
         faults
     }

@@ -35,6 +35,10 @@ impl Fault {
         Self { kind, found: found.to_string() }
     }
 
+    pub(super) fn is_about_revocation(&self) -> bool {
+        matches!(self.kind, FaultKind::Revoked | FaultKind::RevocationUnknown)
+    }
+
     /// The verdict of a verifier that is not ours, as the system's own.
     pub(super) fn of_verdict(verdict: &rustls::Error) -> Self {
         use CertificateError as E;

@@ -39,15 +39,18 @@ impl Judge {
             .map(|strict| strict.verify_server_cert(shown.leaf, shown.others, shown.name, &[], shown.now));
         match strict {
             Some(Ok(_)) if self.passes_over_lists && self.checks.lists.is_some() => {
-                let about_lists =
-                    |fault: &Fault| matches!(fault.kind, FaultKind::Revoked | FaultKind::RevocationUnknown);
-                self.checks.faults(shown).into_iter().filter(about_lists).collect()
+                self.checks.faults(shown).into_iter().filter(Fault::is_about_revocation).collect()
             }
             Some(Ok(_)) => Vec::new(),
             Some(Err(verdict)) => {
-                let faults = self.checks.faults(shown);
-                // The system may know more against it than webpki does.
-                if faults.is_empty() { vec![Fault::of_verdict(&verdict)] } else { faults }
+                let mut faults = self.checks.faults(shown);
+                let strict = Fault::of_verdict(&verdict);
+                // The system may know more against it than webpki does, of revocation above all.
+                if faults.is_empty() || (strict.is_about_revocation() && !faults.iter().any(Fault::is_about_revocation))
+                {
+                    faults.push(strict);
+                }
+                faults
             }
             None => self.checks.faults(shown),
         }

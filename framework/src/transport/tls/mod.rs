@@ -72,7 +72,7 @@ impl TlsClient {
         if let Some(reason) = witness.unusable.take() {
             return Err(TlsFailure::identity(reason));
         }
-        let security = security::of(&tls);
+        let security = security::of(&tls, &witness);
         Ok((Box::new(Secured::new(network, tls, witness)), security))
     }
 }

@@ -3,10 +3,17 @@
 use bytes::Bytes;
 use rustls::{CipherSuite, ClientConnection, HandshakeKind, ProtocolVersion};
 
+use super::witness::Witness;
 use crate::network::SecurityInfo;
 
-pub(super) fn of(tls: &ClientConnection) -> SecurityInfo {
-    let certificates = tls.peer_certificates().unwrap_or_default();
+pub(super) fn of(tls: &ClientConnection, witness: &Witness) -> SecurityInfo {
+    // Not shown again when a session is taken up.
+    let kept = tls.peer_certificates().unwrap_or_default();
+    let certificates = if witness.certificates.is_empty() {
+        kept.iter().map(|one| Bytes::copy_from_slice(one)).collect()
+    } else {
+        witness.certificates.clone()
+    };
     SecurityInfo {
         protocol: match tls.protocol_version() {
             Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
@@ -15,7 +22,7 @@ pub(super) fn of(tls: &ClientConnection) -> SecurityInfo {
         cipher_suite: tls.negotiated_cipher_suite().map_or("", |suite| iana(suite.suite())),
         application_protocol: tls.alpn_protocol().map(|name| String::from_utf8_lossy(name).into_owned()),
         resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
-        certificates: certificates.iter().map(|one| Bytes::copy_from_slice(one)).collect(),
+        certificates,
     }
 }
 
