@@ -100,9 +100,11 @@ pub use target::{IntoTarget, Origin, Target};
 /// What a secure wire must be, and what is known of one that failed.
 pub mod tls {
     pub use crate::error::{TlsAlert, TlsFailureDetails};
+    pub use crate::network::SecurityInfo;
     pub use crate::options::tls::{
         Certificate, ClientCertificates, ClientIdentity, Revocation, RevocationList, Roots, TlsOptions, TlsVersions,
     };
+    pub use crate::transport::CertificateInfo;
 
     /// The checks that can be given up, a type each.
     pub mod danger {

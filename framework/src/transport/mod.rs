@@ -13,6 +13,7 @@ mod unix;
 pub(crate) use dial::{DialFailure, DialTimes, Dialed, Way, dial};
 pub use look_ups::BlockingResolver;
 pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
+pub use tls::CertificateInfo;
 pub(crate) use tls::{TlsClient, TlsFailure};
 #[cfg(unix)]
 pub use unix::UnixDialer;

@@ -13,6 +13,13 @@ pub(super) fn begin(der: &[u8]) -> Option<UnixTime> {
     Some(UnixTime::since_unix_epoch(Duration::from_secs(u64::try_from(begin).unwrap_or_default())))
 }
 
+/// From when to when it is valid, in seconds since 1970.
+pub(super) fn validity(der: &[u8]) -> Option<(i64, i64)> {
+    let parsed = parse(der)?;
+    let validity = parsed.validity();
+    Some((validity.not_before.timestamp(), validity.not_after.timestamp()))
+}
+
 /// Does it name itself as its issuer?
 pub(super) fn is_self_issued(der: &[u8]) -> bool {
     parse(der).is_some_and(|parsed| parsed.subject().as_raw() == parsed.issuer().as_raw())
@@ -31,6 +38,13 @@ pub(super) fn may_serve(der: &[u8]) -> bool {
 /// Its `SubjectPublicKeyInfo`.
 pub(super) fn public_key_info(der: &[u8]) -> Option<&[u8]> {
     parse(der).map(|parsed| parsed.tbs_certificate.subject_pki.raw)
+}
+
+/// Each name and address it is for.
+pub(super) fn all_names(der: &[u8]) -> Vec<String> {
+    let Some(parsed) = parse(der) else { return Vec::new() };
+    let Ok(Some(names)) = parsed.subject_alternative_name() else { return Vec::new() };
+    names.value.general_names.iter().filter_map(name).map(|name| printable(&name)).collect()
 }
 
 /// What it is for, as in `example.com, www.example.com`.

@@ -1,6 +1,7 @@
 //! TLS over any stream, by rustls (RFC 8446, RFC 5246).
 
 mod certificate;
+mod certificate_info;
 mod checks;
 mod failure;
 mod fault;
@@ -31,6 +32,7 @@ use crate::options::TlsOptions;
 use stream::Secured;
 use witness::{Seat, Witness};
 
+pub use certificate_info::CertificateInfo;
 pub(crate) use failure::TlsFailure;
 
 /// Secures the streams of one origin. It keeps the origin's session tickets, so it is shared with nothing that differs in any

@@ -83,7 +83,7 @@ fn versions(versions: TlsVersions) -> &'static [&'static SupportedProtocolVersio
 }
 
 /// The provider's SHA-256 stands in its suites alone.
-fn sha256() -> Result<&'static dyn Hash, TlsFailure> {
+pub(super) fn sha256() -> Result<&'static dyn Hash, TlsFailure> {
     let suite = TLS13_AES_128_GCM_SHA256.tls13().map(|suite| suite.common.hash_provider);
     suite.ok_or_else(|| TlsFailure::unusable("the cryptographic provider has no SHA-256"))
 }
