@@ -1,0 +1,70 @@
+//! `tls_facts HOST`: what is known of a host's TLS, or the sentence a person needs when it fails.
+//!
+//! | exit code | when |
+//! |---|---|
+//! | 0 | the handshake succeeded |
+//! | 1 | it did not, or there was none |
+//! | 2 | the arguments make no sense |
+
+mod arguments;
+mod facts;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use hinternet::tls::SecurityInfo;
+use hinternet::{Error, Method, NotificationMask, Session, Status};
+use std::sync::Arc;
+
+use arguments::Arguments;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match look(&arguments).await {
+        Ok(security) => {
+            print!("{}", facts::of(&security));
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            if let Some(failure) = error.tls() {
+                print!("{}", facts::of_failure(failure));
+            }
+            eprintln!("tls_facts: {error}");
+            if let Some(advice) = facts::advice(&error) {
+                eprintln!("tls_facts: {advice}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+// ANCHOR: look
+/// Shakes hands with the host. What it answers to the request does not matter, and need not be HTTP.
+async fn look(arguments: &Arguments) -> Result<Arc<SecurityInfo>, Error> {
+    let session = Session::builder().tls(arguments.tls()?).timeouts(arguments.timeouts()).open()?;
+    let connection = session.connect(&arguments.origin())?;
+    let request = connection.open_request(Method::HEAD, "/")?;
+    let mut told = request.notifications(NotificationMask::TLS_HANDSHAKE)?;
+    let sent = request.send(()).await;
+    // A client certificate that is missing is told to TLS 1.3 only with the first thing the server says.
+    let answered = match sent {
+        Ok(()) => request.receive_response().await.map(drop),
+        Err(error) => Err(error),
+    };
+    session.close().await?;
+    let mut secured = None;
+    while let Some(one) = told.next().await {
+        if let Status::ConnectionSecured(security) = one.status {
+            secured = Some(security);
+        }
+    }
+    match (secured, answered) {
+        (_, Err(error)) if error.tls().is_some() => Err(error),
+        (Some(security), _) => Ok(security),
+        (None, answered) => {
+            Err(answered.err().unwrap_or_else(|| unreachable!("https has no wire without a handshake")))
+        }
+    }
+}
+// ANCHOR_END: look
