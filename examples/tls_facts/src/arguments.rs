@@ -11,9 +11,10 @@ use hinternet::{Error, Timeouts};
 #[derive(Debug, Parser)]
 #[command(name = "tls_facts", version, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// The host, with its port if that is not 443: www.example.com, 127.0.0.1:8443, [::1]:8443, or an https URL
+    /// The host, with its port if that is not 443: www.example.com, 127.0.0.1:8443, [::1]:8443, or an https URL. Without one
+    /// the program looks at a host of its own
     #[arg(value_name = "HOST", value_parser = host)]
-    host: String,
+    host: Option<String>,
 
     /// Trust the authorities in this PEM file, too
     #[arg(long, value_name = "FILE")]
@@ -45,8 +46,9 @@ enum Version {
 }
 
 impl Arguments {
-    pub(crate) fn origin(&self) -> String {
-        format!("https://{}", self.host)
+    /// `None`: a host of the program's own is meant.
+    pub(crate) fn origin(&self) -> Option<String> {
+        self.host.as_ref().map(|host| format!("https://{host}"))
     }
 
     pub(crate) fn timeouts(&self) -> Timeouts {

@@ -8,20 +8,22 @@
 
 mod arguments;
 mod facts;
+mod own_host;
 
 use std::process::ExitCode;
-
-use clap::Parser;
-use hinternet::tls::SecurityInfo;
-use hinternet::{Error, Method, NotificationMask, Session, Status};
 use std::sync::Arc;
 
+use clap::Parser;
+use hinternet::tls::{SecurityInfo, TlsOptions};
+use hinternet::{Error, Method, NotificationMask, Session, Status, Timeouts};
+
 use arguments::Arguments;
+use own_host::OwnHost;
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match look(&arguments).await {
+    match look_at_whom(&arguments).await {
         Ok(security) => {
             print!("{}", facts::of(&security));
             ExitCode::SUCCESS
@@ -39,11 +41,22 @@ async fn main() -> ExitCode {
     }
 }
 
+async fn look_at_whom(arguments: &Arguments) -> Result<Arc<SecurityInfo>, Error> {
+    let tls = arguments.tls()?;
+    match arguments.origin() {
+        Some(origin) => look(&origin, tls, arguments.timeouts()).await,
+        None => {
+            let own = OwnHost::start().await;
+            look(&own.origin(), tls.trust_only([own.authority.clone()]), arguments.timeouts()).await
+        }
+    }
+}
+
 // ANCHOR: look
 /// Shakes hands with the host. What it answers to the request does not matter, and need not be HTTP.
-async fn look(arguments: &Arguments) -> Result<Arc<SecurityInfo>, Error> {
-    let session = Session::builder().tls(arguments.tls()?).timeouts(arguments.timeouts()).open()?;
-    let connection = session.connect(&arguments.origin())?;
+async fn look(origin: &str, tls: TlsOptions, timeouts: Timeouts) -> Result<Arc<SecurityInfo>, Error> {
+    let session = Session::builder().tls(tls).timeouts(timeouts).open()?;
+    let connection = session.connect(origin)?;
     let request = connection.open_request(Method::HEAD, "/")?;
     let mut told = request.notifications(NotificationMask::TLS_HANDSHAKE)?;
     let sent = request.send(()).await;

@@ -15,9 +15,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use hinternet::tls::{Certificate, ClientIdentity};
 use integration_tests::Gate;
+use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::request::Request;
+use integration_tests::tls::Tls;
 
 /// Starts a site on a free port of 127.0.0.1, on a thread of its own, and gives its origin: `http://127.0.0.1:PORT`.
 ///
@@ -37,6 +40,56 @@ pub fn site() -> String {
         });
     });
     origin.recv().expect("a free port on loopback")
+}
+
+/// A secure site on loopback, and the authority that vouches for it.
+#[derive(Debug)]
+pub struct SecureSite {
+    /// `https://127.0.0.1:PORT`.
+    pub origin: String,
+    /// Nobody trusts it unless told to.
+    pub authority: Certificate,
+    /// Its client, for a site that asks.
+    pub client: ClientIdentity,
+}
+
+/// What is special about a secure site.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Special {
+    /// Nothing.
+    Nothing,
+    /// Its certificate expired in 2002.
+    Expired,
+    /// It asks its clients for a certificate.
+    AsksClients,
+}
+
+/// Starts a secure site, as [`site`] does.
+///
+/// # Panics
+/// When there is no thread or no port for it.
+pub fn secure_site(special: Special) -> SecureSite {
+    let (started, site) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async move {
+            let authority = Authority::new("The authority of the book");
+            let leaf = Leaf::for_names(["127.0.0.1"]);
+            let leaf = if special == Special::Expired { leaf.expired() } else { leaf };
+            let identity = authority.issue(leaf);
+            let tls = match special {
+                Special::AsksClients => Tls::asking(&identity, &authority, false),
+                Special::Nothing | Special::Expired => Tls::new(&identity),
+            };
+            let gate = Gate::new();
+            let running = Origin::secure(&tls, move |request| answer(request, &gate)).await;
+            let client = authority.issue(Leaf::for_client("The reader")).client();
+            let site = SecureSite { origin: running.origin(), authority: authority.certificate(), client };
+            started.send(site).expect("the caller waits for it");
+            std::future::pending::<()>().await;
+        });
+    });
+    site.recv().expect("a free port on loopback")
 }
 
 /// Begins a part of a program's output: the book shows it by this name.

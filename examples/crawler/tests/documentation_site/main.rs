@@ -10,6 +10,7 @@ use std::time::Duration;
 use crawler::crawl::crawl;
 use crawler::plan::Plan;
 use crawler::report::{Report, Stopped};
+use integration_tests::certificates::{Authority, Leaf};
 use nginx::Nginx;
 use url::Url;
 
@@ -52,7 +53,21 @@ fn assert_same(one: &BTreeSet<String>, other: &BTreeSet<String>, what: &str) {
 #[ignore = "needs nginx and rust-doc"]
 async fn every_page_is_fetched_over_a_few_wires() {
     let nginx = Nginx::start(Path::new(SITE), None);
-    let report = crawl(&plan(&nginx), None, std::future::pending()).await.unwrap();
+    every_page_is_fetched_from(&nginx, &plan(&nginx)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs nginx and rust-doc"]
+async fn every_page_is_fetched_over_a_few_secure_wires() {
+    let authority = Authority::new("The authority of the documentation");
+    let nginx = Nginx::secure(Path::new(SITE), &authority.issue(Leaf::for_names(["127.0.0.1"])));
+    let mut plan = plan(&nginx);
+    plan.trusted = vec![authority.certificate()];
+    every_page_is_fetched_from(&nginx, &plan).await;
+}
+
+async fn every_page_is_fetched_from(nginx: &Nginx, plan: &Plan) {
+    let report = crawl(plan, None, std::future::pending()).await.unwrap();
     assert_eq!((report.stopped, report.errors, report.retries), (Stopped::Finished, 0, 0), "{:?}", report.failed);
 
     let log = nginx.log();

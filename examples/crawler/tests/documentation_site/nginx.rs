@@ -5,8 +5,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use integration_tests::certificates::Identity;
+
 pub(crate) struct Nginx {
     folder: tempfile::TempDir,
+    scheme: &'static str,
     address: SocketAddr,
     process: Child,
 }
@@ -22,18 +25,33 @@ pub(crate) struct Line {
 impl Nginx {
     /// Serves a folder, with a robots.txt of its own if one is given.
     pub(crate) fn start(root: &Path, robots: Option<&str>) -> Self {
+        Self::serve(root, robots, None)
+    }
+
+    /// Serves a folder over https.
+    pub(crate) fn secure(root: &Path, identity: &Identity) -> Self {
+        Self::serve(root, None, Some(identity))
+    }
+
+    fn serve(root: &Path, robots: Option<&str>, identity: Option<&Identity>) -> Self {
         assert!(root.is_dir(), "{} is not there: install Debian's rust-doc", root.display());
         let folder = tempfile::tempdir().unwrap();
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
-        std::fs::write(folder.path().join("nginx.conf"), configuration(address, root, robots)).unwrap();
+        let write = |name: &str, text: String| std::fs::write(folder.path().join(name), text).unwrap();
+        if let Some(identity) = identity {
+            write("site.pem", identity.chain_pem());
+            write("site.key", identity.key_pem());
+        }
+        write("nginx.conf", configuration(address, root, robots, identity.is_some()));
         let process = run(folder.path(), address);
-        Self { folder, address, process }
+        let scheme = if identity.is_some() { "https" } else { "http" };
+        Self { folder, scheme, address, process }
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("{}://{}{path}", self.scheme, self.address)
     }
 
     /// Ends it at once, in the middle of whatever it does.
@@ -93,7 +111,7 @@ fn run(folder: &Path, address: SocketAddr) -> Child {
 }
 
 /// One process, so that killing it leaves nobody behind; and it closes no wire by itself, so that they can be counted.
-fn configuration(address: SocketAddr, root: &Path, robots: Option<&str>) -> String {
+fn configuration(address: SocketAddr, root: &Path, robots: Option<&str>, secure: bool) -> String {
     let robots =
         robots.map(|text| format!("location = /robots.txt {{ return 200 \"{}\"; }}", text.replace('\n', "\\n")));
     format!(
@@ -107,10 +125,11 @@ fn configuration(address: SocketAddr, root: &Path, robots: Option<&str>) -> Stri
             access_log access.log counted;
             client_body_temp_path t; proxy_temp_path t; fastcgi_temp_path t; uwsgi_temp_path t; scgi_temp_path t;
             keepalive_requests 1000000;
-            server {{ listen {address}; root {root}; {robots} }}
+            server {{ listen {address}{tls}; root {root}; {robots} }}
         }}
         "#,
         root = root.display(),
         robots = robots.unwrap_or_default(),
+        tls = if secure { " ssl; ssl_certificate site.pem; ssl_certificate_key site.key" } else { "" },
     )
 }
