@@ -11,8 +11,8 @@ use hinternet::{Error, Timeouts};
 #[derive(Debug, Parser)]
 #[command(name = "tls_facts", version, max_term_width = 100)]
 pub(crate) struct Arguments {
-    /// The host, with its port if that is not 443: www.example.com, 127.0.0.1:8443, [::1]:8443, or an https URL. Without one
-    /// the program looks at a host of its own
+    /// The host, with its port if that is not 443: www.example.com, 127.0.0.1:8443, or an https URL. Without one the
+    /// program looks at one of its own
     #[arg(value_name = "HOST", value_parser = host)]
     host: Option<String>,
 
