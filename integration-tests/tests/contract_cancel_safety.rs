@@ -175,6 +175,36 @@ fn b7_an_exact_read_after_a_dropped_read_is_short_only_at_the_end_and_tells_of_e
 }
 
 #[test]
+fn b7_octets_that_are_given_again_are_not_told_of_as_the_end() {
+    on_one_thread(async {
+        let scene = one_thread_scene(Script::answering(CHUNKED).split(Split::OneOctet)).await;
+        for_every_poll(async |polls| {
+            let request = scene.reading().await;
+            let (mut whole, mut any_given_up) = (Vec::new(), false);
+            while whole.len() < CONTENT.len() {
+                match dropped_after(polls, request.read()).await {
+                    Some(piece) => whole.extend_from_slice(&piece.unwrap()),
+                    None => {
+                        any_given_up = true;
+                        let piece = match dropped_after(polls, request.read_exact(10)).await {
+                            Some(piece) => piece,
+                            None => request.read().await,
+                        };
+                        whole.extend_from_slice(&piece.unwrap());
+                    }
+                }
+            }
+            assert_eq!(whole, CONTENT, "after {polls} polls");
+            let told: Vec<u64> = scene.recorder.of(request.id()).iter().filter_map(read_octets).collect();
+            assert!(!told.contains(&0), "after {polls} polls, before the end: {told:?}");
+            any_given_up
+        })
+        .await;
+        scene.end().await;
+    });
+}
+
+#[test]
 fn b7_a_dropped_chunk_loses_no_octet() {
     on_one_thread(async {
         let scene = one_thread_scene(Script::answering(CHUNKED).split(Split::OneOctet)).await;

@@ -191,7 +191,9 @@ impl RequestActor {
                 move |actor, data| {
                     actor.unclaimed.hand_out_data(ticket, data);
                     let told_before = actor.journey.as_ref().map_or(0, |journey| journey.told_before);
-                    Some(Status::ReadComplete((data.len() - told_before) as u64))
+                    let new = data.len() - told_before;
+                    // 0 would be the end of the body: what is only given again is not told of again.
+                    (new > 0 || data.is_empty()).then_some(Status::ReadComplete(new as u64))
                 },
             ),
             Err(error) => Reply::now(Err(error)),

@@ -120,7 +120,7 @@ impl Journey {
         self.put_back -= self.told_before;
         self.settle_if_read();
         self.end_told |= data.is_empty();
-        self.report_read(data.len() as u64);
+        self.report_read((data.len() - self.told_before) as u64);
         Ok(data)
     }
 
