@@ -14,7 +14,7 @@ use crate::policy::Throughput;
 pub(crate) struct Pace {
     idle: Option<Duration>,
     throughput: Option<Throughput>,
-    /// How long calls that were given up have met with silence since the last octet: a `select!` that drops a read every second
+    /// How long calls that were given up have met with silence since the last octet: a `select!` that drops a call every second
     /// must meet the limit too.
     silent: Duration,
 }
@@ -29,30 +29,38 @@ impl Pace {
         Self { idle: self.idle, throughput: None, silent: Duration::ZERO }
     }
 
-    /// When the idle limit ends, counted from now.
-    pub(super) fn idle_end(&self) -> Option<Instant> {
-        clock::now().checked_add(self.idle?)
-    }
-
     /// Waits for the next piece of a body, whose octets [`moved`](Self::moved) then counts.
     pub(crate) async fn piece<T>(&mut self, stage: Stage, wait: impl Future<Output = T>) -> Result<T, Failure> {
-        let since = clock::now();
-        let idle_end = self.idle.and_then(|idle| since.checked_add(idle.saturating_sub(self.silent)));
-        let mut given_up = GivenUp { since, pace: self, done: false };
-        let waited = given_up.pace.until(idle_end, stage, wait).await;
-        given_up.done = true;
-        waited
+        self.silence().until(stage, wait).await
     }
 
-    /// Waits for the peer until the idle limit ends or it has become too slow. A wait that is given up counts too.
-    pub(super) async fn until<T>(
-        &mut self,
-        idle_end: Option<Instant>,
-        stage: Stage,
-        wait: impl Future<Output = T>,
-    ) -> Result<T, Failure> {
-        let idle = self.idle.unwrap_or_default();
-        let Some(throughput) = &mut self.throughput else {
+    /// From here on the peer is silent, until something moves.
+    pub(super) fn silence(&mut self) -> Silence<'_> {
+        Silence { since: clock::now(), pace: self }
+    }
+
+    /// Octets of the body have moved, or the last of them is through.
+    pub(crate) fn moved(&mut self, octets: u64) {
+        self.silent = Duration::ZERO;
+        if let Some(throughput) = &mut self.throughput {
+            throughput.moved(octets);
+        }
+    }
+}
+
+/// The peer is silent. Dropped, by a call that is given up too, it counts so long.
+pub(super) struct Silence<'a> {
+    since: Instant,
+    pace: &'a mut Pace,
+}
+
+impl Silence<'_> {
+    /// Waits for the peer until the idle limit ends or it has become too slow.
+    pub(super) async fn until<T>(&mut self, stage: Stage, wait: impl Future<Output = T>) -> Result<T, Failure> {
+        let Pace { idle, throughput, silent } = &mut *self.pace;
+        let idle_end = idle.and_then(|idle| self.since.checked_add(idle.saturating_sub(*silent)));
+        let idle = idle.unwrap_or_default();
+        let Some(throughput) = throughput else {
             return clock::until(idle_end, wait).await.map_err(|_| Failure::Timeout(stage, idle));
         };
         let waiting = Waiting { since: clock::now(), throughput };
@@ -68,27 +76,16 @@ impl Pace {
         })
     }
 
-    /// Octets of the body have moved.
-    pub(crate) fn moved(&mut self, octets: u64) {
-        self.silent = Duration::ZERO;
-        if let Some(throughput) = &mut self.throughput {
-            throughput.moved(octets);
-        }
+    /// Octets have moved: the silence begins anew.
+    pub(super) fn moved(&mut self, octets: u64) {
+        self.pace.moved(octets);
+        self.since = clock::now();
     }
 }
 
-/// A wait that counts as silence if it is given up.
-struct GivenUp<'a> {
-    since: Instant,
-    pace: &'a mut Pace,
-    done: bool,
-}
-
-impl Drop for GivenUp<'_> {
+impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        if !self.done {
-            self.pace.silent += clock::now().saturating_duration_since(self.since);
-        }
+        self.pace.silent += clock::now().saturating_duration_since(self.since);
     }
 }
 

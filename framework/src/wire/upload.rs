@@ -36,16 +36,18 @@ impl Exchange {
         pace: &mut Pace,
     ) -> Result<Uploaded, Failure> {
         let mut listening = self.is_sending_body() && self.written >= self.head_octets;
-        let mut idle_end = pace.idle_end();
+        let mut silence = pace.silence();
         while !put.is_done() {
-            match pace.until(idle_end, stage, put_or_hear(wire, &put, listening)).await? {
+            match silence.until(stage, put_or_hear(wire, &put, listening)).await? {
                 Event::Wrote(count) => {
                     put.wrote(count);
                     self.written += count as u64;
-                    pace.moved(count as u64);
-                    idle_end = pace.idle_end();
+                    silence.moved(count as u64);
                 }
-                Event::Flushed => return Ok(Uploaded::Sent),
+                Event::Flushed => {
+                    silence.moved(0);
+                    return Ok(Uploaded::Sent);
+                }
                 Event::Heard(0) => listening = false,
                 // A peer that answers octet by octet and takes none is idle all the same.
                 Event::Heard(_) => {

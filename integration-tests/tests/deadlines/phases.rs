@@ -92,6 +92,23 @@ fn p9_the_end_of_a_chunked_body_that_nobody_takes() {
 }
 
 #[test]
+fn p9_the_end_of_a_chunked_body_that_nobody_takes_in_calls_that_are_given_up() {
+    in_virtual_time(async {
+        let peer = MemoryPeer::playing(Script::new().read_head().stop_reading()).in_flight(1000);
+        let scene = Scene::limited(peer, |timeouts| timeouts.send = Some(LIMIT));
+        let request = scene.request(Method::POST);
+        request.send(Payload::chunked()).await.unwrap();
+        request.write(vec![b'x'; 1000 - "3e1\r\n\r\n".len()]).await.unwrap();
+        let began = Instant::now();
+        for _ in 0..7 {
+            tokio::time::timeout(SECOND, request.receive_response()).await.unwrap_err();
+        }
+        scene.fails_at(began, LIMIT, &request, LIMIT, Stage::SendBody, request.receive_response()).await;
+        scene.end().await;
+    });
+}
+
+#[test]
 fn p9_an_upload_is_idle_only_while_the_peer_takes_nothing() {
     in_virtual_time(async {
         let slow = Script::new().read_head().read_exactly(1000).wait(6 * SECOND).read_exactly(1000).wait(6 * SECOND);
