@@ -12,6 +12,8 @@ impl Journey {
     /// An operation begins; until it says more it is where its first wait will be.
     pub(super) fn enter(&mut self, operation: Operation) {
         self.operation.set(operation);
+        // A call that was given up may have left it.
+        self.asking = None;
         self.stage = match operation {
             Operation::Send => Stage::Queue,
             Operation::Write => Stage::SendBody,
