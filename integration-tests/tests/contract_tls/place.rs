@@ -36,6 +36,11 @@ pub(crate) fn trusting(authority: &Authority) -> TlsOptions {
     TlsOptions::new().trust_only([authority.certificate()])
 }
 
+/// For what fails before a certificate is judged: the machine's authorities are not asked for, of which it may have none.
+pub(crate) fn trusting_nobody() -> TlsOptions {
+    TlsOptions::new().trust_only([])
+}
+
 /// A session under these options, for which every name is this machine.
 pub(crate) fn builder(tls: TlsOptions) -> SessionBuilder {
     Session::builder().dial(EveryName::here()).tls(tls)
@@ -100,6 +105,11 @@ impl Asked {
     #[track_caller]
     pub(crate) fn error(self) -> Error {
         self.outcome.map(|_| ()).expect_err("it was answered")
+    }
+
+    /// It failed because this machine has no authorities, which says nothing of the certificate.
+    pub(crate) fn machine_trusts_nobody(&self) -> bool {
+        matches!(&self.outcome, Err(error) if error.to_string().contains("`Roots::Webpki`"))
     }
 
     /// It failed for these flags, which the notification and the error both told, and for no others.
