@@ -39,8 +39,8 @@ pub struct Timeouts {
     #[doc(alias = "WINHTTP_OPTION_SEND_TIMEOUT")]
     pub send: Option<Duration>,
     /// An idle limit: so long without a piece of the response body inside one read. Framing is no piece of it: a peer that
-    /// drips chunk extensions or trailers is silent. Time between reads does not count, and a read that is given up
-    /// and made again begins anew. Default 30 s; 12002 at `Stage::Body`.
+    /// drips chunk extensions or trailers is silent. Time between reads does not count; a read that is given up and made
+    /// again goes on where the other stood. Default 30 s; 12002 at `Stage::Body`.
     #[doc(alias = "WINHTTP_OPTION_RECEIVE_TIMEOUT")]
     pub receive: Option<Duration>,
     /// From the end of the request to the end of the response head, interim responses included, whenever it is asked for.
