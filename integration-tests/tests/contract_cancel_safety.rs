@@ -186,17 +186,27 @@ fn b7_octets_that_are_given_again_are_not_told_of_as_the_end() {
                     Some(piece) => whole.extend_from_slice(&piece.unwrap()),
                     None => {
                         any_given_up = true;
-                        let piece = match dropped_after(polls, request.read_exact(10)).await {
-                            Some(piece) => piece,
-                            None => request.read().await,
-                        };
-                        whole.extend_from_slice(&piece.unwrap());
+                        match dropped_after(polls, request.read_exact(10)).await {
+                            Some(piece) => whole.extend_from_slice(&piece.unwrap()),
+                            None => {
+                                let announced = request.query_data_available().await.unwrap();
+                                let piece = request.read().await.unwrap();
+                                assert_eq!(piece.len() as u64, announced);
+                                whole.extend_from_slice(&piece);
+                            }
+                        }
                     }
                 }
             }
             assert_eq!(whole, CONTENT, "after {polls} polls");
-            let told: Vec<u64> = scene.recorder.of(request.id()).iter().filter_map(read_octets).collect();
+            assert!(request.read().await.unwrap().is_empty());
+            let id = request.id();
+            drop(request);
+            scene.recorder.wait_for_closing(id).await;
+            let mut told: Vec<u64> = scene.recorder.of(id).iter().filter_map(read_octets).collect();
+            assert_eq!(told.pop(), Some(0));
             assert!(!told.contains(&0), "after {polls} polls, before the end: {told:?}");
+            assert_eq!(told.iter().sum::<u64>(), CONTENT.len() as u64, "after {polls} polls: {told:?}");
             any_given_up
         })
         .await;

@@ -328,7 +328,11 @@ impl Handler<QueryDataAvailable> for RequestActor {
             Ok(journey) => {
                 let launch = Launch { operation, ticket: message.ticket, state: State::Reading };
                 let work = async |journey: &mut Journey| journey.query_available().await;
-                self.launch(context, launch, journey, work, |_, octets| Some(Status::DataAvailable(*octets)))
+                self.launch(context, launch, journey, work, |actor, octets| {
+                    // What is only given again is not promised again.
+                    let told_before = actor.journey.as_ref().map_or(0, |journey| journey.put_back as u64);
+                    (*octets > told_before || *octets == 0).then_some(Status::DataAvailable(*octets))
+                })
             }
             Err(error) => Reply::now(Err(error)),
         }
