@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, stream};
-use hinternet::{NotificationMask, Session, Status};
+use hinternet::{Engine, NotificationMask, Session, Status};
 use integration_tests::patiently;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,17 +26,20 @@ const WARM: usize = 10_000;
 async fn e_memory_is_flat_and_descriptors_are_bounded_over_many_origins() {
     let origins = if env::var_os("HINTERNET_DEEP").is_some() { 100_000 } else { 30_000 };
     let (_server, port) = start_server().await;
+    // As many threads on every machine: each has sockets of its own.
+    let engine = Engine::builder().shards(2).start().unwrap();
     let (closed, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let counter = {
         let (closed, failed) = (Arc::clone(&closed), Arc::clone(&failed));
-        hinternet::subscriber(move |one| match one.status {
+        engine.subscriber(move |one| match one.status {
             Status::HandleClosing => drop(closed.fetch_add(1, Ordering::Relaxed)),
             Status::RequestError { .. } => drop(failed.fetch_add(1, Ordering::Relaxed)),
             _ => {}
         })
     };
     let mask = NotificationMask::ALL_NOTIFICATIONS;
-    let session = Session::builder().wires_per_session(WIRES).subscriber(counter, mask).open().unwrap();
+    let builder = Session::builder().engine(engine).wires_per_session(WIRES);
+    let session = builder.subscriber(counter, mask).open().unwrap();
     let get = |n: usize| {
         let url = format!("http://{}/", SocketAddr::from((address(n), port)));
         let session = &session;
