@@ -111,7 +111,7 @@ async fn deadlines(site: &str) -> hinternet::Result<()> {
 // ANCHOR: total
 async fn total(site: &str) -> hinternet::Result<()> {
     let session = Session::open()?;
-    let error = session.get(format!("{site}/slow"))?.timeout(Duration::from_millis(50)).send().await.unwrap_err();
+    let error = session.get(format!("{site}/slow"))?.timeout(Duration::from_millis(500)).send().await.unwrap_err();
     println!("{error}");
     session.close().await
 }
