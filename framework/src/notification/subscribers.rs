@@ -60,9 +60,9 @@ pub(crate) struct Departed(Vec<Remains>);
 
 impl Departed {
     /// Keeps no more than what is still to be waited for.
-    fn add(&mut self, one: Remains) {
+    fn add(&mut self, more: impl IntoIterator<Item = Remains>) {
         self.0.retain(Remains::are_left);
-        self.0.push(one);
+        self.0.extend(more);
     }
 }
 
@@ -146,8 +146,7 @@ impl Subscribers {
     /// Takes over what a handle below, which is closed, was waiting for.
     pub(crate) fn wait_for(&self, below: Departed) {
         if !below.0.is_empty() {
-            let departed = &mut self.lock().departed;
-            below.0.into_iter().for_each(|one| departed.add(one));
+            self.lock().departed.add(below.0);
         }
     }
 
@@ -162,7 +161,7 @@ impl Subscribers {
         self.union.store(table.union(), Ordering::Release);
         old.map(|mut old| {
             old.bid_farewell(author);
-            table.departed.add(old.share.copies_below());
+            table.departed.add([old.share.copies_below()]);
             Previous { subscriber: old.subscriber, mask: old.mask, share: old.share }
         })
     }
@@ -190,7 +189,7 @@ impl Subscribers {
         let mut old = table.added.remove(index);
         self.union.store(table.union(), Ordering::Release);
         old.bid_farewell(author);
-        table.departed.add(old.share.copies_below());
+        table.departed.add([old.share.copies_below()]);
         Some(Previous { subscriber: old.subscriber, mask: old.mask, share: old.share })
     }
 
