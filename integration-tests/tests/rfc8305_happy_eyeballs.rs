@@ -6,8 +6,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use hinternet::{Blame, DialOptions, ErrorCode, Limits, Method, Request, Session, SessionBuilder, Stage, Timeouts};
+use integration_tests::memory_peer::in_virtual_time;
 use integration_tests::recorder::Recorder;
-use integration_tests::{Attempt, Attempts, FakeDialer, FakeResolver, on_paused_clock};
+use integration_tests::{Attempt, Attempts, FakeDialer, FakeResolver};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -34,7 +35,7 @@ impl Race {
         dial: impl FnOnce(DialOptions) -> DialOptions,
         build: impl FnOnce(SessionBuilder) -> SessionBuilder,
     ) -> Self {
-        let recorder = Recorder::start();
+        let recorder = Recorder::on_current_arbiter();
         let (dialer, attempts) = FakeDialer::new();
         let resolver = FakeResolver::knowing("many.example", addresses);
         let dial = dial(DialOptions::default().resolver(resolver).dialer(dialer));
@@ -71,8 +72,6 @@ impl Race {
 
     async fn end(self) -> Vec<String> {
         let Self { recorder, session, request, attempts, .. } = self;
-        // The recorder is on another thread, where time passes.
-        tokio::time::resume();
         assert!(attempts.is_empty(), "an attempt that nobody expected");
         let id = request.id();
         drop(request);
@@ -85,7 +84,7 @@ impl Race {
 
 #[test]
 fn s5_a_dead_first_address_costs_250_ms_and_no_timeout() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let mut race = Race::between(&["2001:db8::1", "192.0.2.1"]);
         let dead = race.attempt("2001:db8::1", Duration::ZERO).await;
         race.attempt("192.0.2.1", DELAY).await.connect(HELLO);
@@ -106,7 +105,7 @@ fn s5_a_dead_first_address_costs_250_ms_and_no_timeout() {
 
 #[test]
 fn s5_an_address_that_refuses_costs_nothing() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let mut race = Race::between(&["2001:db8::1", "192.0.2.1"]);
         race.attempt("2001:db8::1", Duration::ZERO).await.refuse();
         race.attempt("192.0.2.1", Duration::ZERO).await.connect(HELLO);
@@ -125,7 +124,7 @@ fn s5_an_address_that_refuses_costs_nothing() {
 
 #[test]
 fn s5_a_slow_first_address_may_still_win_and_the_later_ones_are_given_up() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let mut race = Race::between(&["192.0.2.1", "2001:db8::1", "192.0.2.2"]);
         let slow = race.attempt("192.0.2.1", Duration::ZERO).await;
         let second = race.attempt("2001:db8::1", DELAY).await;
@@ -146,7 +145,7 @@ fn s5_a_slow_first_address_may_still_win_and_the_later_ones_are_given_up() {
 
 #[test]
 fn s4_families_take_turns_and_five_addresses_are_tried_after_that() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let found = ["2001:db8::1", "2001:db8::2", "2001:db8::3", "2001:db8::4", "2001:db8::5", "192.0.2.1"];
         let mut race = Race::between(&found);
         for address in ["2001:db8::1", "192.0.2.1", "2001:db8::2", "2001:db8::3", "2001:db8::4"] {
@@ -169,7 +168,7 @@ fn s4_families_take_turns_and_five_addresses_are_tried_after_that() {
 
 #[test]
 fn e_the_limit_of_addresses_is_an_option() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let mut limits = Limits::default();
         limits.addresses = 2;
         let found = ["2001:db8::1", "2001:db8::2", "192.0.2.1"];
@@ -184,7 +183,7 @@ fn e_the_limit_of_addresses_is_an_option() {
 
 #[test]
 fn e_the_delay_between_attempts_is_an_option() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let delay = Duration::from_millis(40);
         let mut race = Race::with(&["192.0.2.1", "192.0.2.2"], |dial| dial.attempt_delay(delay), |builder| builder);
         let _silent = race.attempt("192.0.2.1", Duration::ZERO).await;
@@ -196,7 +195,7 @@ fn e_the_delay_between_attempts_is_an_option() {
 
 #[test]
 fn e_black_holes_end_at_the_one_deadline_of_all_addresses() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let mut race = Race::between(&["2001:db8::1", "192.0.2.1"]);
         let holes = [race.attempt("2001:db8::1", Duration::ZERO).await, race.attempt("192.0.2.1", DELAY).await];
         let deadline = Duration::from_secs(60);
@@ -221,7 +220,7 @@ fn e_black_holes_end_at_the_one_deadline_of_all_addresses() {
 
 #[test]
 fn e_an_attempt_that_would_begin_at_the_deadline_does_not() {
-    on_paused_clock(async {
+    in_virtual_time(async {
         let timeouts = Timeouts::all(DELAY);
         let mut race = Race::with(&["192.0.2.1", "192.0.2.2"], |dial| dial, |builder| builder.timeouts(timeouts));
         let hole = race.attempt("192.0.2.1", Duration::ZERO).await;
