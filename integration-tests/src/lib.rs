@@ -25,6 +25,7 @@ pub mod fault_proxy;
 mod gate;
 pub mod lab;
 mod mailbox;
+#[cfg(feature = "simulation")]
 pub mod memory_peer;
 pub mod origin;
 mod patience;
