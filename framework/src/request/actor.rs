@@ -1,5 +1,6 @@
 //! The actor of one request: takes calls in the order the table allows, and runs one operation at a time.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -106,7 +107,9 @@ impl RequestActor {
         let run = async move {
             let mut under_way = under_way;
             let journey = &mut *under_way.journey;
-            let (result, over) = match stopped.or(journey.deadline(), work(journey)).await {
+            let deadline = journey.deadline();
+            let stopped = stopped.or(deadline, pin!(work(journey))).await;
+            let (result, over) = match stopped {
                 Ok(result) => {
                     let over = result.is_err();
                     (result, over)

@@ -1,6 +1,7 @@
 //! One exchange of a request with all it needs: held by the actor between operations, and by the operation while it runs.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -189,7 +190,7 @@ impl Journey {
         });
         let started = clock::now();
         self.asking = Some(Rc::clone(&asking));
-        let acquired = clock::until(end, pond.acquire(asking)).await;
+        let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
         self.asking = None;
         let late = |_| Error::timeout(Operation::Send, Stage::Queue, self.options.timeouts.queue.unwrap_or_default());
         let lease = acquired.map_err(late)??;

@@ -35,7 +35,7 @@ impl Pace {
     }
 
     /// Waits for the next piece of a body, whose octets [`moved`](Self::moved) then counts.
-    pub(crate) async fn piece<T>(&mut self, stage: Stage, wait: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) async fn piece<T>(&mut self, stage: Stage, wait: impl Future<Output = T> + Unpin) -> Result<T, Failure> {
         let since = clock::now();
         let idle_end = self.idle.and_then(|idle| since.checked_add(idle.saturating_sub(self.silent)));
         let mut given_up = GivenUp { since, pace: self, done: false };
@@ -49,7 +49,7 @@ impl Pace {
         &mut self,
         idle_end: Option<Instant>,
         stage: Stage,
-        wait: impl Future<Output = T>,
+        wait: impl Future<Output = T> + Unpin,
     ) -> Result<T, Failure> {
         let idle = self.idle.unwrap_or_default();
         let Some(throughput) = &mut self.throughput else {
