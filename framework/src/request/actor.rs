@@ -104,7 +104,8 @@ impl RequestActor {
         let under_way = UnderWay { journey, completing };
         let stop = Stop::default();
         let stopped = stop.clone();
-        let run = async move {
+        // On the heap before it is wrapped any further: it is large, and every wrapping would move it.
+        let run = Box::pin(async move {
             let mut under_way = under_way;
             let journey = &mut *under_way.journey;
             let deadline = journey.deadline();
@@ -120,7 +121,7 @@ impl RequestActor {
                 }
             };
             (under_way, result, over)
-        };
+        });
         let run = run.instrument(self.span.clone()).into_actor(self);
         let work = Work::new(run.map(move |(under_way, result, over), actor: &mut Self, context| {
             let UnderWay { journey, completing } = under_way;
