@@ -7,6 +7,7 @@
 mod tests;
 
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
@@ -16,8 +17,14 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::shown;
 
 /// Scheme, host and port (RFC 6454): what all handles to one server share.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Origin(Arc<Parts>);
+#[derive(Clone)]
+pub struct Origin(Arc<Known>);
+
+/// With the hash of all of it: every request looks its origin up.
+struct Known {
+    hash: u64,
+    parts: Parts,
+}
 
 #[derive(PartialEq, Eq, Hash)]
 struct Parts {
@@ -72,12 +79,15 @@ impl Origin {
         let port = url.port_or_known_default().filter(|port| *port != 0);
         let port = port.ok_or_else(|| invalid("port 0 cannot be connected to"))?;
         let authority = if port == own_port { host.into() } else { format!("{host}:{port}").into() };
-        Ok(Self(Arc::new(Parts { scheme, host: host.into(), port, authority })))
+        let parts = Parts { scheme, host: host.into(), port, authority };
+        let mut hasher = DefaultHasher::new();
+        parts.hash(&mut hasher);
+        Ok(Self(Arc::new(Known { hash: hasher.finish(), parts })))
     }
 
     /// The URL's scheme: `http` or `https`.
     pub fn scheme(&self) -> &'static str {
-        match self.0.scheme {
+        match self.0.parts.scheme {
             Scheme::Http => "http",
             Scheme::Https => "https",
         }
@@ -85,22 +95,36 @@ impl Origin {
 
     /// Are its wires secure: is it `https`?
     pub fn is_secure(&self) -> bool {
-        self.0.scheme == Scheme::Https
+        self.0.parts.scheme == Scheme::Https
     }
 
     /// The host as it goes on the wire: lower case, punycode, an IPv6 address in brackets.
     pub fn host(&self) -> &str {
-        &self.0.host
+        &self.0.parts.host
     }
 
     /// The TCP port; 80 or, for `https`, 443 where the URL names none.
     pub fn port(&self) -> u16 {
-        self.0.port
+        self.0.parts.port
     }
 
     /// Host, and the port unless it is the scheme's own: the value of the `Host` field.
     pub fn authority(&self) -> &str {
-        &self.0.authority
+        &self.0.parts.authority
+    }
+}
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.hash == other.0.hash && self.0.parts == other.0.parts)
+    }
+}
+
+impl Eq for Origin {}
+
+impl Hash for Origin {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash.hash(state);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -139,7 +140,7 @@ impl Pond {
         let options = &asking.options;
         // The machine's authorities are read from its disk, which may be slow.
         let limit = options.timeouts.connect;
-        let tls = match clock::within(limit, self.tls_client()).await {
+        let tls = match clock::within(limit, pin!(self.tls_client())).await {
             Ok(made) => made.map_err(DialFailure::NotSecured)?,
             Err(_) => return Err(DialFailure::PrepareTimeout(limit.unwrap_or_default())),
         };

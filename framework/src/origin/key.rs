@@ -1,5 +1,7 @@
 //! What two requests must have in common to share a wire.
 
+use std::hash::{Hash, Hasher};
+
 use crate::id::HandleId;
 use crate::options::{DialOptions, RequestOptions, TlsOptions};
 use crate::target::Origin;
@@ -8,13 +10,24 @@ use crate::target::Origin;
 ///
 /// Pools are never shared across sessions, so the session is part of it. An option that changes what a wire *is* stands in
 /// [`DialOptions`] or [`TlsOptions`], which compare all of their fields; whatever does not gets a field here.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OriginKey {
     session: HandleId,
     pub(super) origin: Origin,
     dial: DialOptions,
     /// `None` for a wire without TLS, which is the same under any.
     tls: Option<TlsOptions>,
+}
+
+impl Hash for OriginKey {
+    /// Of numbers alone, since every request is looked up by it. Keys that differ in the way of dialing only, which are few, are
+    /// told apart by comparison.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { session, origin, dial: _, tls } = self;
+        session.hash(state);
+        origin.hash(state);
+        tls.hash(state);
+    }
 }
 
 impl OriginKey {

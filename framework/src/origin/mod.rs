@@ -11,7 +11,7 @@ mod quota;
 mod registry;
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) struct Pond {
     key: OriginKey,
     terms: Arc<Terms>,
     pool: RefCell<Pool<Kept>>,
-    waiting: RefCell<HashMap<Ticket, Waiting>>,
+    waiting: RefCell<BTreeMap<Ticket, Waiting>>,
     /// In the order they began, in which they are given up too.
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,

@@ -1,5 +1,6 @@
 //! The actor of one request: takes calls in the order the table allows, and runs one operation at a time.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -103,10 +104,13 @@ impl RequestActor {
         let under_way = UnderWay { journey, completing };
         let stop = Stop::default();
         let stopped = stop.clone();
-        let run = async move {
+        // On the heap before it is wrapped any further: it is large, and every wrapping would move it.
+        let run = Box::pin(async move {
             let mut under_way = under_way;
             let journey = &mut *under_way.journey;
-            let (result, over) = match stopped.or(journey.deadline(), work(journey)).await {
+            let deadline = journey.deadline();
+            let stopped = stopped.or(deadline, pin!(work(journey))).await;
+            let (result, over) = match stopped {
                 Ok(result) => {
                     let over = result.is_err();
                     (result, over)
@@ -117,7 +121,7 @@ impl RequestActor {
                 }
             };
             (under_way, result, over)
-        };
+        });
         let run = run.instrument(self.span.clone()).into_actor(self);
         let work = Work::new(run.map(move |(under_way, result, over), actor: &mut Self, context| {
             let UnderWay { journey, completing } = under_way;

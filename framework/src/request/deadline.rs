@@ -1,5 +1,6 @@
 //! The total deadline of an exchange: when it passes, and at which stage it finds the exchange.
 
+use std::pin::pin;
 use std::time::Instant;
 
 use super::journey::Journey;
@@ -63,7 +64,7 @@ impl Journey {
             if !std::mem::replace(&mut told, true) {
                 self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
             }
-            if clock::until(end, change).await.is_err() {
+            if clock::until(end, pin!(change)).await.is_err() {
                 let waited = self.options.timeouts.queue.unwrap_or_default();
                 let detail = format!("a subscriber left too much unhandled for {waited:?}");
                 return Err(self.late(Error::too_late(self.operation.get(), Stage::Queue, waited, detail)));

@@ -1,6 +1,7 @@
 //! One exchange of a request with all it needs: held by the actor between operations, and by the operation while it runs.
 
 use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -65,6 +66,7 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
+    pub(super) prepared: Option<(Exchange, BytesMut)>,
 }
 
 /// A wire and the exchange on it.
@@ -84,7 +86,7 @@ struct WireFacts {
 }
 
 impl Journey {
-    /// What has to be wrong is found before anything happens: the head is encoded once on trial.
+    /// What has to be wrong is found before anything happens: the head is encoded now, and kept for the first attempt.
     pub(super) fn begin(
         shared: &Arc<Shared>,
         services: &Arc<Services>,
@@ -107,7 +109,7 @@ impl Journey {
                 headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
-        let journey = Self {
+        let mut journey = Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
@@ -133,13 +135,15 @@ impl Journey {
             stage: Stage::Queue,
             asking: None,
             wire: None,
+            prepared: None,
         };
-        journey.check_arguments()?;
+        journey.prepared = journey.prepare_first()?;
         Ok(journey)
     }
 
-    fn check_arguments(&self) -> Result<()> {
-        let Some(length) = self.payload.0.length() else { return Ok(()) };
+    /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
+    fn prepare_first(&self) -> Result<Option<(Exchange, BytesMut)>> {
+        let Some(length) = self.payload.0.length() else { return Ok(None) };
         let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
         if let BodyLength::Length(total) = length {
             let first = self.payload.0.first().len() as u64;
@@ -148,7 +152,7 @@ impl Journey {
                 return Err(Error::parameter(Operation::Send, detail));
             }
         }
-        Exchange::prepare(&self.head(length), self.head_limits()).map(drop).map_err(refuse)
+        Exchange::prepare(&self.head(length), self.head_limits()).map(Some).map_err(refuse)
     }
 
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
@@ -189,7 +193,7 @@ impl Journey {
         });
         let started = clock::now();
         self.asking = Some(Rc::clone(&asking));
-        let acquired = clock::until(end, pond.acquire(asking)).await;
+        let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
         self.asking = None;
         let late = |_| Error::timeout(Operation::Send, Stage::Queue, self.options.timeouts.queue.unwrap_or_default());
         let lease = acquired.map_err(late)??;

@@ -1,5 +1,6 @@
 //! The receiving operations: `receive_response`, `query_data_available` and the reads.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ impl Journey {
             self.stage = Stage::FirstByte;
             let deadline = self.head_deadline;
             let Active { lease, exchange, .. } = self.active_mut()?;
-            let Ok(received) = clock::until(deadline, exchange.receive_head(lease)).await else {
+            let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
                 let waited = self.options.timeouts.receive_response.unwrap_or_default();
                 return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
             };
@@ -178,7 +179,7 @@ impl Journey {
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         self.stage = Stage::Body;
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
-        let pulled = receiving.piece(Stage::Body, exchange.read(lease, max)).await.and_then(|read| read);
+        let pulled = receiving.piece(Stage::Body, pin!(exchange.read(lease, max))).await.and_then(|read| read);
         let pulled = match pulled {
             Ok(pulled) => pulled,
             Err(failure) => return Err(self.fail(failure, operation)),

@@ -78,9 +78,10 @@ impl Journey {
             (None, None) => BodyLength::Chunked,
         };
         self.times.send_start = Some(clock::now());
-        let (exchange, head) = match Exchange::prepare(&self.head(length), self.head_limits()) {
-            Ok(prepared) => prepared,
-            Err(failure) => return Err(self.error(failure, Operation::Send)),
+        let (exchange, head) = match self.prepared.take() {
+            Some(prepared) => prepared,
+            None => Exchange::prepare(&self.head(length), self.head_limits())
+                .map_err(|failure| self.error(failure, Operation::Send))?,
         };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));

@@ -48,12 +48,12 @@ impl Stop {
     pub(super) async fn or<T>(
         &self,
         deadline: Option<Instant>,
-        work: impl Future<Output = T>,
+        mut work: impl Future<Output = T> + Unpin,
     ) -> Result<T, StopReason> {
         if deadline.is_some_and(|deadline| deadline <= clock::now()) {
             return Err(StopReason::Overdue);
         }
-        let mut work = pin!(clock::until(deadline, work));
+        let mut work = pin!(clock::until(deadline, &mut work));
         poll_fn(|context| {
             if let Some(reason) = self.0.reason.get() {
                 return Poll::Ready(Err(reason));
@@ -61,7 +61,10 @@ impl Stop {
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(done.map_err(|_| StopReason::Overdue));
             }
-            *self.0.waker.borrow_mut() = Some(context.waker().clone());
+            let mut waker = self.0.waker.borrow_mut();
+            if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+                *waker = Some(context.waker().clone());
+            }
             Poll::Pending
         })
         .await

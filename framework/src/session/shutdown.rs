@@ -1,5 +1,6 @@
 //! The orderly end of a session: work in flight may finish, for so long.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ pub struct ShutdownReport {
 /// Runs on a shard, where there is a timer, whatever the caller runs on.
 pub(super) async fn drain(services: Arc<Services>, deadline: Duration) -> ShutdownReport {
     services.work.drain();
-    let all_ended = clock::within(Some(deadline), services.work.all_ended()).await;
+    let all_ended = clock::within(Some(deadline), pin!(services.work.all_ended())).await;
     tracing::debug!(session = services.session.id().value(), in_time = all_ended.is_ok(), "shutdown");
     services.session.close(Ending::Closed);
     services.session.closing_posted().await;

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -98,7 +99,7 @@ pub(crate) async fn dial(way: &Way<'_>) -> Result<Dialed, DialFailure> {
 async fn resolve(way: &Way<'_>) -> Result<Vec<SocketAddr>, DialFailure> {
     let (origin, limit) = (way.origin, way.timeouts.resolve);
     (way.report)(Mask::RESOLVE_NAME, &|| Status::ResolvingName(origin.host().to_owned()));
-    let mut addresses = match within(limit, dns::resolve(way.options, origin.host(), origin.port())).await {
+    let mut addresses = match within(limit, pin!(dns::resolve(way.options, origin.host(), origin.port()))).await {
         Ok(found) => found.map_err(DialFailure::NotResolved)?,
         Err(_) => return Err(DialFailure::ResolveTimeout(limit.unwrap_or_default())),
     };
@@ -147,7 +148,7 @@ async fn secure(
     let host = way.origin.host();
     let start = clock::now();
     (way.report)(Mask::TLS_HANDSHAKE, &|| Status::SecuringConnection(host.to_owned()));
-    let failure = match clock::until(deadline, client.secure(stream, host)).await {
+    let failure = match clock::until(deadline, pin!(client.secure(stream, host))).await {
         Ok(Ok((stream, security))) => {
             let security = Arc::new(security);
             (way.report)(Mask::TLS_HANDSHAKE, &|| Status::ConnectionSecured(Arc::clone(&security)));

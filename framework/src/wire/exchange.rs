@@ -134,7 +134,7 @@ impl Exchange {
                     self.early = Some((head, body));
                     self.state = State::Answered;
                 }
-                Await100Step::NeedMore => match clock::until(deadline, wire.fill(0)).await {
+                Await100Step::NeedMore => match wire.fill_until(deadline).await {
                     Ok(Ok(0)) => {
                         let fault = state.handle_end(wire.received());
                         return Err(Failure::Fault(Stage::Continue, fault));

@@ -10,14 +10,16 @@ mod upload;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Instant;
 
 use bytes::BytesMut;
 use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
+use crate::clock;
 use crate::id::WireId;
 use crate::network::{SecurityInfo, Stream};
 use crate::reason::CloseReason;
@@ -114,6 +116,11 @@ impl Wire {
     /// Receives more; 0 is the end. Nothing is lost when the future is dropped.
     async fn fill(&mut self, want: usize) -> io::Result<usize> {
         poll_fn(|context| self.poll_fill(context, want)).await
+    }
+
+    /// The same, before the deadline.
+    async fn fill_until(&mut self, deadline: Option<Instant>) -> Result<io::Result<usize>, clock::Elapsed> {
+        clock::until(deadline, pin!(self.fill(0))).await
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {

@@ -30,7 +30,7 @@ impl Pace {
     }
 
     /// Waits for the next piece of a body, whose octets [`moved`](Self::moved) then counts.
-    pub(crate) async fn piece<T>(&mut self, stage: Stage, wait: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) async fn piece<T>(&mut self, stage: Stage, wait: impl Future<Output = T> + Unpin) -> Result<T, Failure> {
         self.silence().until(stage, wait).await
     }
 
@@ -56,7 +56,7 @@ pub(super) struct Silence<'a> {
 
 impl Silence<'_> {
     /// Waits for the peer until the idle limit ends or it has become too slow.
-    pub(super) async fn until<T>(&mut self, stage: Stage, wait: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(super) async fn until<T>(&mut self, stage: Stage, wait: impl Future<Output = T> + Unpin) -> Result<T, Failure> {
         let Pace { idle, throughput, silent } = &mut *self.pace;
         let idle_end = idle.and_then(|idle| self.since.checked_add(idle.saturating_sub(*silent)));
         let idle = idle.unwrap_or_default();

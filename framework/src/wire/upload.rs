@@ -1,6 +1,7 @@
 //! The sending half of an exchange: writes, and hears an answer that comes before the body is done.
 
 use std::future::poll_fn;
+use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -38,7 +39,8 @@ impl Exchange {
         let mut listening = self.is_sending_body() && self.written >= self.head_octets;
         let mut silence = pace.silence();
         while !put.is_done() {
-            match silence.until(stage, put_or_hear(wire, &put, listening)).await? {
+            let event = silence.until(stage, pin!(put_or_hear(wire, &put, listening))).await?;
+            match event {
                 Event::Wrote(count) => {
                     put.wrote(count);
                     self.written += count as u64;
@@ -102,7 +104,7 @@ impl Exchange {
     ) -> Result<Uploaded, Failure> {
         let deadline: Option<Instant> = clock::now().checked_add(LAST_WORDS);
         while self.early.is_none() && self.is_sending_body() {
-            match clock::until(deadline, wire.fill(0)).await {
+            match wire.fill_until(deadline).await {
                 Ok(Ok(count)) if count > 0 => {
                     self.answered = true;
                     self.hear_answer(wire)?;
