@@ -128,6 +128,7 @@ impl Pond {
                 }
             }
             pond.perform_assignments();
+            pond.make_room_if_wanted();
         };
         let task = actix_rt::spawn(task);
         self.dials.borrow_mut().insert(ticket, Dial { task, begun, ends });
