@@ -97,9 +97,11 @@ pub(crate) fn make_room(session: HandleId) -> bool {
     loop {
         let oldest = HERE.with_borrow_mut(|here| here.resting.get_mut(&session).and_then(Vec::pop));
         match oldest {
-            Some((since, pond)) => {
-                let Some(pond) = pond.upgrade() else { continue };
+            Some((since, weak)) => {
+                let Some(pond) = weak.upgrade() else { continue };
                 if !pond.terms.quota.is_wanted() {
+                    // It stays the first to go.
+                    HERE.with_borrow_mut(|here| here.resting.entry(session).or_default().push((since, weak)));
                     return false;
                 }
                 // Not if it has served since: then it is among the youngest.
@@ -107,7 +109,10 @@ pub(crate) fn make_room(session: HandleId) -> bool {
                     return true;
                 }
             }
-            None if looked => return false,
+            None if looked => {
+                HERE.with_borrow_mut(|here| here.resting.remove(&session));
+                return false;
+            }
             None => {
                 looked = true;
                 look_for_resting(session);
@@ -198,3 +203,6 @@ const TICK: Duration = Duration::from_secs(1);
 const MEMORY: Duration = Duration::from_secs(60);
 /// How many such are remembered on a shard.
 const REMEMBERED: usize = 1_000;
+
+#[cfg(test)]
+mod tests;
