@@ -71,3 +71,15 @@ fn a_client_certificate_is_needed_only_where_the_alert_may_mean_that() {
         assert_eq!(code(alert), ErrorCode::ConnectionError, "{alert:?}");
     }
 }
+
+#[test]
+fn the_machines_authorities_are_read_once_for_all_origins_that_trust_the_same_beside_them() {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    // Any that can be read will do.
+    let Some(any) = rustls_native_certs::load_native_certs().certs.pop() else { return };
+    let options = || TlsOptions::new().trust([crate::options::tls::Certificate::from_der(any.to_vec())]);
+    let anchors = |options: TlsOptions| roots::read(options.parts(), &provider).unwrap().anchors;
+    let beside = anchors(options());
+    assert!(Arc::ptr_eq(&beside, &anchors(options())));
+    assert!(!Arc::ptr_eq(&beside, &anchors(TlsOptions::new())), "whom one names no other trusts");
+}
