@@ -77,8 +77,8 @@ pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
     });
     if new {
         forget_the_most_forgettable();
-        watch_origins();
     }
+    watch_origins();
     pond
 }
 
@@ -139,14 +139,13 @@ fn look_for_resting(session: HandleId) {
 fn watch_origins() {
     let watched = HERE.with_borrow_mut(|here| mem::replace(&mut here.watched, true));
     if !watched {
-        actix_rt::spawn(watch());
+        actix_rt::spawn(watch(Unwatched));
     }
 }
 
 /// Runs while there is an origin to watch. A coarse tick, so that ten thousand idle wires need one timer and not one each: a
 /// wire is closed at the first tick after its idle timeout, up to a second late, and never early.
-async fn watch() {
-    let _restart = Unwatched;
+async fn watch(_over: Unwatched) {
     loop {
         tokio::time::sleep(TICK).await;
         let ponds: Vec<_> = HERE.with_borrow(|here| here.ponds.values().cloned().collect());
@@ -188,7 +187,7 @@ fn forget_the_most_forgettable() {
     drop(forgotten);
 }
 
-/// However the watch ends, the next idle wire starts it again.
+/// However the watch ends, be it before it began, the next request starts it again.
 struct Unwatched;
 
 impl Drop for Unwatched {

@@ -56,3 +56,20 @@ async fn nothing_is_remembered_of_a_session_that_has_no_idle_wire() {
     assert!(!make_room(session));
     assert!(HERE.with_borrow(|here| !here.resting.contains_key(&session)));
 }
+
+#[tokio::test]
+async fn idle_wires_are_looked_after_again_when_the_watch_has_ended_and_no_origin_is_new() {
+    let (terms, now) = (terms(1), clock::now());
+    let watched = || HERE.with_borrow(|here| here.watched);
+    let first = LocalSet::new();
+    first.run_until(async { drop(resting(&terms, "http://old", now).await) }).await;
+    assert!(watched());
+    drop(first);
+    assert!(!watched());
+    let key = OriginKey::new(terms.session.id(), &Origin::parse("http://old").unwrap(), &RequestOptions::default());
+    let again = async {
+        assert_eq!(origin(key, &terms).resting_since(), [now], "the origin is an old one");
+        assert!(watched());
+    };
+    LocalSet::new().run_until(again).await;
+}
