@@ -2,10 +2,10 @@
 
 use std::net::SocketAddr;
 
-use hinternet::{CloseReason, Engine, NotificationMask as Mask, Session, SessionBuilder, Status};
+use hinternet::{CloseReason, DialOptions, Engine, NotificationMask as Mask, Session, SessionBuilder, Status};
 use integration_tests::origin::{Log, Origin, Reply};
 use integration_tests::recorder::Recorder;
-use integration_tests::{Gate, patiently};
+use integration_tests::{FakeDialer, Gate, patiently};
 use tokio::net::TcpListener;
 
 /// One server that answers on every address of 127.0.0.0/8, and so is as many origins as a test wants.
@@ -163,4 +163,32 @@ async fn e_the_limit_holds_at_every_moment_whatever_is_asked() {
         assert!(open <= LIMIT as i32, "{open} wires");
     }
     world.end().await;
+}
+
+#[tokio::test]
+async fn e_a_wire_that_nobody_waits_for_any_more_makes_room_as_soon_as_it_is_dialed() {
+    const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+    let (dialer, mut attempts) = FakeDialer::new();
+    let recorder = Recorder::start();
+    let dial = DialOptions::default().dialer(dialer);
+    let session = recorder.session(one_shard().dial(dial).wires_per_session(1));
+    let first = tokio::select! {
+        answer = session.get("http://127.0.0.1:9/").unwrap().send() => panic!("nobody answers: {answer:?}"),
+        attempt = attempts.next() => attempt,
+    };
+    recorder.wait_for_closing(recorder.request(0).await).await;
+    let mut told = session.notifications(Mask::QUEUED).unwrap();
+    let answer = async { session.get("http://127.0.0.2:9/").unwrap().send().await.unwrap().text().await.unwrap() };
+    let connected = async {
+        patiently("a place in the line", told.next()).await.unwrap();
+        // The only shard has looked for a wire that could go, and found none.
+        for _ in 0..3 {
+            session.connect("http://127.0.0.3:9").unwrap().close().await.unwrap();
+        }
+        first.connect(HELLO);
+        attempts.next().await.connect(HELLO);
+    };
+    assert_eq!(tokio::join!(answer, connected).0, "hello");
+    drop(told);
+    recorder.finish(session).await;
 }

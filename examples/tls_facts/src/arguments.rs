@@ -1,11 +1,11 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use hinternet::Timeouts;
 use hinternet::tls::{Certificate, ClientIdentity, TlsOptions, TlsVersions};
-use hinternet::{Error, Timeouts};
 
 /// Prints the chain, cipher and protocol of a secure host, or says why it is not secure.
 #[derive(Debug, Parser)]
@@ -55,13 +55,17 @@ impl Arguments {
         Timeouts::all(Duration::from_secs(self.timeout))
     }
 
-    pub(crate) fn tls(&self) -> Result<TlsOptions, Error> {
+    /// Fails with a sentence that names the file.
+    pub(crate) fn tls(&self) -> Result<TlsOptions, String> {
         let mut tls = TlsOptions::new();
         if let Some(file) = &self.trust {
-            tls = tls.trust(Certificate::from_pem(&std::fs::read(file)?)?);
+            let authorities = Certificate::from_pem(&read(file)?);
+            tls = tls.trust(authorities.map_err(|error| format!("{}: {error}", file.display()))?);
         }
         if let (Some(chain), Some(key)) = (&self.client_certificate, &self.client_key) {
-            tls = tls.client_identity(ClientIdentity::from_pem(&std::fs::read(chain)?, &std::fs::read(key)?)?);
+            let identity = ClientIdentity::from_pem(&read(chain)?, &read(key)?);
+            let of_both = |error| format!("{} with {}: {error}", chain.display(), key.display());
+            tls = tls.client_identity(identity.map_err(of_both)?);
         }
         Ok(match self.tls {
             None => tls,
@@ -69,6 +73,10 @@ impl Arguments {
             Some(Version::Only13) => tls.versions(TlsVersions::Only13),
         })
     }
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, String> {
+    std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))
 }
 
 /// A host with or without `https://` before it; what stands behind it is of no interest here.

@@ -23,7 +23,14 @@ use own_host::OwnHost;
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    match look_at_whom(&arguments).await {
+    let tls = match arguments.tls() {
+        Ok(tls) => tls,
+        Err(sentence) => {
+            eprintln!("tls_facts: {sentence}");
+            return ExitCode::from(2);
+        }
+    };
+    match look_at_whom(&arguments, tls).await {
         Ok(security) => {
             print!("{}", facts::of(&security));
             ExitCode::SUCCESS
@@ -41,8 +48,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn look_at_whom(arguments: &Arguments) -> Result<Arc<SecurityInfo>, Error> {
-    let tls = arguments.tls()?;
+async fn look_at_whom(arguments: &Arguments, tls: TlsOptions) -> Result<Arc<SecurityInfo>, Error> {
     match arguments.origin() {
         Some(origin) => look(&origin, tls, arguments.timeouts()).await,
         None => {

@@ -149,3 +149,11 @@ async fn without_a_host_it_looks_at_one_of_its_own() {
     assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
     assert!(out.contains("  issuer       CN=tls_facts\n"), "{out}");
 }
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_is_named_and_a_fault_of_the_arguments() {
+    let host = Host::start(|authority| Tls::new(&server_of(authority, |leaf| leaf))).await;
+    let (code, out, err) = host.facts(&["--trust", "nowhere.pem"]).await;
+    assert_eq!((code, out.as_str()), (Some(2), ""), "{err}");
+    assert!(err.contains("nowhere.pem") && !err.contains("WinHttp"), "{err}");
+}

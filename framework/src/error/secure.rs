@@ -40,7 +40,8 @@ bitflags! {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsFailureDetails {
-    /// All that was wrong and not given up; empty where the certificate was not what failed, and for 12044.
+    /// All that was wrong with the certificate and not given up; `SECURITY_CHANNEL_ERROR` where the handshake failed for another
+    /// reason; empty for 12044, and for a wire that broke after its handshake.
     pub flags: SecureFailureFlags,
     /// The certificates the server showed, in DER, its own first.
     #[doc(alias = "WINHTTP_OPTION_SERVER_CERT_CONTEXT")]

@@ -9,6 +9,9 @@ use crate::error::{Error, Operation, Result};
 use crate::network::{AddressPolicy, ByPointer, Dialer, Resolver};
 
 /// How streams are opened. Part of what makes a wire: requests that differ in it share none.
+///
+/// A resolver, a dialer or an address policy is equal to itself alone: requests share wires that were given clones of these
+/// options, not clones of a resolver.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DialOptions {
     pub(crate) resolver: Option<ByPointer<dyn Resolver>>,

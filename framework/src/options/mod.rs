@@ -98,8 +98,9 @@ pub struct SessionOptions {
     /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
     #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
     pub wires_per_origin: Option<usize>,
-    /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, and a request that needs one
-    /// waits (`Queued`). Default `None`: 4,096, or four fifths of the file descriptors the process may have, whichever is less.
+    /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, of those on the shard of the
+    /// request if it has any; while there is none a request that needs one waits (`Queued`). Default `None`: 4,096, or four
+    /// fifths of the file descriptors the process may have, whichever is less.
     pub wires_per_session: Option<usize>,
     /// An idle wire is closed after this long, up to a second later: idle wires are looked at once a second. Default 60 s.
     pub idle_timeout: Duration,

@@ -31,7 +31,8 @@ pub struct Timeouts {
     #[doc(alias = "WINHTTP_OPTION_RESOLVE_TIMEOUT")]
     pub resolve: Option<Duration>,
     /// Connecting, all addresses and the TLS handshake together. Default 60 s; 12002 at `Stage::Connect`, or `Stage::Tls` once
-    /// an address has accepted.
+    /// an address has accepted. Before the look-up of the first secure dial to an origin, reading the authorities of the machine
+    /// may take as long again; 12002 at `Stage::Tls`.
     #[doc(alias = "WINHTTP_OPTION_CONNECT_TIMEOUT")]
     pub connect: Option<Duration>,
     /// An idle limit: so long without the kernel taking an octet of the request. Default 30 s; 12002 at `Stage::SendHead` or

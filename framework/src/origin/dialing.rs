@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::options::Timeouts;
+use crate::options::{Timeouts, TlsOptions};
 use crate::transport::{DialFailure, Dialed, TlsClient, TlsFailure, Way, dial};
 use crate::wire::Wire;
 
@@ -109,7 +109,8 @@ impl Pond {
             // What resolves and dials may be the caller's own: a panic in it is the end of this dial, not a wait without end.
             let dial = AssertUnwindSafe(pond.dial_as(&asking, &reporter)).catch_unwind();
             let dialed = dial.await.unwrap_or_else(|_| {
-                let blame = if pond.key.dial().is_custom() { Blame::Caller } else { Blame::Library };
+                let is_custom = pond.key.dial().is_custom() || pond.key.tls().is_some_and(TlsOptions::is_custom);
+                let blame = if is_custom { Blame::Caller } else { Blame::Library };
                 Err(DialFailure::Panicked(blame))
             });
             pond.dials.borrow_mut().remove(&ticket);
@@ -129,6 +130,7 @@ impl Pond {
                 }
             }
             pond.perform_assignments();
+            pond.make_room_if_wanted();
         };
         let task = actix_rt::spawn(task);
         self.dials.borrow_mut().insert(ticket, Dial { task, begun, ends });
@@ -214,7 +216,9 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
         }
         DialFailure::Panicked(blame) => {
             let detail = match blame {
-                Blame::Caller => "a resolver, a dialer or an address policy of the caller's panicked",
+                Blame::Caller => {
+                    "a resolver, a dialer, an address policy or a chooser of certificates of the caller's panicked"
+                }
                 _ => "opening a connection panicked",
             };
             Error::new(ErrorCode::InternalError, operation, Stage::Connect, blame, detail).about(host)

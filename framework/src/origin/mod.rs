@@ -166,6 +166,11 @@ impl Pond {
         kept.wire.rest();
         self.pool.borrow_mut().gave_back(kept, clock::now());
         self.perform_assignments();
+        self.make_room_if_wanted();
+    }
+
+    /// A wire may have come to rest here that holds a place another waits for.
+    fn make_room_if_wanted(&self) {
         if self.terms.quota.is_wanted() {
             make_room(self.key.session());
         }

@@ -77,8 +77,8 @@ pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
     });
     if new {
         forget_the_most_forgettable();
-        watch_origins();
     }
+    watch_origins();
     pond
 }
 
@@ -97,9 +97,11 @@ pub(crate) fn make_room(session: HandleId) -> bool {
     loop {
         let oldest = HERE.with_borrow_mut(|here| here.resting.get_mut(&session).and_then(Vec::pop));
         match oldest {
-            Some((since, pond)) => {
-                let Some(pond) = pond.upgrade() else { continue };
+            Some((since, weak)) => {
+                let Some(pond) = weak.upgrade() else { continue };
                 if !pond.terms.quota.is_wanted() {
+                    // It stays the first to go.
+                    HERE.with_borrow_mut(|here| here.resting.entry(session).or_default().push((since, weak)));
                     return false;
                 }
                 // Not if it has served since: then it is among the youngest.
@@ -107,7 +109,10 @@ pub(crate) fn make_room(session: HandleId) -> bool {
                     return true;
                 }
             }
-            None if looked => return false,
+            None if looked => {
+                HERE.with_borrow_mut(|here| here.resting.remove(&session));
+                return false;
+            }
             None => {
                 looked = true;
                 look_for_resting(session);
@@ -134,14 +139,13 @@ fn look_for_resting(session: HandleId) {
 fn watch_origins() {
     let watched = HERE.with_borrow_mut(|here| mem::replace(&mut here.watched, true));
     if !watched {
-        actix_rt::spawn(watch());
+        actix_rt::spawn(watch(Unwatched));
     }
 }
 
 /// Runs while there is an origin to watch. A coarse tick, so that ten thousand idle wires need one timer and not one each: a
 /// wire is closed at the first tick after its idle timeout, up to a second late, and never early.
-async fn watch() {
-    let _restart = Unwatched;
+async fn watch(_over: Unwatched) {
     loop {
         tokio::time::sleep(TICK).await;
         let ponds: Vec<_> = HERE.with_borrow(|here| here.ponds.values().cloned().collect());
@@ -183,7 +187,7 @@ fn forget_the_most_forgettable() {
     drop(forgotten);
 }
 
-/// However the watch ends, the next idle wire starts it again.
+/// However the watch ends, be it before it began, the next request starts it again.
 struct Unwatched;
 
 impl Drop for Unwatched {
@@ -198,3 +202,6 @@ const TICK: Duration = Duration::from_secs(1);
 const MEMORY: Duration = Duration::from_secs(60);
 /// How many such are remembered on a shard.
 const REMEMBERED: usize = 1_000;
+
+#[cfg(test)]
+mod tests;

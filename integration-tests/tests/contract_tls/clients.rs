@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use hinternet::tls::{ClientCertificates, ClientIdentity, TlsOptions};
-use hinternet::{Blame, ErrorCode, Operation, Session, Stage};
+use hinternet::{Blame, ErrorCode, Method, Operation, Session, Stage};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::recorder::Recorder;
 use integration_tests::tls::Tls;
@@ -166,4 +166,29 @@ async fn p7_no_part_of_a_client_key_is_shown() {
             assert!(!plain.contains(&hexadecimal[start * 2..start * 2 + 32]), "{shown}");
         }
     }
+}
+
+/// Chooses nobody, and never again.
+#[derive(Debug)]
+struct Crash;
+
+impl ClientCertificates for Crash {
+    fn choose(&self, _: &[&[u8]]) -> Option<ClientIdentity> {
+        panic!("the chooser of the test crashes");
+    }
+}
+
+#[tokio::test]
+async fn b9_a_chooser_that_panics_fails_its_request_and_is_the_callers_fault() {
+    let authority = authority();
+    let tls = Tls::asking(&authority.issue(leaf()), &authority, false);
+    let origin = serving(&tls).await;
+    let recorder = Recorder::start();
+    // Nothing else of the caller's takes part.
+    let session = recorder.session(Session::builder().tls(trusting(&authority).client_certificates(Crash)));
+    let request = session.connect(&origin.origin()).unwrap().open_request(Method::GET, "/").unwrap();
+    let error = recorder.failure(request.id(), request.send(()).await);
+    drop(request);
+    recorder.finish(session).await;
+    assert_eq!((error.code(), error.blame()), (ErrorCode::InternalError, Blame::Caller), "{error}");
 }

@@ -93,3 +93,19 @@ async fn a_list_that_cannot_be_read_is_the_callers_fault_and_dials_nothing() {
         assert!(error.to_string().contains("list"), "{error}");
     }
 }
+
+#[tokio::test]
+async fn a_chain_that_wears_the_look_into_the_lists_out_is_refused() {
+    let authority = authority();
+    let between = authority.intermediate("In between", |leaf| leaf);
+    let mut revoked = between.issue(leaf());
+    let by_list = Revocation::by_lists([between.revoke([&revoked])]);
+    // Of the names of those that vouch, with other keys. Each costs a signature, of which webpki looks at a hundred: just enough
+    // without the one of the list.
+    let stranger = self::authority();
+    let decoys: Vec<_> = (0..98).map(|_| stranger.intermediate("In between", |leaf| leaf).der().clone()).collect();
+    revoked.chain.splice(1..1, decoys);
+    let beside = TlsOptions::new().trust([authority.certificate()]);
+    ask_for(&revoked, beside.clone()).await.security();
+    ask_for(&revoked, beside.revocation(by_list)).await.refused_for(Flags::CERT_REV_FAILED);
+}

@@ -1,14 +1,24 @@
 //! Secure wires in use: tickets, key changes, ends that are said and ends that are not.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
+
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
 use hinternet::tls::TlsVersions;
 use hinternet::{Engine, ErrorCode, Method, Payload, Session, Stage};
 use integration_tests::Gate;
+use integration_tests::certificates::Identity;
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::read_all;
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::tls::{EveryName, Tls};
+use rustls::crypto::cipher::{OutboundChunks, OutboundPlainMessage};
+use rustls::version::TLS13;
+use rustls::{ConnectionTrafficSecrets, ContentType, ProtocolVersion, ServerConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use crate::place::{NAME, authority, builder, leaf, serving, trusting};
 
@@ -107,6 +117,63 @@ async fn what_is_no_data_does_not_retire_an_idle_wire() {
         }
     }
     assert_eq!(peer.connections(), 1);
+    drop(connection);
+    recorder.finish(session).await;
+}
+
+/// A server that shakes hands with one client when it may, and then sends so many session tickets, each a record of its own: what
+/// else is no data rustls bounds by itself.
+async fn sending_tickets(identity: Identity, may: Gate, tickets: u64) -> SocketAddr {
+    let builder = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()));
+    let builder = builder.with_protocol_versions(&[&TLS13]).unwrap().with_no_client_auth();
+    let mut config = builder.with_single_cert(identity.chain.clone(), identity.key()).unwrap();
+    // No record before those: the provider counts from 0.
+    (config.enable_secret_extraction, config.send_tls13_tickets) = (true, 0);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        may.passed().await;
+        let stream = TlsAcceptor::from(Arc::new(config)).accept(stream).await.unwrap();
+        let (mut network, tls) = stream.into_inner();
+        let suite = tls.negotiated_cipher_suite().unwrap().tls13().unwrap();
+        let (_, secrets) = tls.dangerous_extract_secrets().unwrap().tx;
+        let ConnectionTrafficSecrets::Aes256Gcm { key, iv } = secrets else { panic!("{:?}", suite.common.suite) };
+        let mut encrypter = suite.aead_alg.encrypter(key, iv);
+        let mut octets = Vec::new();
+        for n in 0..tickets {
+            let (typ, version) = (ContentType::Handshake, ProtocolVersion::TLSv1_2);
+            let record = OutboundPlainMessage { typ, version, payload: OutboundChunks::Single(&TICKET) };
+            octets.extend(encrypter.encrypt(record, n).unwrap().encode());
+        }
+        // The client may close in the middle.
+        let _closed = network.write_all(&octets).await;
+        let _end = network.read_to_end(&mut Vec::new()).await;
+    });
+    address
+}
+
+/// A `NewSessionTicket` (RFC 8446 section 4.6.1): its lifetime, its age's mask, a nonce, the ticket, no extensions.
+const TICKET: [u8; 19] = [4, 0, 0, 15, 0, 0, 28, 32, 0, 0, 0, 0, 1, b'n', 0, 1, b't', 0, 0];
+
+#[tokio::test]
+async fn an_idle_wire_that_is_sent_tickets_beyond_all_reason_is_retired() {
+    let authority = authority();
+    let may = Gate::new();
+    let server = sending_tickets(authority.issue(leaf()), may.clone(), 100_000).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(builder(trusting(&authority)));
+    let connection = session.connect(&format!("https://{server}")).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    // The wire is nobody's when it is ready: a request would read on.
+    tokio::select! {
+        answer = request.send(()) => panic!("{answer:?}"),
+        _told = recorder.wait_for_status(request.id(), "SecuringConnection") => {}
+    }
+    drop(request);
+    recorder.wait_for_closing(recorder.request(0).await).await;
+    may.open();
+    recorder.wait_for_status(connection.id(), "ConnectionClosed").await;
     drop(connection);
     recorder.finish(session).await;
 }

@@ -204,6 +204,11 @@ impl TlsOptions {
         &self.0.parts
     }
 
+    /// Does code of the caller's own run in a handshake?
+    pub(crate) fn is_custom(&self) -> bool {
+        matches!(self.parts().client, Client::Chosen(_))
+    }
+
     pub(super) fn with(mut self, change: impl FnOnce(&mut Parts)) -> Self {
         let hashed = Arc::make_mut(&mut self.0);
         change(&mut hashed.parts);

@@ -82,7 +82,10 @@ impl TlsFailure {
 
     /// The server asked who we are, was not told, and will not go on.
     fn certificate_needed(error: &TlsError, witness: &Witness) -> Option<Self> {
-        let TlsError::AlertReceived(_) = error else { return None };
+        let TlsError::AlertReceived(received) = error else { return None };
+        if !MEANS_NO_CERTIFICATE.contains(received) {
+            return None;
+        }
         let authorities = witness.asked.as_ref().filter(|_| witness.owes_certificate())?;
         let details = Self::details(Flags::empty(), alert(error), witness);
         Some(Self {
@@ -160,3 +163,15 @@ fn alert(error: &TlsError) -> Option<TlsAlert> {
     };
     Some(TlsAlert::Sent(u8::from(sent)))
 }
+
+/// How servers say that they miss a client certificate: TLS 1.3 has an alert for it, before that each had its own way.
+const MEANS_NO_CERTIFICATE: [AlertDescription; 8] = [
+    AlertDescription::CertificateRequired,
+    AlertDescription::HandshakeFailure,
+    AlertDescription::NoCertificate,
+    AlertDescription::BadCertificate,
+    AlertDescription::UnsupportedCertificate,
+    AlertDescription::CertificateUnknown,
+    AlertDescription::UnknownCA,
+    AlertDescription::AccessDenied,
+];

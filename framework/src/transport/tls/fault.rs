@@ -39,6 +39,16 @@ impl Fault {
         matches!(self.kind, FaultKind::Revoked | FaultKind::RevocationUnknown)
     }
 
+    /// What it says of revocation, where all else was found good by another: who met what is not sound on the way to the lists has
+    /// not asked them.
+    pub(super) fn of_lists(self) -> Option<Self> {
+        match self.kind {
+            FaultKind::Revoked | FaultKind::RevocationUnknown => Some(self),
+            FaultKind::Invalid => Some(Self { kind: FaultKind::RevocationUnknown, ..self }),
+            FaultKind::Authority | FaultKind::Name | FaultKind::Date | FaultKind::Usage | FaultKind::Pin => None,
+        }
+    }
+
     /// The verdict of a verifier that is not ours, as the system's own.
     pub(super) fn of_verdict(verdict: &rustls::Error) -> Self {
         use CertificateError as E;

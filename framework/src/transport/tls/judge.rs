@@ -39,7 +39,7 @@ impl Judge {
             .map(|strict| strict.verify_server_cert(shown.leaf, shown.others, shown.name, &[], shown.now));
         match strict {
             Some(Ok(_)) if self.passes_over_lists && self.checks.lists.is_some() => {
-                self.checks.faults(shown).into_iter().filter(Fault::is_about_revocation).collect()
+                self.checks.faults(shown).into_iter().filter_map(Fault::of_lists).collect()
             }
             Some(Ok(_)) => Vec::new(),
             Some(Err(verdict)) => {

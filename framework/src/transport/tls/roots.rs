@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls_platform_verifier::Verifier;
 
 use super::revocation::Lists;
-use crate::options::tls::{Parts, Roots};
+use crate::options::tls::{Certificate, Parts, Roots};
 
 /// Whose word is taken.
 pub(super) struct Authorities {
@@ -24,40 +24,35 @@ pub(super) struct Authorities {
 
 /// Reads them. The machine's take a while, from files: not on a thread that has other work. Fails with a sentence.
 pub(super) fn read(parts: &Parts, provider: &Arc<CryptoProvider>) -> Result<Authorities, String> {
-    let named = parts.extra_roots.iter().map(|one| CertificateDer::from(one.der().to_vec()));
     match parts.roots {
-        Roots::Platform if parts.extra_roots.is_empty() => {
-            let Machine { verifier, anchors } = machine(provider)?;
-            Ok(Authorities { strict: Some(verifier), passes_over_lists: true, anchors })
-        }
         Roots::Platform => {
-            let named: Vec<_> = named.collect();
-            let verifier = Verifier::new_with_extra_roots(named.iter().cloned(), Arc::clone(provider));
-            let verifier = verifier.map_err(|error| format!("an authority to trust cannot be used: {error}"))?;
-            let mut anchors = machine_anchors();
-            add(&mut anchors, named)?;
-            let strict: Arc<dyn ServerCertVerifier> = Arc::new(verifier);
-            Ok(Authorities { strict: Some(strict), passes_over_lists: true, anchors: Arc::new(anchors) })
+            let Machine { verifier, anchors, .. } = machine(&parts.extra_roots, provider)?;
+            Ok(Authorities { strict: Some(verifier), passes_over_lists: true, anchors })
         }
         #[cfg(feature = "webpki-roots")]
         Roots::Webpki => {
             let mut anchors = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
-            add(&mut anchors, named)?;
+            add(&mut anchors, &parts.extra_roots)?;
             among(anchors, parts, provider)
         }
         Roots::Named => {
             let mut anchors = RootCertStore::empty();
-            add(&mut anchors, named)?;
+            add(&mut anchors, &parts.extra_roots)?;
             among(anchors, parts, provider)
         }
     }
 }
 
-fn add(anchors: &mut RootCertStore, named: impl IntoIterator<Item = CertificateDer<'static>>) -> Result<(), String> {
-    for one in named {
-        anchors.add(one).map_err(|error| format!("an authority to trust cannot be used: {error}"))?;
-    }
-    Ok(())
+fn add(anchors: &mut RootCertStore, named: &[Certificate]) -> Result<(), String> {
+    der(named).try_for_each(|one| anchors.add(one)).map_err(cannot_be_used)
+}
+
+fn der(named: &[Certificate]) -> impl Iterator<Item = CertificateDer<'static>> {
+    named.iter().map(|one| CertificateDer::from(one.der().to_vec()))
+}
+
+fn cannot_be_used(error: rustls::Error) -> String {
+    format!("an authority to trust cannot be used: {error}")
 }
 
 fn among(anchors: RootCertStore, parts: &Parts, provider: &Arc<CryptoProvider>) -> Result<Authorities, String> {
@@ -84,26 +79,37 @@ fn verifier(
     Ok(builder.build().map_err(|error| error.to_string())?)
 }
 
-/// What the machine trusts, read once for the whole program: a crawler meets thousands of origins.
+/// What the machine trusts, and whom the caller named beside: read once for the whole program, since a crawler meets thousands of
+/// origins.
 #[derive(Clone)]
 struct Machine {
+    beside: Vec<Certificate>,
     verifier: Arc<dyn ServerCertVerifier>,
     anchors: Arc<RootCertStore>,
 }
 
-fn machine(provider: &Arc<CryptoProvider>) -> Result<Machine, String> {
-    let mut kept = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(machine) = &*kept {
+fn machine(beside: &[Certificate], provider: &Arc<CryptoProvider>) -> Result<Machine, String> {
+    let mut kept = MACHINES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(machine) = kept.iter().find(|machine| machine.beside == beside) {
         return Ok(machine.clone());
     }
-    let verifier = Verifier::new(Arc::clone(provider)).map_err(|error| {
-        format!(
-            "the authorities this machine trusts cannot be read ({error}); a machine that has none needs the feature \
-             `webpki-roots` and `Roots::Webpki`, or authorities named by `TlsOptions::trust_only`"
-        )
-    })?;
-    let machine = Machine { verifier: Arc::new(verifier), anchors: Arc::new(machine_anchors()) };
-    Ok(kept.insert(machine).clone())
+    let provider = Arc::clone(provider);
+    let verifier = if beside.is_empty() {
+        Verifier::new(provider).map_err(|error| {
+            format!(
+                "the authorities this machine trusts cannot be read ({error}); a machine that has none needs the feature \
+                 `webpki-roots` and `Roots::Webpki`, or authorities named by `TlsOptions::trust_only`"
+            )
+        })?
+    } else {
+        Verifier::new_with_extra_roots(der(beside), provider).map_err(cannot_be_used)?
+    };
+    let mut anchors = machine_anchors();
+    add(&mut anchors, beside)?;
+    let machine = Machine { beside: beside.to_vec(), verifier: Arc::new(verifier), anchors: Arc::new(anchors) };
+    kept.truncate(KEPT - 1);
+    kept.insert(0, machine.clone());
+    Ok(machine)
 }
 
 /// For the checks one by one. Certificates that cannot be read are passed over, as the strict verifier does.
@@ -113,4 +119,7 @@ fn machine_anchors() -> RootCertStore {
     anchors
 }
 
-static MACHINE: Mutex<Option<Machine>> = Mutex::new(None);
+/// The newest first.
+static MACHINES: Mutex<Vec<Machine>> = Mutex::new(Vec::new());
+/// So many sets of authorities beside the machine's are kept: a program has few.
+const KEPT: usize = 8;

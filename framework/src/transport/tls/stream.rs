@@ -70,14 +70,16 @@ impl Secured {
 
     /// The write broke. The peer may have said why before it closed.
     fn reason_for(&mut self, broken: io::Error) -> io::Error {
-        loop {
+        let mut looked_at = 0;
+        while looked_at < MOST_WITHOUT_DATA {
             let taken = self.take_in(|network, buf| network.read_now(buf));
             match (taken, self.broken.take()) {
                 (Ok(_), Some(said)) => return said,
-                (Ok(1..), None) => {}
-                (Ok(0) | Err(_), _) => return broken,
+                (Ok(count @ 1..), None) => looked_at += count,
+                (Ok(0) | Err(_), _) => break,
             }
         }
+        broken
     }
 }
 
@@ -138,8 +140,10 @@ impl AsyncWrite for Secured {
 }
 
 impl Stream for Secured {
-    /// Through TLS: a session ticket or a key update is no octet, and an idle stream may receive them.
+    /// Through TLS: a session ticket or a key update is no octet, and an idle stream may receive them, if not without end: nobody
+    /// else is served while it is looked at.
     fn read_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let mut looked_at = 0;
         loop {
             if let Some(octets) = self.decrypted()? {
                 let count = octets.len().min(buf.len());
@@ -147,7 +151,13 @@ impl Stream for Secured {
                 self.tls.reader().consume(count);
                 return Ok(count);
             }
-            self.take_in(|network, buf| network.read_now(buf))?;
+            if looked_at >= MOST_WITHOUT_DATA {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the server sends records without end, and no data",
+                ));
+            }
+            looked_at += self.take_in(|network, buf| network.read_now(buf))?;
             self.push_now();
         }
     }
@@ -216,3 +226,6 @@ impl Write for Writing<'_, '_> {
         Self::blocking(Pin::new(&mut *self.network).poll_flush(self.context))
     }
 }
+
+/// Octets of records that may arrive at once for an idle stream. A handful of session tickets has a few thousand.
+const MOST_WITHOUT_DATA: usize = 64 * 1024;

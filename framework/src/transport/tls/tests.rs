@@ -3,7 +3,7 @@
 use rustls::pki_types::ServerName;
 
 use super::*;
-use crate::error::TlsAlert;
+use crate::error::{ErrorCode, TlsAlert};
 
 #[test]
 fn what_cannot_be_read_is_no_certificate_and_no_crash() {
@@ -54,4 +54,32 @@ fn every_alert_of_rustls_has_its_name() {
             known => assert_eq!(ours, format!("{known:?}").to_lowercase(), "{number}"),
         }
     }
+}
+
+#[test]
+fn a_client_certificate_is_needed_only_where_the_alert_may_mean_that() {
+    use rustls::{AlertDescription as Alert, Error as TlsError};
+    let asked = witness::Witness { asked: Some(Vec::new()), ..Default::default() };
+    let code = |alert| {
+        let failure = TlsFailure::of_wire(TlsError::AlertReceived(alert), &asked);
+        failure.into_error(crate::error::Operation::Receive, crate::error::Stage::FirstByte).code()
+    };
+    for alert in [Alert::CertificateRequired, Alert::HandshakeFailure, Alert::BadCertificate, Alert::AccessDenied] {
+        assert_eq!(code(alert), ErrorCode::ClientAuthCertNeeded, "{alert:?}");
+    }
+    for alert in [Alert::InternalError, Alert::BadRecordMac, Alert::DecodeError, Alert::UserCanceled] {
+        assert_eq!(code(alert), ErrorCode::ConnectionError, "{alert:?}");
+    }
+}
+
+#[test]
+fn the_machines_authorities_are_read_once_for_all_origins_that_trust_the_same_beside_them() {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    // Any that can be read will do.
+    let Some(any) = rustls_native_certs::load_native_certs().certs.pop() else { return };
+    let options = || TlsOptions::new().trust([crate::options::tls::Certificate::from_der(any.to_vec())]);
+    let anchors = |options: TlsOptions| roots::read(options.parts(), &provider).unwrap().anchors;
+    let beside = anchors(options());
+    assert!(Arc::ptr_eq(&beside, &anchors(options())));
+    assert!(!Arc::ptr_eq(&beside, &anchors(TlsOptions::new())), "whom one names no other trusts");
 }
