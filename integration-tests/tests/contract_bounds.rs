@@ -192,3 +192,25 @@ async fn e_a_wire_that_nobody_waits_for_any_more_makes_room_as_soon_as_it_is_dia
     drop(told);
     recorder.finish(session).await;
 }
+
+#[tokio::test]
+async fn e_places_are_lost_to_nobody_on_many_shards_also_when_every_third_request_gives_up() {
+    let engine = Engine::builder().shards(4).start().unwrap();
+    let world = World::new(Session::builder().engine(engine).wires_per_session(3), &Gate::new()).await;
+    for round in 0..20_u8 {
+        let requests = (0..60_u8).map(|n| {
+            let world = &world;
+            async move {
+                let call = world.get(1 + (n.wrapping_mul(7).wrapping_add(round)) % 40, "/");
+                if n % 3 == 0 {
+                    let polls = usize::from(n / 3);
+                    return integration_tests::dropped_after(polls, call).await.is_none_or(|answer| answer.is_ok());
+                }
+                call.await.is_ok_and(|answer| answer == "hello")
+            }
+        });
+        let answers = patiently("all answers", futures_util::future::join_all(requests)).await;
+        assert!(answers.iter().all(|well| *well), "round {round}");
+    }
+    world.end().await;
+}

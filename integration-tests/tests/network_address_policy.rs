@@ -115,7 +115,7 @@ async fn of_several_addresses_only_those_that_may_be_are_tried_and_count() {
 struct Asked(Arc<Mutex<Vec<String>>>);
 
 impl AddressPolicy for Asked {
-    fn check(&self, host: &str, address: IpAddr) -> Result<(), String> {
+    fn check(&self, host: &str, address: SocketAddr) -> Result<(), String> {
         self.0.lock().unwrap().push(format!("{host} {address}"));
         if host == "no.example" { Err("not that one".to_owned()) } else { Ok(()) }
     }

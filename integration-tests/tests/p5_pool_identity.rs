@@ -29,7 +29,7 @@ const CHANGES: [Change; 6] = [
 struct Anything;
 
 impl hinternet::network::AddressPolicy for Anything {
-    fn check(&self, _host: &str, _address: IpAddr) -> Result<(), String> {
+    fn check(&self, _host: &str, _address: std::net::SocketAddr) -> Result<(), String> {
         Ok(())
     }
 }

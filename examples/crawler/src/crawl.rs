@@ -57,7 +57,7 @@ fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error
     options.resends = 0;
     options.tls = TlsOptions::new().trust(plan.trusted.iter().cloned());
     if plan.public_only {
-        options.dial = DialOptions::default().address_policy(FoundHosts::beside(&plan.starts));
+        options.dial = DialOptions::default().address_policy(FoundHosts::beside(plan.reach, &plan.starts));
     }
     Session::builder()
         .request_options(options)

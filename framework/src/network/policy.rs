@@ -1,7 +1,7 @@
 //! Which addresses may be connected to: the guard against requests that are steered into a private network (SSRF).
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use super::is_public;
 
@@ -10,11 +10,11 @@ use super::is_public;
 /// It sees the addresses that a look-up gave and address literals alike, and what it let through is what is connected to: no
 /// second look-up can bring in another one (DNS rebinding). Wires are shared only under the same policy.
 pub trait AddressPolicy: fmt::Debug + Send + Sync + 'static {
-    /// May `address`, found for `host`, be connected to? If not, the reason, for the error.
+    /// May `address`, found for `host`, be connected to on its port? If not, the reason, for the error.
     ///
     /// # Errors
     /// The reason why it may not.
-    fn check(&self, host: &str, address: IpAddr) -> Result<(), String>;
+    fn check(&self, host: &str, address: SocketAddr) -> Result<(), String>;
 }
 
 /// Only addresses of the public internet: none that is private, loopback, link-local, shared, reserved, multicast, or an IPv6
@@ -23,7 +23,8 @@ pub trait AddressPolicy: fmt::Debug + Send + Sync + 'static {
 pub struct PublicAddresses;
 
 impl AddressPolicy for PublicAddresses {
-    fn check(&self, _host: &str, address: IpAddr) -> Result<(), String> {
+    fn check(&self, _host: &str, address: SocketAddr) -> Result<(), String> {
+        let address = address.ip();
         if is_public(address) { Ok(()) } else { Err(format!("{address} is not an address of the public internet")) }
     }
 }

@@ -65,6 +65,7 @@ impl RequestOptions {
         self.timeouts.check(operation)?;
         self.limits.check(operation)?;
         self.dial.check(operation)?;
+        self.tls.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;

@@ -17,6 +17,9 @@ fn refused(change: impl FnOnce(&mut SessionOptions)) -> String {
 fn e_zero_and_absurd_timeouts_are_refused_by_name() {
     assert!(refused(|o| o.request.timeouts.send = Some(Duration::ZERO)).contains("send is zero"));
     assert!(refused(|o| o.request.timeouts.connect = Some(Duration::MAX)).contains("connect is over a year"));
+    let before_1970 = std::time::UNIX_EPOCH - Duration::from_secs(1);
+    let judged = |o: &mut SessionOptions| o.request.tls = TlsOptions::new().dangerous(tls::VerifyAt(before_1970));
+    assert!(refused(judged).contains("before 1970"));
     assert!(refused(|o| o.idle_timeout = Duration::ZERO).contains("idle_timeout"));
     assert!(refused(|o| o.request.expect_continue = Some(Duration::ZERO)).contains("expect_continue"));
 }

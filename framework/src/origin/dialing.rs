@@ -103,7 +103,10 @@ impl Pond {
         let begun = Rc::new(Cell::new(false));
         let begins = Rc::clone(&begun);
         let task = async move {
-            let queued = |position| reporter.report(Mask::QUEUED, &|| Status::Queued { position });
+            let queued = |position| {
+                let position = usize::try_from(position).unwrap_or(usize::MAX);
+                reporter.report(Mask::QUEUED, &|| Status::Queued { position });
+            };
             let place = pond.terms.quota.place(pond.key.session(), queued).await;
             begins.set(true);
             // What resolves and dials may be the caller's own: a panic in it is the end of this dial, not a wait without end.

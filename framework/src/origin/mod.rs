@@ -181,15 +181,18 @@ impl Pond {
         self.pool.borrow().resting_since().collect()
     }
 
-    /// Closes the idle wire that came to rest then, if it still rests.
-    fn close_for_room(&self, since: Instant) -> bool {
+    /// Has a wire been idle since then?
+    fn rests_since(&self, since: Instant) -> bool {
+        self.pool.borrow().resting_since().any(|at| at == since)
+    }
+
+    /// Closes the wire that has been idle since then.
+    fn close_for_room(&self, since: Instant) {
         let kept = self.pool.borrow_mut().take_resting(since);
-        let found = kept.is_some();
         if let Some(kept) = kept {
             self.close_idle(kept, CloseReason::MadeRoom);
             self.note_if_empty();
         }
-        found
     }
 
     fn lose(self: &Rc<Self>) {

@@ -68,7 +68,6 @@ pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
         if let Some(pond) = here.numbers.get(&key).and_then(|number| here.ponds.get(number)) {
             return (Rc::clone(pond), false);
         }
-        tracing::debug!(fields = ?key.fields(), "new origin");
         let pond = Pond::new(key.clone(), Arc::clone(terms));
         here.numbers.insert(key, here.next);
         here.ponds.insert(here.next, Rc::clone(&pond));
@@ -76,6 +75,8 @@ pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
         (pond, true)
     });
     if new {
+        // Not under the borrow: it shows objects of the caller's.
+        tracing::debug!(fields = ?pond.key.fields(), "new origin");
         forget_the_most_forgettable();
     }
     watch_origins();
@@ -99,15 +100,17 @@ pub(crate) fn make_room(session: HandleId) -> bool {
         match oldest {
             Some((since, weak)) => {
                 let Some(pond) = weak.upgrade() else { continue };
-                if !pond.terms.quota.is_wanted() {
+                // If it has served since, it is among the youngest.
+                if !pond.rests_since(since) {
+                    continue;
+                }
+                if !pond.terms.quota.promise() {
                     // It stays the first to go.
                     HERE.with_borrow_mut(|here| here.resting.entry(session).or_default().push((since, weak)));
                     return false;
                 }
-                // Not if it has served since: then it is among the youngest.
-                if pond.close_for_room(since) {
-                    return true;
-                }
+                pond.close_for_room(since);
+                return true;
             }
             None if looked => {
                 HERE.with_borrow_mut(|here| here.resting.remove(&session));

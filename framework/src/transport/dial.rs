@@ -116,7 +116,7 @@ async fn resolve(way: &Way<'_>) -> Result<Vec<SocketAddr>, DialFailure> {
 fn keep_allowed(way: &Way<'_>, addresses: &mut Vec<SocketAddr>) -> Result<(), DialFailure> {
     if let Some(policy) = &way.options.address_policy {
         let mut refused = None;
-        addresses.retain(|address| match policy.check(way.origin.host(), address.ip()) {
+        addresses.retain(|address| match policy.check(way.origin.host(), *address) {
             Ok(()) => true,
             Err(reason) => {
                 refused = Some(reason);

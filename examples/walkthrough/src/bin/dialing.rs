@@ -1,6 +1,6 @@
 //! Names, addresses and deadlines: who resolves, who dials, what may be reached, and how long each step may take.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use hinternet::network::{AddressPolicy, PublicAddresses};
@@ -58,8 +58,8 @@ async fn race(site: &str) -> hinternet::Result<()> {
 struct AlsoOurs(IpAddr);
 
 impl AddressPolicy for AlsoOurs {
-    fn check(&self, host: &str, address: IpAddr) -> Result<(), String> {
-        if address == self.0 { Ok(()) } else { PublicAddresses.check(host, address) }
+    fn check(&self, host: &str, address: SocketAddr) -> Result<(), String> {
+        if address.ip() == self.0 { Ok(()) } else { PublicAddresses.check(host, address) }
     }
 }
 

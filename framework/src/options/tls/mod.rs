@@ -6,12 +6,13 @@ mod danger;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 pub use certificate::{Certificate, ClientIdentity, RevocationList};
 pub(crate) use danger::Dangers;
 pub use danger::{AcceptAnyCertificate, Danger, IgnoreDate, IgnoreName, IgnoreUnknownAuthority, IgnoreUsage, VerifyAt};
 
+use crate::error::{Error, Operation, Result};
 use crate::network::ByPointer;
 
 /// What a secure wire must be (`SECURITY_FLAGS`, `SECURE_PROTOCOLS`, `CLIENT_CERT_CONTEXT`).
@@ -198,6 +199,14 @@ impl TlsOptions {
     /// Without this call the variable has no effect.
     pub fn key_log_from_environment(self, on: bool) -> Self {
         self.with(|parts| parts.key_log = on)
+    }
+
+    pub(super) fn check(&self, operation: Operation) -> Result<()> {
+        if self.0.parts.verify_at.is_some_and(|time| time < UNIX_EPOCH) {
+            let detail = "certificates cannot be judged as of a time before 1970 (VerifyAt)";
+            return Err(Error::parameter(operation, detail));
+        }
+        Ok(())
     }
 
     pub(crate) fn parts(&self) -> &Parts {
