@@ -144,8 +144,12 @@ async fn a_policy_of_ones_own_sees_host_and_address_and_gives_the_reason() {
         patiently("the send", send).await.unwrap().unwrap();
     }
     let asked = policy.0.lock().unwrap().clone();
-    let expected =
-        ["no.example 192.0.2.1", "no.example 192.0.2.2", "yes.example 192.0.2.3", "[2001:db8::1] 2001:db8::1"];
+    let expected = [
+        "no.example 192.0.2.1:80",
+        "no.example 192.0.2.2:80",
+        "yes.example 192.0.2.3:80",
+        "[2001:db8::1] [2001:db8::1]:80",
+    ];
     assert_eq!(asked, expected);
     drop(refused);
     recorder.finish(session).await;
