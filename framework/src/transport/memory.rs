@@ -78,15 +78,19 @@ impl Dialer for MemoryDialer {
     }
 }
 
-/// One end of a stream in memory. The other end reads what is written here, of which up to 64 KiB may be under way; dropping it
-/// is the end for the other.
+/// One end of a stream in memory. The other end reads what is written here; dropping it is the end for the other.
 #[derive(Debug)]
 pub struct MemoryStream(DuplexStream);
 
 impl MemoryStream {
-    /// Both ends of a stream, for a dialer of your own.
+    /// Both ends of a stream, for a dialer of your own. Up to 64 KiB may be under way in each direction.
     pub fn pair() -> (Self, Self) {
-        let (one, other) = duplex(PIPE);
+        Self::pair_holding(PIPE)
+    }
+
+    /// The same, with so many octets under way in each direction before a write has to wait.
+    pub fn pair_holding(octets: usize) -> (Self, Self) {
+        let (one, other) = duplex(octets);
         (Self(one), Self(other))
     }
 }

@@ -3,7 +3,6 @@
 //! A clock that is paused jumps whenever nobody has anything to do, and would jump while the kernel carries an octet from one
 //! socket to another. Here nothing is carried by a kernel, so time passes only where somebody waits for it to pass.
 
-mod pipe;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +12,10 @@ use std::time::Duration;
 
 use hinternet::DialOptions;
 use hinternet::network::{Destination, Dialer, Dialing, Lookup, Resolver};
-use tokio::io::duplex;
+use hinternet::transport::MemoryStream;
 use tokio::sync::watch;
 
 use crate::scripted_peer::{Connection, Record, Script, play_one};
-use pipe::Pipe;
 
 /// Resolves every name, accepts every connection and plays a script on it: as far as it goes.
 #[derive(Clone, Debug)]
@@ -82,11 +80,11 @@ impl MemoryPeer {
         self.connections.borrow().clone()
     }
 
-    fn open(&self) -> Pipe {
-        let (client, server) = duplex(self.in_flight);
+    fn open(&self) -> MemoryStream {
+        let (client, server) = MemoryStream::pair_holding(self.in_flight);
         let n = self.connections.borrow().len().min(self.scripts.len() - 1);
         actix::spawn(play_one(self.scripts[n].clone(), server, Record::begin(&self.connections)));
-        Pipe(client)
+        client
     }
 }
 
@@ -104,8 +102,8 @@ impl Dialer for MemoryPeer {
         match self.reach {
             Reach::NoStream => Box::pin(std::future::pending()),
             _ => {
-                let pipe = self.open();
-                Box::pin(async move { Ok(Box::new(pipe) as _) })
+                let stream = self.open();
+                Box::pin(async move { Ok(Box::new(stream) as _) })
             }
         }
     }

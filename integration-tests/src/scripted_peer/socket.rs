@@ -3,7 +3,8 @@
 use std::io;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
+use hinternet::transport::MemoryStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 /// The server's end of a connection.
@@ -25,7 +26,7 @@ impl Socket for TcpStream {
     }
 }
 
-impl Socket for DuplexStream {
+impl Socket for MemoryStream {
     fn write_at_once(&self) -> io::Result<()> {
         Ok(())
     }
