@@ -111,7 +111,7 @@ impl Kind {
     /// What comes after [`first`](Self::first), piece by piece.
     pub(super) async fn open(&mut self) -> Result<Source> {
         match self {
-            Self::File(path) => Source::file(path).await,
+            Self::File(path) => Box::pin(Source::file(path)).await,
             Self::Stream(_) => match std::mem::replace(self, Self::Spent) {
                 Self::Stream(stream) => Ok(Source::Stream(stream)),
                 _ => Ok(Source::Nothing),

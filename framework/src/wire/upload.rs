@@ -65,7 +65,8 @@ impl Exchange {
         Ok(Uploaded::Sent)
     }
 
-    fn is_sending_body(&self) -> bool {
+    /// Is there anything of the body, be it its end, that has to be written?
+    pub(crate) fn is_sending_body(&self) -> bool {
         matches!(self.state, State::SendBody(_) | State::SendTail(_))
     }
 

@@ -1,19 +1,21 @@
 //! The one way into an operation in flight: a flag that its future waits for beside its work.
 
-use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
-use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Poll;
 use std::time::Instant;
+
+use futures_util::task::AtomicWaker;
 
 use crate::clock;
 
 /// Why an operation is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StopReason {
+#[repr(u8)]
+pub(crate) enum StopReason {
     /// `cancel()`.
-    Cancelled,
+    Cancelled = 1,
     /// The caller dropped the future of the call.
     Abandoned,
     /// The handle is closing.
@@ -22,30 +24,32 @@ pub(super) enum StopReason {
     Overdue,
 }
 
-/// Lives on one thread, shared by the actor and the operation.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Stop(Rc<Inner>);
-
+/// Fired from any thread, and heard once by the one operation that waits for it.
 #[derive(Debug, Default)]
-struct Inner {
-    reason: Cell<Option<StopReason>>,
-    waker: RefCell<Option<Waker>>,
+pub(crate) struct Stop {
+    /// 0 while nobody has fired it.
+    reason: AtomicU8,
+    waker: AtomicWaker,
 }
 
 impl Stop {
     /// Stops the operation; only the first reason counts.
-    pub(super) fn fire(&self, reason: StopReason) {
-        if self.0.reason.get().is_none() {
-            self.0.reason.set(Some(reason));
-            if let Some(waker) = self.0.waker.borrow_mut().take() {
-                waker.wake();
-            }
+    pub(crate) fn fire(&self, reason: StopReason) {
+        if self.reason.compare_exchange(0, reason as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            self.waker.wake();
         }
+    }
+
+    /// Was it fired, and why first?
+    pub(crate) fn reason(&self) -> Option<StopReason> {
+        use StopReason::{Abandoned, Cancelled, Closing, Overdue};
+        let reason = self.reason.load(Ordering::Acquire);
+        [Cancelled, Abandoned, Closing, Overdue].into_iter().find(|known| *known as u8 == reason)
     }
 
     /// Runs `work` until it is done, stopped or overdue. A stop wins: a loop whose work is always ready must end too. Work that
     /// is late already does not begin.
-    pub(super) async fn or<T>(
+    pub(crate) async fn or<T>(
         &self,
         deadline: Option<Instant>,
         mut work: impl Future<Output = T> + Unpin,
@@ -55,17 +59,15 @@ impl Stop {
         }
         let mut work = pin!(clock::until(deadline, &mut work));
         poll_fn(|context| {
-            if let Some(reason) = self.0.reason.get() {
+            if let Some(reason) = self.reason() {
                 return Poll::Ready(Err(reason));
             }
             if let Poll::Ready(done) = work.as_mut().poll(context) {
                 return Poll::Ready(done.map_err(|_| StopReason::Overdue));
             }
-            let mut waker = self.0.waker.borrow_mut();
-            if !waker.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
-                *waker = Some(context.waker().clone());
-            }
-            Poll::Pending
+            self.waker.register(context.waker());
+            // It may have been fired between the look and the registration.
+            self.reason().map_or(Poll::Pending, |reason| Poll::Ready(Err(reason)))
         })
         .await
     }
