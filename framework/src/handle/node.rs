@@ -135,7 +135,9 @@ impl Node {
 
     /// Tells the subscribers who asked for it. Costs one load when nobody did.
     pub(crate) fn emit(&self, mask: NotificationMask, status: impl FnOnce() -> Status) {
-        self.subscribers.emit(mask, self.author(), status);
+        if self.subscribers.wants(mask) {
+            self.subscribers.emit(mask, self.author(), status);
+        }
     }
 
     /// Gives the tree the way to the actor. A close that came first is passed on now.
