@@ -9,6 +9,8 @@ mod lease;
 mod pool;
 mod quota;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
