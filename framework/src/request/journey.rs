@@ -20,7 +20,7 @@ use crate::handle::{Node, StopReason};
 use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, OriginKey, Pond, origin};
+use crate::origin::{Asking, Lease, Look, Sought, origin};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -189,27 +189,35 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
-        let key = OriginKey::new(self.services.session.id(), self.shared.target.origin(), &self.options);
-        let pond: Rc<Pond> = origin(key, &self.services.terms);
-        let asking = Rc::new(Asking {
-            request: Arc::clone(&self.shared.node),
-            owner: Arc::clone(&self.owner),
-            options: Arc::clone(&self.options),
-            fresh,
-            stage: Cell::new(Stage::Queue),
-        });
+        let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), &self.options);
+        let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
-        self.asking = Some(Rc::clone(&asking));
-        let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
-        self.asking = None;
-        let late = |_| Error::timeout(Operation::Send, Stage::Queue, self.options.timeouts.queue.unwrap_or_default());
-        let lease = acquired.map_err(late)??;
+        let repeatable = self.resends_left > 0 && self.shared.method.is_idempotent() && self.payload.0.is_replayable();
+        let look = if repeatable { Look::Light } else { Look::Close };
+        let at_once = if fresh { None } else { pond.lend_at_once(&self.shared.node, look, started) };
+        let (lease, now) = match at_once {
+            Some(lease) => (lease, started),
+            None => {
+                let asking = Rc::new(Asking {
+                    request: Arc::clone(&self.shared.node),
+                    owner: Arc::clone(&self.owner),
+                    options: Arc::clone(&self.options),
+                    fresh,
+                    stage: Cell::new(Stage::Queue),
+                });
+                self.asking = Some(Rc::clone(&asking));
+                let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
+                self.asking = None;
+                let waited = self.options.timeouts.queue.unwrap_or_default();
+                let late = |_| Error::timeout(Operation::Send, Stage::Queue, waited);
+                (acquired.map_err(late)??, clock::now())
+            }
+        };
         // The end is a flag first and a message second: a wire that came in between is not used.
         if !self.shared.node.is_open() {
             lease.close(&self.shared.node, CloseReason::Cancelled);
             return Err(self.shared.node.interrupted(Operation::Send));
         }
-        let now = clock::now();
         self.times.wire_acquired = Some(now);
         self.wire = Some(WireFacts {
             id: lease.id(),
