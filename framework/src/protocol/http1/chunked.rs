@@ -12,7 +12,8 @@ use http::HeaderMap;
 
 use super::encode::encode_trailers;
 use super::fault::{Fault, Misuse};
-use super::head::{CRLF, HeadLimits, is_control, next_line_end, parse_fields, section_length};
+use super::fields::{CRLF, is_control, is_token, to_map};
+use super::head::{HeadLimits, fault, next_line_end, section_length};
 
 /// Takes the coding off a body, strictly: what one reader of a chunked body forgives, another one frames differently.
 #[derive(Debug)]
@@ -107,9 +108,10 @@ impl ChunkedDecoder {
         let Some(length) = section_length(window, &mut self.scanned)? else {
             return if buf.len() < longest { Ok(None) } else { Err(Fault::TrailersTooLarge { limit }) };
         };
-        let section = buf.split_to(length).freeze();
-        let too_many = Fault::TooManyTrailers { limit: self.limits.trailer_fields };
-        self.trailers = parse_fields(&section, self.limits.trailer_fields, too_many)?;
+        let section = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());
+        buf.advance(length);
+        let most = self.limits.trailer_fields;
+        self.trailers = to_map(&section, most).map_err(|flaw| fault(flaw, Fault::TooManyTrailers { limit: most }))?;
         Ok(Some(State::Ended))
     }
 }
@@ -184,10 +186,6 @@ fn skip_quoted(mut octets: &[u8]) -> Option<&[u8]> {
             _ => return None,
         }
     }
-}
-
-fn is_token(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
 }
 
 /// The line that precedes the octets of a chunk.

@@ -11,8 +11,8 @@ use http::header::{CONTENT_LENGTH, GetAll, HOST, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::fault::Misuse;
-use super::framing::parse_decimal;
-use super::head::CRLF;
+use super::fields::CRLF;
+use super::said::parse_decimal;
 
 /// All that goes into the head of a request.
 #[derive(Debug, Clone, Copy)]

@@ -25,9 +25,11 @@ use super::body::{BodyDecoder, BodyStep};
 use super::chunked::{ChunkHeader, chunk_header, last_chunk};
 use super::encode::{BodyLength, RequestHead, encode_head};
 use super::fault::{Fault, Misuse};
+use super::fields::CRLF;
 use super::framing::{BodyFraming, decide, is_tunnel};
-use super::head::{CRLF, HeadLimits, ResponseHead, parse_response_head};
-use super::reuse::{ConnectionOptions, may_reuse};
+use super::head::{HeadLimits, ResponseHead, parse_response_head};
+use super::reuse::may_reuse;
+use super::said::ConnectionOptions;
 use crate::reason::CloseReason;
 
 /// Nothing has been written yet.

@@ -1,5 +1,7 @@
 //! When a wire may serve again.
 
+use http::HeaderValue;
+
 use super::*;
 
 fn judge(request: &[&str], version: &str, fields: &str) -> Result<(), CloseReason> {
