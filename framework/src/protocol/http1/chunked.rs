@@ -117,9 +117,19 @@ impl ChunkedDecoder {
 }
 
 /// Takes the next octets of a body that has `left` to come: at most `max`, and none if none are there.
+///
+/// Few are copied, many are cut out of the buffer: a piece that is a slice keeps all of the buffer for as long as it is kept, and
+/// the buffer cannot be used again meanwhile.
 pub(super) fn take(buf: &mut BytesMut, left: u64, max: usize) -> Bytes {
     let left = usize::try_from(left).unwrap_or(usize::MAX);
-    buf.split_to(left.min(max).min(buf.len())).freeze()
+    let length = left.min(max).min(buf.len());
+    // Few of what there is room for, that is.
+    if length > FEW_OCTETS.min(buf.capacity() / 2).max(buf.capacity() / 8) {
+        return buf.split_to(length).freeze();
+    }
+    let few = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());
+    buf.advance(length);
+    few
 }
 
 fn take_data_end(buf: &mut BytesMut) -> Result<Option<State>, Fault> {
@@ -228,6 +238,8 @@ pub(crate) fn last_chunk(trailers: &HeaderMap) -> Result<Bytes, Misuse> {
     Ok(octets.freeze())
 }
 
+/// So many cost less to copy than a buffer costs to replace.
+const FEW_OCTETS: usize = 4 * 1024;
 /// The digits of the largest size there can be: leading zeros are legal, but not without end.
 const SIZE_DIGITS: usize = 16;
 

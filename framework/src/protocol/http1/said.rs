@@ -1,7 +1,5 @@
 //! What the fields of a response say of its framing and of its wire, gathered while they are checked.
 
-use http::HeaderValue;
-
 /// All that this library itself wants to know of a response's fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Said {
@@ -74,10 +72,11 @@ fn list_members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// `1*DIGIT` that fits: neither a sign, which `str::parse` takes, nor a wrapped number (RUSTSEC-2021-0078).
 pub(super) fn parse_decimal(digits: &[u8]) -> Option<u64> {
-    if !digits.iter().all(u8::is_ascii_digit) {
-        return None;
-    }
-    str::from_utf8(digits).ok()?.parse().ok()
+    let add = |number: u64, octet: &u8| {
+        let digit = octet.is_ascii_digit().then(|| u64::from(octet - b'0'))?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
 /// The options in all Connection fields of a head that bear on its life. Proxy-Connection is not looked at: RFC 9112 appendix
@@ -89,13 +88,7 @@ pub(crate) struct ConnectionOptions {
 }
 
 impl ConnectionOptions {
-    pub(crate) fn of<'a>(fields: impl IntoIterator<Item = &'a HeaderValue>) -> Self {
-        let mut options = Self::default();
-        fields.into_iter().for_each(|field| options.add(field.as_bytes()));
-        options
-    }
-
-    fn add(&mut self, field: &[u8]) {
+    pub(super) fn add(&mut self, field: &[u8]) {
         for option in list_members(field) {
             self.close |= option.eq_ignore_ascii_case(b"close");
             self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
