@@ -46,7 +46,7 @@ impl Draft {
         let Self { method, target, host, headers, defaults, body } = self;
         let head = RequestHead { method, target, host, headers, defaults, body: *body };
         let mut out = BytesMut::from("before|");
-        let result = encode_head(&head, &mut out);
+        let result = encode_head(&head, &mut out).map(drop);
         let written = String::from_utf8(out.to_vec()).expect("ASCII");
         let written = written.strip_prefix("before|").expect("what was there stays").to_owned();
         assert!(result.is_ok() || written.is_empty(), "an error wrote {written:?}");
