@@ -11,6 +11,15 @@ use crate::clock;
 use crate::error::Stage;
 use crate::protocol::http1::HeadStep;
 
+/// When a write is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The stream has all of it; more is written next.
+    Written,
+    /// The kernel has it too: a stream may hold something back, as TLS does when the kernel took only part of a record.
+    Flushed,
+}
+
 impl Exchange {
     /// Writes all of it, and keeps an ear open: a peer may answer before it has heard the request out, and close
     /// (RFC 9112 9.5). Its answer is worth more than the error of a write it no longer wants.
@@ -18,37 +27,27 @@ impl Exchange {
         &mut self,
         wire: &mut Wire,
         octets: &[u8],
+        end: End,
         stage: Stage,
         pace: &mut Pace,
     ) -> Result<Uploaded, Failure> {
-        self.put(wire, Put::Write(octets), stage, pace).await
-    }
-
-    /// Has the kernel take what the stream holds back, as TLS does when the kernel took only part of a record.
-    pub(super) async fn flush(&mut self, wire: &mut Wire, stage: Stage, pace: &mut Pace) -> Result<Uploaded, Failure> {
-        self.put(wire, Put::Flush, stage, pace).await
-    }
-
-    async fn put(
-        &mut self,
-        wire: &mut Wire,
-        mut put: Put<'_>,
-        stage: Stage,
-        pace: &mut Pace,
-    ) -> Result<Uploaded, Failure> {
-        let mut listening = self.is_sending_body() && self.written >= self.head_octets;
+        let mut put = Put { octets, unflushed: end == End::Flushed };
+        let mut listening = self.is_listening();
         let mut silence = pace.silence();
         while !put.is_done() {
             let event = silence.until(stage, pin!(put_or_hear(wire, &put, listening))).await?;
             match event {
                 Event::Wrote(count) => {
-                    put.wrote(count);
+                    put.octets = put.octets.get(count..).unwrap_or_default();
                     self.written += count as u64;
                     silence.moved(count as u64);
+                    if put.octets.is_empty() {
+                        listening = self.is_listening();
+                    }
                 }
                 Event::Flushed => {
+                    put.unflushed = false;
                     silence.moved(0);
-                    return Ok(Uploaded::Sent);
                 }
                 Event::Heard(0) => listening = false,
                 // A peer that answers octet by octet and takes none is idle all the same.
@@ -63,6 +62,11 @@ impl Exchange {
             }
         }
         Ok(Uploaded::Sent)
+    }
+
+    /// May an answer come already?
+    fn is_listening(&self) -> bool {
+        self.is_sending_body() && self.written >= self.head_octets && self.early.is_none()
     }
 
     fn is_sending_body(&self) -> bool {
@@ -83,7 +87,7 @@ impl Exchange {
                 HeadStep::Interim(head) => self.interims.push(head),
                 HeadStep::Final(head, body) => {
                     let refused = head.status().is_client_error() || head.status().is_server_error();
-                    self.early = Some((head, body));
+                    self.early = Some(Box::new((head, body)));
                     if refused {
                         self.state = State::Answered;
                         self.cut_short = true;
@@ -121,27 +125,21 @@ impl Exchange {
     }
 }
 
-/// What is to be done with the stream.
-enum Put<'a> {
-    Write(&'a [u8]),
-    Flush,
+/// What is left to be done with the stream.
+struct Put<'a> {
+    octets: &'a [u8],
+    unflushed: bool,
 }
 
 impl Put<'_> {
     fn is_done(&self) -> bool {
-        matches!(self, Self::Write([]))
-    }
-
-    fn wrote(&mut self, count: usize) {
-        if let Self::Write(octets) = self {
-            *octets = octets.get(count..).unwrap_or_default();
-        }
+        self.octets.is_empty() && !self.unflushed
     }
 
     fn poll(&self, wire: &mut Wire, context: &mut Context<'_>) -> Poll<Event> {
-        let done = match self {
-            Self::Write(octets) => wire.poll_write(context, octets).map_ok(Event::Wrote),
-            Self::Flush => wire.poll_flush(context).map_ok(|()| Event::Flushed),
+        let done = match self.octets {
+            [] => wire.poll_flush(context).map_ok(|()| Event::Flushed),
+            octets => wire.poll_write(context, octets).map_ok(Event::Wrote),
         };
         done.map(|done| done.unwrap_or_else(Event::Broken))
     }
