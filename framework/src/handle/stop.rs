@@ -1,7 +1,7 @@
 //! The one way into an operation in flight: a flag that its future waits for beside its work.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::Poll;
 use std::time::Instant;
@@ -52,18 +52,24 @@ impl Stop {
     pub(crate) async fn or<T>(
         &self,
         deadline: Option<Instant>,
-        mut work: impl Future<Output = T> + Unpin,
+        work: impl Future<Output = T> + Unpin,
     ) -> Result<T, StopReason> {
-        if deadline.is_some_and(|deadline| deadline <= clock::now()) {
+        let Some(deadline) = deadline else { return self.or_done(work).await };
+        if deadline <= clock::now() {
             return Err(StopReason::Overdue);
         }
-        let mut work = pin!(clock::until(deadline, &mut work));
+        // Boxed: few operations have a deadline, and all would have to hold its timer.
+        let work = Box::pin(clock::until(Some(deadline), work));
+        self.or_done(work).await?.map_err(|_| StopReason::Overdue)
+    }
+
+    async fn or_done<T>(&self, mut work: impl Future<Output = T> + Unpin) -> Result<T, StopReason> {
         poll_fn(|context| {
             if let Some(reason) = self.reason() {
                 return Poll::Ready(Err(reason));
             }
-            if let Poll::Ready(done) = work.as_mut().poll(context) {
-                return Poll::Ready(done.map_err(|_| StopReason::Overdue));
+            if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
+                return Poll::Ready(Ok(done));
             }
             self.waker.register(context.waker());
             // It may have been fired between the look and the registration.

@@ -17,6 +17,7 @@ use tokio::task::spawn_local;
 use tracing::Instrument;
 
 use super::actor::{RequestActor, UnderWay};
+use super::journey::Journey;
 use super::landing::Lands;
 use super::messages::Reached;
 use super::operation::Completing;
@@ -43,66 +44,73 @@ impl Unstarted {
     pub(super) fn start(self) {
         let Some(receiver) = self.shared.mailbox.open() else { return };
         self.shared.attach();
-        self.on_its_shard(|unstarted| Context::with_receiver(receiver).into_future(RequestActor::new(unstarted)));
+        self.on_its_shard(|unstarted| {
+            spawn_local(Context::with_receiver(receiver).into_future(RequestActor::new(unstarted)));
+        });
     }
 
     /// Sends the request on the shard of its origin, and receives what comes at once. The answer comes to the landing.
     pub(super) fn launch(self, payload: Payload) {
         let caller = thread_number();
         self.on_its_shard(move |unstarted| {
-            let actor = RequestActor::new(unstarted);
+            let mut actor = RequestActor::new(unstarted);
             let answer = Lands::new(Arc::clone(&actor.shared), caller);
-            let span = actor.span.clone();
-            fly(actor, payload, answer).instrument(span)
+            match actor.begin(HeaderMap::new(), payload, 0) {
+                // On the heap before they are a task: they are large, and every step on the way there would move them.
+                Ok(journey) if actor.span.is_disabled() => {
+                    spawn_local(Box::pin(fly(actor, journey, answer)));
+                }
+                Ok(journey) => {
+                    let span = actor.span.clone();
+                    spawn_local(Box::pin(fly(actor, journey, answer).instrument(span)));
+                }
+                Err(error) => {
+                    answer.give(Err(error));
+                    actor.stand_by();
+                }
+            }
         });
     }
 
-    /// Spawns what is made of it there. On a shard that has stopped all of it is dropped.
-    fn on_its_shard<F: Future<Output = ()> + 'static>(self, task: impl FnOnce(Self) -> F + Send + 'static) {
+    /// Has a job done there. On a shard that has stopped it is dropped, and all with it.
+    fn on_its_shard(self, job: impl FnOnce(Self) + Send + 'static) {
         let services = Arc::clone(&self.services);
         let shard = services.engine.shard_of((services.session.id(), self.shared.target.origin()));
-        shard.run(move || {
-            // On the heap before it is a task: it is large, and every step on the way there would move it.
-            spawn_local(Box::pin(task(self)));
-        });
+        shard.run(move || job(self));
     }
 }
 
 /// Sends, receives the head, and reads what of the body came with it, as one operation of a request that has no actor.
-async fn fly(mut actor: RequestActor, payload: Payload, answer: Lands) {
-    let journey = match actor.begin(HeaderMap::new(), payload, 0) {
-        Ok(journey) => journey,
-        Err(error) => {
-            answer.give(Err(error));
-            return actor.stand_by();
-        }
-    };
-    let node = Arc::clone(&actor.shared.node);
-    actor.shared.enter(State::Sending);
-    let completing = Completing::new(&node, Rc::clone(&journey.operation), answer);
-    let mut under_way = UnderWay { journey, completing };
-    let journey = &mut *under_way.journey;
-    journey.enter(Operation::Send);
-    let stopped = node.stop().or(journey.deadline(), pin!(journey.run())).await;
-    let (result, over) = journey.outcome(stopped);
-    let facts = actor.settle(journey, over, result.as_ref().err());
-    let UnderWay { journey, completing } = under_way;
-    match result {
-        Ok(arrived) => {
-            if arrived.complete {
-                node.close(Ending::Dropped);
-            } else {
-                actor.journey = Some(journey);
+#[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Future<Output = ()> {
+    async move {
+        let node = Arc::clone(&actor.shared.node);
+        actor.shared.enter(State::Sending);
+        let completing = Completing::new(&node, Rc::clone(&journey.operation), answer);
+        let mut under_way = UnderWay { journey, completing };
+        let journey = &mut *under_way.journey;
+        journey.enter(Operation::Send);
+        let stopped = node.stop().or(journey.deadline(), pin!(journey.run())).await;
+        let (result, over) = journey.outcome(stopped);
+        let facts = actor.settle(journey, over, result.as_ref().err());
+        let UnderWay { journey, completing } = under_way;
+        match result {
+            Ok(arrived) => {
+                if arrived.complete {
+                    node.close(Ending::Dropped);
+                } else {
+                    actor.journey = Some(journey);
+                }
+                completing.complete(None, Reached { arrived, facts });
             }
-            completing.complete(None, Reached { arrived, facts });
+            Err(error) => {
+                // One that was given up while it received may be taken up again.
+                actor.journey = (!over).then_some(journey);
+                completing.fail(error);
+            }
         }
-        Err(error) => {
-            // One that was given up while it received may be taken up again.
-            actor.journey = (!over).then_some(journey);
-            completing.fail(error);
-        }
+        actor.stand_by();
     }
-    actor.stand_by();
 }
 
 impl RequestActor {

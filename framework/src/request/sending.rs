@@ -102,7 +102,7 @@ impl Journey {
             let patience = self.options.expect_continue.unwrap_or(CONTINUE_PATIENCE);
             self.stage = Stage::Continue;
             let Active { lease, exchange, .. } = self.active_mut()?;
-            if let Err(failure) = exchange.await_continue(lease, patience).await {
+            if let Err(failure) = Box::pin(exchange.await_continue(lease, patience)).await {
                 return Ok(Err(failure));
             }
             if let Err(failure) = Box::pin(self.upload(&first)).await? {

@@ -3,6 +3,7 @@
 mod exchange;
 mod failure;
 mod pace;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -29,10 +30,13 @@ pub(crate) use exchange::{Exchange, Received, Uploaded};
 pub(crate) use failure::Failure;
 pub(crate) use pace::Pace;
 
-/// One live connection.
-pub(crate) struct Wire {
+/// One live connection. It is handed to and fro, so it is small.
+pub(crate) struct Wire(Box<Parts>);
+
+struct Parts {
     id: WireId,
     stream: Box<dyn Stream>,
+    /// Without a buffer while there is nothing in it.
     received: BytesMut,
     remote: Option<SocketAddr>,
     local: Option<SocketAddr>,
@@ -47,7 +51,7 @@ impl Wire {
     pub(crate) fn new(dialed: Dialed) -> Self {
         let Dialed { stream, times, security } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
-        Self {
+        Self(Box::new(Parts {
             id: WireId::next(),
             stream,
             received: BytesMut::new(),
@@ -57,61 +61,61 @@ impl Wire {
             security,
             exchanges: 0,
             appetite: SMALLEST_READ,
-        }
+        }))
     }
 
     pub(crate) fn id(&self) -> WireId {
-        self.id
+        self.0.id
     }
 
     pub(crate) fn remote(&self) -> Option<SocketAddr> {
-        self.remote
+        self.0.remote
     }
 
     pub(crate) fn local(&self) -> Option<SocketAddr> {
-        self.local
+        self.0.local
     }
 
     pub(crate) fn times(&self) -> DialTimes {
-        self.times
+        self.0.times
     }
 
     /// What is known of it if it is secure.
     pub(crate) fn security(&self) -> Option<&Arc<SecurityInfo>> {
-        self.security.as_ref()
+        self.0.security.as_ref()
     }
 
     /// Has it served an exchange before?
     pub(crate) fn is_used(&self) -> bool {
-        self.exchanges > 0
+        self.0.exchanges > 0
     }
 
     /// Called when an exchange begins on it.
     pub(crate) fn count_exchange(&mut self) {
-        self.exchanges += 1;
+        self.0.exchanges += 1;
     }
 
     /// May an idle wire serve again? The peer must have sent nothing since, not even an end.
     ///
     /// What is found is taken: nobody may have a wire that has it.
     pub(crate) fn check_idle(&mut self) -> Result<(), CloseReason> {
-        judge_idle(self.stream.read_now(&mut [0]))
+        judge_idle(self.0.stream.read_now(&mut [0]))
     }
 
     /// The same, by what the reactor has seen: of a wire that was read empty a moment ago.
     pub(crate) fn check_idle_as_seen(&mut self) -> Result<(), CloseReason> {
-        judge_idle(self.stream.read_seen(&mut [0]))
+        judge_idle(self.0.stream.read_seen(&mut [0]))
     }
 
     /// An idle wire holds no buffer.
     pub(crate) fn rest(&mut self) {
-        self.received = BytesMut::new();
-        self.appetite = SMALLEST_READ;
+        stock::put_back(std::mem::take(&mut self.0.received));
+        self.0.appetite = SMALLEST_READ;
     }
 
     /// What was received and not yet taken.
     pub(crate) fn received(&mut self) -> &mut BytesMut {
-        &mut self.received
+        &mut self.0.received
     }
 
     /// Receives more; 0 is the end. Nothing is lost when the future is dropped.
@@ -125,30 +129,30 @@ impl Wire {
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
-        if self.spare() < want.clamp(1, SMALLEST_READ) {
-            self.received.reserve(self.appetite);
-        }
-        let spare = self.spare();
-        let polled = poll_read_buf(Pin::new(&mut self.stream), context, &mut self.received);
-        if matches!(polled, Poll::Ready(Ok(filled)) if filled == spare) {
-            self.appetite = (self.appetite * 2).min(LARGEST_READ);
+        let parts = &mut *self.0;
+        parts.make_room(want);
+        let spare = parts.spare();
+        let polled = poll_read_buf(Pin::new(&mut parts.stream), context, &mut parts.received);
+        match polled {
+            Poll::Ready(Ok(filled)) if filled == spare => parts.appetite = (parts.appetite * 2).min(LARGEST_READ),
+            // A larger one is kept: more is coming, and a new one would have to be paged in.
+            Poll::Pending if parts.received.is_empty() && spare <= SMALLEST_READ => {
+                stock::put_back(std::mem::take(&mut parts.received));
+            }
+            _ => {}
         }
         polled
     }
 
-    fn spare(&self) -> usize {
-        self.received.capacity() - self.received.len()
-    }
-
     fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(context, octets) {
+        match Pin::new(&mut self.0.stream).poll_write(context, octets) {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             other => other,
         }
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.0.stream).poll_flush(context)
     }
 }
 
@@ -160,5 +164,28 @@ fn judge_idle(read: io::Result<usize>) -> Result<(), CloseReason> {
     }
 }
 
-const SMALLEST_READ: usize = 8 * 1024;
+impl Parts {
+    fn make_room(&mut self, want: usize) {
+        if self.spare() >= want.clamp(1, SMALLEST_READ) || self.received.try_reclaim(self.appetite) {
+            return;
+        }
+        if self.received.is_empty() && self.appetite == SMALLEST_READ {
+            self.received = stock::take();
+        } else {
+            self.received.reserve(self.appetite);
+        }
+    }
+
+    fn spare(&self) -> usize {
+        self.received.capacity() - self.received.len()
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}
+
+const SMALLEST_READ: usize = stock::SIZE;
 const LARGEST_READ: usize = 64 * 1024;

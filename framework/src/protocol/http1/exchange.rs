@@ -223,6 +223,9 @@ struct HeadReader {
 
 impl HeadReader {
     fn handle_input(&mut self, buf: &mut BytesMut) -> Result<HeadStep, Fault> {
+        if buf.is_empty() {
+            return Ok(HeadStep::NeedMore);
+        }
         let Some(head) = parse_response_head(buf, &self.limits, &mut self.scanned)? else {
             return Ok(HeadStep::NeedMore);
         };
