@@ -7,11 +7,13 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use super::{Threads, with_tokio};
-use crate::load::{Caller, Failed, Sample, Turn};
+use super::callers::{Answered, Caller, Turn, calls};
+use crate::peers::Failed;
+use crate::peers::runtimes::Threads;
 
-pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Sample, Failed> {
-    with_tokio(turn, threads, || Floor { server: turn.server, wire: None })
+pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Answered, Failed> {
+    let make = || Floor { server: turn.server, wire: None };
+    turn.with_tokio(threads, make, |caller, each| tokio::spawn(calls(caller, each)))
 }
 
 struct Floor {
