@@ -6,4 +6,5 @@
 //! | `peers-counting` | the same with every allocation counted, which makes it slower: read no times there |
 //! | `instructions` | how many instructions a request takes, a number that repeats on a busy machine |
 
+pub mod floor;
 pub mod peers;

@@ -1,13 +1,11 @@
-//! The floor: what a request costs with a socket and a parser, and nothing around them.
+//! The floor: a socket and a parser.
 
 use std::net::SocketAddr;
 
-use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::callers::{Answered, Caller, Turn, calls};
+use crate::floor::FloorWire;
 use crate::peers::Failed;
 use crate::peers::runtimes::Threads;
 
@@ -18,7 +16,7 @@ pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Answered, Failed> {
 
 struct Floor {
     server: SocketAddr,
-    wire: Option<(TcpStream, BytesMut)>,
+    wire: Option<FloorWire<TcpStream>>,
 }
 
 /// Every caller has a connection of its own.
@@ -30,48 +28,14 @@ impl Clone for Floor {
 
 impl Caller for Floor {
     async fn call(&mut self) -> Result<usize, Failed> {
-        let (stream, buffer) = match &mut self.wire {
+        let wire = match &mut self.wire {
             Some(wire) => wire,
             none => {
                 let stream = TcpStream::connect(self.server).await?;
                 stream.set_nodelay(true)?;
-                none.insert((stream, BytesMut::new()))
+                none.insert(FloorWire::new(stream))
             }
         };
-        let mut head = BytesMut::with_capacity(256);
-        for part in ["GET / HTTP/1.1\r\nhost: ", "127.0.0.1", "\r\nuser-agent: floor\r\naccept: */*\r\n\r\n"] {
-            head.extend_from_slice(part.as_bytes());
-        }
-        stream.write_all(&head).await?;
-        loop {
-            buffer.reserve(8 * 1024);
-            if stream.read_buf(buffer).await? == 0 {
-                return Err("the server closed".into());
-            }
-            if let Some((length, fields)) = parse(buffer)? {
-                let announced = fields.get(http::header::CONTENT_LENGTH).ok_or("no length")?;
-                let body: usize = announced.to_str()?.parse()?;
-                while buffer.len() < length + body {
-                    stream.read_buf(buffer).await?;
-                }
-                let _head = buffer.split_to(length);
-                return Ok(buffer.split_to(body).freeze().len());
-            }
-        }
+        Ok(wire.get("127.0.0.1", "/").await?.len())
     }
-}
-
-/// The length of the head and its fields, once all of it is there.
-fn parse(octets: &[u8]) -> Result<Option<(usize, HeaderMap)>, Failed> {
-    let mut fields = [httparse::EMPTY_HEADER; 32];
-    let mut response = httparse::Response::new(&mut fields);
-    let httparse::Status::Complete(length) = response.parse(octets)? else { return Ok(None) };
-    let mut map = HeaderMap::with_capacity(response.headers.len());
-    let head = Bytes::copy_from_slice(&octets[..length]);
-    for field in response.headers.iter() {
-        let start = field.value.as_ptr() as usize - octets.as_ptr() as usize;
-        let value = HeaderValue::from_maybe_shared(head.slice(start..start + field.value.len()))?;
-        map.append(HeaderName::from_bytes(field.name.as_bytes())?, value);
-    }
-    Ok(Some((length, map)))
 }
