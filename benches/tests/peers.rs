@@ -1,5 +1,6 @@
 //! The program that compares clients does every kind of work with every client; how fast anything is does not matter here.
 
+use std::path::Path;
 use std::process::Command;
 
 /// What the program prints. It fails where an answer is not the one that was asked for.
@@ -81,4 +82,36 @@ fn every_origin_is_asked() {
     let printed = peers("origins --rounds 1 --origins 2,20");
     assert_rows(&printed, 1, &["bare TCP", "hyper-util", "reqwest", "hinternet, on the arbiter"]);
     assert!(printed.contains("| 20 x 2 |"), "{printed}");
+}
+
+#[test]
+fn memory_is_told_of_every_thing_that_is_held() {
+    let printed = run(env!("CARGO_BIN_EXE_peers-counting"), "memory --rounds 1 --count 5");
+    assert_rows(&printed, 5, &["hinternet"]);
+    for client in ["bare socket", "hyper-util", "reqwest"] {
+        assert_eq!(printed.matches(&format!("| {client} |")).count(), 4, "{printed}");
+    }
+    let heap = |row: &str| row.split('|').nth(3).and_then(|cell| cell.trim().parse::<f64>().ok());
+    let rows = || printed.lines().filter(|line| line.starts_with("| hinternet"));
+    assert!(rows().all(|row| heap(row).is_some_and(|kib| kib > 0.0)), "{printed}");
+}
+
+/// The program fails where the two crawlers find different numbers of pages.
+#[test]
+fn both_crawlers_find_the_same_pages() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("site");
+    let page = |name: &str, links: &str| {
+        std::fs::create_dir_all(folder.join(name).parent().expect("a folder")).expect("a folder");
+        std::fs::write(folder.join(name), format!("<!DOCTYPE html><title>{name}</title>{links}")).expect("a page");
+    };
+    page("index.html", "<a href='b/'>b</a> <a href='missing.html'>missing</a> <a href='a.html#part'>a</a>");
+    page(
+        "a.html",
+        "<a href='index.html'>back</a> <a href='b'>b, without its slash</a> <a href='http://x.example/'>x</a>",
+    );
+    page("b/index.html", "<a href='../a.html?q=1&amp;r=2'>a, asked otherwise</a>");
+    let folder = folder.to_str().expect("a name");
+    let printed = peers(&format!("crawl --rounds 1 --folder {folder}"));
+    assert!(printed.contains("A crawl of 4 pages"), "{printed}");
+    assert_rows(&printed, 1, &["reqwest + lol_html by hand", "hinternet"]);
 }

@@ -38,19 +38,28 @@ impl Terms {
         job: &J,
         contenders: &'a [Contender<J, S>],
     ) -> Result<Results<'a, J, S>, Failed> {
+        self.play_by(contenders, |_, contender| (contender.run)(job))
+    }
+
+    /// The same, where a turn is more than a call; it is given the contender's place in the list.
+    pub(super) fn play_by<'a, J, S>(
+        &self,
+        contenders: &'a [Contender<J, S>],
+        turn: impl Fn(usize, &Contender<J, S>) -> Result<S, Failed>,
+    ) -> Result<Results<'a, J, S>, Failed> {
         let exact = contenders.iter().any(|contender| contender.name == self.only);
         let is_meant = |name: &str| if exact { name == self.only } else { name.contains(&self.only) };
-        let contenders: Vec<_> = contenders.iter().filter(|contender| is_meant(contender.name)).collect();
-        if contenders.is_empty() || self.rounds == 0 {
+        let meant: Vec<_> = contenders.iter().enumerate().filter(|(_, contender)| is_meant(contender.name)).collect();
+        if meant.is_empty() || self.rounds == 0 {
             return Err("there is nothing to measure".into());
         }
-        let turn = |contender: &&Contender<J, S>| {
+        let named = |&(row, contender): &(usize, &Contender<J, S>)| {
             let comma = if contender.place.is_empty() { "" } else { ", " };
-            (contender.run)(job)
+            turn(row, contender)
                 .map_err(|error| format!("{}{comma}{}: {error}", contender.name, contender.place).into())
         };
-        let round = |_| contenders.iter().map(turn).collect::<Result<Vec<S>, Failed>>();
+        let round = |_| meant.iter().map(named).collect::<Result<Vec<S>, Failed>>();
         let rounds = (0..self.rounds).map(round).collect::<Result<_, _>>()?;
-        Ok(Results { contenders, rounds })
+        Ok(Results { contenders: meant.into_iter().map(|(_, contender)| contender).collect(), rounds })
     }
 }

@@ -80,4 +80,17 @@ fn allocations() -> Option<u64> {
     stats().map(|stats| (stats.allocations + stats.reallocations) as u64)
 }
 
+/// Octets of the heap that are in use; `None` when they are not counted.
+pub(super) fn heap() -> Option<u64> {
+    stats().map(|stats| (stats.bytes_allocated - stats.bytes_deallocated) as u64)
+}
+
+/// The value in KiB of a line of a file that the kernel makes.
+pub(super) fn kibibytes(file: &str, line: &str) -> Result<u64, Failed> {
+    let text = std::fs::read_to_string(file)?;
+    let value =
+        text.lines().find_map(|found| found.strip_prefix(line)).ok_or_else(|| format!("{file} has no {line}"))?;
+    Ok(value.trim().trim_end_matches("kB").trim_end().parse()?)
+}
+
 static COUNTED: OnceLock<&'static StatsAlloc<System>> = OnceLock::new();

@@ -15,16 +15,21 @@
 //! | `download`, `upload` | one long body |
 //! | `handshakes` | a new TLS connection for each request |
 //! | `origins` | one request to each of many |
+//! | `memory` | what is held: wires, requests |
+//! | `crawl` | a whole site, by two crawlers |
 //! | `contest`, `table` | whose turn it is, and the figures of all turns |
-//! | `meter`, `runtimes`, `descriptors`, `size` | what a turn cost, on what it ran, with how many sockets |
+//! | `meter`, `runtimes`, `child`, `descriptors`, `size` | what a turn cost, on what it ran, in which process, with how many sockets |
 //! | `clients` | the clients, ready for TLS |
 //! | `server` | the other side |
 
+mod child;
 mod clients;
 mod contest;
+mod crawl;
 mod descriptors;
 mod download;
 mod handshakes;
+mod memory;
 mod meter;
 mod origins;
 mod requests;
@@ -75,6 +80,10 @@ enum Work {
     Handshakes(handshakes::Options),
     /// One request to each of many origins
     Origins(origins::Options),
+    /// What is held: memory per idle wire, open request, and request under way
+    Memory(memory::Options),
+    /// A site, by the crawler of the examples and by one written by hand
+    Crawl(crawl::Options),
 }
 
 /// The whole program.
@@ -93,13 +102,14 @@ pub fn main() -> ExitCode {
 }
 
 fn measure(work: Work) -> Result<(), Failed> {
-    let server = Server::start()?;
     match work {
-        Work::Requests(options) => requests::measure(&options, &server),
-        Work::Download(options) => download::measure(&options, &server),
-        Work::Upload(options) => upload::measure(&options, &server),
-        Work::Handshakes(options) => handshakes::measure(&options, &server),
-        Work::Origins(options) => origins::measure(&options, &server),
+        Work::Requests(options) => requests::measure(&options, &Server::start()?),
+        Work::Download(options) => download::measure(&options, &Server::start()?),
+        Work::Upload(options) => upload::measure(&options, &Server::start()?),
+        Work::Handshakes(options) => handshakes::measure(&options, &Server::start()?),
+        Work::Origins(options) => origins::measure(&options, &Server::start()?),
+        Work::Memory(options) => memory::measure(&options),
+        Work::Crawl(options) => crawl::measure(&options),
     }
 }
 

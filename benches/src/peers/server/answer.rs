@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
@@ -21,6 +22,8 @@ pub(super) struct Answering {
     site: Option<PathBuf>,
     /// Where requests wait for each other, by how many there have to be.
     together: Mutex<HashMap<usize, Arc<Barrier>>>,
+    /// Requests that get no answer.
+    waiting: AtomicUsize,
 }
 
 /// A connection, plain or secure.
@@ -31,7 +34,7 @@ pub(super) enum Stream {
 
 impl Answering {
     pub(super) fn new(site: Option<PathBuf>) -> Self {
-        Self { site, together: Mutex::default() }
+        Self { site, together: Mutex::default(), waiting: AtomicUsize::new(0) }
     }
 
     /// Answers one request after the other, until the client has no more.
@@ -56,13 +59,26 @@ impl Answering {
                         filled = 0;
                         stream.write_all(GREETING).await?;
                     }
-                    Wish::Handshake => return tell_handshake(stream).await,
+                    Wish::Handshake => {
+                        let body = handshake(&stream);
+                        return close_with(stream, body).await;
+                    }
                     Wish::Together(count) => {
                         let barrier = self.barrier(count);
                         barrier.wait().await;
                         stream.write_all(GREETING).await?;
                     }
-                    Wish::Never => while stream.read(&mut buffer).await? > 0 {},
+                    Wish::Never => {
+                        self.waiting.fetch_add(1, Ordering::Relaxed);
+                        // An error is the end of the connection, too.
+                        while matches!(stream.read(&mut buffer).await, Ok(1..)) {}
+                        self.waiting.fetch_sub(1, Ordering::Relaxed);
+                        return Ok(());
+                    }
+                    Wish::Waiting => {
+                        let waiting = self.waiting.load(Ordering::Relaxed);
+                        return close_with(stream, &waiting.to_string()).await;
+                    }
                     Wish::File(path) => self.file(&mut stream, &path).await?,
                 }
                 stream.flush().await?;
@@ -83,6 +99,11 @@ impl Answering {
             true => site.join(&name).join("index.html"),
             false => site.join(&name),
         });
+        if let Some(folder) = file.as_ref().filter(|file| !name.ends_with('/') && file.is_dir()) {
+            let place = folder.file_name().unwrap_or_default().to_string_lossy();
+            let head = format!("HTTP/1.1 301 Moved Permanently\r\nlocation: {place}/\r\ncontent-length: 0\r\n\r\n");
+            return stream.write_all(head.as_bytes()).await;
+        }
         // From the page cache: not worth another thread.
         let Some(octets) = file.as_ref().and_then(|file| std::fs::read(file).ok()) else {
             return stream.write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").await;
@@ -133,12 +154,16 @@ async fn take(stream: &mut Stream, buffer: &mut [u8], filled: usize, incoming: I
     Ok(())
 }
 
-async fn tell_handshake(mut stream: Stream) -> io::Result<()> {
-    let kind = match &stream {
-        Stream::Plain(_) => None,
-        Stream::Secure(stream) => stream.get_ref().1.handshake_kind(),
-    };
-    let body = if kind == Some(HandshakeKind::Resumed) { RESUMED } else { "full" };
+/// How the stream was secured.
+fn handshake(stream: &Stream) -> &'static str {
+    match stream {
+        Stream::Secure(stream) if stream.get_ref().1.handshake_kind() == Some(HandshakeKind::Resumed) => RESUMED,
+        Stream::Secure(_) => "full",
+        Stream::Plain(_) => "none",
+    }
+}
+
+async fn close_with(mut stream: Stream, body: &str) -> io::Result<()> {
     let head = format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
     stream.write_all(format!("{head}{body}").as_bytes()).await?;
     stream.shutdown().await

@@ -17,6 +17,8 @@ pub(super) enum Wish {
     Together(usize),
     /// `/never`: no answer.
     Never,
+    /// `/waiting`: how many wait for that; then the wire is closed.
+    Waiting,
     /// A file of the site.
     File(String),
 }
@@ -57,6 +59,7 @@ pub(super) fn wish(head: &[u8], files_only: bool) -> io::Result<Wish> {
         "handshake" => Ok(Wish::Handshake),
         "together" => Ok(Wish::Together(usize::try_from(number).map_err(|_| wrong("too many"))?)),
         "never" => Ok(Wish::Never),
+        "waiting" => Ok(Wish::Waiting),
         _ => Ok(Wish::Greeting),
     }
 }

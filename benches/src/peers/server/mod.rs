@@ -6,6 +6,7 @@ mod head;
 mod serve;
 
 use std::io::{BufRead, BufReader};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use super::Failed;
@@ -34,6 +35,11 @@ impl Server {
     /// Starts this very program as the server.
     pub(super) fn start() -> Result<Self, Failed> {
         Self::run(&[])
+    }
+
+    /// Starts it as a server of the files of a folder.
+    pub(super) fn of_site(folder: &Path) -> Result<Self, Failed> {
+        Self::run(&["--site", folder.to_str().ok_or("the name of the site's folder is no text")?])
     }
 
     fn run(more: &[&str]) -> Result<Self, Failed> {
