@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Recipient};
+use actix::{Actor, Addr, AsyncContext, Context, Recipient};
 use actix_rt::{Arbiter, System};
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::engine_stopped;
-use crate::notification::Notification;
+use crate::notification::{Closure, Notification, Waking};
 
 use shard::Shard;
 
@@ -158,6 +158,10 @@ impl Engine {
         let (system, mut arbiters) =
             started.recv().map_err(|_| no_thread("the engine's threads could not be started".to_owned()))?;
         let subscribers = arbiters.remove(0);
+        for shard in &arbiters {
+            // One that has stopped already has nobody to wake.
+            let _running = shard.spawn(Waking::default());
+        }
         Ok(Self::of(arbiters, subscribers, Host::System(system)))
     }
 
@@ -190,12 +194,12 @@ impl Engine {
     where
         A: Actor<Context = Context<A>> + Send,
     {
-        self.0.subscribers.start(move || actor)
+        self.0.subscribers.start_subscriber(actor)
     }
 
     /// A subscriber made of a closure: as [`subscriber`], but on this engine's thread.
     pub fn subscriber(&self, handle: impl FnMut(Notification) + Send + Unpin + 'static) -> Recipient<Notification> {
-        self.start(Closure(handle)).recipient()
+        subscribing(Closure::new(handle), |closure| self.start(closure))
     }
 
     /// Was it stopped, or did it end with the thread it was on?
@@ -255,19 +259,15 @@ where
 
 /// A subscriber made of a closure; it runs as an actor of its own, one notification at a time.
 pub fn subscriber(handle: impl FnMut(Notification) + Send + Unpin + 'static) -> Recipient<Notification> {
-    start(Closure(handle)).recipient()
+    subscribing(Closure::new(handle), start)
 }
 
-struct Closure<F>(F);
-
-impl<F: Unpin + 'static> Actor for Closure<F> {
-    type Context = Context<Self>;
-}
-
-impl<F: FnMut(Notification) + Unpin + 'static> Handler<Notification> for Closure<F> {
-    type Result = ();
-
-    fn handle(&mut self, notification: Notification, _: &mut Context<Self>) {
-        (self.0)(notification);
-    }
+fn subscribing<F>(closure: Closure<F>, start: impl FnOnce(Closure<F>) -> Addr<Closure<F>>) -> Recipient<Notification>
+where
+    F: FnMut(Notification) + Send + Unpin + 'static,
+{
+    let queue = closure.queue();
+    let recipient = start(closure).recipient();
+    queue.stands_beside(&recipient);
+    recipient
 }

@@ -7,6 +7,8 @@ use actix::{Actor, Addr, Context};
 use actix_rt::ArbiterHandle;
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::notification::WokenLate;
+
 use local::{Job, Local};
 
 /// Where actors run. From any thread a shard is given work; on its own thread it does it, in the order it came.
@@ -41,6 +43,21 @@ impl Shard {
                 Addr::new(sender)
             }
         }
+    }
+
+    /// Starts a subscriber: an actor that the shards wake late.
+    pub(super) fn start_subscriber<A>(&self, actor: A) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Send,
+    {
+        let Self::Arbiter(arbiter) = self else { return self.start(move || actor) };
+        let (sender, receiver) = channel(MAILBOX);
+        let start = move || {
+            let future = Context::with_receiver(receiver).into_future(actor);
+            tokio::task::spawn_local(WokenLate::new(future));
+        };
+        let _stopped = arbiter.spawn_fn(start);
+        Addr::new(sender)
     }
 
     /// Runs a function there. `false`: it has stopped, and the function was dropped.

@@ -130,7 +130,8 @@ impl Subscribers {
     /// Tells all who asked for it. `status` is built only when somebody did.
     pub(crate) fn emit(&self, mask: Mask, author: Author, status: impl FnOnce() -> Status) {
         if self.wants(mask) {
-            self.post(&mut self.lock(), author, mask, status());
+            let status = status();
+            self.post(&mut self.lock(), &author, mask, status);
         }
     }
 
@@ -139,12 +140,12 @@ impl Subscribers {
     /// Returns what the handle above has to wait for, beside the subscriptions that are copies of its own.
     pub(crate) fn close(&self, author: Author) -> Departed {
         let mut table = self.lock();
-        self.post(&mut table, author, Mask::HANDLES, Status::HandleClosing);
+        self.post(&mut table, &author, Mask::HANDLES, Status::HandleClosing);
         let Table { slot, added, .. } = &mut *table;
         let mut departed = Departed::default();
         let mut end = |mut one: Subscription| {
             // Also for those whose mask has no last words. A dead one has nothing to be told.
-            let _told = one.tell_missed(author, clock::now);
+            let _told = one.tell_missed(&author, clock::now);
             let remains = one.remains();
             if one.share.is_ones_own() {
                 departed.0.push(remains.clone());
@@ -175,7 +176,7 @@ impl Subscribers {
         let old = std::mem::replace(&mut table.slot, next);
         self.union.store(table.union(), Ordering::Release);
         old.map(|mut old| {
-            old.bid_farewell(author);
+            old.bid_farewell(&author);
             old.into_previous(&mut table.departed)
         })
     }
@@ -202,7 +203,7 @@ impl Subscribers {
         let index = table.added.iter().position(|one| one.id == id)?;
         let mut old = table.added.remove(index);
         self.union.store(table.union(), Ordering::Release);
-        old.bid_farewell(author);
+        old.bid_farewell(&author);
         Some(old.into_previous(&mut table.departed))
     }
 
@@ -229,7 +230,7 @@ impl Subscribers {
         }
     }
 
-    fn post(&self, table: &mut Table, author: Author, mask: Mask, status: Status) {
+    fn post(&self, table: &mut Table, author: &Author, mask: Mask, status: Status) {
         debug_assert_eq!(status.mask(), Some(mask));
         let mut lost = false;
         match &mut table.slot {
@@ -296,19 +297,23 @@ impl Subscription {
         Previous { subscriber: self.subscriber, mask: self.mask, remains }
     }
 
-    fn tell(&mut self, author: Author, at: Instant, status: Status) -> Result<(), Dead> {
+    #[inline]
+    fn tell(&mut self, author: &Author, at: Instant, status: Status) -> Result<(), Dead> {
         let weight = status.weight();
         if weight == Weight::Progress && !self.share.credit.takes_progress() {
             self.sequence += 1;
             self.missed += 1;
             return Ok(());
         }
-        self.tell_missed(author, || at)?;
+        if self.missed > 0 {
+            self.tell_missed(author, || at)?;
+        }
         self.deliver(author, at, status, weight)
     }
 
-    fn deliver(&mut self, author: Author, at: Instant, status: Status, weight: Weight) -> Result<(), Dead> {
-        let Author { handle, kind, parent, context } = author;
+    #[inline]
+    fn deliver(&mut self, author: &Author, at: Instant, status: Status, weight: Weight) -> Result<(), Dead> {
+        let &Author { handle, kind, parent, context } = author;
         let sequence = self.sequence;
         self.sequence += 1;
         let _permit = Some(self.share.permit(weight));
@@ -318,7 +323,7 @@ impl Subscription {
         posted
     }
 
-    fn bid_farewell(&mut self, author: Author) {
+    fn bid_farewell(&mut self, author: &Author) {
         let at = clock::now();
         // A subscriber that died in the meantime has nothing to be told.
         let _told = self
@@ -327,7 +332,7 @@ impl Subscription {
         self.share.credit.subscription_left();
     }
 
-    fn tell_missed(&mut self, author: Author, at: impl FnOnce() -> Instant) -> Result<(), Dead> {
+    fn tell_missed(&mut self, author: &Author, at: impl FnOnce() -> Instant) -> Result<(), Dead> {
         match std::mem::take(&mut self.missed) {
             0 => Ok(()),
             missed => self.deliver(author, at(), Status::Missed(missed), Weight::Promise),
