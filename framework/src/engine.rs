@@ -24,7 +24,7 @@ use shard::Shard;
 ///
 /// A *shard* is a thread with an event loop. Everything of one origin runs on one shard: its wires, its pool and the
 /// requests that use them. Subscribers started by [`start`] and [`subscriber`] run on a thread of their own, so
-/// that a slow one cannot hold up a wire.
+/// that a slow one cannot hold up a wire; a shard wakes them once for all it has told them in one go.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 

@@ -29,17 +29,12 @@ pub(crate) struct Subscribers {
 struct Table {
     slot: Option<Subscription>,
     added: Vec<Subscription>,
-    /// Nothing is posted after `HandleClosing`; what `closed()` still waits for.
-    farewell: Option<Farewell>,
-    /// What it waits for beside that.
+    /// Nothing is posted after `HandleClosing`.
+    closed: bool,
+    /// What `closed()` waits for: of the one in the slot, when it stayed to the end...
+    last: Option<Remains>,
+    /// ... and of all others.
     departed: Departed,
-}
-
-/// The subscriptions that were there to the end.
-#[derive(Clone, Debug)]
-struct Farewell {
-    slot: Option<Remains>,
-    added: Vec<Remains>,
 }
 
 #[derive(Debug)]
@@ -52,7 +47,6 @@ struct Subscription {
     copies: Option<Arc<Share>>,
     sequence: u64,
     missed: u64,
-    dead: bool,
 }
 
 /// Whose notification it is.
@@ -141,22 +135,22 @@ impl Subscribers {
     pub(crate) fn close(&self, author: Author) -> Departed {
         let mut table = self.lock();
         self.post(&mut table, &author, Mask::HANDLES, Status::HandleClosing);
-        let Table { slot, added, .. } = &mut *table;
-        let mut departed = Departed::default();
+        table.closed = true;
+        self.union.store(0, Ordering::Release);
+        let mut above = table.departed.clone();
         let mut end = |mut one: Subscription| {
             // Also for those whose mask has no last words. A dead one has nothing to be told.
             let _told = one.tell_missed(&author, clock::now);
             let remains = one.remains();
             if one.share.is_ones_own() {
-                departed.0.push(remains.clone());
+                above.0.push(remains.clone());
             }
             remains
         };
-        let farewell = Farewell { slot: slot.take().map(&mut end), added: added.drain(..).map(end).collect() };
-        departed.0.extend(table.departed.0.iter().cloned());
-        table.farewell = Some(farewell);
-        self.union.store(0, Ordering::Release);
-        departed
+        let Table { slot, added, last, departed, .. } = &mut *table;
+        *last = slot.take().map(&mut end);
+        departed.0.extend(added.drain(..).map(end));
+        above
     }
 
     /// Takes over what a handle below, which is closed, was waiting for.
@@ -169,7 +163,7 @@ impl Subscribers {
     /// Puts a subscriber into the slot, or empties it; what stood there comes back, told that it is out.
     pub(crate) fn replace_slot(&self, author: Author, next: Option<(Subscriber, Mask)>) -> Option<Previous> {
         let mut table = self.lock();
-        if table.farewell.is_some() {
+        if table.closed {
             return None;
         }
         let next = next.map(|(subscriber, mask)| Subscription::new(subscriber, mask, self.limits));
@@ -185,7 +179,7 @@ impl Subscribers {
         let subscription = Subscription::new(subscriber, mask, self.limits);
         let id = subscription.id;
         let mut table = self.lock();
-        if table.farewell.is_none() {
+        if !table.closed {
             table.added.push(subscription);
             self.union.store(table.union(), Ordering::Release);
         }
@@ -220,12 +214,11 @@ impl Subscribers {
 
     /// After [`close`](Self::close): waits until every subscriber has handled the last words.
     pub(crate) async fn farewell(&self) {
-        let (farewell, departed) = {
+        let (last, departed) = {
             let table = self.lock();
-            (table.farewell.clone(), table.departed.clone())
+            (table.last.clone(), table.departed.clone())
         };
-        let left = farewell.into_iter().flat_map(|left| left.slot.into_iter().chain(left.added));
-        for one in left.chain(departed.0) {
+        for one in last.into_iter().chain(departed.0) {
             one.drained_to_the_ground().await;
         }
     }
@@ -265,7 +258,8 @@ impl Table {
     }
 
     fn drop_the_dead(&mut self) {
-        let dead = self.slot.take_if(|one| one.dead).into_iter().chain(self.added.extract_if(.., |one| one.dead));
+        let is_dead = |one: &mut Subscription| !one.subscriber.is_alive();
+        let dead = self.slot.take_if(is_dead).into_iter().chain(self.added.extract_if(.., is_dead));
         dead.for_each(|one| one.share.credit.subscription_left());
     }
 }
@@ -278,7 +272,7 @@ impl Subscription {
     }
 
     fn with_share(id: SubscriptionId, subscriber: Subscriber, mask: Mask, share: Arc<Share>) -> Self {
-        Self { id, subscriber, mask, share, copies: None, sequence: 0, missed: 0, dead: false }
+        Self { id, subscriber, mask, share, copies: None, sequence: 0, missed: 0 }
     }
 
     fn inherit(&mut self) -> Self {
@@ -317,10 +311,7 @@ impl Subscription {
         let sequence = self.sequence;
         self.sequence += 1;
         let _permit = Some(self.share.permit(weight));
-        let posted =
-            self.subscriber.post(Notification { handle, kind, parent, context, sequence, at, status, _permit });
-        self.dead = posted.is_err();
-        posted
+        self.subscriber.post(Notification { handle, kind, parent, context, sequence, at, status, _permit })
     }
 
     fn bid_farewell(&mut self, author: &Author) {
