@@ -1,11 +1,8 @@
 //! One thread's event loop: an actix arbiter, or a part of the caller's own thread.
 
 mod local;
-mod outbox;
 
-use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::dev::channel::channel;
@@ -14,10 +11,9 @@ use actix_rt::ArbiterHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 
-use local::Local;
-use outbox::Carrier;
+use crate::notification::WokenLate;
 
-pub(crate) use outbox::Outbox;
+use local::Local;
 
 /// Where actors run. From any thread a shard is given work; on its own thread it does it, in the order it came.
 #[derive(Clone)]
@@ -62,6 +58,21 @@ impl Shard {
         Addr::new(sender)
     }
 
+    /// Starts a subscriber: an actor that the shards wake late.
+    pub(super) fn start_subscriber<A>(&self, actor: A) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Send,
+    {
+        if self.arbiter.is_none() {
+            return self.start(move || actor);
+        }
+        let (sender, receiver) = channel(MAILBOX);
+        self.run(move || {
+            spawn_local(WokenLate::new(Context::with_receiver(receiver).into_future(actor)));
+        });
+        Addr::new(sender)
+    }
+
     /// Runs a function there. `false`: it has stopped, and the function was dropped.
     pub(crate) fn run(&self, function: impl FnOnce() + Send + 'static) -> bool {
         self.jobs.send(Job::Run(Box::new(function))).is_ok()
@@ -92,15 +103,9 @@ impl Shard {
 ///
 /// A job that panics ends alone, as a task of its own would.
 async fn work(mut jobs: UnboundedReceiver<Job>) -> bool {
-    let carrier = Carrier(Rc::default());
-    let outbox = &carrier.0;
     loop {
-        let job = poll_fn(|context| {
-            outbox.send(context);
-            jobs.poll_recv(context)
-        });
-        match job.await {
-            Some(Job::Run(function)) => drop(catch_unwind(AssertUnwindSafe(|| outbox.during(function)))),
+        match jobs.recv().await {
+            Some(Job::Run(function)) => drop(catch_unwind(AssertUnwindSafe(function))),
             Some(Job::Stop) => return true,
             None => return false,
         }
@@ -117,4 +122,4 @@ pub(crate) fn thread_number() -> u64 {
 }
 
 /// What actix gives a mailbox by default; a fresh clone of an address always finds room.
-pub(crate) const MAILBOX: usize = 16;
+const MAILBOX: usize = 16;

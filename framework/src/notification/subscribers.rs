@@ -29,17 +29,12 @@ pub(crate) struct Subscribers {
 struct Table {
     slot: Option<Subscription>,
     added: Vec<Subscription>,
-    /// Nothing is posted after `HandleClosing`; what `closed()` still waits for.
-    farewell: Option<Farewell>,
-    /// What it waits for beside that.
+    /// Nothing is posted after `HandleClosing`.
+    closed: bool,
+    /// What `closed()` waits for: of the one in the slot, when it stayed to the end...
+    last: Option<Remains>,
+    /// ... and of all others.
     departed: Departed,
-}
-
-/// The subscriptions that were there to the end.
-#[derive(Clone, Debug)]
-struct Farewell {
-    slot: Option<Remains>,
-    added: Vec<Remains>,
 }
 
 #[derive(Debug)]
@@ -52,7 +47,6 @@ struct Subscription {
     copies: Option<Arc<Share>>,
     sequence: u64,
     missed: u64,
-    dead: bool,
 }
 
 /// Whose notification it is.
@@ -130,7 +124,8 @@ impl Subscribers {
     /// Tells all who asked for it. `status` is built only when somebody did.
     pub(crate) fn emit(&self, mask: Mask, author: Author, status: impl FnOnce() -> Status) {
         if self.wants(mask) {
-            self.post(&mut self.lock(), author, mask, status());
+            let status = status();
+            self.post(&mut self.lock(), &author, mask, status);
         }
     }
 
@@ -139,23 +134,23 @@ impl Subscribers {
     /// Returns what the handle above has to wait for, beside the subscriptions that are copies of its own.
     pub(crate) fn close(&self, author: Author) -> Departed {
         let mut table = self.lock();
-        self.post(&mut table, author, Mask::HANDLES, Status::HandleClosing);
-        let Table { slot, added, .. } = &mut *table;
-        let mut departed = Departed::default();
+        self.post(&mut table, &author, Mask::HANDLES, Status::HandleClosing);
+        table.closed = true;
+        self.union.store(0, Ordering::Release);
+        let mut above = table.departed.clone();
         let mut end = |mut one: Subscription| {
             // Also for those whose mask has no last words. A dead one has nothing to be told.
-            let _told = one.tell_missed(author, clock::now);
+            let _told = one.tell_missed(&author, clock::now);
             let remains = one.remains();
             if one.share.is_ones_own() {
-                departed.0.push(remains.clone());
+                above.0.push(remains.clone());
             }
             remains
         };
-        let farewell = Farewell { slot: slot.take().map(&mut end), added: added.drain(..).map(end).collect() };
-        departed.0.extend(table.departed.0.iter().cloned());
-        table.farewell = Some(farewell);
-        self.union.store(0, Ordering::Release);
-        departed
+        let Table { slot, added, last, departed, .. } = &mut *table;
+        *last = slot.take().map(&mut end);
+        departed.0.extend(added.drain(..).map(end));
+        above
     }
 
     /// Takes over what a handle below, which is closed, was waiting for.
@@ -168,14 +163,14 @@ impl Subscribers {
     /// Puts a subscriber into the slot, or empties it; what stood there comes back, told that it is out.
     pub(crate) fn replace_slot(&self, author: Author, next: Option<(Subscriber, Mask)>) -> Option<Previous> {
         let mut table = self.lock();
-        if table.farewell.is_some() {
+        if table.closed {
             return None;
         }
         let next = next.map(|(subscriber, mask)| Subscription::new(subscriber, mask, self.limits));
         let old = std::mem::replace(&mut table.slot, next);
         self.union.store(table.union(), Ordering::Release);
         old.map(|mut old| {
-            old.bid_farewell(author);
+            old.bid_farewell(&author);
             old.into_previous(&mut table.departed)
         })
     }
@@ -184,7 +179,7 @@ impl Subscribers {
         let subscription = Subscription::new(subscriber, mask, self.limits);
         let id = subscription.id;
         let mut table = self.lock();
-        if table.farewell.is_none() {
+        if !table.closed {
             table.added.push(subscription);
             self.union.store(table.union(), Ordering::Release);
         }
@@ -202,7 +197,7 @@ impl Subscribers {
         let index = table.added.iter().position(|one| one.id == id)?;
         let mut old = table.added.remove(index);
         self.union.store(table.union(), Ordering::Release);
-        old.bid_farewell(author);
+        old.bid_farewell(&author);
         Some(old.into_previous(&mut table.departed))
     }
 
@@ -219,17 +214,16 @@ impl Subscribers {
 
     /// After [`close`](Self::close): waits until every subscriber has handled the last words.
     pub(crate) async fn farewell(&self) {
-        let (farewell, departed) = {
+        let (last, departed) = {
             let table = self.lock();
-            (table.farewell.clone(), table.departed.clone())
+            (table.last.clone(), table.departed.clone())
         };
-        let left = farewell.into_iter().flat_map(|left| left.slot.into_iter().chain(left.added));
-        for one in left.chain(departed.0) {
+        for one in last.into_iter().chain(departed.0) {
             one.drained_to_the_ground().await;
         }
     }
 
-    fn post(&self, table: &mut Table, author: Author, mask: Mask, status: Status) {
+    fn post(&self, table: &mut Table, author: &Author, mask: Mask, status: Status) {
         debug_assert_eq!(status.mask(), Some(mask));
         let mut lost = false;
         match &mut table.slot {
@@ -264,7 +258,8 @@ impl Table {
     }
 
     fn drop_the_dead(&mut self) {
-        let dead = self.slot.take_if(|one| one.dead).into_iter().chain(self.added.extract_if(.., |one| one.dead));
+        let is_dead = |one: &mut Subscription| !one.subscriber.is_alive();
+        let dead = self.slot.take_if(is_dead).into_iter().chain(self.added.extract_if(.., is_dead));
         dead.for_each(|one| one.share.credit.subscription_left());
     }
 }
@@ -277,7 +272,7 @@ impl Subscription {
     }
 
     fn with_share(id: SubscriptionId, subscriber: Subscriber, mask: Mask, share: Arc<Share>) -> Self {
-        Self { id, subscriber, mask, share, copies: None, sequence: 0, missed: 0, dead: false }
+        Self { id, subscriber, mask, share, copies: None, sequence: 0, missed: 0 }
     }
 
     fn inherit(&mut self) -> Self {
@@ -296,29 +291,30 @@ impl Subscription {
         Previous { subscriber: self.subscriber, mask: self.mask, remains }
     }
 
-    fn tell(&mut self, author: Author, at: Instant, status: Status) -> Result<(), Dead> {
+    #[inline]
+    fn tell(&mut self, author: &Author, at: Instant, status: Status) -> Result<(), Dead> {
         let weight = status.weight();
         if weight == Weight::Progress && !self.share.credit.takes_progress() {
             self.sequence += 1;
             self.missed += 1;
             return Ok(());
         }
-        self.tell_missed(author, || at)?;
+        if self.missed > 0 {
+            self.tell_missed(author, || at)?;
+        }
         self.deliver(author, at, status, weight)
     }
 
-    fn deliver(&mut self, author: Author, at: Instant, status: Status, weight: Weight) -> Result<(), Dead> {
-        let Author { handle, kind, parent, context } = author;
+    #[inline]
+    fn deliver(&mut self, author: &Author, at: Instant, status: Status, weight: Weight) -> Result<(), Dead> {
+        let &Author { handle, kind, parent, context } = author;
         let sequence = self.sequence;
         self.sequence += 1;
         let _permit = Some(self.share.permit(weight));
-        let posted =
-            self.subscriber.post(Notification { handle, kind, parent, context, sequence, at, status, _permit });
-        self.dead = posted.is_err();
-        posted
+        self.subscriber.post(Notification { handle, kind, parent, context, sequence, at, status, _permit })
     }
 
-    fn bid_farewell(&mut self, author: Author) {
+    fn bid_farewell(&mut self, author: &Author) {
         let at = clock::now();
         // A subscriber that died in the meantime has nothing to be told.
         let _told = self
@@ -327,7 +323,7 @@ impl Subscription {
         self.share.credit.subscription_left();
     }
 
-    fn tell_missed(&mut self, author: Author, at: impl FnOnce() -> Instant) -> Result<(), Dead> {
+    fn tell_missed(&mut self, author: &Author, at: impl FnOnce() -> Instant) -> Result<(), Dead> {
         match std::mem::take(&mut self.missed) {
             0 => Ok(()),
             missed => self.deliver(author, at(), Status::Missed(missed), Weight::Promise),

@@ -1,7 +1,6 @@
 //! Where a flight leaves its answer, and the caller who waits for it finds it.
 
 use std::future::poll_fn;
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -10,8 +9,9 @@ use futures_util::task::AtomicWaker;
 use super::messages::Reached;
 use super::reply::Gives;
 use super::shared::Shared;
-use crate::engine::{Outbox, thread_number};
+use crate::engine::thread_number;
 use crate::error::Result;
+use crate::notification::wake_late;
 
 /// A place for one answer. It is part of what handle and actor share, so that a flight needs no channel.
 #[derive(Default)]
@@ -66,14 +66,13 @@ impl Landing {
 /// Gives the answer to whoever waits, on the thread where that is.
 pub(super) struct Lands {
     shared: Arc<Shared>,
-    outbox: Option<Rc<Outbox>>,
+    is_far: bool,
 }
 
 impl Lands {
-    /// Called in a job of the shard, for a caller on this thread.
+    /// Called on the shard of the request, for a caller on this thread.
     pub(super) fn new(shared: Arc<Shared>, caller: u64) -> Self {
-        let outbox = if caller == thread_number() { None } else { Outbox::here() };
-        Self { shared, outbox }
+        Self { shared, is_far: caller != thread_number() }
     }
 }
 
@@ -82,10 +81,10 @@ impl Gives<Reached> for Lands {
         let landing = &self.shared.landing;
         // A caller who has left has said so, and takes nothing.
         *landing.lock() = Answer::Landed(result);
-        match (landing.waker.take(), &self.outbox) {
-            (Some(waker), Some(outbox)) => outbox.wake(waker),
-            (Some(waker), None) => waker.wake(),
-            (None, _) => {}
+        match landing.waker.take() {
+            Some(waker) if self.is_far => wake_late(&waker),
+            Some(waker) => waker.wake(),
+            None => {}
         }
     }
 }
