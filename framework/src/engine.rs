@@ -15,7 +15,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::engine_stopped;
 use crate::notification::Notification;
 
-use shard::Shard;
+pub(crate) use shard::Shard;
 
 /// The threads that sessions run on.
 ///
@@ -23,7 +23,7 @@ use shard::Shard;
 /// keeps its sessions apart, or is stopped with all of them.
 ///
 /// A *shard* is a thread with an event loop. Everything of one origin runs on one shard: its wires, its pool and the
-/// requests that use them. Subscribers started by [`start`] and [`subscriber`] run on a thread of their own, so
+/// requests that use them; on several if the session has [lanes](crate::SessionBuilder::lanes). Subscribers started by [`start`] and [`subscriber`] run on a thread of their own, so
 /// that a slow one cannot hold up a wire.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
@@ -214,10 +214,14 @@ impl Engine {
 
     /// The shard for whatever `key` names: the same for equal keys.
     pub(crate) fn shard_of(&self, key: impl Hash) -> &Shard {
+        &self.0.shards[self.index_of(key)]
+    }
+
+    /// Where that stands among [all](Self::all_shards).
+    pub(crate) fn index_of(&self, key: impl Hash) -> usize {
         let mut hasher = DefaultHasher::new();
         key.hash(&mut hasher);
-        let index = hasher.finish() % self.0.shards.len() as u64;
-        &self.0.shards[index as usize]
+        (hasher.finish() % self.0.shards.len() as u64) as usize
     }
 
     /// The shards in turn, for what may live on any.

@@ -21,6 +21,12 @@ pub(crate) struct OriginKey {
     tls: Option<TlsOptions>,
 }
 
+impl Hash for OriginKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sought().hash(state);
+    }
+}
+
 /// The same by reference, by which a request seeks its origin: to find one that is known nothing is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sought<'a> {

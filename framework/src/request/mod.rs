@@ -89,7 +89,7 @@ impl Request {
         // Until the handle is announced nothing of it may end.
         let creating = node.hold();
         let guard = ActorGuard::new(&node);
-        let shard = services.engine.shard_of((services.session.id(), target.origin()));
+        let shard = services.shard_for(target.origin());
         let shared = Shared::new(Arc::clone(&node), method, target, options);
         let addr = {
             let (shared, services, owner) = (Arc::clone(&shared), Arc::clone(services), Arc::clone(parent));
