@@ -3,7 +3,7 @@
 mod shard;
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -14,6 +14,7 @@ use actix_rt::{Arbiter, System};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::engine_stopped;
 use crate::notification::Notification;
+use crate::origin::Folding;
 
 pub(crate) use shard::Shard;
 
@@ -219,9 +220,7 @@ impl Engine {
 
     /// Where that stands among [all](Self::all_shards).
     pub(crate) fn index_of(&self, key: impl Hash) -> usize {
-        let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
-        (hasher.finish() % self.0.shards.len() as u64) as usize
+        (Folding::known().hash_one(key) % self.0.shards.len() as u64) as usize
     }
 
     /// The shards in turn, for what may live on any.

@@ -32,12 +32,13 @@ use crate::transport::TlsClient;
 use crate::wire::Wire;
 
 use dialing::{Dial, Reporter};
+use key::OriginKey;
 use lane::Lane;
 use pool::{Assignment, Pool, Pooled, Ticket};
 use quota::WirePlace;
 use shares::Spare;
 
-pub(crate) use key::{OriginKey, Sought};
+pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
 pub(crate) use quota::Quota;

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 
 /// Counts what goes to 127.0.0.1; dials to other addresses may hold up the thread they are made on.
 #[derive(Clone, Debug, Default)]
-pub struct Watched(Arc<Inner>);
+pub(crate) struct Watched(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -39,32 +39,32 @@ struct Hold {
 
 impl Watched {
     /// The threads that dialed.
-    pub fn threads(&self) -> Vec<ThreadId> {
+    pub(crate) fn threads(&self) -> Vec<ThreadId> {
         self.0.wires.lock().unwrap().dials.keys().copied().collect()
     }
 
     /// How many wires there are, those included that are being dialed.
-    pub fn wires(&self) -> usize {
+    pub(crate) fn wires(&self) -> usize {
         self.0.wires.lock().unwrap().now
     }
 
     /// How many there ever were at a time.
-    pub fn most_wires(&self) -> usize {
+    pub(crate) fn most_wires(&self) -> usize {
         self.0.wires.lock().unwrap().most
     }
 
     /// The next dial on this thread, to another address, holds it up.
-    pub fn hold_up(&self, thread: ThreadId) {
+    pub(crate) fn hold_up(&self, thread: ThreadId) {
         self.0.hold.lock().unwrap().thread = Some(thread);
     }
 
     /// Waits until the thread is held up.
-    pub async fn held_up(&self) {
+    pub(crate) async fn held_up(&self) {
         self.0.is_held.passed().await;
     }
 
     /// Lets it go on.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         self.0.hold.lock().unwrap().thread = None;
         self.0.released.notify_all();
     }

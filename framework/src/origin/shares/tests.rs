@@ -53,7 +53,7 @@ fn a_busy_wire_is_given_up_by_a_lane_with_more_than_its_share_to_one_with_less()
     for held in 0..2 {
         shares.take(other, 4);
         assert!(shares.promise(one, Spare::Wanted), "{held} held");
-        assert_eq!(shares.put_promised(one), Some(other));
+        assert_eq!((shares.put_promised(one), shares.given(other)), (Some(other), 1));
     }
     shares.take(other, 4);
     assert!(!shares.promise(one, Spare::Wanted), "each has its share");
@@ -67,7 +67,7 @@ fn lanes_with_their_shares_take_no_wire_from_each_other_that_came_to_rest_just_n
     for held in 0..2 {
         shares.take(other, 1);
         assert!(shares.promise(one, Spare::JustRested), "{held} held");
-        assert_eq!(shares.put_promised(one), Some(other));
+        assert_eq!((shares.put_promised(one), shares.given(other)), (Some(other), 1));
     }
     shares.take(other, 1);
     assert!(!shares.promise(one, Spare::JustRested), "each has its share");
