@@ -3,7 +3,7 @@
 mod shard;
 
 use std::fmt;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -14,10 +14,9 @@ use actix_rt::{Arbiter, System};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::engine_stopped;
 use crate::notification::{Closure, Notification, Waking};
+use crate::origin::Folding;
 
-use shard::Shard;
-
-pub(crate) use shard::thread_number;
+pub(crate) use shard::{Shard, thread_number};
 
 /// The threads that sessions run on.
 ///
@@ -25,8 +24,9 @@ pub(crate) use shard::thread_number;
 /// keeps its sessions apart, or is stopped with all of them.
 ///
 /// A *shard* is a thread with an event loop. Everything of one origin runs on one shard: its wires, its pool and the
-/// requests that use them. Subscribers started by [`start`] and [`subscriber`] run on a thread of their own, so
-/// that a slow one cannot hold up a wire; a shard wakes them once for all it has told them in one go.
+/// requests that use them; on several if the session has [lanes](crate::SessionBuilder::lanes). Subscribers started by [`start`]
+/// and [`subscriber`] run on a thread of their own, so that a slow one cannot hold up a wire; a shard wakes them once for all it
+/// has told them in one go.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -220,10 +220,12 @@ impl Engine {
 
     /// The shard for whatever `key` names: the same for equal keys.
     pub(crate) fn shard_of(&self, key: impl Hash) -> &Shard {
-        let mut hasher = DefaultHasher::new();
-        key.hash(&mut hasher);
-        let index = hasher.finish() % self.0.shards.len() as u64;
-        &self.0.shards[index as usize]
+        &self.0.shards[self.index_of(key)]
+    }
+
+    /// Where that stands among [all](Self::all_shards).
+    pub(crate) fn index_of(&self, key: impl Hash) -> usize {
+        (Folding::known().hash_one(key) % self.0.shards.len() as u64) as usize
     }
 
     /// The shards in turn, for what may live on any.

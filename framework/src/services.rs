@@ -1,5 +1,7 @@
 //! What a session lends to all levels below it, and the work it counts.
 
+mod lanes;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
@@ -11,7 +13,10 @@ use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
 use crate::options::SessionOptions;
-use crate::origin::{Quota, Terms, make_room};
+use crate::origin::{Lanes, Quota, Terms, make_room};
+use crate::target::Origin;
+
+use lanes::{Place, Spread};
 
 /// What a session lends to all levels below it.
 #[derive(Debug)]
@@ -22,6 +27,8 @@ pub(crate) struct Services {
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
+    /// `None` where every origin is on one shard.
+    spread: Option<Spread>,
 }
 
 impl Services {
@@ -38,13 +45,25 @@ impl Services {
                 });
             }
         };
+        let lanes = Lanes::new(options.lanes.min(engine.shards()), options.wires_per_origin);
+        let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards()));
         let terms = Arc::new(Terms {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             wires_per_origin: options.wires_per_origin,
+            lanes,
             idle_timeout: options.idle_timeout,
         });
-        Arc::new(Self { engine, default_headers, session, terms, work: Arc::default() })
+        Arc::new(Self { engine, default_headers, session, terms, work: Arc::default(), spread })
+    }
+
+    /// Where a request to this origin runs.
+    pub(crate) fn shard_for(&self, origin: &Origin) -> Place<'_> {
+        let key = (self.session.id(), origin);
+        match &self.spread {
+            Some(spread) => spread.place(self.engine.all_shards(), self.engine.index_of(key)),
+            None => Place::only(self.engine.shard_of(key)),
+        }
     }
 }
 

@@ -99,6 +99,15 @@ pub struct SessionOptions {
     /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
     #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
     pub wires_per_origin: Option<usize>,
+    /// How many shards of the engine may serve one origin at a time. Default 1: all of an origin on one shard, and so on one core.
+    ///
+    /// A request runs on the first lane of its origin while that keeps up, and on the next one when requests pile up before it:
+    /// few requests at a time share few wires, and many use several cores. `wires_per_origin` is the limit of all lanes together.
+    /// Each has a share of it; what it does not need is the others', and an idle wire of one is closed where another has
+    /// somebody waiting and no place for a wire. `Queued` counts within a lane.
+    ///
+    /// More lanes than the engine has shards are as many as it has. With less than two wires for each lane there is but one.
+    pub lanes: usize,
     /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, of those on the shard of the
     /// request if it has any; while there is none a request that needs one waits (`Queued`). Default `None`: 4,096, or four
     /// fifths of the file descriptors the process may have, whichever is less.
@@ -119,6 +128,7 @@ impl Default for SessionOptions {
             user_agent: HeaderValue::from_static(concat!("hinternet/", env!("CARGO_PKG_VERSION"))),
             default_headers: HeaderMap::new(),
             wires_per_origin: Some(256),
+            lanes: 1,
             wires_per_session: None,
             idle_timeout: Duration::from_secs(60),
             unhandled_progress: 256,
@@ -136,6 +146,7 @@ impl fmt::Debug for SessionOptions {
             user_agent,
             default_headers,
             wires_per_origin,
+            lanes,
             wires_per_session,
             idle_timeout,
             unhandled_progress,
@@ -146,6 +157,7 @@ impl fmt::Debug for SessionOptions {
             .field("user_agent", &shown::count(user_agent.as_bytes()))
             .field("default_headers", &shown::names(default_headers))
             .field("wires_per_origin", wires_per_origin)
+            .field("lanes", lanes)
             .field("wires_per_session", wires_per_session)
             .field("idle_timeout", idle_timeout)
             .field("unhandled_progress", unhandled_progress)
@@ -161,6 +173,9 @@ impl SessionOptions {
         timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
         if self.wires_per_origin == Some(0) {
             return Err(Error::parameter(operation, "wires_per_origin is 0: no request could ever be sent"));
+        }
+        if self.lanes == 0 {
+            return Err(Error::parameter(operation, "lanes is 0: no request could ever be sent"));
         }
         if self.wires_per_session == Some(0) {
             return Err(Error::parameter(operation, "wires_per_session is 0: no request could ever be sent"));

@@ -21,6 +21,12 @@ pub(crate) struct OriginKey {
     tls: Option<TlsOptions>,
 }
 
+impl Hash for OriginKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sought().hash(state);
+    }
+}
+
 /// The same by reference, by which a request seeks its origin: to find one that is known nothing is copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Sought<'a> {
@@ -107,7 +113,14 @@ impl<T: Keyed> Hash for UnderKey<T> {
 /// Makes one number of those a key is hashed to, which are hashes themselves. It begins with a secret one: hosts are named by
 /// strangers, who shall not choose such as fall together.
 #[derive(Clone, Debug)]
-pub(super) struct Folding(u64);
+pub(crate) struct Folding(u64);
+
+impl Folding {
+    /// Without the secret: the same in every run. For a choice of few, where nothing grows if a stranger makes it.
+    pub(crate) const fn known() -> Self {
+        Self(0x6869_6e74_6572_6e65)
+    }
+}
 
 impl Default for Folding {
     fn default() -> Self {
@@ -123,7 +136,7 @@ impl BuildHasher for Folding {
     }
 }
 
-pub(super) struct Folded(u64);
+pub(crate) struct Folded(u64);
 
 impl Hasher for Folded {
     fn write_u64(&mut self, number: u64) {

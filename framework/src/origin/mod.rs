@@ -5,10 +5,12 @@
 
 mod dialing;
 mod key;
+mod lane;
 mod lease;
 mod pool;
 mod quota;
 mod registry;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -30,10 +32,14 @@ use crate::transport::TlsClient;
 use crate::wire::Wire;
 
 use dialing::{Dial, Reporter};
+use key::OriginKey;
+use lane::Lane;
 use pool::{Assignment, Pool, Pooled, Ticket};
 use quota::WirePlace;
+use shares::Spare;
 
-pub(crate) use key::{OriginKey, Sought};
+pub(crate) use key::{Folding, Sought};
+pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
@@ -50,6 +56,8 @@ pub(crate) struct Pond {
     tls: RefCell<Option<Rc<TlsClient>>>,
     /// Since when there is neither a wire nor anybody who wants one.
     empty_since: Cell<Option<Instant>>,
+    /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
+    lane: Option<Lane>,
 }
 
 /// What a session lays down for all its origins.
@@ -58,6 +66,7 @@ pub(crate) struct Terms {
     /// Hears of wires that no other handle is left for.
     pub(crate) session: Arc<Node>,
     pub(crate) wires_per_origin: Option<usize>,
+    pub(crate) lanes: Lanes,
     pub(crate) idle_timeout: Duration,
     pub(crate) quota: Quota,
 }
@@ -102,9 +111,10 @@ pub(crate) struct Asking {
 
 impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
-        let pool = RefCell::new(Pool::new(terms.wires_per_origin));
+        let lane = Lane::join(&key, &terms);
+        let pool = RefCell::new(if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
-        Rc::new(Self {
+        let pond = Rc::new(Self {
             key,
             terms,
             pool,
@@ -113,7 +123,10 @@ impl Pond {
             next_ticket: Cell::new(0),
             tls: RefCell::default(),
             empty_since: Cell::new(None),
-        })
+            lane,
+        });
+        pond.listen();
+        pond
     }
 
     /// Borrows an idle wire, if there is one and nobody stands in line: what most requests find. Whatever else a request may need
@@ -132,7 +145,7 @@ impl Pond {
             let next = self.pool.borrow_mut().lend_at_once(is_sound)?;
             match next {
                 Ok(kept) => return Some(Lease::new(Rc::clone(self), kept, Arc::clone(request))),
-                Err(kept) => self.close_idle(kept, reason),
+                Err(kept) => self.close_idle(*kept, reason),
             }
         }
     }
@@ -157,11 +170,13 @@ impl Pond {
 
     /// Does what the pool says until it has nothing more to say.
     fn perform_assignments(self: &Rc<Self>) {
+        let mut wants_places = false;
+        self.cede_places();
         loop {
             // A statement of its own: the pool must not be borrowed while the assignment is performed.
             let next = self.pool.borrow_mut().assign();
             match next {
-                None => break self.note_if_empty(),
+                None => break,
                 Some(Assignment::Lend(ticket, kept)) => {
                     self.give_up_if_not_begun(ticket);
                     self.settle(ticket, Ok(kept));
@@ -169,10 +184,13 @@ impl Pond {
                 Some(Assignment::Dial(ticket)) => self.dial(ticket),
                 Some(Assignment::Discard(mut kept)) => {
                     let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::MadeRoom);
-                    self.close_idle(kept, reason);
+                    self.close_idle(*kept, reason);
                 }
+                Some(Assignment::TakePlace(wanted)) => wants_places = !self.take_place(wanted),
             }
         }
+        self.release_places(wants_places);
+        self.note_if_empty();
     }
 
     fn settle(&self, ticket: Ticket, outcome: Result<Box<Kept>, Error>) {
@@ -188,7 +206,7 @@ impl Pond {
     }
 
     /// An idle wire is closed: its owner hears of it, or the session if that is gone.
-    fn close_idle(&self, kept: Box<Kept>, reason: CloseReason) {
+    fn close_idle(&self, kept: Kept, reason: CloseReason) {
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -198,12 +216,13 @@ impl Pond {
 
     fn give_back(self: &Rc<Self>, mut kept: Box<Kept>) {
         kept.wire.rest();
-        let somebody_waits = {
-            let mut pool = self.pool.borrow_mut();
-            pool.gave_back(kept, clock::now());
-            !pool.has_no_line()
-        };
-        if somebody_waits {
+        if self.pool.borrow().has_no_line() {
+            self.pool.borrow_mut().gave_back(kept, clock::now());
+            self.release_resting(Spare::JustRested);
+        } else {
+            if let Some(kept) = self.cede_wire(kept) {
+                self.pool.borrow_mut().gave_back(kept, clock::now());
+            }
             self.perform_assignments();
         }
         self.make_room_if_wanted();
@@ -230,7 +249,8 @@ impl Pond {
     fn close_for_room(&self, since: Instant) {
         let kept = self.pool.borrow_mut().take_resting(since);
         if let Some(kept) = kept {
-            self.close_idle(kept, CloseReason::MadeRoom);
+            self.close_idle(*kept, CloseReason::MadeRoom);
+            self.release_spare();
             self.note_if_empty();
         }
     }
@@ -245,8 +265,10 @@ impl Pond {
         let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
-            self.close_idle(kept, reason);
+            self.close_idle(*kept, reason);
         }
+        self.release_spare();
+        self.release_resting(Spare::Resting);
         self.note_if_empty();
     }
 

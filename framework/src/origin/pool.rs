@@ -28,6 +28,10 @@ pub(super) trait Pooled {
 #[derive(Debug)]
 pub(super) struct Pool<W> {
     limit: Option<usize>,
+    /// The limit is what it has so far of something shared: more may be had for the asking.
+    sharing: bool,
+    /// Asked in vain since there was last nothing to do.
+    refused: bool,
     idle: Vec<Idle<W>>,
     lent: usize,
     dials: usize,
@@ -69,12 +73,16 @@ pub(super) enum Assignment<W> {
     Dial(Ticket),
     /// Close the wire: it is not sound any more, or stands in the way of a fresh one.
     Discard(W),
+    /// Ask for a place for one more wire, where places are shared; about so many are waited for.
+    TakePlace(usize),
 }
 
 impl<W: Pooled> Pool<W> {
     pub(super) fn new(limit: Option<usize>) -> Self {
         Self {
             limit,
+            sharing: false,
+            refused: false,
             idle: Vec::new(),
             lent: 0,
             dials: 0,
@@ -82,6 +90,45 @@ impl<W: Pooled> Pool<W> {
             just_dialed: false,
             dial_ended: false,
         }
+    }
+
+    /// A pool that shares its limit with others: it begins with no place at all.
+    pub(super) fn sharing() -> Self {
+        Self { sharing: true, ..Self::new(Some(0)) }
+    }
+
+    /// It got so many places more.
+    pub(super) fn may_have_more(&mut self, places: usize) {
+        self.limit = self.limit.map(|limit| limit + places);
+    }
+
+    /// It gave up a place.
+    pub(super) fn may_have_less(&mut self) {
+        self.limit = self.limit.map(|limit| limit.saturating_sub(1));
+    }
+
+    /// There is no place to be had.
+    pub(super) fn is_refused(&mut self) {
+        self.refused = true;
+    }
+
+    /// How many of the shared places it has no wire and no dial for.
+    pub(super) fn spare(&self) -> usize {
+        if self.sharing { self.limit.unwrap_or(0).saturating_sub(self.places()) } else { 0 }
+    }
+
+    fn places(&self) -> usize {
+        self.idle.len() + self.lent + self.dials
+    }
+
+    /// Is there an idle wire that nobody is in line for?
+    pub(super) fn rests_in_vain(&self) -> bool {
+        self.line.is_empty() && !self.idle.is_empty()
+    }
+
+    /// The wire that was idle for the longest time, to be closed.
+    pub(super) fn take_oldest(&mut self) -> Option<W> {
+        (!self.idle.is_empty()).then(|| self.idle.remove(0).wire)
     }
 
     /// Somebody wants a wire and stands in line.
@@ -167,6 +214,14 @@ impl<W: Pooled> Pool<W> {
 
     /// The next thing to do; call again until `None`.
     pub(super) fn assign(&mut self) -> Option<Assignment<W>> {
+        let next = self.next_assignment();
+        if next.is_none() {
+            self.refused = false;
+        }
+        next
+    }
+
+    fn next_assignment(&mut self) -> Option<Assignment<W>> {
         let just_dialed = std::mem::take(&mut self.just_dialed);
         let first = self.line.front()?;
         let (ticket, fresh) = (first.ticket, first.fresh);
@@ -186,8 +241,13 @@ impl<W: Pooled> Pool<W> {
 
     fn dial_for_the_next(&mut self) -> Option<Assignment<W>> {
         // Every waiter has at most one dial, and those ahead have theirs first.
+        let is_full = self.limit.is_some_and(|limit| self.places() >= limit);
+        let waiting = self.line.len();
         let waiter = self.line.iter_mut().find(|waiter| !waiter.dialing)?;
-        if self.limit.is_some_and(|limit| self.idle.len() + self.lent + self.dials >= limit) {
+        if is_full {
+            if self.sharing && !self.refused {
+                return Some(Assignment::TakePlace(waiting.saturating_sub(self.dials).max(1)));
+            }
             // A fresh waiter refuses the wires that are idle here; the oldest makes room. Any other waits for one of them.
             return (waiter.fresh && !self.idle.is_empty()).then(|| Assignment::Discard(self.idle.remove(0).wire));
         }

@@ -5,14 +5,17 @@ use std::pin::Pin;
 use std::task::Context;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::task::LocalSet;
 
 use super::pool::Ticket;
 use super::*;
+use crate::error::Operation;
+use crate::id::HandleKind;
 use crate::network::Stream;
 use crate::notification::CreditLimits;
-use crate::options::RequestOptions;
+use crate::options::{DialOptions, RequestOptions};
 use crate::target::Origin;
-use crate::transport::{DialTimes, Dialed};
+use crate::transport::{DialTimes, Dialed, in_memory};
 
 /// Notes how it was looked at.
 struct LookedAt(Rc<RefCell<Vec<&'static str>>>);
@@ -47,13 +50,26 @@ impl AsyncWrite for LookedAt {
     }
 }
 
+fn session() -> Arc<Node> {
+    Node::root(CreditLimits { progress: 1, total: 1 }, 0)
+}
+
+fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
+    let (session, idle_timeout, quota) = (Arc::clone(session), Duration::from_secs(60), Quota::new(None, || ()));
+    Arc::new(Terms { session, wires_per_origin: None, lanes, idle_timeout, quota })
+}
+
+/// The origin under these options, which no registry knows and so no watch looks after.
+fn pond(terms: &Arc<Terms>, options: &RequestOptions) -> Rc<Pond> {
+    let origin = Origin::parse("http://h").unwrap();
+    Pond::new(Sought::new(terms.session.id(), &origin, options).to_key(), Arc::clone(terms))
+}
+
 #[tokio::test]
 async fn f_what_the_reactor_has_seen_is_good_for_a_moment_and_for_requests_that_can_be_sent_again() {
-    let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
-    let (idle_timeout, quota) = (Duration::from_secs(60), Quota::new(None, || ()));
-    let terms = Arc::new(Terms { session: Arc::clone(&session), wires_per_origin: None, idle_timeout, quota });
-    let (origin, options) = (Origin::parse("http://h").unwrap(), RequestOptions::default());
-    let pond = Pond::new(Sought::new(session.id(), &origin, &options).to_key(), Arc::clone(&terms));
+    let session = session();
+    let terms = terms(&session, Lanes::new(1, None));
+    let pond = pond(&terms, &RequestOptions::default());
 
     let (looks, since) = (Rc::<RefCell<Vec<_>>>::default(), clock::now());
     let times =
@@ -78,4 +94,51 @@ async fn f_what_the_reactor_has_seen_is_good_for_a_moment_and_for_requests_that_
         kept = lease.into_kept();
         pond.pool.borrow_mut().lost();
     }
+}
+
+async fn lease(pond: &Rc<Pond>, options: &RequestOptions) -> Lease {
+    let owner = Arc::clone(&pond.terms.session);
+    let asking = Asking {
+        request: owner.child(HandleKind::Request, Operation::Send).unwrap(),
+        owner,
+        options: Arc::new(options.clone()),
+        fresh: false,
+        stage: Cell::new(Stage::Queue),
+    };
+    pond.acquire(Rc::new(asking)).await.unwrap()
+}
+
+/// Nothing happens in the lane with the idle wires, and nothing looks after it, but that the other one calls.
+#[tokio::test]
+async fn a_lane_where_nothing_happens_hears_that_another_wants_a_wire() {
+    let story = async {
+        let (dialer, mut listener) = in_memory();
+        tokio::task::spawn_local(async move {
+            let mut open = Vec::new();
+            while let Some(accepted) = listener.accept().await {
+                open.push(accepted);
+            }
+        });
+        let options = RequestOptions { dial: DialOptions::default().dialer(dialer), ..RequestOptions::default() };
+        let session = session();
+        let terms = terms(&session, Lanes::new(2, Some(4)));
+        let (one, other) = (pond(&terms, &options), pond(&terms, &options));
+        let mut all = Vec::new();
+        for _ in 0..4 {
+            all.push(lease(&one, &options).await);
+        }
+        all.into_iter().for_each(|lease| lease.give_back(&session));
+        assert_eq!(one.resting_since().len(), 4);
+        let taken = lease(&other, &options).await;
+        assert_eq!(one.resting_since().len(), 3);
+        taken.give_back(&session);
+
+        drop(one);
+        let mut all = Vec::new();
+        for _ in 0..4 {
+            all.push(lease(&other, &options).await);
+        }
+        assert_eq!(other.resting_since().len(), 0, "what the lane held that is gone is the other's");
+    };
+    LocalSet::new().run_until(tokio::time::timeout(Duration::from_secs(30), story)).await.unwrap();
 }

@@ -75,8 +75,7 @@ impl Unstarted {
     /// Has a job done there. On a shard that has stopped it is dropped, and all with it.
     fn on_its_shard(self, job: impl FnOnce(Self) + Send + 'static) {
         let services = Arc::clone(&self.services);
-        let shard = services.engine.shard_of((services.session.id(), self.shared.target.origin()));
-        shard.run(move || job(self));
+        services.shard_for(self.shared.target.origin()).begin(move || job(self));
     }
 }
 

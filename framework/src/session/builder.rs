@@ -92,6 +92,13 @@ impl SessionBuilder {
         self
     }
 
+    /// How many shards of the engine may serve one origin at a time, for one that is asked more than a core can serve. Default 1; 0
+    /// is refused (87), and more than there are shards are as many. See [`SessionOptions::lanes`].
+    pub fn lanes(mut self, lanes: usize) -> Self {
+        self.options.lanes = lanes;
+        self
+    }
+
     /// Wires to all origins together; at the limit the idle wire goes that was used longest ago. Default: 4,096, or four fifths
     /// of the file descriptors the process may have, whichever is less.
     pub fn wires_per_session(mut self, limit: usize) -> Self {

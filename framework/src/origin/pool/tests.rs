@@ -235,7 +235,7 @@ fn who_comes_while_nobody_waits_is_lent_at_once_what_the_line_would_come_to() {
             .map_while(|next| match next {
                 Assignment::Lend(_, wire) => Some(Ok(wire)),
                 Assignment::Discard(wire) => Some(Err(wire)),
-                Assignment::Dial(_) => None,
+                Assignment::Dial(_) | Assignment::TakePlace(_) => None,
             })
             .collect::<Vec<_>>()
     };
@@ -288,4 +288,49 @@ fn a_wire_that_was_just_dialed_is_lent_at_once_as_it_is() {
     pool.withdraw(Ticket(1));
     pool.dialed(Ticket(1), unsound, Instant::now());
     assert_eq!(pool.lend_at_once(|wire, _| wire.is_sound()), Some(Ok(unsound)));
+}
+
+#[test]
+fn a_pool_that_shares_asks_for_each_place_and_knows_what_it_does_not_need() {
+    let now = Instant::now();
+    let mut pool = Pool::sharing();
+    pool.ask(Ticket(1), false);
+    pool.ask(Ticket(2), false);
+    assert_eq!(pool.assign(), Some(Assignment::TakePlace(2)));
+    pool.may_have_more(1);
+    assert_eq!(pool.assign(), dial(1));
+    assert_eq!(pool.assign(), Some(Assignment::TakePlace(1)));
+    pool.is_refused();
+    assert_eq!(pool.assign(), None);
+    assert_eq!(pool.assign(), Some(Assignment::TakePlace(1)), "after the next event it asks again");
+    pool.is_refused();
+    assert_eq!((pool.assign(), pool.spare()), (None, 0));
+    pool.dialed(Ticket(1), wire(b'a'), now);
+    assert_eq!(pool.assign(), lend(1, wire(b'a')));
+    pool.lost();
+    assert_eq!(pool.spare(), 1);
+    assert_eq!(pool.assign(), dial(2), "the place is there");
+    pool.withdraw(Ticket(2));
+    pool.dialed(Ticket(2), wire(b'b'), now);
+    assert_eq!((pool.assign(), pool.rests_in_vain()), (None, true));
+    assert_eq!(pool.take_oldest(), Some(wire(b'b')));
+    pool.may_have_less();
+    assert_eq!((pool.spare(), pool.limit), (0, Some(0)));
+}
+
+#[test]
+fn who_wants_a_fresh_wire_gets_a_shared_place_before_an_idle_wire_has_to_go() {
+    let now = Instant::now();
+    let mut pool = Pool::sharing();
+    pool.may_have_more(1);
+    pool.ask(Ticket(1), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.withdraw(Ticket(1));
+    pool.dialed(Ticket(1), wire(b'a'), now);
+    assert_eq!(pool.assign(), None);
+    pool.ask(Ticket(2), true);
+    assert_eq!(pool.assign(), Some(Assignment::TakePlace(1)));
+    pool.is_refused();
+    assert_eq!(pool.assign(), Some(Assignment::Discard(wire(b'a'))));
+    assert_eq!(pool.assign(), dial(2));
 }

@@ -7,7 +7,7 @@ use crate::handle::Node;
 use crate::notification::CreditLimits;
 use crate::options::RequestOptions;
 use crate::origin::pool::Ticket;
-use crate::origin::{Kept, Quota};
+use crate::origin::{Kept, Lanes, Quota};
 use crate::target::Origin;
 use crate::transport::{DialTimes, Dialed, MemoryStream};
 use crate::wire::Wire;
@@ -15,7 +15,8 @@ use crate::wire::Wire;
 fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
-    Arc::new(Terms { session, wires_per_origin, idle_timeout, quota })
+    let lanes = Lanes::new(1, None);
+    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, quota })
 }
 
 /// An origin with one wire that came to rest then.
