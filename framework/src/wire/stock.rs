@@ -77,17 +77,6 @@ pub(super) fn is_whole(buffer: &mut BytesMut, size: Size) -> bool {
     buffer.is_empty() && buffer.try_reclaim(size.octets())
 }
 
-/// Has `fill` write to a buffer of the thread's, and hands out an exact copy of what it wrote.
-pub(super) fn written<T>(fill: impl FnOnce(&mut BytesMut) -> T) -> (T, BytesMut) {
-    let mut buffer = take(Size::Small);
-    let given = fill(&mut buffer);
-    let copy = BytesMut::from(&*buffer);
-    if buffer.capacity() == Size::Small.octets() {
-        put_back(buffer, Size::Small);
-    }
-    (given, copy)
-}
-
 thread_local! {
     static STOCK: RefCell<[Vec<BytesMut>; 3]> = const { RefCell::new([const { Vec::new() }; 3]) };
 }
@@ -147,13 +136,5 @@ mod tests {
             assert!((0..kept(size)).all(|_| take(size).capacity() == size.octets()));
             drop(held);
         }
-    }
-
-    #[test]
-    fn what_is_written_is_handed_out_in_no_more_memory_than_it_needs() {
-        let ((), copy) = written(|buffer| buffer.extend_from_slice(b"a head"));
-        assert_eq!((&*copy, copy.capacity(), kept(Small)), (&b"a head"[..], 6, 1));
-        let (_, copy) = written(|buffer| buffer.resize(Small.octets() + 1, 0));
-        assert_eq!((copy.len(), kept(Small)), (Small.octets() + 1, 0));
     }
 }
