@@ -17,6 +17,8 @@ use crate::notification::Notification;
 
 use shard::Shard;
 
+pub(crate) use shard::{Outbox, thread_number};
+
 /// The threads that sessions run on.
 ///
 /// A program needs none of this: sessions share one engine that starts by itself, with a shard per core. A private one
@@ -102,7 +104,7 @@ impl Engine {
         let arbiter = Arbiter::try_current().ok_or_else(|| {
             Error::parameter(Operation::Open, "on_current_arbiter was called on a thread that runs no actix arbiter")
         })?;
-        let shard = Shard::Arbiter(arbiter);
+        let shard = Shard::on_arbiter(arbiter);
         Ok(Self::of(vec![shard.clone()], shard, Host::CallersArbiter))
     }
 
@@ -142,7 +144,7 @@ impl Engine {
         let (ready, started) = mpsc::channel();
         let run = move || {
             let runner = System::new();
-            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::Arbiter(Arbiter::new().handle())).collect();
+            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::on_arbiter(Arbiter::new().handle())).collect();
             if ready.send((System::current(), arbiters)).is_ok() {
                 // Its exit code has no meaning here: nobody waits for this thread.
                 let _code = runner.run_with_code();

@@ -1,6 +1,7 @@
 //! Where notifications go: an actor, held strongly or weakly, or a stream.
 
 use std::fmt;
+use std::sync::Arc;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler, Recipient, WeakRecipient};
@@ -15,10 +16,11 @@ use super::Notification;
 #[derive(Clone)]
 pub struct Subscriber(Sink);
 
+/// Shared by all handles that inherit it: a clone of an actix address is three allocations.
 #[derive(Clone)]
 enum Sink {
-    Actor(Recipient<Notification>),
-    Weak(WeakRecipient<Notification>),
+    Actor(Arc<Recipient<Notification>>),
+    Weak(Arc<WeakRecipient<Notification>>),
     Stream(mpsc::UnboundedSender<Notification>),
 }
 
@@ -60,13 +62,13 @@ impl Subscriber {
 
 impl From<Recipient<Notification>> for Subscriber {
     fn from(recipient: Recipient<Notification>) -> Self {
-        Self(Sink::Actor(recipient))
+        Self(Sink::Actor(Arc::new(recipient)))
     }
 }
 
 impl From<WeakRecipient<Notification>> for Subscriber {
     fn from(recipient: WeakRecipient<Notification>) -> Self {
-        Self(Sink::Weak(recipient))
+        Self(Sink::Weak(Arc::new(recipient)))
     }
 }
 
@@ -76,7 +78,7 @@ where
     A::Context: ToEnvelope<A, Notification>,
 {
     fn from(addr: Addr<A>) -> Self {
-        Self(Sink::Actor(addr.recipient()))
+        addr.recipient().into()
     }
 }
 

@@ -122,7 +122,8 @@ impl Pond {
                     let wire = Wire::new(dialed);
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    pond.pool.borrow_mut().dialed(ticket, Kept { wire, owner, _place: place }, clock::now());
+                    let kept = Box::new(Kept { wire, owner, _place: place });
+                    pond.pool.borrow_mut().dialed(ticket, kept, clock::now());
                 }
                 Err(failure) => {
                     let error = into_error(failure, pond.key.origin.host());

@@ -1,6 +1,7 @@
 //! What two requests must have in common to share a wire.
 
-use std::hash::{Hash, Hasher};
+use std::borrow::Borrow;
+use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use crate::id::HandleId;
 use crate::options::{DialOptions, RequestOptions, TlsOptions};
@@ -9,7 +10,8 @@ use crate::target::Origin;
 /// Names every field of identity a wire has. A wire is lent only under the key it was dialed under.
 ///
 /// Pools are never shared across sessions, so the session is part of it. An option that changes what a wire *is* stands in
-/// [`DialOptions`] or [`TlsOptions`], which compare all of their fields; whatever does not gets a field here.
+/// [`DialOptions`] or [`TlsOptions`], which compare all of their fields; whatever does not gets a field here. A request seeks
+/// it by [`Sought`], which has the same fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OriginKey {
     session: HandleId,
@@ -19,7 +21,16 @@ pub(crate) struct OriginKey {
     tls: Option<TlsOptions>,
 }
 
-impl Hash for OriginKey {
+/// The same by reference, by which a request seeks its origin: to find one that is known nothing is copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Sought<'a> {
+    session: HandleId,
+    origin: &'a Origin,
+    dial: &'a DialOptions,
+    tls: Option<&'a TlsOptions>,
+}
+
+impl Hash for Sought<'_> {
     /// Of numbers alone, since every request is looked up by it. Keys that differ in the way of dialing only, which are few, are
     /// told apart by comparison.
     fn hash<H: Hasher>(&self, state: &mut H) {
@@ -30,14 +41,118 @@ impl Hash for OriginKey {
     }
 }
 
-impl OriginKey {
+impl<'a> Sought<'a> {
     /// The key of the wires that requests of this session to this origin may use under these options.
-    pub(crate) fn new(session: HandleId, origin: &Origin, options: &RequestOptions) -> Self {
+    pub(crate) fn new(session: HandleId, origin: &'a Origin, options: &'a RequestOptions) -> Self {
         // Without `..`: whether a new option is part of what a wire is, is decided here.
         let RequestOptions { dial, tls, timeouts: _, limits: _, expect_continue: _, minimum_rate: _, resends: _ } =
             options;
-        let tls = origin.is_secure().then(|| tls.clone());
-        Self { session, origin: origin.clone(), dial: dial.clone(), tls }
+        Self { session, origin, dial, tls: origin.is_secure().then_some(tls) }
+    }
+
+    pub(super) fn to_key(self) -> OriginKey {
+        let Self { session, origin, dial, tls } = self;
+        OriginKey { session, origin: origin.clone(), dial: dial.clone(), tls: tls.cloned() }
+    }
+}
+
+/// Something that stands under a key, or is one: so that what is kept is found by what is sought, without a copy.
+pub(super) trait Keyed {
+    fn sought(&self) -> Sought<'_>;
+}
+
+impl Keyed for Sought<'_> {
+    fn sought(&self) -> Sought<'_> {
+        *self
+    }
+}
+
+impl PartialEq for dyn Keyed + '_ {
+    fn eq(&self, other: &Self) -> bool {
+        self.sought() == other.sought()
+    }
+}
+
+impl Eq for dyn Keyed + '_ {}
+
+impl Hash for dyn Keyed + '_ {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sought().hash(state);
+    }
+}
+
+/// What stands under a key in a set, and is found by what is sought.
+pub(super) struct UnderKey<T>(pub(super) T);
+
+impl<'a, T: Keyed + 'a> Borrow<dyn Keyed + 'a> for UnderKey<T> {
+    fn borrow(&self) -> &(dyn Keyed + 'a) {
+        &self.0
+    }
+}
+
+impl<T: Keyed> PartialEq for UnderKey<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.sought() == other.0.sought()
+    }
+}
+
+impl<T: Keyed> Eq for UnderKey<T> {}
+
+impl<T: Keyed> Hash for UnderKey<T> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.sought().hash(state);
+    }
+}
+
+/// Makes one number of those a key is hashed to, which are hashes themselves. It begins with a secret one: hosts are named by
+/// strangers, who shall not choose such as fall together.
+#[derive(Clone, Debug)]
+pub(super) struct Folding(u64);
+
+impl Default for Folding {
+    fn default() -> Self {
+        Self(RandomState::new().hash_one(0))
+    }
+}
+
+impl BuildHasher for Folding {
+    type Hasher = Folded;
+
+    fn build_hasher(&self) -> Folded {
+        Folded(self.0)
+    }
+}
+
+pub(super) struct Folded(u64);
+
+impl Hasher for Folded {
+    fn write_u64(&mut self, number: u64) {
+        // The fractional part of the golden ratio: no pattern of bits survives both halves of the product.
+        let product = u128::from(self.0 ^ number) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = (product as u64) ^ (product >> 64) as u64;
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.write_u64(number as u64);
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        for eight in octets.chunks(8) {
+            let mut number = [0; 8];
+            number[..eight.len()].copy_from_slice(eight);
+            self.write_u64(u64::from_le_bytes(number));
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl OriginKey {
+    pub(super) fn sought(&self) -> Sought<'_> {
+        let Self { session, origin, dial, tls } = self;
+        Sought { session: *session, origin, dial, tls: tls.as_ref() }
     }
 
     pub(super) fn session(&self) -> HandleId {
@@ -69,10 +184,12 @@ impl OriginKey {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     fn key(session: HandleId, url: &str, options: &RequestOptions) -> OriginKey {
-        OriginKey::new(session, &Origin::parse(url).unwrap(), options)
+        Sought::new(session, &Origin::parse(url).unwrap(), options).to_key()
     }
 
     #[test]
@@ -101,5 +218,21 @@ mod tests {
         let (session, options) = (HandleId::next(), RequestOptions::default());
         let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
         assert_eq!(key(session, "http://h", &options), key(session, "http://h", &other_tls));
+    }
+
+    #[test]
+    fn p5_what_is_sought_is_found_under_the_key_made_of_it_and_under_no_other() {
+        let (session, options) = (HandleId::next(), RequestOptions::default());
+        let origins = ["http://a", "http://b", "https://a"].map(|url| Origin::parse(url).unwrap());
+        let sought = |origin| Sought::new(session, origin, &options);
+        let mut known = HashSet::<_, Folding>::default();
+        for origin in &origins[1..] {
+            known.insert(UnderKey(sought(origin)));
+        }
+        let found = origins.each_ref().map(|origin| {
+            let sought = sought(origin);
+            known.get(&sought as &dyn Keyed).map(|found| found.0.to_key() == sought.to_key())
+        });
+        assert_eq!(found, [None, Some(true), Some(true)]);
     }
 }

@@ -12,7 +12,7 @@ use crate::wire::Wire;
 
 /// A borrowed wire. Dropped without a word, by a crash or with its thread, it is closed: its state is nobody's to guess.
 pub(crate) struct Lease {
-    kept: Kept,
+    kept: Box<Kept>,
     loan: Loan,
     reused: bool,
 }
@@ -26,7 +26,7 @@ struct Loan {
 }
 
 impl Lease {
-    pub(super) fn new(pond: Rc<Pond>, kept: Kept, borrower: Arc<Node>) -> Self {
+    pub(super) fn new(pond: Rc<Pond>, kept: Box<Kept>, borrower: Arc<Node>) -> Self {
         let reused = kept.wire.is_used();
         Self { kept, loan: Loan { pond, borrower: Some(borrower), settled: false }, reused }
     }
@@ -43,6 +43,13 @@ impl Lease {
         hears.emit(Mask::WIRES, || Status::WireReleased { wire });
         loan.settled = true;
         loan.pond.give_back(kept);
+    }
+
+    #[cfg(test)]
+    pub(super) fn into_kept(self) -> Box<Kept> {
+        let Self { kept, mut loan, .. } = self;
+        loan.settled = true;
+        kept
     }
 
     /// Closes the wire.

@@ -9,6 +9,8 @@ mod lease;
 mod pool;
 mod quota;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -31,7 +33,7 @@ use dialing::{Dial, Reporter};
 use pool::{Assignment, Pool, Pooled, Ticket};
 use quota::WirePlace;
 
-pub(crate) use key::OriginKey;
+pub(crate) use key::{OriginKey, Sought};
 pub(crate) use lease::Lease;
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
@@ -40,7 +42,7 @@ pub(crate) use registry::{Origins, forget_session, make_room, origin};
 pub(crate) struct Pond {
     key: OriginKey,
     terms: Arc<Terms>,
-    pool: RefCell<Pool<Kept>>,
+    pool: RefCell<Pool<Box<Kept>>>,
     waiting: RefCell<BTreeMap<Ticket, Waiting>>,
     /// In the order they began, in which they are given up too.
     dials: RefCell<BTreeMap<Ticket, Dial>>,
@@ -71,7 +73,18 @@ struct Waiting {
     request: Rc<Asking>,
     reporter: Option<Rc<Reporter>>,
     waker: Option<Waker>,
-    outcome: Option<Result<Kept, Error>>,
+    outcome: Option<Result<Box<Kept>, Error>>,
+}
+
+/// How an idle wire is looked at before it is lent: has anything come, which would make it unfit?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    /// A wire that came to rest a moment ago is taken for sound if the reactor has seen nothing come. What comes between its last
+    /// look and the request is found no sooner than what comes while the request is on its way: for a request that is sent
+    /// again if the wire was closed.
+    Light,
+    /// The system is asked.
+    Close,
 }
 
 /// Who asks for a wire.
@@ -101,6 +114,27 @@ impl Pond {
             tls: RefCell::default(),
             empty_since: Cell::new(None),
         })
+    }
+
+    /// Borrows an idle wire, if there is one and nobody stands in line: what most requests find. Whatever else a request may need
+    /// is [`acquire`](Self::acquire)'s.
+    pub(crate) fn lend_at_once(self: &Rc<Self>, request: &Arc<Node>, look: Look, now: Instant) -> Option<Lease> {
+        loop {
+            let mut reason = CloseReason::MadeRoom;
+            let is_sound = |kept: &mut Box<Kept>, since| {
+                let checked = match look {
+                    Look::Light if now.saturating_duration_since(since) < MOMENT => kept.wire.check_idle_as_seen(),
+                    Look::Light | Look::Close => kept.wire.check_idle(),
+                };
+                checked.map_err(|found| reason = found).is_ok()
+            };
+            // A statement of its own: the pool must not be borrowed while a wire is closed.
+            let next = self.pool.borrow_mut().lend_at_once(is_sound)?;
+            match next {
+                Ok(kept) => return Some(Lease::new(Rc::clone(self), kept, Arc::clone(request))),
+                Err(kept) => self.close_idle(kept, reason),
+            }
+        }
     }
 
     /// Borrows a wire: an idle one, or the first that is dialed or given back. Dropping the future leaves the line.
@@ -141,7 +175,7 @@ impl Pond {
         }
     }
 
-    fn settle(&self, ticket: Ticket, outcome: Result<Kept, Error>) {
+    fn settle(&self, ticket: Ticket, outcome: Result<Box<Kept>, Error>) {
         let mut waiting = self.waiting.borrow_mut();
         let Some(waiter) = waiting.get_mut(&ticket) else { return };
         if let Some(reporter) = waiter.reporter.take() {
@@ -154,7 +188,7 @@ impl Pond {
     }
 
     /// An idle wire is closed: its owner hears of it, or the session if that is gone.
-    fn close_idle(&self, kept: Kept, reason: CloseReason) {
+    fn close_idle(&self, kept: Box<Kept>, reason: CloseReason) {
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -162,10 +196,16 @@ impl Pond {
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
     }
 
-    fn give_back(self: &Rc<Self>, mut kept: Kept) {
+    fn give_back(self: &Rc<Self>, mut kept: Box<Kept>) {
         kept.wire.rest();
-        self.pool.borrow_mut().gave_back(kept, clock::now());
-        self.perform_assignments();
+        let somebody_waits = {
+            let mut pool = self.pool.borrow_mut();
+            pool.gave_back(kept, clock::now());
+            !pool.has_no_line()
+        };
+        if somebody_waits {
+            self.perform_assignments();
+        }
         self.make_room_if_wanted();
     }
 
@@ -231,7 +271,7 @@ impl Pond {
     }
 }
 
-impl Pooled for Kept {
+impl Pooled for Box<Kept> {
     fn is_used(&self) -> bool {
         self.wire.is_used()
     }
@@ -241,6 +281,10 @@ impl Pooled for Kept {
     }
 }
 
+/// How long what the reactor has seen is good enough for a light look. Its next look may be far off, where the thread is the
+/// caller's and has other things to do.
+const MOMENT: Duration = Duration::from_millis(1);
+
 /// A place in the line; dropped, it is given up.
 struct Place<'a> {
     pond: &'a Rc<Pond>,
@@ -248,7 +292,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn poll(&self, waker: &Waker) -> Poll<Result<Kept, Error>> {
+    fn poll(&self, waker: &Waker) -> Poll<Result<Box<Kept>, Error>> {
         let mut waiting = self.pond.waiting.borrow_mut();
         let Some(waiter) = waiting.get_mut(&self.ticket) else { return Poll::Pending };
         match waiter.outcome.take() {

@@ -144,6 +144,27 @@ impl<W: Pooled> Pool<W> {
         self.lent -= 1;
     }
 
+    /// What [`ask`](Self::ask) and [`assign`](Self::assign) come to for somebody whom any wire will do, where they come to it
+    /// at once: nobody stands in line, and a wire is idle. An `Err` is to be closed, after which it may be called again; `None`
+    /// sends to the line. `is_sound` is told since when the wire has rested.
+    pub(super) fn lend_at_once(&mut self, is_sound: impl FnOnce(&mut W, Instant) -> bool) -> Option<Result<W, W>> {
+        if !self.line.is_empty() {
+            return None;
+        }
+        let just_dialed = std::mem::take(&mut self.just_dialed);
+        let Idle { mut wire, since } = self.idle.pop()?;
+        if !just_dialed && !is_sound(&mut wire, since) {
+            return Some(Err(wire));
+        }
+        self.lent += 1;
+        Some(Ok(wire))
+    }
+
+    /// Does nobody stand in line? Then there is nothing to [`assign`](Self::assign).
+    pub(super) fn has_no_line(&self) -> bool {
+        self.line.is_empty()
+    }
+
     /// The next thing to do; call again until `None`.
     pub(super) fn assign(&mut self) -> Option<Assignment<W>> {
         let just_dialed = std::mem::take(&mut self.just_dialed);

@@ -1,13 +1,14 @@
 //! The origins of one shard, and the one task that watches their idle wires.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::mem;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{OriginKey, Pond, Terms};
+use super::key::{Folding, Keyed, Sought, UnderKey};
+use super::{Pond, Terms};
 use crate::clock;
 use crate::id::HandleId;
 
@@ -21,7 +22,7 @@ thread_local! {
 /// in memory, and no run would be like another.
 #[derive(Default)]
 pub(crate) struct Origins {
-    numbers: HashMap<OriginKey, u64>,
+    known: HashSet<UnderKey<Rc<Pond>>, Folding>,
     ponds: BTreeMap<u64, Rc<Pond>>,
     next: u64,
     watched: bool,
@@ -47,7 +48,7 @@ impl Origins {
         let over: Vec<_> = self.ponds.iter().filter(|(_, pond)| is_over(pond)).map(|(number, _)| *number).collect();
         let removed = over.iter().filter_map(|number| self.ponds.remove(number)).collect::<Vec<_>>();
         for pond in &removed {
-            self.numbers.remove(&pond.key);
+            self.known.remove(pond as &dyn Keyed);
         }
         removed
     }
@@ -62,24 +63,35 @@ impl Drop for Entered<'_> {
     }
 }
 
+impl Keyed for Rc<Pond> {
+    fn sought(&self) -> Sought<'_> {
+        self.key.sought()
+    }
+}
+
 /// The origin under this key on this shard.
-pub(crate) fn origin(key: OriginKey, terms: &Arc<Terms>) -> Rc<Pond> {
-    let (pond, new) = HERE.with_borrow_mut(|here| {
-        if let Some(pond) = here.numbers.get(&key).and_then(|number| here.ponds.get(number)) {
-            return (Rc::clone(pond), false);
-        }
-        let pond = Pond::new(key.clone(), Arc::clone(terms));
-        here.numbers.insert(key, here.next);
+pub(crate) fn origin(sought: &Sought<'_>, terms: &Arc<Terms>) -> Rc<Pond> {
+    let found =
+        HERE.with_borrow(|here| here.known.get(sought as &dyn Keyed).map(|pond| (Rc::clone(&pond.0), here.watched)));
+    let pond = match found {
+        Some((pond, true)) => return pond,
+        Some((pond, false)) => pond,
+        None => meet(sought, terms),
+    };
+    watch_origins();
+    pond
+}
+
+fn meet(sought: &Sought<'_>, terms: &Arc<Terms>) -> Rc<Pond> {
+    let pond = Pond::new(sought.to_key(), Arc::clone(terms));
+    HERE.with_borrow_mut(|here| {
+        here.known.insert(UnderKey(Rc::clone(&pond)));
         here.ponds.insert(here.next, Rc::clone(&pond));
         here.next += 1;
-        (pond, true)
     });
-    if new {
-        // Not under the borrow: it shows objects of the caller's.
-        tracing::debug!(fields = ?pond.key.fields(), "new origin");
-        forget_the_most_forgettable();
-    }
-    watch_origins();
+    // Not under the borrow: it shows objects of the caller's.
+    tracing::debug!(fields = ?pond.key.fields(), "new origin");
+    forget_the_most_forgettable();
     pond
 }
 
@@ -165,8 +177,8 @@ async fn watch(_over: Unwatched) {
 
 /// Since when nobody uses the origin, not even a wire.
 fn unused(pond: &Rc<Pond>) -> Option<Instant> {
-    // The one reference is the registry's.
-    if Rc::strong_count(pond) > 1 { None } else { pond.empty_since() }
+    // The registry has it in its order and under its key.
+    if Rc::strong_count(pond) > 2 { None } else { pond.empty_since() }
 }
 
 /// An origin that nobody uses is worth remembering for what its next wire saves, but not at any price: of many such, those are

@@ -1,6 +1,7 @@
 //! The actor of one request: takes calls in the order the table allows, and runs one operation at a time.
 
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -8,20 +9,19 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tracing::Instrument;
 
+use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{
-    Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, Run, SendRequest, Ticket,
-    WriteData,
+    Abandon, Amount, Facts, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, Ticket, WriteData,
 };
 use super::operation::{Completing, Launch, Running, Work};
 use super::payload::Payload;
-use super::reply::Reply;
-use super::shared::Shared;
+use super::reply::{Gives, Reply};
+use super::shared::Served;
 use super::state::{Call, State};
-use super::stop::{Stop, StopReason};
 use super::unclaimed::Unclaimed;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
-use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node};
+use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, Stop, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
@@ -29,20 +29,22 @@ use crate::services::{Services, WorkEnd, WorkGuard};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
 pub struct RequestActor {
-    shared: Arc<Shared>,
     services: Arc<Services>,
     owner: Arc<Node>,
-    span: tracing::Span,
-    journey: Option<Box<Journey>>,
+    pub(super) span: tracing::Span,
+    pub(super) journey: Option<Box<Journey>>,
     running: Option<Running<Self>>,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
     cancelled: bool,
+    /// The handle ends when the wire is free, and before those who wait hear that nobody is left.
     _guard: ActorGuard,
+    pub(super) shared: Served,
 }
 
 impl RequestActor {
-    pub(super) fn new(shared: Arc<Shared>, services: Arc<Services>, owner: Arc<Node>, guard: ActorGuard) -> Self {
+    pub(super) fn new(unstarted: Unstarted) -> Self {
+        let Unstarted { shared, services, owner, guard } = unstarted;
         let span = tracing::debug_span!(
             "hinternet.request",
             handle = shared.node.id().value(),
@@ -62,7 +64,7 @@ impl RequestActor {
         refused
     }
 
-    fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
+    pub(super) fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
         self.accept(Call::Send, Operation::Send)?;
         let journey = Journey::begin(&self.shared, &self.services, &self.owner, headers, payload)?;
         let work = self.services.work.begin(Operation::Send)?;
@@ -76,7 +78,7 @@ impl RequestActor {
         if context != 0 {
             self.shared.node.set_context(context);
         }
-        Ok(Box::new(journey))
+        Ok(journey)
     }
 
     fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
@@ -100,32 +102,24 @@ impl RequestActor {
         self.shared.enter(state);
         journey.enter(operation);
         let (reply, answer) = Reply::later();
-        let completing = Completing::new(&self.shared.node, std::rc::Rc::clone(&journey.operation), answer);
+        let completing = Completing::new(&self.shared.node, Rc::clone(&journey.operation), answer);
         let under_way = UnderWay { journey, completing };
-        let stop = Stop::default();
-        let stopped = stop.clone();
+        let stop = Rc::new(Stop::default());
+        let stopped = Rc::clone(&stop);
         // On the heap before it is wrapped any further: it is large, and every wrapping would move it.
         let run = Box::pin(async move {
             let mut under_way = under_way;
             let journey = &mut *under_way.journey;
             let deadline = journey.deadline();
             let stopped = stopped.or(deadline, pin!(work(journey))).await;
-            let (result, over) = match stopped {
-                Ok(result) => {
-                    let over = result.is_err();
-                    (result, over)
-                }
-                Err(reason) => {
-                    let (error, over) = journey.stopped(reason);
-                    (Err(error), over)
-                }
-            };
+            let (result, over) = journey.outcome(stopped);
             (under_way, result, over)
         });
         let run = run.instrument(self.span.clone()).into_actor(self);
         let work = Work::new(run.map(move |(under_way, result, over), actor: &mut Self, context| {
             let UnderWay { journey, completing } = under_way;
-            actor.settle(journey, over, result.as_ref().err());
+            actor.settle(&journey, over, result.as_ref().err());
+            actor.journey = (!over).then_some(journey);
             match result {
                 Ok(value) => {
                     let status = told(actor, &value);
@@ -143,14 +137,15 @@ impl RequestActor {
     }
 
     /// An operation has ended: the state it leaves, and what a shutdown would count.
-    fn settle(&mut self, journey: Box<Journey>, over: bool, error: Option<&Error>) {
+    pub(super) fn settle(&mut self, journey: &Journey, over: bool, error: Option<&Error>) -> Arc<Facts> {
         self.running = None;
         let state = if over {
             if self.shared.head().is_some() { State::Broken } else { State::Failed }
         } else {
             journey.state()
         };
-        self.shared.set_facts(journey.facts());
+        let facts = journey.facts();
+        self.shared.set_facts(Arc::clone(&facts));
         self.shared.enter(state);
         if let Some(work) = &mut self.work {
             match (state, error.map(Error::wire_state)) {
@@ -163,14 +158,19 @@ impl RequestActor {
             self.work = None;
         }
         self.cancelled = over && error.is_some_and(Error::is_cancelled);
-        self.journey = (!over).then_some(journey);
+        facts
     }
 
-    fn end(&mut self, context: &mut Context<Self>) {
+    /// Nothing more will be asked.
+    pub(super) fn leave(&mut self) {
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
         self.work = None;
+    }
+
+    fn end(&mut self, context: &mut Context<Self>) {
+        self.leave();
         context.stop();
     }
 
@@ -206,9 +206,9 @@ impl RequestActor {
 }
 
 /// An operation with its exchange. Dropped undone, it lets go of the wire before it completes.
-struct UnderWay<T> {
-    journey: Box<Journey>,
-    completing: Completing<T>,
+pub(super) struct UnderWay<T, A: Gives<T>> {
+    pub(super) journey: Box<Journey>,
+    pub(super) completing: Completing<T, A>,
 }
 
 impl Actor for RequestActor {
@@ -226,29 +226,6 @@ impl Handler<SendRequest> for RequestActor {
                 let work = async |journey: &mut Journey| journey.send().await;
                 self.launch(context, launch, journey, work, |_, ()| Some(Status::SendRequestComplete))
             }
-            Err(error) => Reply::now(Err(error)),
-        }
-    }
-}
-
-impl Handler<Run> for RequestActor {
-    type Result = Reply<Reached>;
-
-    fn handle(&mut self, message: Run, context: &mut Context<Self>) -> Reply<Reached> {
-        let Run { payload, ticket } = message;
-        match self.begin(HeaderMap::new(), payload, 0) {
-            Ok(journey) => self.launch(
-                context,
-                Launch { operation: Operation::Send, ticket, state: State::Sending },
-                journey,
-                async |journey: &mut Journey| journey.run().await,
-                |actor, reached| {
-                    if reached.complete {
-                        actor.shared.node.close(Ending::Dropped);
-                    }
-                    None
-                },
-            ),
             Err(error) => Reply::now(Err(error)),
         }
     }
@@ -371,7 +348,7 @@ impl Handler<Cancel> for RequestActor {
         } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
             let error = journey.name(cancelled(Operation::Read));
             journey.break_off(CloseReason::Cancelled);
-            self.settle(journey, true, Some(&error));
+            self.settle(&journey, true, Some(&error));
         }
     }
 }

@@ -13,15 +13,14 @@ use super::messages::Facts;
 use super::payload::Payload;
 use super::shared::Shared;
 use super::state::State;
-use super::stop::StopReason;
 use super::timings::{Sizes, Timings};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
-use crate::handle::Node;
+use crate::handle::{Node, StopReason};
 use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, OriginKey, Pond, origin};
+use crate::origin::{Asking, Lease, Look, Sought, origin};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -66,13 +65,14 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    pub(super) prepared: Option<(Exchange, BytesMut)>,
+    pub(super) prepared: Option<(Box<Exchange>, BytesMut)>,
 }
 
 /// A wire and the exchange on it.
 pub(super) struct Active {
     pub(super) lease: Lease,
-    pub(super) exchange: Exchange,
+    /// Boxed: it is large, and is moved from one wire's attempt to its place here.
+    pub(super) exchange: Box<Exchange>,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
 }
@@ -93,23 +93,25 @@ impl Journey {
         owner: &Arc<Node>,
         extra: HeaderMap,
         payload: Payload,
-    ) -> Result<Self> {
+    ) -> Result<Box<Self>> {
         let (mut headers, options) = {
             let draft = shared.draft();
             (draft.headers.clone(), Arc::clone(&draft.options))
         };
-        // WinHttpSendRequest adds its headers with ADD and REPLACE.
-        for name in extra.keys() {
-            headers.remove(name);
+        if !extra.is_empty() {
+            // WinHttpSendRequest adds its headers with ADD and REPLACE.
+            for name in extra.keys() {
+                headers.remove(name);
+            }
+            headers.extend(extra);
         }
-        headers.extend(extra);
         if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
             let has_body = !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             if has_body {
                 headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
-        let mut journey = Self {
+        let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
@@ -136,13 +138,13 @@ impl Journey {
             asking: None,
             wire: None,
             prepared: None,
-        };
+        });
         journey.prepared = journey.prepare_first()?;
         Ok(journey)
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&self) -> Result<Option<(Exchange, BytesMut)>> {
+    fn prepare_first(&self) -> Result<Option<(Box<Exchange>, BytesMut)>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
         let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
         if let BodyLength::Length(total) = length {
@@ -152,10 +154,15 @@ impl Journey {
                 return Err(Error::parameter(Operation::Send, detail));
             }
         }
-        Exchange::prepare(&self.head(length), self.head_limits()).map(Some).map_err(refuse)
+        self.prepare(length).map(Some).map_err(refuse)
     }
 
-    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
+    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Box<Exchange>, BytesMut), Failure> {
+        let (exchange, head) = Exchange::prepare(&self.head(body), self.head_limits())?;
+        Ok((Box::new(exchange), head))
+    }
+
+    fn head(&self, body: BodyLength) -> RequestHead<'_> {
         RequestHead {
             method: &self.shared.method,
             target: self.shared.target.path_and_query(),
@@ -166,7 +173,7 @@ impl Journey {
         }
     }
 
-    pub(super) fn head_limits(&self) -> HeadLimits {
+    fn head_limits(&self) -> HeadLimits {
         let limits = &self.options.limits;
         HeadLimits {
             head_octets: limits.response_head,
@@ -182,27 +189,35 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
-        let key = OriginKey::new(self.services.session.id(), self.shared.target.origin(), &self.options);
-        let pond: Rc<Pond> = origin(key, &self.services.terms);
-        let asking = Rc::new(Asking {
-            request: Arc::clone(&self.shared.node),
-            owner: Arc::clone(&self.owner),
-            options: Arc::clone(&self.options),
-            fresh,
-            stage: Cell::new(Stage::Queue),
-        });
+        let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), &self.options);
+        let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
-        self.asking = Some(Rc::clone(&asking));
-        let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
-        self.asking = None;
-        let late = |_| Error::timeout(Operation::Send, Stage::Queue, self.options.timeouts.queue.unwrap_or_default());
-        let lease = acquired.map_err(late)??;
+        let repeatable = self.resends_left > 0 && self.shared.method.is_idempotent() && self.payload.0.is_replayable();
+        let look = if repeatable { Look::Light } else { Look::Close };
+        let at_once = if fresh { None } else { pond.lend_at_once(&self.shared.node, look, started) };
+        let (lease, now) = match at_once {
+            Some(lease) => (lease, started),
+            None => {
+                let asking = Rc::new(Asking {
+                    request: Arc::clone(&self.shared.node),
+                    owner: Arc::clone(&self.owner),
+                    options: Arc::clone(&self.options),
+                    fresh,
+                    stage: Cell::new(Stage::Queue),
+                });
+                self.asking = Some(Rc::clone(&asking));
+                let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
+                self.asking = None;
+                let waited = self.options.timeouts.queue.unwrap_or_default();
+                let late = |_| Error::timeout(Operation::Send, Stage::Queue, waited);
+                (acquired.map_err(late)??, clock::now())
+            }
+        };
         // The end is a flag first and a message second: a wire that came in between is not used.
         if !self.shared.node.is_open() {
             lease.close(&self.shared.node, CloseReason::Cancelled);
             return Err(self.shared.node.interrupted(Operation::Send));
         }
-        let now = clock::now();
         self.times.wire_acquired = Some(now);
         self.wire = Some(WireFacts {
             id: lease.id(),
@@ -225,11 +240,11 @@ impl Journey {
         Ok(lease)
     }
 
-    /// The response is complete: the wire goes back, or is closed for a reason.
-    pub(super) fn settle(&mut self) {
+    /// The response is complete, as was seen just now: the wire goes back, or is closed for a reason.
+    pub(super) fn settle(&mut self, now: Instant) {
         let Some(mut active) = self.active.take() else { return };
         self.reached = self.reached.max(active.exchange.wire_state());
-        self.times.body_received = Some(clock::now());
+        self.times.body_received = Some(now);
         if let Some(trailers) = active.exchange.trailers() {
             self.trailers.clone_from(trailers);
         }
@@ -252,7 +267,7 @@ impl Journey {
     pub(super) fn leave(&mut self) {
         let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
-            Ok(()) => self.settle(),
+            Ok(()) => self.settle(clock::now()),
             Err(reason) => self.break_off(reason),
         }
     }
@@ -270,8 +285,22 @@ impl Journey {
         }
     }
 
+    /// What an operation came to, and whether the exchange is over with it.
+    pub(super) fn outcome<T>(&mut self, stopped: std::result::Result<Result<T>, StopReason>) -> (Result<T>, bool) {
+        match stopped {
+            Ok(result) => {
+                let over = result.is_err();
+                (result, over)
+            }
+            Err(reason) => {
+                let (error, over) = self.stopped(reason);
+                (Err(error), over)
+            }
+        }
+    }
+
     /// An operation was stopped: its error, and whether the exchange is over with it.
-    pub(super) fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
+    fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
         let operation = self.operation.get();
         let receiving = matches!(operation, Operation::Receive | Operation::QueryDataAvailable | Operation::Read);
         let detail = match reason {
@@ -319,8 +348,8 @@ impl Journey {
         self.shared.node.emit(mask, status);
     }
 
-    pub(super) fn facts(&self) -> Facts {
-        Facts {
+    pub(super) fn facts(&self) -> Arc<Facts> {
+        Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
             local: self.wire.as_ref().and_then(|wire| wire.local),
@@ -328,6 +357,6 @@ impl Journey {
             timings: self.times,
             sizes: self.sizes,
             trailers: self.trailers.clone(),
-        }
+        })
     }
 }

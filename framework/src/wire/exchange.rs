@@ -113,7 +113,8 @@ impl Exchange {
             self.body_sent += first.len() as u64;
             return Ok(());
         }
-        self.write(wire, first, pace).await?;
+        // Boxed: it would make room for itself in every operation.
+        Box::pin(self.write(wire, first, pace)).await?;
         self.write_all(wire, &[], End::Flushed, Stage::SendHead, &mut pace.idle()).await.map(drop)
     }
 

@@ -32,6 +32,45 @@ impl Exchange {
         pace: &mut Pace,
     ) -> Result<Uploaded, Failure> {
         let mut put = Put { octets, unflushed: end == End::Flushed };
+        if !self.is_listening() {
+            let tried = poll_fn(|context| Poll::Ready(self.put_at_once(wire, &mut put, context))).await;
+            if let Err(error) = tried {
+                return Box::pin(self.answer_despite(wire, stage, error)).await;
+            }
+        }
+        if put.is_done() {
+            return Ok(Uploaded::Sent);
+        }
+        // Boxed: a head, as a rule, is taken at once, and each operation would have to make room for this.
+        Box::pin(self.write_the_rest(wire, put, stage, pace)).await
+    }
+
+    /// Writes what is taken without waiting, which for a head is all of it.
+    fn put_at_once(&mut self, wire: &mut Wire, put: &mut Put<'_>, context: &mut Context<'_>) -> std::io::Result<()> {
+        while !put.octets.is_empty() {
+            let Poll::Ready(wrote) = wire.poll_write(context, put.octets) else { return Ok(()) };
+            let count = wrote?;
+            put.octets = put.octets.get(count..).unwrap_or_default();
+            self.written += count as u64;
+        }
+        // Once the head is out an answer may come: from there on it is listened for.
+        if put.unflushed
+            && !self.is_listening()
+            && let Poll::Ready(flushed) = wire.poll_flush(context)
+        {
+            flushed?;
+            put.unflushed = false;
+        }
+        Ok(())
+    }
+
+    async fn write_the_rest(
+        &mut self,
+        wire: &mut Wire,
+        mut put: Put<'_>,
+        stage: Stage,
+        pace: &mut Pace,
+    ) -> Result<Uploaded, Failure> {
         let mut listening = self.is_listening();
         let mut silence = pace.silence();
         while !put.is_done() {
@@ -69,7 +108,8 @@ impl Exchange {
         self.is_sending_body() && self.written >= self.head_octets && self.early.is_none()
     }
 
-    fn is_sending_body(&self) -> bool {
+    /// Is there anything of the body, be it its end, that has to be written?
+    pub(crate) fn is_sending_body(&self) -> bool {
         matches!(self.state, State::SendBody(_) | State::SendTail(_))
     }
 

@@ -213,3 +213,79 @@ fn a_wire_that_was_just_dialed_is_lent_as_it_is_and_one_that_rested_is_not() {
     pool.ask(Ticket(3), false);
     assert_eq!(pool.assign(), Some(Assignment::Discard(unsound)));
 }
+
+/// A pool with these idle wires, that came to rest in this order.
+fn resting(wires: &[Wire], at: Instant) -> Pool<Wire> {
+    let mut pool = Pool::new(None);
+    let tickets = (1..).map(Ticket).take(wires.len());
+    tickets.clone().for_each(|ticket| pool.ask(ticket, false));
+    while pool.assign().is_some() {}
+    tickets.clone().for_each(|ticket| pool.withdraw(ticket));
+    tickets.zip(wires).for_each(|(ticket, wire)| pool.dialed(ticket, *wire, at));
+    assert_eq!(pool.assign(), None);
+    pool
+}
+
+#[test]
+fn who_comes_while_nobody_waits_is_lent_at_once_what_the_line_would_come_to() {
+    let broken = |name| Wire { sound: false, ..wire(name) };
+    let ask = |pool: &mut Pool<Wire>| {
+        pool.ask(Ticket(9), false);
+        std::iter::from_fn(|| pool.assign())
+            .map_while(|next| match next {
+                Assignment::Lend(_, wire) => Some(Ok(wire)),
+                Assignment::Discard(wire) => Some(Err(wire)),
+                Assignment::Dial(_) => None,
+            })
+            .collect::<Vec<_>>()
+    };
+    let at_once = |pool: &mut Pool<Wire>| {
+        let mut told = Vec::new();
+        while let Some(next) = pool.lend_at_once(|wire, _| wire.is_sound()) {
+            told.push(next);
+            if next.is_ok() {
+                break;
+            }
+        }
+        told
+    };
+    let now = Instant::now();
+    for wires in [
+        &[][..],
+        &[wire(b'a')],
+        &[wire(b'a'), wire(b'b')],
+        &[wire(b'a'), broken(b'b')],
+        &[broken(b'a'), broken(b'b')],
+        &[broken(b'a'), wire(b'b'), broken(b'c'), broken(b'd')],
+    ] {
+        let (mut line, mut short) = (resting(wires, now), resting(wires, now));
+        assert_eq!(at_once(&mut short), ask(&mut line), "{wires:?}");
+        line.withdraw(Ticket(9));
+        assert_eq!((short.lent, short.take_idle()), (line.lent, line.take_idle()), "{wires:?}");
+    }
+}
+
+#[test]
+fn nobody_is_lent_a_wire_at_once_while_another_stands_in_line() {
+    let now = Instant::now();
+    let mut pool = pool(1);
+    pool.ask(Ticket(1), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.dialed(Ticket(1), wire(b'a'), now);
+    assert_eq!(pool.lend_at_once(|_, _| true), None, "the wire is the first one's");
+    assert_eq!(pool.assign(), lend(1, wire(b'a')));
+    pool.gave_back(wire(b'a'), now);
+    assert!(pool.has_no_line());
+    assert_eq!(pool.lend_at_once(|_, since| since == now), Some(Ok(wire(b'a'))));
+}
+
+#[test]
+fn a_wire_that_was_just_dialed_is_lent_at_once_as_it_is() {
+    let unsound = Wire { name: b'a', used: false, sound: false };
+    let mut pool = pool(1);
+    pool.ask(Ticket(1), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.withdraw(Ticket(1));
+    pool.dialed(Ticket(1), unsound, Instant::now());
+    assert_eq!(pool.lend_at_once(|wire, _| wire.is_sound()), Some(Ok(unsound)));
+}

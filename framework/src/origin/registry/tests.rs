@@ -20,13 +20,13 @@ fn terms(wires: usize) -> Arc<Terms> {
 
 /// An origin with one wire that came to rest then.
 async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
-    let key = OriginKey::new(terms.session.id(), &Origin::parse(url).unwrap(), &RequestOptions::default());
-    let pond = origin(key, terms);
+    let (at, options) = (Origin::parse(url).unwrap(), RequestOptions::default());
+    let pond = origin(&Sought::new(terms.session.id(), &at, &options), terms);
     let place = terms.quota.place(terms.session.id(), |_| ()).await;
     let times =
         DialTimes { resolve_start: since, resolve_end: since, connect_start: since, connect_end: since, tls: None };
     let wire = Wire::new(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
-    let kept = Kept { wire, owner: Arc::clone(&terms.session), _place: place };
+    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), _place: place });
     let mut pool = pond.pool.borrow_mut();
     pool.ask(Ticket(0), false);
     pool.assign();
@@ -66,9 +66,13 @@ async fn idle_wires_are_looked_after_again_when_the_watch_has_ended_and_no_origi
     assert!(watched());
     drop(first);
     assert!(!watched());
-    let key = OriginKey::new(terms.session.id(), &Origin::parse("http://old").unwrap(), &RequestOptions::default());
+    let (at, options) = (Origin::parse("http://old").unwrap(), RequestOptions::default());
     let again = async {
-        assert_eq!(origin(key, &terms).resting_since(), [now], "the origin is an old one");
+        assert_eq!(
+            origin(&Sought::new(terms.session.id(), &at, &options), &terms).resting_since(),
+            [now],
+            "the origin is an old one"
+        );
         assert!(watched());
     };
     LocalSet::new().run_until(again).await;
