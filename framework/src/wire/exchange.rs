@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 use http::HeaderMap;
 
 use super::upload::End;
-use super::{Failure, Pace, Wire, stock};
+use super::{Failure, Pace, Wire};
 use crate::clock;
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{
@@ -65,8 +65,9 @@ pub(crate) enum Uploaded {
 impl Exchange {
     /// Writes nothing yet: encodes the head, so that what may not be sent is refused before a wire is touched.
     pub(crate) fn prepare(head: &RequestHead<'_>, limits: HeadLimits) -> Result<(Self, BytesMut), Failure> {
-        let (after, octets) = stock::written(|octets| SendHead::new(limits).encode(head, octets));
-        let state = match after.map_err(Failure::Misuse)? {
+        let mut octets = BytesMut::new();
+        let after = SendHead::new(limits).encode(head, &mut octets).map_err(Failure::Misuse)?;
+        let state = match after {
             AfterHead::Await100(state) => State::Await100(state),
             AfterHead::SendBody(state) => State::SendBody(state),
             AfterHead::ReceiveHead(state) => State::ReceiveHead(state),

@@ -29,6 +29,7 @@ use crate::transport::{DialTimes, Dialed};
 pub(crate) use exchange::{Exchange, Received, Uploaded};
 pub(crate) use failure::Failure;
 pub(crate) use pace::Pace;
+use stock::Size;
 
 /// One live connection. It is handed to and fro, so it is small.
 pub(crate) struct Wire(Box<Parts>);
@@ -43,8 +44,10 @@ struct Parts {
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
     exchanges: u64,
-    /// How much is asked of the stream at once: doubles while it gives all of it.
-    appetite: usize,
+    /// What `received` is; `None` when it has grown out of all sizes.
+    size: Option<Size>,
+    /// What to read into next: grows while the stream fills it and more is to come.
+    appetite: Size,
 }
 
 impl Wire {
@@ -60,7 +63,8 @@ impl Wire {
             times,
             security,
             exchanges: 0,
-            appetite: SMALLEST_READ,
+            size: None,
+            appetite: Size::Small,
         }))
     }
 
@@ -109,8 +113,8 @@ impl Wire {
 
     /// An idle wire holds no buffer.
     pub(crate) fn rest(&mut self) {
-        stock::put_back(std::mem::take(&mut self.0.received));
-        self.0.appetite = SMALLEST_READ;
+        self.0.give_buffer_back();
+        self.0.appetite = Size::Small;
     }
 
     /// What was received and not yet taken.
@@ -134,11 +138,9 @@ impl Wire {
         let spare = parts.spare();
         let polled = poll_read_buf(Pin::new(&mut parts.stream), context, &mut parts.received);
         match polled {
-            Poll::Ready(Ok(filled)) if filled == spare => parts.appetite = (parts.appetite * 2).min(LARGEST_READ),
-            // A larger one is kept: more is coming, and a new one would have to be paged in.
-            Poll::Pending if parts.received.is_empty() && spare <= SMALLEST_READ => {
-                stock::put_back(std::mem::take(&mut parts.received));
-            }
+            Poll::Ready(Ok(filled)) if filled == spare && want > spare => parts.appetite = parts.appetite.next(),
+            // If a piece of it is held, the next one may as well come from the same buffer.
+            Poll::Pending if parts.is_whole() && parts.may_do_without() => parts.give_buffer_back(),
             _ => {}
         }
         polled
@@ -165,14 +167,43 @@ fn judge_idle(read: io::Result<usize>) -> Result<(), CloseReason> {
 }
 
 impl Parts {
+    /// `want` is how much is known to come, or `usize::MAX` where more is to come than anybody knows.
     fn make_room(&mut self, want: usize) {
-        if self.spare() >= want.clamp(1, SMALLEST_READ) || self.received.try_reclaim(self.appetite) {
+        let small = Size::Small.octets();
+        if want > small && want != usize::MAX {
+            self.appetite = self.appetite.max(Size::Large);
+        }
+        let is_too_small = self.received.is_empty() && self.size < Some(self.appetite);
+        if !is_too_small && (self.is_whole() || self.spare() >= want.clamp(1, small)) {
             return;
         }
-        if self.received.is_empty() && self.appetite == SMALLEST_READ {
-            self.received = stock::take();
-        } else {
-            self.received.reserve(self.appetite);
+        while self.received.len() + small > self.appetite.octets() && self.appetite < Size::Largest {
+            self.appetite = self.appetite.next();
+        }
+        if self.received.len() + small > self.appetite.octets() {
+            self.received.reserve(small);
+            self.size = None;
+            return;
+        }
+        let mut fresh = stock::take(self.appetite);
+        fresh.extend_from_slice(&self.received);
+        self.give_buffer_back();
+        (self.received, self.size) = (fresh, Some(self.appetite));
+    }
+
+    fn is_whole(&mut self) -> bool {
+        self.size.is_some_and(|size| stock::is_whole(&mut self.received, size))
+    }
+
+    /// A larger one that nobody would keep is better kept here than paged in anew for the next piece.
+    fn may_do_without(&self) -> bool {
+        self.size.is_none_or(|size| size == Size::Small || stock::has_place(size))
+    }
+
+    fn give_buffer_back(&mut self) {
+        let buffer = std::mem::take(&mut self.received);
+        if let Some(size) = self.size.take() {
+            stock::put_back(buffer, size);
         }
     }
 
@@ -186,6 +217,3 @@ impl Drop for Wire {
         self.rest();
     }
 }
-
-const SMALLEST_READ: usize = stock::SIZE;
-const LARGEST_READ: usize = 64 * 1024;

@@ -124,7 +124,7 @@ pub(super) fn take(buf: &mut BytesMut, left: u64, max: usize) -> Bytes {
     let left = usize::try_from(left).unwrap_or(usize::MAX);
     let length = left.min(max).min(buf.len());
     // Few of what there is room for, that is.
-    if length > FEW_OCTETS.min(buf.capacity() / 2).max(buf.capacity() / 8) {
+    if length > FEW_OCTETS.min(buf.capacity() / 2) {
         return buf.split_to(length).freeze();
     }
     let few = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());

@@ -224,3 +224,16 @@ fn trailers_hold_nothing_a_receiver_must_know_earlier() {
         assert_eq!(encode(name), Err(Misuse::Trailer { name: name.to_ascii_lowercase() }));
     }
 }
+
+#[test]
+fn a_head_is_written_into_one_allocation_that_fits() {
+    let (mut headers, defaults) = (HeaderMap::new(), HeaderMap::new());
+    headers.insert("x-long", "v".repeat(3_000).parse().unwrap());
+    let (method, target, host) = (Method::POST, "/".repeat(2_000), "h".repeat(200));
+    let body = BodyLength::Length(u64::MAX);
+    let head =
+        RequestHead { method: &method, target: &target, host: &host, headers: &headers, defaults: &defaults, body };
+    let mut out = BytesMut::new();
+    encode_head(&head, &mut out).unwrap();
+    assert_eq!(out.len(), out.capacity());
+}
