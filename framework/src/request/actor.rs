@@ -12,7 +12,7 @@ use tracing::Instrument;
 use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{
-    Abandon, Amount, Facts, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, Ticket, WriteData,
+    Abandon, Amount, Facts, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData,
 };
 use super::operation::{Completing, Launch, Running, Work};
 use super::payload::Payload;
@@ -20,6 +20,7 @@ use super::reply::{Gives, Reply};
 use super::shared::Served;
 use super::state::{Call, State};
 use super::unclaimed::Unclaimed;
+use crate::engine::thread_number;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, Stop, StopReason};
 use crate::notification::Status;
@@ -34,6 +35,8 @@ pub struct RequestActor {
     pub(super) span: tracing::Span,
     pub(super) journey: Option<Box<Journey>>,
     running: Option<Running<Self>>,
+    /// Reads ahead, with the exchange, while no operation is in flight.
+    pub(super) ahead: Option<Running<Self>>,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
     cancelled: bool,
@@ -51,9 +54,21 @@ impl RequestActor {
             method = %shared.method,
             origin = %shared.target.origin(),
         );
-        let (journey, running, work) = (None, None, None);
+        let (journey, running, ahead, work) = (None, None, None, None);
         let unclaimed = Unclaimed::default();
-        Self { shared, services, owner, span, journey, running, unclaimed, work, cancelled: false, _guard: guard }
+        Self {
+            shared,
+            services,
+            owner,
+            span,
+            journey,
+            running,
+            ahead,
+            unclaimed,
+            work,
+            cancelled: false,
+            _guard: guard,
+        }
     }
 
     fn accept(&mut self, call: Call, operation: Operation) -> Result<()> {
@@ -98,7 +113,7 @@ impl RequestActor {
         work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
         told: impl FnOnce(&mut Self, &T) -> Option<Status> + 'static,
     ) -> Reply<T> {
-        let Launch { operation, ticket, state } = launch;
+        let Launch { operation, ticket, state, reads_ahead } = launch;
         self.shared.enter(state);
         journey.enter(operation);
         let (reply, answer) = Reply::later();
@@ -129,6 +144,8 @@ impl RequestActor {
             }
             if !actor.shared.node.is_open() {
                 actor.end(context);
+            } else if reads_ahead {
+                actor.read_ahead(context);
             }
         }));
         self.running = Some(Running { ticket, stop, work: work.clone() });
@@ -174,7 +191,10 @@ impl RequestActor {
         context.stop();
     }
 
-    fn read(&mut self, amount: Amount, ticket: Ticket, context: &mut Context<Self>) -> Reply<Bytes> {
+    fn read(&mut self, message: &ReadData, context: &mut Context<Self>) -> Reply<Bytes> {
+        let ReadData { amount, ticket, caller } = *message;
+        let reads_ahead = amount == Amount::Available && caller.is_some_and(|caller| caller != thread_number());
+        self.stop_reading_ahead(context);
         if matches!(amount, Amount::AtMost(0) | Amount::Exactly(0)) {
             let detail = "a read of 0 octets could not be told from the end of the body";
             return Reply::now(Err(Error::parameter(Operation::Read, detail)));
@@ -189,7 +209,7 @@ impl RequestActor {
         match self.resume(Call::Read, Operation::Read) {
             Ok(journey) => self.launch(
                 context,
-                Launch { operation: Operation::Read, ticket, state: State::Reading },
+                Launch { operation: Operation::Read, ticket, state: State::Reading, reads_ahead },
                 journey,
                 async move |journey| journey.read(amount).await,
                 move |actor, data| {
@@ -220,9 +240,10 @@ impl Handler<SendRequest> for RequestActor {
 
     fn handle(&mut self, message: SendRequest, context: &mut Context<Self>) -> Reply<()> {
         let SendRequest { headers, payload, context: value, ticket } = message;
+        self.stop_reading_ahead(context);
         match self.begin(headers, payload, value) {
             Ok(journey) => {
-                let launch = Launch { operation: Operation::Send, ticket, state: State::Sending };
+                let launch = Launch { operation: Operation::Send, ticket, state: State::Sending, reads_ahead: false };
                 let work = async |journey: &mut Journey| journey.send().await;
                 self.launch(context, launch, journey, work, |_, ()| Some(Status::SendRequestComplete))
             }
@@ -245,7 +266,7 @@ impl Handler<WriteData> for RequestActor {
             return Reply::now(Err(error));
         }
         let length = data.len() as u64;
-        let launch = Launch { operation: Operation::Write, ticket, state: State::Writing };
+        let launch = Launch { operation: Operation::Write, ticket, state: State::Writing, reads_ahead: false };
         let work = async move |journey: &mut Journey| journey.write(&data).await;
         self.launch(context, launch, journey, work, move |_, ()| Some(Status::WriteComplete(length)))
     }
@@ -265,7 +286,7 @@ impl Handler<FinishBody> for RequestActor {
             self.journey = Some(journey);
             return Reply::now(Err(error));
         }
-        let launch = Launch { operation, ticket, state: State::Writing };
+        let launch = Launch { operation, ticket, state: State::Writing, reads_ahead: false };
         let work = async move |journey: &mut Journey| journey.finish(&trailers, operation).await;
         self.launch(context, launch, journey, work, |_, ()| Some(Status::WriteComplete(0)))
     }
@@ -288,7 +309,7 @@ impl Handler<ReceiveResponse> for RequestActor {
             self.journey = Some(journey);
             return Reply::now(Err(error));
         }
-        let launch = Launch { operation, ticket, state: State::Receiving };
+        let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
         let work = async |journey: &mut Journey| journey.receive().await;
         self.launch(context, launch, journey, work, move |actor, head| {
             actor.unclaimed.hand_out_head(ticket, head);
@@ -302,12 +323,13 @@ impl Handler<QueryDataAvailable> for RequestActor {
 
     fn handle(&mut self, message: QueryDataAvailable, context: &mut Context<Self>) -> Reply<u64> {
         let operation = Operation::QueryDataAvailable;
+        self.stop_reading_ahead(context);
         if let Some(octets) = self.unclaimed.data_available() {
             return Reply::now(Ok(octets));
         }
         match self.resume(Call::QueryDataAvailable, operation) {
             Ok(journey) => {
-                let launch = Launch { operation, ticket: message.ticket, state: State::Reading };
+                let launch = Launch { operation, ticket: message.ticket, state: State::Reading, reads_ahead: false };
                 let work = async |journey: &mut Journey| journey.query_available().await;
                 self.launch(context, launch, journey, work, |actor, octets| {
                     // What is only given again is not promised again.
@@ -324,7 +346,7 @@ impl Handler<ReadData> for RequestActor {
     type Result = Reply<Bytes>;
 
     fn handle(&mut self, message: ReadData, context: &mut Context<Self>) -> Reply<Bytes> {
-        self.read(message.amount, message.ticket, context)
+        self.read(&message, context)
     }
 }
 
@@ -343,6 +365,7 @@ impl Handler<Cancel> for RequestActor {
     type Result = ();
 
     fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
+        self.stop_reading_ahead(context);
         if let Some(running) = &self.running {
             running.stop(StopReason::Cancelled)(self, context);
         } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
@@ -358,6 +381,7 @@ impl Handler<CloseHandle> for RequestActor {
 
     fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
         self.shared.node.close(Ending::Closed);
+        self.stop_reading_ahead(context);
         match &self.running {
             Some(running) => running.stop(StopReason::Closing)(self, context),
             None => self.end(context),

@@ -14,6 +14,7 @@ use super::messages::{
 };
 use super::payload::Payload;
 use super::{Request, RequestActor};
+use crate::engine::thread_number;
 use crate::error::{Error, Operation, Result};
 use crate::handle::StopReason;
 use crate::protocol::http1::ResponseHead;
@@ -116,7 +117,8 @@ impl Request {
     }
 
     async fn read_amount(&self, amount: Amount) -> Result<Bytes> {
-        self.ask(Operation::Read, |ticket| ReadData { amount, ticket }).await
+        let caller = Some(thread_number());
+        self.ask(Operation::Read, |ticket| ReadData { amount, ticket, caller }).await
     }
 
     /// The paved path: all of it in one hop.

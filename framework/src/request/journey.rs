@@ -40,6 +40,8 @@ pub(super) struct Journey {
     pub(super) attempt: u32,
     /// A piece of the body that was decoded and not yet read.
     pub(super) ahead: Bytes,
+    /// Why reading ahead has failed, which nobody was told yet.
+    pub(super) failed_ahead: Option<Failure>,
     /// What an exact read has gathered; a read that was given up leaves it here.
     pub(super) gathered: BytesMut,
     /// How much at the front of `gathered` was read before, by a call that was given up, and told of then.
@@ -122,6 +124,7 @@ impl Journey {
             active: None,
             attempt: 1,
             ahead: Bytes::new(),
+            failed_ahead: None,
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,

@@ -114,12 +114,14 @@ pub struct QueryDataAvailable {
 pub struct ReadData {
     pub(crate) amount: Amount,
     pub(crate) ticket: Ticket,
+    /// The thread of the handle's call; `None` for a message.
+    pub(crate) caller: Option<u64>,
 }
 
 impl ReadData {
     /// Reads this much.
     pub fn new(amount: Amount) -> Self {
-        Self { amount, ticket: Ticket::default() }
+        Self { amount, ticket: Ticket::default(), caller: None }
     }
 }
 

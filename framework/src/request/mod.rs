@@ -1,6 +1,7 @@
 //! A request handle: one request with its response, sent and read step by step or by the paved path.
 
 mod actor;
+mod ahead;
 mod builder;
 mod calls;
 mod deadline;

@@ -21,6 +21,8 @@ pub(super) struct Launch {
     pub(super) operation: Operation,
     pub(super) ticket: Ticket,
     pub(super) state: State,
+    /// Afterwards the next piece of the body is read before it is asked for.
+    pub(super) reads_ahead: bool,
 }
 
 /// What the actor keeps of an operation in flight.

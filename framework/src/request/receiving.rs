@@ -115,7 +115,8 @@ impl Journey {
     pub(super) async fn read(&mut self, amount: Amount) -> Result<Bytes> {
         self.wait_for_subscribers(self.queue_end()).await?;
         let data = match amount {
-            Amount::Available => self.read_some(LARGEST_CHUNK).await?,
+            // What was read already is given whole: `query_data_available` has promised that.
+            Amount::Available => self.read_some(usize::MAX).await?,
             Amount::AtMost(max) => self.read_some(max).await?,
             Amount::Exactly(length) => self.read_exactly(length).await?,
         };
@@ -180,6 +181,9 @@ impl Journey {
     /// The next piece of the body off the wire.
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         self.stage = Stage::Body;
+        if let Some(failure) = self.failed_ahead.take() {
+            return Err(self.fail(failure, operation));
+        }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
         let pulled = receiving.piece(Stage::Body, pin!(exchange.read(lease, max))).await.and_then(|read| read);
         let pulled = match pulled {
