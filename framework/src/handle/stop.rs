@@ -40,6 +40,11 @@ impl Stop {
         }
     }
 
+    /// Has the operation look around, and does not stop it.
+    pub(crate) fn nudge(&self) {
+        self.waker.wake();
+    }
+
     /// Was it fired, and why first?
     pub(crate) fn reason(&self) -> Option<StopReason> {
         use StopReason::{Abandoned, Cancelled, Closing, Overdue};

@@ -135,7 +135,7 @@ impl Request {
 
     /// The actor behind the handle: it takes every operation as a message.
     pub fn addr(&self) -> Addr<RequestActor> {
-        self.inner.shared.mailbox.addr().clone()
+        self.inner.shared.addr().clone()
     }
 
     /// Adds a header field (`WinHttpAddRequestHeaders`). A field that is there already gets another line.
