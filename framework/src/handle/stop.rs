@@ -83,3 +83,6 @@ impl Stop {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

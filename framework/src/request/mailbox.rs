@@ -86,3 +86,6 @@ impl Mailbox {
 
 /// What actix gives a mailbox by default; a fresh clone of an address always finds room.
 const CAPACITY: usize = 16;
+
+#[cfg(test)]
+mod tests;
