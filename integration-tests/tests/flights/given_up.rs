@@ -13,7 +13,7 @@ use integration_tests::scene::{Scene, read_all, receiving};
 use integration_tests::scripted_peer::{Ending, Script, ScriptedPeer};
 use integration_tests::{FakeDialer, Gate, answering, dropped_after, patiently, poll_once};
 
-use super::{HELLO, ended_with_one_error, flying, get, silent};
+use super::{HELLO, ended_with_one_error, flying, get, handle, silent};
 
 #[tokio::test]
 async fn b7_dropped_while_it_waits_for_the_head_its_wire_is_closed() {
@@ -46,6 +46,27 @@ async fn b7_dropped_while_another_holds_the_handle_its_response_can_still_be_rec
     assert_eq!(read_all(&request).await.unwrap(), b"hello");
     assert_eq!((scene.peer.connections(), scene.peer.requests().len()), (1, 1));
     assert_eq!(scene.recorder.count_of(request.id(), "RequestError"), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b7_dropped_and_cancelled_at_once_its_wire_is_closed_though_another_holds_the_handle() {
+    const TIMES: usize = 50;
+    let scene = Scene::of(ScriptedPeer::always(silent()).await, Session::builder().wires_per_origin(1));
+    for n in 0..TIMES {
+        let mut send = Box::pin(scene.session.get(scene.peer.url("/")).unwrap().send());
+        assert!(poll_once(send.as_mut()).await.is_none());
+        let id = scene.recorder.request(n).await;
+        scene.recorder.wait_for_status(id, "ReceivingResponse").await;
+        let request = handle(&scene.session, id);
+        drop(send);
+        request.cancel();
+        scene.peer.wait_for_end(n).await;
+        scene.recorder.wait_for_status(id, "RequestError").await;
+        assert!(request.is_open());
+        drop(request);
+        ended_with_one_error(&scene.recorder, id).await;
+    }
     scene.end().await;
 }
 

@@ -30,13 +30,21 @@ fn once<F: Future>(future: F) -> Poll<F::Output> {
 fn only_the_first_reason_counts() {
     let stop = Stop::default();
     assert_eq!(stop.reason(), None);
-    for (first, then) in [(StopReason::Cancelled, StopReason::Closing), (StopReason::Abandoned, StopReason::Cancelled)]
-    {
+    for (first, then) in [(StopReason::Cancelled, StopReason::Closing), (StopReason::Abandoned, StopReason::Closing)] {
         let stop = Stop::default();
         stop.fire(first);
         stop.fire(then);
         assert_eq!(stop.reason(), Some(first));
     }
+}
+
+#[test]
+fn a_cancel_ends_what_a_caller_who_went_away_has_left() {
+    let stop = Stop::default();
+    stop.fire(StopReason::Abandoned);
+    stop.fire(StopReason::Cancelled);
+    stop.fire(StopReason::Abandoned);
+    assert_eq!(stop.reason(), Some(StopReason::Cancelled));
 }
 
 #[test]
