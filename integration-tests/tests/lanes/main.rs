@@ -8,7 +8,7 @@ use std::thread::ThreadId;
 
 use futures_util::future::join_all;
 use hinternet::{
-    DialOptions, Engine, ErrorCode, Handle, Method, NotificationMask as Mask, Session, SessionBuilder, SessionOptions,
+    DialOptions, Engine, ErrorCode, Method, NotificationMask as Mask, Session, SessionBuilder, SessionOptions,
 };
 use integration_tests::origin::{Log, Origin, Reply};
 use integration_tests::recorder::Recorder;
