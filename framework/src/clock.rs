@@ -17,24 +17,38 @@ pub(crate) fn now() -> Instant {
 pub(crate) struct Elapsed;
 
 /// Runs `work` for at most `limit`; `None` is for ever.
-pub(crate) async fn within<F: Future + Unpin>(limit: Option<Duration>, work: F) -> Result<F::Output, Elapsed> {
+pub(crate) fn within<F: Future + Unpin>(
+    limit: Option<Duration>,
+    work: F,
+) -> impl Future<Output = Result<F::Output, Elapsed>> {
     // One that cannot be told is too far off to matter.
-    until(limit.and_then(|limit| now().checked_add(limit)), work).await
+    until_end(move || limit.and_then(|limit| now().checked_add(limit)), work)
 }
 
 /// Runs `work` until `deadline` at most.
 ///
 /// The caller pins the work: an `async fn` holds what it is given twice, as its argument and as what it awaits, and every such
 /// layer would double the size of an operation. No timer is made unless the work has to wait.
-pub(crate) async fn until<F: Future + Unpin>(deadline: Option<Instant>, mut work: F) -> Result<F::Output, Elapsed> {
+pub(crate) fn until<F: Future + Unpin>(
+    deadline: Option<Instant>,
+    work: F,
+) -> impl Future<Output = Result<F::Output, Elapsed>> {
+    until_end(move || deadline, work)
+}
+
+/// The same where the deadline depends on when the wait begins: work that is done at once never asks for it, nor for the time.
+pub(crate) async fn until_end<F: Future + Unpin>(
+    deadline: impl FnOnce() -> Option<Instant>,
+    mut work: F,
+) -> Result<F::Output, Elapsed> {
+    let mut deadline = Some(deadline);
     let mut timer = pin!(None::<Sleep>);
     poll_fn(|context| {
         if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
             return Poll::Ready(Ok(done));
         }
-        let Some(deadline) = deadline else { return Poll::Pending };
-        if timer.is_none() {
-            timer.set(Some(sleep_until(deadline.into())));
+        if let Some(deadline) = deadline.take() {
+            timer.set(deadline().map(|deadline| sleep_until(deadline.into())));
         }
         match timer.as_mut().as_pin_mut() {
             Some(timer) => timer.poll(context).map(|()| Err(Elapsed)),

@@ -8,15 +8,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread;
 
-use actix::{Actor, Addr, AsyncContext, Context, Handler, Recipient};
+use actix::{Actor, Addr, AsyncContext, Context, Recipient};
 use actix_rt::{Arbiter, System};
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::engine_stopped;
-use crate::notification::Notification;
+use crate::notification::{Closure, Notification, Waking};
 use crate::origin::Folding;
 
-pub(crate) use shard::Shard;
+pub(crate) use shard::{Shard, thread_number};
 
 /// The threads that sessions run on.
 ///
@@ -24,8 +24,9 @@ pub(crate) use shard::Shard;
 /// keeps its sessions apart, or is stopped with all of them.
 ///
 /// A *shard* is a thread with an event loop. Everything of one origin runs on one shard: its wires, its pool and the
-/// requests that use them; on several if the session has [lanes](crate::SessionBuilder::lanes). Subscribers started by [`start`] and [`subscriber`] run on a thread of their own, so
-/// that a slow one cannot hold up a wire.
+/// requests that use them; on several if the session has [lanes](crate::SessionBuilder::lanes). Subscribers started by [`start`]
+/// and [`subscriber`] run on a thread of their own, so that a slow one cannot hold up a wire; a shard wakes them once for all it
+/// has told them in one go.
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -103,7 +104,7 @@ impl Engine {
         let arbiter = Arbiter::try_current().ok_or_else(|| {
             Error::parameter(Operation::Open, "on_current_arbiter was called on a thread that runs no actix arbiter")
         })?;
-        let shard = Shard::Arbiter(arbiter);
+        let shard = Shard::on_arbiter(arbiter);
         Ok(Self::of(vec![shard.clone()], shard, Host::CallersArbiter))
     }
 
@@ -143,7 +144,7 @@ impl Engine {
         let (ready, started) = mpsc::channel();
         let run = move || {
             let runner = System::new();
-            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::Arbiter(Arbiter::new().handle())).collect();
+            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::on_arbiter(Arbiter::new().handle())).collect();
             if ready.send((System::current(), arbiters)).is_ok() {
                 // Its exit code has no meaning here: nobody waits for this thread.
                 let _code = runner.run_with_code();
@@ -159,6 +160,10 @@ impl Engine {
         let (system, mut arbiters) =
             started.recv().map_err(|_| no_thread("the engine's threads could not be started".to_owned()))?;
         let subscribers = arbiters.remove(0);
+        for shard in &arbiters {
+            // One that has stopped already has nobody to wake.
+            let _running = shard.spawn(Waking::default());
+        }
         Ok(Self::of(arbiters, subscribers, Host::System(system)))
     }
 
@@ -191,12 +196,12 @@ impl Engine {
     where
         A: Actor<Context = Context<A>> + Send,
     {
-        self.0.subscribers.start(move || actor)
+        self.0.subscribers.start_subscriber(actor)
     }
 
     /// A subscriber made of a closure: as [`subscriber`], but on this engine's thread.
     pub fn subscriber(&self, handle: impl FnMut(Notification) + Send + Unpin + 'static) -> Recipient<Notification> {
-        self.start(Closure(handle)).recipient()
+        subscribing(Closure::new(handle), |closure| self.start(closure))
     }
 
     /// Was it stopped, or did it end with the thread it was on?
@@ -258,19 +263,15 @@ where
 
 /// A subscriber made of a closure; it runs as an actor of its own, one notification at a time.
 pub fn subscriber(handle: impl FnMut(Notification) + Send + Unpin + 'static) -> Recipient<Notification> {
-    start(Closure(handle)).recipient()
+    subscribing(Closure::new(handle), start)
 }
 
-struct Closure<F>(F);
-
-impl<F: Unpin + 'static> Actor for Closure<F> {
-    type Context = Context<Self>;
-}
-
-impl<F: FnMut(Notification) + Unpin + 'static> Handler<Notification> for Closure<F> {
-    type Result = ();
-
-    fn handle(&mut self, notification: Notification, _: &mut Context<Self>) {
-        (self.0)(notification);
-    }
+fn subscribing<F>(closure: Closure<F>, start: impl FnOnce(Closure<F>) -> Addr<Closure<F>>) -> Recipient<Notification>
+where
+    F: FnMut(Notification) + Send + Unpin + 'static,
+{
+    let queue = closure.queue();
+    let recipient = start(closure).recipient();
+    queue.stands_beside(&recipient);
+    recipient
 }

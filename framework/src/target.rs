@@ -3,9 +3,11 @@
 //! The address that is dialed, the `Host` field and the key of the pool all come from the same [`Origin`], so
 //! they cannot disagree.
 
+mod plain;
 #[cfg(test)]
 mod tests;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -15,36 +17,30 @@ use url::Url;
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::shown;
+use plain::Plain;
 
 /// Scheme, host and port (RFC 6454): what all handles to one server share.
 #[derive(Clone)]
 pub struct Origin(Arc<Known>);
 
-/// With the hash of all of it: every request looks its origin up.
 struct Known {
+    /// Of all of it: every request looks its origin up.
     hash: u64,
-    parts: Parts,
-}
-
-#[derive(PartialEq, Eq, Hash)]
-struct Parts {
-    scheme: Scheme,
-    host: Box<str>,
+    /// `http://host`, or `http://host:port` where the port is not the scheme's.
+    text: Box<str>,
+    host_length: usize,
     port: u16,
-    /// `host`, or `host:port` where the port is not the scheme's: what the `Host` field says.
-    authority: Box<str>,
-}
-
-/// The schemes that are spoken.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Scheme {
-    Http,
-    Https,
+    is_secure: bool,
 }
 
 impl Origin {
     /// Reads the origin of a URL that must hold nothing else.
     pub(crate) fn parse(input: &str) -> Result<Self> {
+        if let Some((text, "" | "/")) = plain::cut(input)
+            && let Some(origin) = Self::plain(text)
+        {
+            return Ok(origin);
+        }
         let operation = Operation::Connect;
         let url = parse_url(input, operation)?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
@@ -56,11 +52,37 @@ impl Origin {
         Self::of(&url, operation)
     }
 
+    /// The same where it is spelled as it prints itself. One that was met lately is not made anew.
+    fn plain(text: &str) -> Option<Self> {
+        let met = |lately: &RefCell<[Option<Self>; LATELY_MET]>| {
+            let place = &mut lately.borrow_mut()[text.len() % LATELY_MET];
+            match place {
+                Some(known) if *known.0.text == *text => {}
+                _ => *place = Some(Self::new(&plain::origin(text)?)),
+            }
+            place.clone()
+        };
+        // A thread that ends has dropped it already.
+        LATELY.try_with(met).ok().flatten()
+    }
+
+    fn new(parts: &Plain<'_>) -> Self {
+        let mut hasher = DefaultHasher::new();
+        parts.origin.hash(&mut hasher);
+        Self(Arc::new(Known {
+            hash: hasher.finish(),
+            text: parts.origin.into(),
+            host_length: parts.host.len(),
+            port: parts.port,
+            is_secure: parts.is_secure,
+        }))
+    }
+
     fn of(url: &Url, operation: Operation) -> Result<Self> {
         let invalid = |detail: &'static str| Error::invalid_url(operation, detail);
-        let (scheme, own_port) = match url.scheme() {
-            "http" => (Scheme::Http, 80),
-            "https" => (Scheme::Https, 443),
+        let (is_secure, own_port) = match url.scheme() {
+            "http" => (false, 80),
+            "https" => (true, 443),
             other => {
                 let detail = format!("the scheme is {other:?}; http and https are spoken here");
                 return Err(Error::new(
@@ -78,45 +100,40 @@ impl Origin {
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("the URL names no host"))?;
         let port = url.port_or_known_default().filter(|port| *port != 0);
         let port = port.ok_or_else(|| invalid("port 0 cannot be connected to"))?;
-        let authority = if port == own_port { host.into() } else { format!("{host}:{port}").into() };
-        let parts = Parts { scheme, host: host.into(), port, authority };
-        let mut hasher = DefaultHasher::new();
-        parts.hash(&mut hasher);
-        Ok(Self(Arc::new(Known { hash: hasher.finish(), parts })))
+        let scheme = url.scheme();
+        let text = if port == own_port { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") };
+        Ok(Self::new(&Plain { origin: &text, is_secure, host, port }))
     }
 
     /// The URL's scheme: `http` or `https`.
     pub fn scheme(&self) -> &'static str {
-        match self.0.parts.scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        }
+        if self.0.is_secure { "https" } else { "http" }
     }
 
     /// Are its wires secure: is it `https`?
     pub fn is_secure(&self) -> bool {
-        self.0.parts.scheme == Scheme::Https
+        self.0.is_secure
     }
 
     /// The host as it goes on the wire: lower case, punycode, an IPv6 address in brackets.
     pub fn host(&self) -> &str {
-        &self.0.parts.host
+        &self.authority()[..self.0.host_length]
     }
 
     /// The TCP port; 80 or, for `https`, 443 where the URL names none.
     pub fn port(&self) -> u16 {
-        self.0.parts.port
+        self.0.port
     }
 
     /// Host, and the port unless it is the scheme's own: the value of the `Host` field.
     pub fn authority(&self) -> &str {
-        &self.0.parts.authority
+        &self.0.text[self.scheme().len() + "://".len()..]
     }
 }
 
 impl PartialEq for Origin {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0) || (self.0.hash == other.0.hash && self.0.parts == other.0.parts)
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.hash == other.0.hash && self.0.text == other.0.text)
     }
 }
 
@@ -130,7 +147,7 @@ impl Hash for Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme(), self.authority())
+        f.write_str(&self.0.text)
     }
 }
 
@@ -142,10 +159,11 @@ impl fmt::Debug for Origin {
 
 /// An origin and what is asked of it: path and query, percent-encoded, without the fragment (`URL_COMPONENTS`).
 #[doc(alias = "URL_COMPONENTS")]
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Target {
     origin: Origin,
-    path_and_query: Arc<str>,
+    /// The origin, then the path: what the other two say is in here too.
+    url: Arc<str>,
 }
 
 impl Target {
@@ -156,19 +174,31 @@ impl Target {
     /// CR, LF or NUL anywhere in it.
     #[doc(alias = "WinHttpCrackUrl")]
     pub fn parse(input: &str) -> Result<Self> {
-        Self::from_url(&parse_url(input, Operation::OpenRequest)?)
+        match Self::plain(input) {
+            Some(target) => Ok(target),
+            None => Self::from_url(&parse_url(input, Operation::OpenRequest)?),
+        }
+    }
+
+    fn plain(input: &str) -> Option<Self> {
+        let (origin, path) = plain::cut(input)?;
+        if !plain::is_path_and_query(path) {
+            return None;
+        }
+        let origin = Origin::plain(origin)?;
+        Some(if path.is_empty() { Self::join(origin, "/") } else { Self { origin, url: input.into() } })
     }
 
     pub(crate) fn from_url(url: &Url) -> Result<Self> {
         let origin = Origin::of(url, Operation::OpenRequest)?;
-        Ok(Self { origin, path_and_query: url[url::Position::BeforePath..url::Position::AfterQuery].into() })
+        Ok(Self::join(origin, &url[url::Position::BeforePath..url::Position::AfterQuery]))
     }
 
     /// A path on an origin, as `WinHttpOpenRequest` takes it: a missing first `/` is added.
     pub(crate) fn on(origin: &Origin, path: &str, asterisk_allowed: bool) -> Result<Self> {
         let operation = Operation::OpenRequest;
-        if asterisk_allowed && path == "*" {
-            return Ok(Self { origin: origin.clone(), path_and_query: "*".into() });
+        if path.starts_with('/') && plain::is_path_and_query(path) || asterisk_allowed && path == "*" {
+            return Ok(Self::join(origin.clone(), path));
         }
         if path.contains("://") && Url::parse(path).is_ok() {
             return Err(Error::invalid_url(
@@ -185,9 +215,15 @@ impl Target {
         Ok(target)
     }
 
+    /// What is sent as it is given.
+    fn join(origin: Origin, path_and_query: &str) -> Self {
+        let url = [&origin.0.text, path_and_query].concat().into();
+        Self { origin, url }
+    }
+
     pub(crate) fn with_query(&self, pairs: &str) -> Self {
-        let joint = if self.path_and_query.contains('?') { '&' } else { '?' };
-        Self { origin: self.origin.clone(), path_and_query: format!("{}{joint}{pairs}", self.path_and_query).into() }
+        let joint = if self.path_and_query().contains('?') { "&" } else { "?" };
+        Self { origin: self.origin.clone(), url: [&*self.url, joint, pairs].concat().into() }
     }
 
     /// The server it goes to.
@@ -197,26 +233,45 @@ impl Target {
 
     /// Path and query as they stand in the request line (RFC 9112 3.2.1).
     pub fn path_and_query(&self) -> &str {
-        &self.path_and_query
+        &self.url[self.origin.0.text.len()..]
     }
 
     /// The whole URL (`WinHttpCreateUrl`).
     #[doc(alias = "WinHttpCreateUrl")]
     pub fn url(&self) -> String {
-        if &*self.path_and_query == "*" { self.origin.to_string() } else { self.to_string() }
+        self.as_str().to_owned()
+    }
+
+    /// The whole URL; that of the server as a whole (`*`) has no path.
+    pub(crate) fn as_str(&self) -> &str {
+        if self.path_and_query() == "*" { &self.origin.0.text } else { &self.url }
+    }
+}
+
+impl PartialEq for Target {
+    fn eq(&self, other: &Self) -> bool {
+        self.url == other.url
+    }
+}
+
+impl Eq for Target {}
+
+impl Hash for Target {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.url.hash(state);
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, self.path_and_query)
+        f.write_str(&self.url)
     }
 }
 
 /// Without the query, which may hold secrets.
 impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.origin, shown::without_query(&self.path_and_query))
+        f.write_str(shown::without_query(&self.url))
     }
 }
 
@@ -309,3 +364,10 @@ fn shortened(input: &str) -> Option<&str> {
 
 /// What the `url` crate would trim at the ends or strip instead of encoding.
 const BLANKS: &AsciiSet = &CONTROLS.add(b' ');
+/// Which of them a text can be is told by its length, so that few octets are looked at where it is none of them.
+const LATELY_MET: usize = 8;
+
+thread_local! {
+    /// Most requests go where the last ones went.
+    static LATELY: RefCell<[Option<Origin>; LATELY_MET]> = const { RefCell::new([const { None }; LATELY_MET]) };
+}

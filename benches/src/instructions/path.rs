@@ -1,14 +1,24 @@
 //! The ways of sending a request that are counted.
 
 use clap::ValueEnum;
-use hinternet::transport::{MemoryListener, MemoryStream, in_memory};
+use hinternet::transport::in_memory;
 use hinternet::{DialOptions, Engine, Method, NotificationMask, Session};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::LocalSet;
 
+use super::references;
+use super::server::serve;
+
 /// A way of sending a request and reading its answer, on a wire that is kept.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Path {
+    /// Octets to the server and back, unread: what is in all the other numbers.
+    Harness,
+    /// A stream and a parser.
+    Floor,
+    /// hyper's bare connection.
+    HyperConn,
+    /// hyper-util's pooling client.
+    HyperUtil,
     /// `session.get(url)?.send().await?.bytes().await?`, and nobody listens.
     Paved,
     /// The same with every notification told to one subscriber.
@@ -20,10 +30,19 @@ pub(crate) enum Path {
 impl Path {
     pub(crate) fn name(self) -> &'static str {
         match self {
+            Self::Harness => "harness",
+            Self::Floor => "floor",
+            Self::HyperConn => "hyper-conn",
+            Self::HyperUtil => "hyper-util",
             Self::Paved => "paved",
             Self::PavedListening => "paved-listening",
             Self::HandlesListening => "handles-listening",
         }
+    }
+
+    /// Is it none of ours, and only there to be compared with?
+    pub(crate) fn is_reference(self) -> bool {
+        matches!(self, Self::Harness | Self::Floor | Self::HyperConn | Self::HyperUtil)
     }
 
     /// Sends so many requests, one after the other.
@@ -33,24 +52,32 @@ impl Path {
     pub(crate) fn run(self, requests: u32) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         LocalSet::new().block_on(&runtime, async move {
-            let (dialer, listener) = in_memory();
-            tokio::task::spawn_local(serve(listener));
-            let engine = Engine::on_current_thread().expect("a LocalSet");
-            let mut builder = Session::builder().engine(engine.clone()).dial(DialOptions::default().dialer(dialer));
-            if !matches!(self, Self::Paved) {
-                let listener = engine.subscriber(|notification| {
-                    std::hint::black_box(&notification);
-                });
-                builder = builder.subscriber(listener, NotificationMask::ALL_NOTIFICATIONS);
-            }
-            let session = builder.open().expect("a session");
             match self {
-                Self::Paved | Self::PavedListening => paved(&session, requests).await,
-                Self::HandlesListening => by_handles(&session, requests).await,
+                Self::Harness => references::harness(requests).await,
+                Self::Floor => references::floor(requests).await,
+                Self::HyperConn => references::hyper_conn(requests).await,
+                Self::HyperUtil => references::hyper_util(requests).await,
+                Self::Paved => paved(&session(false), requests).await.expect(ANSWERED),
+                Self::PavedListening => paved(&session(true), requests).await.expect(ANSWERED),
+                Self::HandlesListening => by_handles(&session(true), requests).await.expect(ANSWERED),
             }
-            .expect("every request is answered");
         });
     }
+}
+
+/// A session on this thread whose every wire leads to the server.
+fn session(listening: bool) -> Session {
+    let (dialer, listener) = in_memory();
+    tokio::task::spawn_local(serve(listener));
+    let engine = Engine::on_current_thread().expect("a LocalSet");
+    let mut builder = Session::builder().engine(engine.clone()).dial(DialOptions::default().dialer(dialer));
+    if listening {
+        let listener = engine.subscriber(|notification| {
+            std::hint::black_box(&notification);
+        });
+        builder = builder.subscriber(listener, NotificationMask::ALL_NOTIFICATIONS);
+    }
+    builder.open().expect("a session")
 }
 
 async fn paved(session: &Session, requests: u32) -> hinternet::Result<()> {
@@ -72,23 +99,4 @@ async fn by_handles(session: &Session, requests: u32) -> hinternet::Result<()> {
     Ok(())
 }
 
-async fn serve(mut listener: MemoryListener) {
-    while let Some((stream, _)) = listener.accept().await {
-        tokio::task::spawn_local(answer(stream));
-    }
-}
-
-/// Answers whatever it is asked.
-async fn answer(mut stream: MemoryStream) {
-    const ANSWER: &[u8] = b"HTTP/1.1 200 OK\r\nserver: bench\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
-        content-type: text/plain\r\ncontent-length: 13\r\n\r\nHello, world!";
-    let mut received = Vec::with_capacity(1024);
-    while matches!(stream.read_buf(&mut received).await, Ok(1..)) {
-        if received.ends_with(b"\r\n\r\n") {
-            received.clear();
-            if stream.write_all(ANSWER).await.is_err() {
-                return;
-            }
-        }
-    }
-}
+const ANSWERED: &str = "every request is answered";

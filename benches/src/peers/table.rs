@@ -1,61 +1,78 @@
 //! The figures as a markdown table.
 
-use std::time::Duration;
+use super::contest::{Contender, Results};
 
-use crate::clients::{Client, FLOOR, HYPER, REQWEST};
-use crate::load::{Sample, Turn};
+/// A column of figures: each the median of all rounds.
+pub(super) struct Column<'a, S> {
+    title: String,
+    decimals: usize,
+    of: Figure<'a, S>,
+    /// The contender it is divided by, round for round.
+    base: Option<&'static str>,
+}
 
-/// Prints one table: a row per client, each figure the median of all rounds.
-pub(crate) fn print(turn: &Turn, clients: &[&Client], rounds: &[Vec<Sample>]) {
-    println!("\n{} in flight, {} requests, median of {} rounds:\n", turn.in_flight, turn.requests, rounds.len());
-    println!(
-        "| client | callers | CPU us/request | requests/s | p50 us | p99 us | allocations | x floor | x hyper-util | x reqwest |"
-    );
-    println!("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|");
-    for (index, client) in clients.iter().enumerate() {
-        let of_all = |figure: &dyn Fn(&Sample) -> f64| median(rounds.iter().map(|round| figure(&round[index])));
-        let ratio = |to: &str| {
-            let base = clients.iter().position(|other| other.name == to && other.threads == client.threads);
-            let base = base.filter(|&base| base != index);
-            base.map_or_else(String::new, |base| {
-                format!("{:.2}", median(rounds.iter().map(|round| cpu(&round[index]) / cpu(&round[base]))))
-            })
+/// What a turn comes to; `None` where it has no such figure.
+type Figure<'a, S> = Box<dyn Fn(&S) -> Option<f64> + 'a>;
+
+impl<'a, S> Column<'a, S> {
+    pub(super) fn new(title: impl Into<String>, decimals: usize, of: impl Fn(&S) -> f64 + 'a) -> Self {
+        Self { title: title.into(), decimals, of: Box::new(move |sample| Some(of(sample))), base: None }
+    }
+
+    /// A figure that not every turn has.
+    pub(super) fn optional(title: impl Into<String>, decimals: usize, of: impl Fn(&S) -> Option<f64> + 'a) -> Self {
+        Self { title: title.into(), decimals, of: Box::new(of), base: None }
+    }
+
+    /// How many times that of `base` in the same place the figure is.
+    pub(super) fn ratio(title: impl Into<String>, base: &'static str, of: impl Fn(&S) -> f64 + 'a) -> Self {
+        Self { title: title.into(), decimals: 2, of: Box::new(move |sample| Some(of(sample))), base: Some(base) }
+    }
+
+    fn cell<J>(&self, results: &Results<'_, J, S>, row: usize) -> String {
+        let base = match self.base {
+            None => None,
+            Some(base) => match base_of(&results.contenders, row, base) {
+                None => return String::new(),
+                found => found,
+            },
         };
-        let allocations = rounds[0][index].allocations.map_or_else(String::new, |_| {
-            format!("{:.1}", of_all(&|sample| sample.allocations.unwrap_or(0) as f64 / sample.requests as f64))
-        });
-        println!(
-            "| {} | {} | {:.2} | {:.0} | {:.0} | {:.0} | {} | {} | {} | {} |",
-            client.name,
-            client.threads,
-            of_all(&cpu),
-            of_all(&|sample| sample.requests as f64 / sample.wall.as_secs_f64()),
-            of_all(&|sample| micros(quantile(&sample.latencies, 50))),
-            of_all(&|sample| micros(quantile(&sample.latencies, 99))),
-            allocations,
-            ratio(FLOOR),
-            ratio(HYPER),
-            ratio(REQWEST),
-        );
+        let figure = |round: &Vec<S>| {
+            let figure = (self.of)(&round[row])?;
+            base.map_or(Some(figure), |base| Some(figure / (self.of)(&round[base])?))
+        };
+        median(results.rounds.iter().filter_map(figure))
+            .map_or_else(String::new, |median| format!("{median:.*}", self.decimals))
     }
 }
 
-/// CPU per request, in microseconds.
-fn cpu(sample: &Sample) -> f64 {
-    micros(sample.cpu) / sample.requests as f64
+/// Prints one table: a row per contender. `what` heads their names, `place` what they run on; without it there is no such column.
+pub(super) fn print<J, S>(results: &Results<'_, J, S>, what: &str, place: Option<&str>, columns: &[Column<'_, S>]) {
+    println!("\n{what}, median of {} rounds:\n", results.rounds.len());
+    let place_title = place.map_or_else(String::new, |place| format!(" {place} |"));
+    let titles: String = columns.iter().map(|column| format!(" {} |", column.title)).collect();
+    println!("| client |{place_title}{titles}");
+    println!("|---|{}{}", place.map_or("", |_| "---|"), "---:|".repeat(columns.len()));
+    for (row, contender) in results.contenders.iter().enumerate() {
+        let place = place.map_or_else(String::new, |_| format!(" {} |", contender.place));
+        let cells: String = columns.iter().map(|column| format!(" {} |", column.cell(results, row))).collect();
+        println!("| {} |{place}{cells}", contender.name);
+    }
 }
 
-fn micros(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1e6
+/// The row of the one that `row` is compared with; nobody is compared with itself.
+fn base_of<J, S>(contenders: &[&Contender<J, S>], row: usize, base: &str) -> Option<usize> {
+    let place = contenders[row].place;
+    contenders.iter().position(|other| other.name == base && other.place == place).filter(|&base| base != row)
 }
 
-fn quantile(sorted: &[Duration], percent: usize) -> Duration {
-    sorted.get(sorted.len() * percent / 100).copied().unwrap_or_default()
-}
-
-fn median(figures: impl Iterator<Item = f64>) -> f64 {
+fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
     let mut figures: Vec<_> = figures.collect();
     figures.sort_by(f64::total_cmp);
     let middle = figures.len() / 2;
-    if figures.len() % 2 == 1 { figures[middle] } else { f64::midpoint(figures[middle - 1], figures[middle]) }
+    match figures.len() {
+        0 => None,
+        length if length % 2 == 1 => Some(figures[middle]),
+        _ => Some(f64::midpoint(figures[middle - 1], figures[middle])),
+    }
 }

@@ -107,7 +107,8 @@ impl Connection {
         node.check_open(Operation::OpenRequest)?;
         let target = Target::on(origin, path, method == Method::OPTIONS)?;
         let keep: Arc<dyn Any + Send + Sync> = Arc::clone(&self.inner) as _;
-        Request::open(Opening { services, parent: node, keep }, method, target, self.shared_options())
+        let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep };
+        Request::open(opening, method, target, self.shared_options())
     }
 
     /// What requests opened on it start from: a copy of the session's, made when it was created.

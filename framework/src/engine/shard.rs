@@ -2,83 +2,123 @@
 
 mod local;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use actix::dev::channel::channel;
 use actix::{Actor, Addr, Context};
 use actix_rt::ArbiterHandle;
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::spawn_local;
 
-use local::{Job, Local};
+use crate::notification::WokenLate;
+
+use local::Local;
 
 /// Where actors run. From any thread a shard is given work; on its own thread it does it, in the order it came.
 #[derive(Clone)]
-pub(crate) enum Shard {
-    /// A thread of ours, or an arbiter of the caller's.
-    Arbiter(ArbiterHandle),
-    /// Tasks among those of the caller's `LocalSet`.
-    Local(UnboundedSender<Job>),
+pub(crate) struct Shard {
+    jobs: UnboundedSender<Job>,
+    /// `None`: tasks among those of the caller's `LocalSet`.
+    arbiter: Option<ArbiterHandle>,
+}
+
+/// What a shard is told to do.
+enum Job {
+    Run(Box<dyn FnOnce() + Send>),
+    Stop,
 }
 
 impl Shard {
-    /// A shard among the tasks of the current `LocalSet`; `None` where there is none.
-    pub(super) fn on_current_thread() -> Option<Self> {
-        Local::spawn().map(Self::Local)
+    /// A thread of ours, or an arbiter of the caller's. What is to be done there goes through one task of ours: the arbiter would
+    /// make a task of each.
+    pub(super) fn on_arbiter(arbiter: ArbiterHandle) -> Self {
+        let (jobs, receiver) = unbounded_channel();
+        // On one that has stopped, the receiver is dropped and no job is taken.
+        let _stopped = arbiter.spawn_fn(|| {
+            spawn_local(work(receiver));
+        });
+        Self { jobs, arbiter: Some(arbiter) }
     }
 
-    /// Starts an actor. On a shard that has stopped it is dropped.
+    /// A shard among the tasks of the current `LocalSet`; `None` where there is none.
+    pub(super) fn on_current_thread() -> Option<Self> {
+        Local::spawn().map(|jobs| Self { jobs, arbiter: None })
+    }
+
+    /// Starts an actor. On a shard that has stopped it is dropped, and its address is dead.
     pub(crate) fn start<A>(&self, actor: impl FnOnce() -> A + Send + 'static) -> Addr<A>
     where
         A: Actor<Context = Context<A>>,
     {
-        match self {
-            Self::Arbiter(arbiter) => A::start_in_arbiter(arbiter, move |_| actor()),
-            Self::Local(jobs) => {
-                let (sender, receiver) = channel(MAILBOX);
-                let start = move || {
-                    tokio::task::spawn_local(Context::with_receiver(receiver).into_future(actor()));
-                };
-                // Refused by a shard that has stopped, as an arbiter does: the actor is dropped, and its address is dead.
-                let _stopped = jobs.send(Job::Run(Box::new(start)));
-                Addr::new(sender)
-            }
+        let (sender, receiver) = channel(MAILBOX);
+        self.run(move || {
+            spawn_local(Context::with_receiver(receiver).into_future(actor()));
+        });
+        Addr::new(sender)
+    }
+
+    /// Starts a subscriber: an actor that the shards wake late.
+    pub(super) fn start_subscriber<A>(&self, actor: A) -> Addr<A>
+    where
+        A: Actor<Context = Context<A>> + Send,
+    {
+        if self.arbiter.is_none() {
+            return self.start(move || actor);
         }
+        let (sender, receiver) = channel(MAILBOX);
+        self.run(move || {
+            spawn_local(WokenLate::new(Context::with_receiver(receiver).into_future(actor)));
+        });
+        Addr::new(sender)
     }
 
     /// Runs a function there. `false`: it has stopped, and the function was dropped.
     pub(crate) fn run(&self, function: impl FnOnce() + Send + 'static) -> bool {
-        match self {
-            Self::Arbiter(arbiter) => arbiter.spawn_fn(function),
-            Self::Local(jobs) => jobs.send(Job::Run(Box::new(function))).is_ok(),
-        }
+        self.jobs.send(Job::Run(Box::new(function))).is_ok()
     }
 
     /// Runs a future there. `false`: it has stopped, and the future was dropped.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) -> bool {
-        match self {
-            Self::Arbiter(arbiter) => arbiter.spawn(future),
-            Self::Local(jobs) => {
-                let spawn = move || {
-                    tokio::task::spawn_local(future);
-                };
-                jobs.send(Job::Run(Box::new(spawn))).is_ok()
-            }
-        }
+        self.run(move || {
+            spawn_local(future);
+        })
     }
 
     /// Did it end, also without having been stopped?
     pub(super) fn has_gone(&self) -> bool {
-        match self {
-            Self::Arbiter(arbiter) => !arbiter.alive(),
-            Self::Local(jobs) => jobs.is_closed(),
-        }
+        self.jobs.is_closed()
     }
 
     /// Ends all that runs there.
     pub(super) fn stop(&self) {
-        let _stopped = match self {
-            Self::Arbiter(arbiter) => arbiter.stop(),
-            Self::Local(jobs) => jobs.send(Job::Stop).is_ok(),
+        let _stopped = match &self.arbiter {
+            Some(arbiter) => arbiter.stop(),
+            None => self.jobs.send(Job::Stop).is_ok(),
         };
     }
+}
+
+/// Does what the shard is told. `true`: it was told to stop; `false`: nobody can tell it anything any more.
+///
+/// A job that panics ends alone, as a task of its own would.
+async fn work(mut jobs: UnboundedReceiver<Job>) -> bool {
+    loop {
+        match jobs.recv().await {
+            Some(Job::Run(function)) => drop(catch_unwind(AssertUnwindSafe(function))),
+            Some(Job::Stop) => return true,
+            None => return false,
+        }
+    }
+}
+
+/// Names the calling thread.
+pub(crate) fn thread_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    thread_local! {
+        static NUMBER: u64 = NEXT.fetch_add(1, Ordering::Relaxed);
+    }
+    NUMBER.with(|number| *number)
 }
 
 /// What actix gives a mailbox by default; a fresh clone of an address always finds room.

@@ -3,6 +3,7 @@
 mod guard;
 mod messages;
 mod node;
+mod stop;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ pub use messages::{Cancel, CloseHandle};
 
 pub(crate) use guard::ActorGuard;
 pub(crate) use node::{Commands, Ending, Entry, Hold, Node, engine_stopped};
+pub(crate) use stop::{Stop, StopReason};
 
 /// What all handles have in common (an `HINTERNET` of any kind).
 ///

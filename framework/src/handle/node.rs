@@ -21,6 +21,7 @@ use actix::Recipient;
 use tokio::sync::Notify;
 
 use super::messages::{Cancel, CloseHandle};
+use super::stop::{Stop, StopReason};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::{HandleId, HandleKind};
 use crate::notification::{Author, CreditLimits, NotificationMask, Status, Subscribers};
@@ -35,6 +36,8 @@ pub(crate) struct Node {
     life: Mutex<Life>,
     closed: Notify,
     handle: OnceLock<Entry>,
+    /// Stops what runs for the handle before it has an actor.
+    stop: Stop,
 }
 
 /// A weak way to the shared part of a handle; the level that knows its type turns it back into one.
@@ -119,6 +122,7 @@ impl Node {
             life: Mutex::new(life),
             closed: Notify::new(),
             handle: OnceLock::new(),
+            stop: Stop::default(),
         }
     }
 
@@ -131,7 +135,9 @@ impl Node {
 
     /// Tells the subscribers who asked for it. Costs one load when nobody did.
     pub(crate) fn emit(&self, mask: NotificationMask, status: impl FnOnce() -> Status) {
-        self.subscribers.emit(mask, self.author(), status);
+        if self.subscribers.wants(mask) {
+            self.subscribers.emit(mask, self.author(), status);
+        }
     }
 
     /// Gives the tree the way to the actor. A close that came first is passed on now.
@@ -149,9 +155,13 @@ impl Node {
     ///
     /// All are marked before the first actor is told: what one handle gives up must not go to another that is closing too.
     pub(crate) fn close(self: &Arc<Self>, ending: Ending) {
+        if !self.is_open() {
+            return;
+        }
         let mut marked = Vec::new();
         self.mark(ending, &mut marked);
         for (node, actor) in marked {
+            node.stop.fire(StopReason::Closing);
             if let Some(actor) = actor {
                 actor.close.do_send(CloseHandle);
             }
@@ -239,11 +249,18 @@ impl Node {
     pub(crate) fn cancel(&self) {
         let life = self.lock();
         let children: Vec<_> = life.children.values().cloned().collect();
-        if let Some(cancel) = life.actor.as_ref().and_then(|actor| actor.cancel.as_ref()) {
-            cancel.do_send(Cancel);
+        match &life.actor {
+            Some(Commands { cancel: Some(cancel), .. }) => cancel.do_send(Cancel),
+            Some(Commands { cancel: None, .. }) => {}
+            None => self.stop.fire(StopReason::Cancelled),
         }
         drop(life);
         children.iter().for_each(|child| child.cancel());
+    }
+
+    /// What stops the operation that runs for the handle while it has no actor.
+    pub(crate) fn stop(&self) -> &Stop {
+        &self.stop
     }
 
     pub(crate) fn check_open(&self, operation: Operation) -> Result<()> {

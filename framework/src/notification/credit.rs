@@ -1,7 +1,7 @@
 //! What keeps a slow subscriber from growing the heap: a permit in every message, handed back when it is handled.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicU64, Ordering, fence};
+use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::Notify;
 
@@ -12,27 +12,22 @@ use super::subscribers::CreditLimits;
 #[derive(Debug)]
 pub(crate) struct Credit {
     limits: CreditLimits,
-    unhandled: AtomicUsize,
-    unhandled_progress: AtomicUsize,
+    /// Messages in the low half, those of them that tell progress in the high half. One number, so that a message is one step.
+    unhandled: AtomicU64,
     freed: Arc<Notify>,
 }
 
 impl Credit {
     pub(super) fn new(limits: CreditLimits) -> Arc<Self> {
-        Arc::new(Self {
-            limits,
-            unhandled: AtomicUsize::new(0),
-            unhandled_progress: AtomicUsize::new(0),
-            freed: Arc::default(),
-        })
+        Arc::new(Self { limits, unhandled: AtomicU64::new(0), freed: Arc::default() })
     }
 
     pub(super) fn takes_progress(&self) -> bool {
-        self.unhandled_progress.load(Ordering::Relaxed) < self.limits.progress
+        self.unhandled.load(Ordering::Relaxed) / PROGRESS < self.limits.progress as u64
     }
 
     fn is_exhausted(&self) -> bool {
-        self.unhandled.load(Ordering::Acquire) >= self.limits.total
+        self.unhandled.load(Ordering::Acquire) % PROGRESS >= self.limits.total as u64
     }
 
     /// If no new operation may begin: what to wait for before asking again, credit or a change of the subscriptions.
@@ -51,27 +46,33 @@ impl Credit {
     }
 }
 
-/// What one handle has posted to one subscription that is not handled yet, and how many copies of it below are in the same
-/// position.
+/// What one handle has posted to one subscription that is not handled yet, or what the handles below it have.
+///
+/// Nothing is counted: it is there as long as somebody holds it, and that is the subscription until it ends, every message that
+/// is not handled, and every share below. So a message costs one reference, whatever the depth of the tree.
 #[derive(Debug)]
 pub(crate) struct Share {
     pub(super) credit: Arc<Credit>,
-    /// The share this one was inherited from: it waits for this one too.
+    /// What waits for the copies that the handle above gave away, this one among them.
     above: Option<Arc<Self>>,
-    /// Messages of its own in the low half, shares below that are not empty in the high half. One number, so that what
-    /// empties or fills it is one step.
-    outstanding: AtomicU64,
-    emptied: Notify,
+    /// Made by the first who waits for its end: almost nobody does.
+    watched: OnceLock<Arc<Notify>>,
 }
 
 impl Share {
     pub(super) fn new(credit: Arc<Credit>) -> Arc<Self> {
-        Arc::new(Self { credit, above: None, outstanding: AtomicU64::new(0), emptied: Notify::new() })
+        Arc::new(Self { credit, above: None, watched: OnceLock::new() })
     }
 
-    pub(super) fn inherit(self: &Arc<Self>) -> Arc<Self> {
-        let (credit, above) = (Arc::clone(&self.credit), Some(Arc::clone(self)));
-        Arc::new(Self { credit, above, outstanding: AtomicU64::new(0), emptied: Notify::new() })
+    /// The share of a copy, for whose end `above` is to wait.
+    pub(super) fn under(above: &Arc<Self>) -> Arc<Self> {
+        let (credit, above) = (Arc::clone(&above.credit), Some(Arc::clone(above)));
+        Arc::new(Self { credit, above, watched: OnceLock::new() })
+    }
+
+    /// Another one at the same place in the tree.
+    pub(super) fn beside(&self) -> Arc<Self> {
+        Arc::new(Self { credit: Arc::clone(&self.credit), above: self.above.clone(), watched: OnceLock::new() })
     }
 
     /// Was it not inherited? Then no share above waits for it.
@@ -80,86 +81,66 @@ impl Share {
     }
 
     pub(super) fn permit(self: &Arc<Self>, weight: Weight) -> Permit {
-        self.fill(OWN);
-        self.credit.unhandled.fetch_add(1, Ordering::Relaxed);
-        if weight == Weight::Progress {
-            self.credit.unhandled_progress.fetch_add(1, Ordering::Relaxed);
-        }
+        self.credit.unhandled.fetch_add(units(weight), Ordering::Relaxed);
         Permit { share: Arc::clone(self), weight }
     }
+}
 
-    fn fill(&self, unit: u64) {
-        let before = self.outstanding.fetch_add(unit, Ordering::AcqRel);
-        if before == 0
-            && let Some(above) = &self.above
-        {
-            above.fill(BELOW);
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Some(watched) = self.watched.get() {
+            watched.notify_waiters();
         }
     }
+}
 
-    fn empty(&self, unit: u64) {
-        let before = self.outstanding.fetch_sub(unit, Ordering::AcqRel);
-        if before == unit {
-            if let Some(above) = &self.above {
-                above.empty(BELOW);
-            }
-            self.emptied.notify_waiters();
-        } else if before % BELOW == unit || before / BELOW * BELOW == unit {
-            self.emptied.notify_waiters();
-        }
+/// What may not be handled yet of a subscription that has ended.
+#[derive(Clone, Debug)]
+pub(super) struct Remains {
+    own: Weak<Share>,
+    below: Weak<Share>,
+}
+
+impl Remains {
+    /// Of what the handle itself posted, and of its copies below if there are any.
+    pub(super) fn new(own: &Arc<Share>, below: Option<&Arc<Share>>) -> Self {
+        Self { own: Arc::downgrade(own), below: below.map_or_else(Weak::new, Arc::downgrade) }
+    }
+
+    /// Without what the handle itself posted.
+    pub(super) fn below(&self) -> Self {
+        Self { own: Weak::new(), below: self.below.clone() }
+    }
+
+    pub(super) fn are_left(&self) -> bool {
+        self.own.strong_count() > 0 || self.below.strong_count() > 0
     }
 
     /// Waits until all that the handle itself posted is handled, or its subscriber is dead.
     pub(super) async fn drained(&self) {
-        self.until(|outstanding| outstanding % BELOW == 0).await;
+        gone(&self.own).await;
     }
 
     /// The same for the handle and all below it.
     pub(super) async fn drained_to_the_ground(&self) {
-        self.until(|outstanding| outstanding == 0).await;
-    }
-
-    /// What is left of a subscription whose handle was closed.
-    pub(super) fn whole(self: &Arc<Self>) -> Remains {
-        Remains { share: Arc::downgrade(self), own: true }
-    }
-
-    /// What is left of one that was removed: its copies below. For its own messages the remover can wait.
-    pub(super) fn copies_below(self: &Arc<Self>) -> Remains {
-        Remains { share: Arc::downgrade(self), own: false }
-    }
-
-    async fn until(&self, reached: impl Fn(u64) -> bool) {
-        loop {
-            let emptied = self.emptied.notified();
-            tokio::pin!(emptied);
-            emptied.as_mut().enable();
-            if reached(self.outstanding.load(Ordering::Acquire)) {
-                return;
-            }
-            emptied.await;
-        }
+        gone(&self.own).await;
+        gone(&self.below).await;
     }
 }
 
-/// What may not be handled yet of a subscription that has ended. Weak, since a message that is not handled keeps its share, as a
-/// copy below does.
-#[derive(Clone, Debug)]
-pub(super) struct Remains {
-    share: Weak<Share>,
-    own: bool,
-}
-
-impl Remains {
-    pub(super) fn are_left(&self) -> bool {
-        self.share.strong_count() > 0
-    }
-
-    pub(super) async fn drained(&self) {
-        if let Some(share) = self.share.upgrade() {
-            share.until(|outstanding| if self.own { outstanding == 0 } else { outstanding < BELOW }).await;
+async fn gone(share: &Weak<Share>) {
+    // Held for a moment only: it would be waited for too.
+    let watched = share.upgrade().map(|share| Arc::clone(share.watched.get_or_init(Arc::default)));
+    if let Some(watched) = watched {
+        let gone = watched.notified();
+        tokio::pin!(gone);
+        gone.as_mut().enable();
+        if share.strong_count() > 0 {
+            gone.await;
         }
     }
+    // The count is read without one: what was done with the messages is to be seen by who waited for them.
+    fence(Ordering::Acquire);
 }
 
 /// Travels inside a notification; dropped with it.
@@ -172,16 +153,19 @@ pub(super) struct Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let credit = &self.share.credit;
-        if self.weight == Weight::Progress {
-            credit.unhandled_progress.fetch_sub(1, Ordering::Relaxed);
-        }
-        let before = credit.unhandled.fetch_sub(1, Ordering::AcqRel);
-        if before == credit.limits.total {
+        let before = credit.unhandled.fetch_sub(units(self.weight), Ordering::AcqRel);
+        if before % PROGRESS == credit.limits.total as u64 {
             credit.freed.notify_waiters();
         }
-        self.share.empty(OWN);
     }
 }
 
-const OWN: u64 = 1;
-const BELOW: u64 = 1 << 32;
+fn units(weight: Weight) -> u64 {
+    match weight {
+        Weight::Progress => MESSAGE + PROGRESS,
+        Weight::Promise => MESSAGE,
+    }
+}
+
+const MESSAGE: u64 = 1;
+const PROGRESS: u64 = 1 << 32;

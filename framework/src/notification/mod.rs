@@ -1,6 +1,8 @@
 //! Status notifications: typed messages to subscriber actors, in place of WinHTTP's status callback.
 
+mod closure;
 mod credit;
+mod late;
 mod mask;
 mod sink;
 mod status;
@@ -20,6 +22,8 @@ pub use status::{Completion, Status};
 pub use stream::Notifications;
 pub use subscribers::{Previous, SubscriptionId};
 
+pub(crate) use closure::Closure;
+pub(crate) use late::{Waking, WokenLate, wake_late};
 pub(crate) use subscribers::{Author, CreditLimits, Subscribers};
 
 /// One status of one handle, as a message to a subscriber (what a `WINHTTP_STATUS_CALLBACK` is called with).

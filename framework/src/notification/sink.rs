@@ -1,12 +1,14 @@
 //! Where notifications go: an actor, held strongly or weakly, or a stream.
 
 use std::fmt;
+use std::sync::Arc;
 
 use actix::dev::ToEnvelope;
 use actix::{Actor, Addr, Handler, Recipient, WeakRecipient};
 use tokio::sync::mpsc;
 
 use super::Notification;
+use super::closure::Queue;
 
 /// Where notifications go.
 ///
@@ -15,11 +17,20 @@ use super::Notification;
 #[derive(Clone)]
 pub struct Subscriber(Sink);
 
+/// Shared by all handles that inherit it: a clone of an actix address is three allocations.
 #[derive(Clone)]
 enum Sink {
-    Actor(Recipient<Notification>),
-    Weak(WeakRecipient<Notification>),
+    Actor(Arc<Recipient<Notification>>),
+    Weak(Arc<WeakRecipient<Notification>>),
+    Closure(Arc<Direct>),
     Stream(mpsc::UnboundedSender<Notification>),
+}
+
+/// The way to a closure of ours, past its mailbox.
+struct Direct {
+    queue: Arc<Queue>,
+    /// Keeps it alive; `None` to hold it weakly.
+    _address: Option<Recipient<Notification>>,
 }
 
 /// The subscriber is gone.
@@ -36,11 +47,13 @@ impl Subscriber {
         match &self.0 {
             Sink::Actor(recipient) => recipient.connected(),
             Sink::Weak(weak) => weak.upgrade().is_some_and(|recipient| recipient.connected()),
+            Sink::Closure(closure) => closure.queue.is_open(),
             Sink::Stream(sender) => !sender.is_closed(),
         }
     }
 
     /// Leaves the message in the subscriber's mailbox; never runs the subscriber.
+    #[inline]
     pub(super) fn post(&self, notification: Notification) -> Result<(), Dead> {
         match &self.0 {
             Sink::Actor(recipient) if recipient.connected() => {
@@ -53,6 +66,7 @@ impl Subscriber {
                 recipient.do_send(notification);
                 Ok(())
             }
+            Sink::Closure(closure) => closure.queue.post(notification),
             Sink::Stream(sender) => sender.send(notification).map_err(|_| Dead),
         }
     }
@@ -60,13 +74,20 @@ impl Subscriber {
 
 impl From<Recipient<Notification>> for Subscriber {
     fn from(recipient: Recipient<Notification>) -> Self {
-        Self(Sink::Actor(recipient))
+        Self(match Queue::beside(&recipient) {
+            Some(queue) => Sink::Closure(Arc::new(Direct { queue, _address: Some(recipient) })),
+            None => Sink::Actor(Arc::new(recipient)),
+        })
     }
 }
 
 impl From<WeakRecipient<Notification>> for Subscriber {
     fn from(recipient: WeakRecipient<Notification>) -> Self {
-        Self(Sink::Weak(recipient))
+        // By the same way as one that is held strongly: one closure may be told by both.
+        Self(match recipient.upgrade().and_then(|recipient| Queue::beside(&recipient)) {
+            Some(queue) => Sink::Closure(Arc::new(Direct { queue, _address: None })),
+            None => Sink::Weak(Arc::new(recipient)),
+        })
     }
 }
 
@@ -76,15 +97,16 @@ where
     A::Context: ToEnvelope<A, Notification>,
 {
     fn from(addr: Addr<A>) -> Self {
-        Self(Sink::Actor(addr.recipient()))
+        addr.recipient().into()
     }
 }
 
 impl fmt::Debug for Subscriber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match &self.0 {
-            Sink::Actor(_) => "Subscriber(actor)",
             Sink::Weak(_) => "Subscriber(weak actor)",
+            Sink::Closure(closure) if closure._address.is_none() => "Subscriber(weak actor)",
+            Sink::Actor(_) | Sink::Closure(_) => "Subscriber(actor)",
             Sink::Stream(_) => "Subscriber(stream)",
         })
     }

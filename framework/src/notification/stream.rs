@@ -1,5 +1,6 @@
 //! Notifications as a `Stream`, for programs that would rather pull than be called.
 
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -7,6 +8,7 @@ use futures_core::Stream;
 use tokio::sync::mpsc;
 
 use super::Notification;
+use super::late::LateWaker;
 
 /// The notifications of one handle, and of the children it creates from now on, as a `Stream`.
 ///
@@ -14,16 +16,21 @@ use super::Notification;
 #[derive(Debug)]
 pub struct Notifications {
     receiver: mpsc::UnboundedReceiver<Notification>,
+    waker: LateWaker,
 }
 
 impl Notifications {
     pub(super) fn new(receiver: mpsc::UnboundedReceiver<Notification>) -> Self {
-        Self { receiver }
+        Self { receiver, waker: LateWaker::default() }
     }
 
     /// The next notification; `None` when there will be no more.
     pub async fn next(&mut self) -> Option<Notification> {
-        self.receiver.recv().await
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &Context<'_>) -> Poll<Option<Notification>> {
+        self.receiver.poll_recv(&mut self.waker.over(context))
     }
 }
 
@@ -31,6 +38,6 @@ impl Stream for Notifications {
     type Item = Notification;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Notification>> {
-        self.receiver.poll_recv(context)
+        self.poll(context)
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::Notification;
 use super::credit::{Credit, Remains, Share};
 use super::mask::NotificationMask as Mask;
-use super::sink::Subscriber;
+use super::sink::{Dead, Subscriber};
 use super::status::{Status, Weight};
 use super::stream::Notifications;
 use crate::clock;
@@ -28,9 +29,11 @@ pub(crate) struct Subscribers {
 struct Table {
     slot: Option<Subscription>,
     added: Vec<Subscription>,
-    /// Nothing is posted after `HandleClosing`; what `closed()` still waits for.
-    farewell: Option<Vec<Arc<Share>>>,
-    /// What it waits for beside that.
+    /// Nothing is posted after `HandleClosing`.
+    closed: bool,
+    /// What `closed()` waits for: of the one in the slot, when it stayed to the end...
+    last: Option<Remains>,
+    /// ... and of all others.
     departed: Departed,
 }
 
@@ -40,9 +43,10 @@ struct Subscription {
     subscriber: Subscriber,
     mask: Mask,
     share: Arc<Share>,
+    /// What the shares of its copies hold; made for the first of them.
+    copies: Option<Arc<Share>>,
     sequence: u64,
     missed: u64,
-    dead: bool,
 }
 
 /// Whose notification it is.
@@ -85,13 +89,13 @@ pub struct Previous {
     pub subscriber: Subscriber,
     /// Its mask.
     pub mask: Mask,
-    share: Arc<Share>,
+    remains: Remains,
 }
 
 impl Previous {
     /// Waits until the subscriber has handled all this handle sent it, `Unsubscribed` included, or has died.
     pub async fn drained(&self) {
-        self.share.drained().await;
+        self.remains.drained().await;
     }
 }
 
@@ -102,25 +106,26 @@ impl Subscribers {
 
     /// What a child starts with: a copy of every subscription, with credit in common and a sequence of its own.
     pub(crate) fn inherit(&self) -> Self {
-        let union = self.union.load(Ordering::Acquire);
-        if union == 0 && self.lock().is_empty() {
-            return Self::new(self.limits);
-        }
-        let parent = self.lock();
+        let mut parent = self.lock();
+        let Table { slot, added, .. } = &mut *parent;
         let table = Table {
-            slot: parent.slot.as_ref().map(Subscription::inherit),
-            added: parent.added.iter().map(Subscription::inherit).collect(),
+            slot: slot.as_mut().map(Subscription::inherit),
+            added: added.iter_mut().map(Subscription::inherit).collect(),
             ..Table::default()
         };
-        let child = Self { limits: self.limits, union: AtomicU64::new(table.union()), table: Mutex::default() };
-        *child.lock() = table;
-        child
+        Self { limits: self.limits, union: AtomicU64::new(table.union()), table: Mutex::new(table) }
+    }
+
+    /// Does anybody ask for it?
+    pub(crate) fn wants(&self, mask: Mask) -> bool {
+        self.union.load(Ordering::Relaxed) & mask.bits() != 0
     }
 
     /// Tells all who asked for it. `status` is built only when somebody did.
     pub(crate) fn emit(&self, mask: Mask, author: Author, status: impl FnOnce() -> Status) {
-        if self.union.load(Ordering::Relaxed) & mask.bits() != 0 {
-            self.post(&mut self.lock(), author, &status());
+        if self.wants(mask) {
+            let status = status();
+            self.post(&mut self.lock(), &author, mask, status);
         }
     }
 
@@ -129,18 +134,23 @@ impl Subscribers {
     /// Returns what the handle above has to wait for, beside the subscriptions that are copies of its own.
     pub(crate) fn close(&self, author: Author) -> Departed {
         let mut table = self.lock();
-        self.post(&mut table, author, &Status::HandleClosing);
-        let Table { slot, added, .. } = &mut *table;
-        for one in slot.iter_mut().chain(&mut *added) {
-            // Also for those whose mask has no last words. A dead one has nothing to be told.
-            let _told = one.tell_missed(author, clock::now());
-        }
-        let left: Vec<_> = slot.take().into_iter().chain(added.drain(..)).map(|one| one.share).collect();
-        let mut departed = table.departed.clone();
-        departed.0.extend(left.iter().filter(|share| share.is_ones_own()).map(|share| share.whole()));
-        table.farewell = Some(left);
+        self.post(&mut table, &author, Mask::HANDLES, Status::HandleClosing);
+        table.closed = true;
         self.union.store(0, Ordering::Release);
-        departed
+        let mut above = table.departed.clone();
+        let mut end = |mut one: Subscription| {
+            // Also for those whose mask has no last words. A dead one has nothing to be told.
+            let _told = one.tell_missed(&author, clock::now);
+            let remains = one.remains();
+            if one.share.is_ones_own() {
+                above.0.push(remains.clone());
+            }
+            remains
+        };
+        let Table { slot, added, last, departed, .. } = &mut *table;
+        *last = slot.take().map(&mut end);
+        departed.0.extend(added.drain(..).map(end));
+        above
     }
 
     /// Takes over what a handle below, which is closed, was waiting for.
@@ -153,16 +163,15 @@ impl Subscribers {
     /// Puts a subscriber into the slot, or empties it; what stood there comes back, told that it is out.
     pub(crate) fn replace_slot(&self, author: Author, next: Option<(Subscriber, Mask)>) -> Option<Previous> {
         let mut table = self.lock();
-        if table.farewell.is_some() {
+        if table.closed {
             return None;
         }
         let next = next.map(|(subscriber, mask)| Subscription::new(subscriber, mask, self.limits));
         let old = std::mem::replace(&mut table.slot, next);
         self.union.store(table.union(), Ordering::Release);
         old.map(|mut old| {
-            old.bid_farewell(author);
-            table.departed.add([old.share.copies_below()]);
-            Previous { subscriber: old.subscriber, mask: old.mask, share: old.share }
+            old.bid_farewell(&author);
+            old.into_previous(&mut table.departed)
         })
     }
 
@@ -170,7 +179,7 @@ impl Subscribers {
         let subscription = Subscription::new(subscriber, mask, self.limits);
         let id = subscription.id;
         let mut table = self.lock();
-        if table.farewell.is_none() {
+        if !table.closed {
             table.added.push(subscription);
             self.union.store(table.union(), Ordering::Release);
         }
@@ -188,9 +197,8 @@ impl Subscribers {
         let index = table.added.iter().position(|one| one.id == id)?;
         let mut old = table.added.remove(index);
         self.union.store(table.union(), Ordering::Release);
-        old.bid_farewell(author);
-        table.departed.add([old.share.copies_below()]);
-        Some(Previous { subscriber: old.subscriber, mask: old.mask, share: old.share })
+        old.bid_farewell(&author);
+        Some(old.into_previous(&mut table.departed))
     }
 
     /// If a subscription has too much unhandled for a new operation to begin: what to wait for before asking again. A dead
@@ -206,25 +214,31 @@ impl Subscribers {
 
     /// After [`close`](Self::close): waits until every subscriber has handled the last words.
     pub(crate) async fn farewell(&self) {
-        let (left, departed) = {
+        let (last, departed) = {
             let table = self.lock();
-            (table.farewell.clone().unwrap_or_default(), table.departed.clone())
+            (table.last.clone(), table.departed.clone())
         };
-        for share in left {
-            share.drained_to_the_ground().await;
-        }
-        for one in departed.0 {
-            one.drained().await;
+        for one in last.into_iter().chain(departed.0) {
+            one.drained_to_the_ground().await;
         }
     }
 
-    fn post(&self, table: &mut Table, author: Author, status: &Status) {
-        let at = clock::now();
-        let wanted = |mask: Mask| status.mask().is_none_or(|flag| mask.intersects(flag));
+    fn post(&self, table: &mut Table, author: &Author, mask: Mask, status: Status) {
+        debug_assert_eq!(status.mask(), Some(mask));
         let mut lost = false;
-        for one in table.slot.iter_mut().chain(&mut table.added) {
-            if wanted(one.mask) {
-                lost |= one.tell(author, at, status).is_err();
+        match &mut table.slot {
+            // The usual case: no copy is made for the only one.
+            Some(only) if table.added.is_empty() => {
+                if only.mask.intersects(mask) {
+                    lost = only.tell(author, clock::now(), status).is_err();
+                }
+            }
+            slot => {
+                let at = clock::now();
+                let all = slot.iter_mut().chain(&mut table.added);
+                for one in all.filter(|one| one.mask.intersects(mask)) {
+                    lost |= one.tell(author, at, status.clone()).is_err();
+                }
             }
         }
         if lost {
@@ -239,16 +253,13 @@ impl Subscribers {
 }
 
 impl Table {
-    fn is_empty(&self) -> bool {
-        self.slot.is_none() && self.added.is_empty()
-    }
-
     fn union(&self) -> u64 {
         self.slot.iter().chain(&self.added).fold(0, |union, one| union | one.mask.bits())
     }
 
     fn drop_the_dead(&mut self) {
-        let dead = self.slot.take_if(|one| one.dead).into_iter().chain(self.added.extract_if(.., |one| one.dead));
+        let is_dead = |one: &mut Subscription| !one.subscriber.is_alive();
+        let dead = self.slot.take_if(is_dead).into_iter().chain(self.added.extract_if(.., is_dead));
         dead.for_each(|one| one.share.credit.subscription_left());
     }
 }
@@ -257,62 +268,65 @@ impl Subscription {
     fn new(subscriber: Subscriber, mask: Mask, limits: CreditLimits) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         let id = SubscriptionId(NEXT.fetch_add(1, Ordering::Relaxed));
-        Self { id, subscriber, mask, share: Share::new(Credit::new(limits)), sequence: 0, missed: 0, dead: false }
+        Self::with_share(id, subscriber, mask, Share::new(Credit::new(limits)))
     }
 
-    fn inherit(&self) -> Self {
-        let share = self.share.inherit();
-        Self {
-            id: self.id,
-            subscriber: self.subscriber.clone(),
-            mask: self.mask,
-            share,
-            sequence: 0,
-            missed: 0,
-            dead: false,
-        }
+    fn with_share(id: SubscriptionId, subscriber: Subscriber, mask: Mask, share: Arc<Share>) -> Self {
+        Self { id, subscriber, mask, share, copies: None, sequence: 0, missed: 0 }
     }
 
-    fn tell(&mut self, author: Author, at: std::time::Instant, status: &Status) -> Result<(), super::sink::Dead> {
+    fn inherit(&mut self) -> Self {
+        let copies = self.copies.get_or_insert_with(|| self.share.beside());
+        Self::with_share(self.id, self.subscriber.clone(), self.mask, Share::under(copies))
+    }
+
+    fn remains(&self) -> Remains {
+        Remains::new(&self.share, self.copies.as_ref())
+    }
+
+    /// Its copies below stay; for its own messages the remover can wait.
+    fn into_previous(self, departed: &mut Departed) -> Previous {
+        let remains = self.remains();
+        departed.add([remains.below()]);
+        Previous { subscriber: self.subscriber, mask: self.mask, remains }
+    }
+
+    #[inline]
+    fn tell(&mut self, author: &Author, at: Instant, status: Status) -> Result<(), Dead> {
         let weight = status.weight();
         if weight == Weight::Progress && !self.share.credit.takes_progress() {
             self.sequence += 1;
             self.missed += 1;
             return Ok(());
         }
-        self.tell_missed(author, at)?;
-        self.deliver(author, at, status.clone(), weight)
+        if self.missed > 0 {
+            self.tell_missed(author, || at)?;
+        }
+        self.deliver(author, at, status, weight)
     }
 
-    fn deliver(
-        &mut self,
-        author: Author,
-        at: std::time::Instant,
-        status: Status,
-        weight: Weight,
-    ) -> Result<(), super::sink::Dead> {
-        let Author { handle, kind, parent, context } = author;
+    #[inline]
+    fn deliver(&mut self, author: &Author, at: Instant, status: Status, weight: Weight) -> Result<(), Dead> {
+        let &Author { handle, kind, parent, context } = author;
         let sequence = self.sequence;
         self.sequence += 1;
         let _permit = Some(self.share.permit(weight));
-        let posted =
-            self.subscriber.post(Notification { handle, kind, parent, context, sequence, at, status, _permit });
-        self.dead = posted.is_err();
-        posted
+        self.subscriber.post(Notification { handle, kind, parent, context, sequence, at, status, _permit })
     }
 
-    fn bid_farewell(&mut self, author: Author) {
+    fn bid_farewell(&mut self, author: &Author) {
         let at = clock::now();
         // A subscriber that died in the meantime has nothing to be told.
-        let _told =
-            self.tell_missed(author, at).and_then(|()| self.deliver(author, at, Status::Unsubscribed, Weight::Promise));
+        let _told = self
+            .tell_missed(author, || at)
+            .and_then(|()| self.deliver(author, at, Status::Unsubscribed, Weight::Promise));
         self.share.credit.subscription_left();
     }
 
-    fn tell_missed(&mut self, author: Author, at: std::time::Instant) -> Result<(), super::sink::Dead> {
+    fn tell_missed(&mut self, author: &Author, at: impl FnOnce() -> Instant) -> Result<(), Dead> {
         match std::mem::take(&mut self.missed) {
             0 => Ok(()),
-            missed => self.deliver(author, at, Status::Missed(missed), Weight::Promise),
+            missed => self.deliver(author, at(), Status::Missed(missed), Weight::Promise),
         }
     }
 }

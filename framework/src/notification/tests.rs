@@ -120,3 +120,24 @@ fn c3_unsubscribed_is_the_last_message_whatever_the_mask() {
     assert_eq!(drain(&mut stream).iter().map(Notification::name).collect::<Vec<_>>(), ["Unsubscribed"]);
     assert!(previous.drained().now_or_never().is_some());
 }
+
+#[test]
+fn c3_drained_waits_for_what_the_handle_itself_posted_and_closed_for_the_copies_below_too() {
+    let (parent, author) = (subscribers(100, 100), author());
+    let (subscriber, mut receiver) = Subscriber::stream();
+    let id = parent.add(subscriber, Mask::SEND_REQUEST);
+    let child = parent.inherit();
+    child.emit(Mask::SEND_REQUEST, author, || Status::SendingRequest);
+    let previous = parent.remove(author, id).expect("it is there");
+    let of_the_child = receiver.try_recv().unwrap();
+    assert!(previous.drained().now_or_never().is_none());
+    assert_eq!(receiver.try_recv().unwrap().name(), "Unsubscribed");
+    assert!(previous.drained().now_or_never().is_some());
+    child.close(author);
+    parent.close(author);
+    let mut closed = Box::pin(parent.farewell());
+    assert!(closed.as_mut().now_or_never().is_none());
+    drop(of_the_child);
+    assert!(closed.now_or_never().is_some(), "whoever keeps the closed child or the previous subscriber delays nobody");
+    drop((child, previous));
+}

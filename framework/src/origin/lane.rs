@@ -222,7 +222,7 @@ impl Pond {
             pool.lost();
             pool.may_have_less();
         }
-        self.close_idle(kept, CloseReason::MadeRoom);
+        self.close_idle(*kept, CloseReason::MadeRoom);
         None
     }
 
@@ -254,7 +254,7 @@ impl Pond {
             let oldest = self.pool.borrow_mut().take_oldest();
             self.pool.borrow_mut().may_have_less();
             if let Some(kept) = oldest {
-                self.close_idle(kept, CloseReason::MadeRoom);
+                self.close_idle(*kept, CloseReason::MadeRoom);
             }
         }
     }

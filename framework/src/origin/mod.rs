@@ -145,7 +145,7 @@ impl Pond {
             let next = self.pool.borrow_mut().lend_at_once(is_sound)?;
             match next {
                 Ok(kept) => return Some(Lease::new(Rc::clone(self), kept, Arc::clone(request))),
-                Err(kept) => self.close_idle(kept, reason),
+                Err(kept) => self.close_idle(*kept, reason),
             }
         }
     }
@@ -184,7 +184,7 @@ impl Pond {
                 Some(Assignment::Dial(ticket)) => self.dial(ticket),
                 Some(Assignment::Discard(mut kept)) => {
                     let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::MadeRoom);
-                    self.close_idle(kept, reason);
+                    self.close_idle(*kept, reason);
                 }
                 Some(Assignment::TakePlace(wanted)) => wants_places = !self.take_place(wanted),
             }
@@ -206,7 +206,7 @@ impl Pond {
     }
 
     /// An idle wire is closed: its owner hears of it, or the session if that is gone.
-    fn close_idle(&self, kept: Box<Kept>, reason: CloseReason) {
+    fn close_idle(&self, kept: Kept, reason: CloseReason) {
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -249,7 +249,7 @@ impl Pond {
     fn close_for_room(&self, since: Instant) {
         let kept = self.pool.borrow_mut().take_resting(since);
         if let Some(kept) = kept {
-            self.close_idle(kept, CloseReason::MadeRoom);
+            self.close_idle(*kept, CloseReason::MadeRoom);
             self.release_spare();
             self.note_if_empty();
         }
@@ -265,7 +265,7 @@ impl Pond {
         let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
-            self.close_idle(kept, reason);
+            self.close_idle(*kept, reason);
         }
         self.release_spare();
         self.release_resting(Spare::Resting);

@@ -1,6 +1,7 @@
 //! The actor of one request: takes calls in the order the table allows, and runs one operation at a time.
 
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
@@ -8,20 +9,20 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tracing::Instrument;
 
+use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{
-    Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, Run, SendRequest, Ticket,
-    WriteData,
+    Abandon, Amount, Facts, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData,
 };
 use super::operation::{Completing, Launch, Running, Work};
 use super::payload::Payload;
-use super::reply::Reply;
-use super::shared::Shared;
+use super::reply::{Gives, Reply};
+use super::shared::Served;
 use super::state::{Call, State};
-use super::stop::{Stop, StopReason};
 use super::unclaimed::Unclaimed;
+use crate::engine::thread_number;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
-use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node};
+use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, Stop, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
@@ -29,29 +30,45 @@ use crate::services::{Services, WorkEnd, WorkGuard};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
 pub struct RequestActor {
-    shared: Arc<Shared>,
     services: Arc<Services>,
     owner: Arc<Node>,
-    span: tracing::Span,
-    journey: Option<Box<Journey>>,
+    pub(super) span: tracing::Span,
+    pub(super) journey: Option<Box<Journey>>,
     running: Option<Running<Self>>,
+    /// Reads ahead, with the exchange, while no operation is in flight.
+    pub(super) ahead: Option<Running<Self>>,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
     cancelled: bool,
+    /// The handle ends when the wire is free, and before those who wait hear that nobody is left.
     _guard: ActorGuard,
+    pub(super) shared: Served,
 }
 
 impl RequestActor {
-    pub(super) fn new(shared: Arc<Shared>, services: Arc<Services>, owner: Arc<Node>, guard: ActorGuard) -> Self {
+    pub(super) fn new(unstarted: Unstarted) -> Self {
+        let Unstarted { shared, services, owner, guard } = unstarted;
         let span = tracing::debug_span!(
             "hinternet.request",
             handle = shared.node.id().value(),
             method = %shared.method,
             origin = %shared.target.origin(),
         );
-        let (journey, running, work) = (None, None, None);
+        let (journey, running, ahead, work) = (None, None, None, None);
         let unclaimed = Unclaimed::default();
-        Self { shared, services, owner, span, journey, running, unclaimed, work, cancelled: false, _guard: guard }
+        Self {
+            shared,
+            services,
+            owner,
+            span,
+            journey,
+            running,
+            ahead,
+            unclaimed,
+            work,
+            cancelled: false,
+            _guard: guard,
+        }
     }
 
     fn accept(&mut self, call: Call, operation: Operation) -> Result<()> {
@@ -62,7 +79,7 @@ impl RequestActor {
         refused
     }
 
-    fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
+    pub(super) fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
         self.accept(Call::Send, Operation::Send)?;
         let journey = Journey::begin(&self.shared, &self.services, &self.owner, headers, payload)?;
         let work = self.services.work.begin(Operation::Send)?;
@@ -76,7 +93,7 @@ impl RequestActor {
         if context != 0 {
             self.shared.node.set_context(context);
         }
-        Ok(Box::new(journey))
+        Ok(journey)
     }
 
     fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
@@ -96,36 +113,28 @@ impl RequestActor {
         work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
         told: impl FnOnce(&mut Self, &T) -> Option<Status> + 'static,
     ) -> Reply<T> {
-        let Launch { operation, ticket, state } = launch;
+        let Launch { operation, ticket, state, reads_ahead } = launch;
         self.shared.enter(state);
         journey.enter(operation);
         let (reply, answer) = Reply::later();
-        let completing = Completing::new(&self.shared.node, std::rc::Rc::clone(&journey.operation), answer);
+        let completing = Completing::new(&self.shared.node, Rc::clone(&journey.operation), answer);
         let under_way = UnderWay { journey, completing };
-        let stop = Stop::default();
-        let stopped = stop.clone();
+        let stop = Rc::new(Stop::default());
+        let stopped = Rc::clone(&stop);
         // On the heap before it is wrapped any further: it is large, and every wrapping would move it.
         let run = Box::pin(async move {
             let mut under_way = under_way;
             let journey = &mut *under_way.journey;
             let deadline = journey.deadline();
             let stopped = stopped.or(deadline, pin!(work(journey))).await;
-            let (result, over) = match stopped {
-                Ok(result) => {
-                    let over = result.is_err();
-                    (result, over)
-                }
-                Err(reason) => {
-                    let (error, over) = journey.stopped(reason);
-                    (Err(error), over)
-                }
-            };
+            let (result, over) = journey.outcome(stopped);
             (under_way, result, over)
         });
         let run = run.instrument(self.span.clone()).into_actor(self);
         let work = Work::new(run.map(move |(under_way, result, over), actor: &mut Self, context| {
             let UnderWay { journey, completing } = under_way;
-            actor.settle(journey, over, result.as_ref().err());
+            actor.settle(&journey, over, result.as_ref().err());
+            actor.journey = (!over).then_some(journey);
             match result {
                 Ok(value) => {
                     let status = told(actor, &value);
@@ -135,6 +144,8 @@ impl RequestActor {
             }
             if !actor.shared.node.is_open() {
                 actor.end(context);
+            } else if reads_ahead {
+                actor.read_ahead(context);
             }
         }));
         self.running = Some(Running { ticket, stop, work: work.clone() });
@@ -143,14 +154,15 @@ impl RequestActor {
     }
 
     /// An operation has ended: the state it leaves, and what a shutdown would count.
-    fn settle(&mut self, journey: Box<Journey>, over: bool, error: Option<&Error>) {
+    pub(super) fn settle(&mut self, journey: &Journey, over: bool, error: Option<&Error>) -> Arc<Facts> {
         self.running = None;
         let state = if over {
             if self.shared.head().is_some() { State::Broken } else { State::Failed }
         } else {
             journey.state()
         };
-        self.shared.set_facts(journey.facts());
+        let facts = journey.facts();
+        self.shared.set_facts(Arc::clone(&facts));
         self.shared.enter(state);
         if let Some(work) = &mut self.work {
             match (state, error.map(Error::wire_state)) {
@@ -163,18 +175,26 @@ impl RequestActor {
             self.work = None;
         }
         self.cancelled = over && error.is_some_and(Error::is_cancelled);
-        self.journey = (!over).then_some(journey);
+        facts
     }
 
-    fn end(&mut self, context: &mut Context<Self>) {
+    /// Nothing more will be asked.
+    pub(super) fn leave(&mut self) {
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
         self.work = None;
+    }
+
+    fn end(&mut self, context: &mut Context<Self>) {
+        self.leave();
         context.stop();
     }
 
-    fn read(&mut self, amount: Amount, ticket: Ticket, context: &mut Context<Self>) -> Reply<Bytes> {
+    fn read(&mut self, message: &ReadData, context: &mut Context<Self>) -> Reply<Bytes> {
+        let ReadData { amount, ticket, caller } = *message;
+        let reads_ahead = amount == Amount::Available && caller.is_some_and(|caller| caller != thread_number());
+        self.stop_reading_ahead(context);
         if matches!(amount, Amount::AtMost(0) | Amount::Exactly(0)) {
             let detail = "a read of 0 octets could not be told from the end of the body";
             return Reply::now(Err(Error::parameter(Operation::Read, detail)));
@@ -189,7 +209,7 @@ impl RequestActor {
         match self.resume(Call::Read, Operation::Read) {
             Ok(journey) => self.launch(
                 context,
-                Launch { operation: Operation::Read, ticket, state: State::Reading },
+                Launch { operation: Operation::Read, ticket, state: State::Reading, reads_ahead },
                 journey,
                 async move |journey| journey.read(amount).await,
                 move |actor, data| {
@@ -206,9 +226,9 @@ impl RequestActor {
 }
 
 /// An operation with its exchange. Dropped undone, it lets go of the wire before it completes.
-struct UnderWay<T> {
-    journey: Box<Journey>,
-    completing: Completing<T>,
+pub(super) struct UnderWay<T, A: Gives<T>> {
+    pub(super) journey: Box<Journey>,
+    pub(super) completing: Completing<T, A>,
 }
 
 impl Actor for RequestActor {
@@ -220,35 +240,13 @@ impl Handler<SendRequest> for RequestActor {
 
     fn handle(&mut self, message: SendRequest, context: &mut Context<Self>) -> Reply<()> {
         let SendRequest { headers, payload, context: value, ticket } = message;
+        self.stop_reading_ahead(context);
         match self.begin(headers, payload, value) {
             Ok(journey) => {
-                let launch = Launch { operation: Operation::Send, ticket, state: State::Sending };
+                let launch = Launch { operation: Operation::Send, ticket, state: State::Sending, reads_ahead: false };
                 let work = async |journey: &mut Journey| journey.send().await;
                 self.launch(context, launch, journey, work, |_, ()| Some(Status::SendRequestComplete))
             }
-            Err(error) => Reply::now(Err(error)),
-        }
-    }
-}
-
-impl Handler<Run> for RequestActor {
-    type Result = Reply<Reached>;
-
-    fn handle(&mut self, message: Run, context: &mut Context<Self>) -> Reply<Reached> {
-        let Run { payload, ticket } = message;
-        match self.begin(HeaderMap::new(), payload, 0) {
-            Ok(journey) => self.launch(
-                context,
-                Launch { operation: Operation::Send, ticket, state: State::Sending },
-                journey,
-                async |journey: &mut Journey| journey.run().await,
-                |actor, reached| {
-                    if reached.complete {
-                        actor.shared.node.close(Ending::Dropped);
-                    }
-                    None
-                },
-            ),
             Err(error) => Reply::now(Err(error)),
         }
     }
@@ -268,7 +266,7 @@ impl Handler<WriteData> for RequestActor {
             return Reply::now(Err(error));
         }
         let length = data.len() as u64;
-        let launch = Launch { operation: Operation::Write, ticket, state: State::Writing };
+        let launch = Launch { operation: Operation::Write, ticket, state: State::Writing, reads_ahead: false };
         let work = async move |journey: &mut Journey| journey.write(&data).await;
         self.launch(context, launch, journey, work, move |_, ()| Some(Status::WriteComplete(length)))
     }
@@ -288,7 +286,7 @@ impl Handler<FinishBody> for RequestActor {
             self.journey = Some(journey);
             return Reply::now(Err(error));
         }
-        let launch = Launch { operation, ticket, state: State::Writing };
+        let launch = Launch { operation, ticket, state: State::Writing, reads_ahead: false };
         let work = async move |journey: &mut Journey| journey.finish(&trailers, operation).await;
         self.launch(context, launch, journey, work, |_, ()| Some(Status::WriteComplete(0)))
     }
@@ -311,7 +309,7 @@ impl Handler<ReceiveResponse> for RequestActor {
             self.journey = Some(journey);
             return Reply::now(Err(error));
         }
-        let launch = Launch { operation, ticket, state: State::Receiving };
+        let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
         let work = async |journey: &mut Journey| journey.receive().await;
         self.launch(context, launch, journey, work, move |actor, head| {
             actor.unclaimed.hand_out_head(ticket, head);
@@ -325,12 +323,13 @@ impl Handler<QueryDataAvailable> for RequestActor {
 
     fn handle(&mut self, message: QueryDataAvailable, context: &mut Context<Self>) -> Reply<u64> {
         let operation = Operation::QueryDataAvailable;
+        self.stop_reading_ahead(context);
         if let Some(octets) = self.unclaimed.data_available() {
             return Reply::now(Ok(octets));
         }
         match self.resume(Call::QueryDataAvailable, operation) {
             Ok(journey) => {
-                let launch = Launch { operation, ticket: message.ticket, state: State::Reading };
+                let launch = Launch { operation, ticket: message.ticket, state: State::Reading, reads_ahead: false };
                 let work = async |journey: &mut Journey| journey.query_available().await;
                 self.launch(context, launch, journey, work, |actor, octets| {
                     // What is only given again is not promised again.
@@ -347,7 +346,7 @@ impl Handler<ReadData> for RequestActor {
     type Result = Reply<Bytes>;
 
     fn handle(&mut self, message: ReadData, context: &mut Context<Self>) -> Reply<Bytes> {
-        self.read(message.amount, message.ticket, context)
+        self.read(&message, context)
     }
 }
 
@@ -366,12 +365,13 @@ impl Handler<Cancel> for RequestActor {
     type Result = ();
 
     fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
+        self.stop_reading_ahead(context);
         if let Some(running) = &self.running {
             running.stop(StopReason::Cancelled)(self, context);
         } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
             let error = journey.name(cancelled(Operation::Read));
             journey.break_off(CloseReason::Cancelled);
-            self.settle(journey, true, Some(&error));
+            self.settle(&journey, true, Some(&error));
         }
     }
 }
@@ -381,6 +381,7 @@ impl Handler<CloseHandle> for RequestActor {
 
     fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
         self.shared.node.close(Ending::Closed);
+        self.stop_reading_ahead(context);
         match &self.running {
             Some(running) => running.stop(StopReason::Closing)(self, context),
             None => self.end(context),

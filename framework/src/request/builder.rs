@@ -20,28 +20,23 @@ use crate::target::Target;
 /// What is wrong with a header or a body is kept until [`send`](Self::send), which fails with it and sends nothing.
 #[must_use = "nothing is sent before `send`"]
 pub struct RequestBuilder {
-    open: Open,
+    opening: Opening,
     method: http::Method,
     target: Target,
     headers: HeaderMap,
     payload: Payload,
     options: SharedOptions,
+    /// They were changed here, and not checked yet.
+    own_options: bool,
     context: Option<u64>,
     wrong: Option<Error>,
 }
 
-/// Opens the request, late: its handle is created by `send`.
-type Open = Box<dyn FnOnce(http::Method, Target, SharedOptions) -> Result<Request> + Send>;
-
 impl RequestBuilder {
-    pub(crate) fn new(
-        open: impl FnOnce(http::Method, Target, SharedOptions) -> Result<Request> + Send + 'static,
-        method: http::Method,
-        target: Target,
-        options: SharedOptions,
-    ) -> Self {
-        let (headers, payload) = (HeaderMap::new(), Payload::empty());
-        Self { open: Box::new(open), method, target, headers, payload, options, context: None, wrong: None }
+    /// The options are those of a handle, which were checked when they were set there.
+    pub(crate) fn new(opening: Opening, method: http::Method, target: Target, options: SharedOptions) -> Self {
+        let (headers, payload, own_options) = (HeaderMap::new(), Payload::empty(), false);
+        Self { opening, method, target, headers, payload, options, own_options, context: None, wrong: None }
     }
 
     /// Adds a header field; one that is there already gets another line. It replaces the session's default of that name.
@@ -106,20 +101,20 @@ impl RequestBuilder {
     /// How long each stage of this request may take; by default what the session says.
     #[doc(alias = "WinHttpSetTimeouts")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
-        Arc::make_mut(&mut self.options).timeouts = timeouts;
+        self.change_options().timeouts = timeouts;
         self
     }
 
     /// How long all of it may take, from `send` to the last octet of the body ([`Timeouts::total`]); by default for ever.
     pub fn timeout(mut self, total: Duration) -> Self {
-        Arc::make_mut(&mut self.options).timeouts.total = Some(total);
+        self.change_options().timeouts.total = Some(total);
         self
     }
 
     /// The options of this request, in place of the session's; timeouts set before are replaced.
     #[doc(alias = "WinHttpSetOption")]
     pub fn options(mut self, options: RequestOptions) -> Self {
-        self.options = Arc::new(options);
+        *self.change_options() = options;
         self
     }
 
@@ -138,26 +133,33 @@ impl RequestBuilder {
     /// What was wrong with the request (87, 12005), the way to the server (12007, 12029), its answer (12152 and kin), time
     /// (12002), or a closing session (6, 12012).
     pub async fn send(self) -> Result<Response> {
-        let Self { open, method, target, headers, payload, options, context, wrong } = self;
+        let Self { opening, method, target, headers, payload, options, own_options, context, wrong } = self;
         if let Some(wrong) = wrong {
             return Err(wrong.with_url(&target.url()));
         }
-        options.check(Operation::SetOption)?;
+        if own_options {
+            options.check(Operation::SetOption)?;
+        }
         if !payload.0.is_whole() {
             return Err(Error::parameter(
                 Operation::Send,
                 "a body given piece by piece needs the handle path: open_request, send, write",
             ));
         }
-        let request = open(method, target, options)?;
+        let (request, unstarted) = Request::create(opening, method, target, options)?;
         if !headers.is_empty() {
             request.set_headers(headers)?;
         }
         if let Some(context) = context {
             request.inner.node.set_context(context);
         }
-        let reached = request.run(payload).await?;
+        let reached = request.run(unstarted, payload).await?;
         Ok(Response::new(request, reached))
+    }
+
+    fn change_options(&mut self) -> &mut RequestOptions {
+        self.own_options = true;
+        Arc::make_mut(&mut self.options)
     }
 
     fn set_content_type(&mut self, value: &'static str) {
@@ -167,17 +169,6 @@ impl RequestBuilder {
     /// The first thing that is wrong is what the caller should mend first.
     fn is_wrong(&mut self, error: Error) {
         self.wrong.get_or_insert(error);
-    }
-}
-
-impl Opening<'_> {
-    /// The same, for a builder that opens later.
-    pub(crate) fn later(self) -> impl FnOnce(http::Method, Target, SharedOptions) -> Result<Request> + Send + 'static {
-        let (services, parent, keep) = (Arc::clone(self.services), Arc::clone(self.parent), self.keep);
-        move |method, target, options| {
-            let opening = Opening { services: &services, parent: &parent, keep };
-            Request::open(opening, method, target, options)
-        }
     }
 }
 

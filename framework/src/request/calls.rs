@@ -8,13 +8,15 @@ use actix::{Addr, Context, Handler, Message};
 use bytes::Bytes;
 use http::HeaderMap;
 
+use super::flight::Unstarted;
 use super::messages::{
-    Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, Run, SendRequest, Ticket,
-    WriteData,
+    Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, SendRequest, Ticket, WriteData,
 };
 use super::payload::Payload;
 use super::{Request, RequestActor};
+use crate::engine::thread_number;
 use crate::error::{Error, Operation, Result};
+use crate::handle::StopReason;
 use crate::protocol::http1::ResponseHead;
 
 impl Request {
@@ -115,11 +117,17 @@ impl Request {
     }
 
     async fn read_amount(&self, amount: Amount) -> Result<Bytes> {
-        self.ask(Operation::Read, |ticket| ReadData { amount, ticket }).await
+        let caller = Some(thread_number());
+        self.ask(Operation::Read, |ticket| ReadData { amount, ticket, caller }).await
     }
 
-    pub(super) async fn run(&self, payload: Payload) -> Result<Reached> {
-        self.ask(Operation::Send, |ticket| Run { payload, ticket }).await
+    /// The paved path: all of it in one hop.
+    pub(super) async fn run(&self, unstarted: Unstarted, payload: Payload) -> Result<Reached> {
+        unstarted.launch(payload);
+        let presence = Presence { present: true, leave: || self.inner.node.stop().fire(StopReason::Abandoned) };
+        let answer = self.inner.shared.landing.answer().await;
+        presence.end();
+        answer.unwrap_or_else(|| Err(self.lost(Operation::Send)))
     }
 
     async fn ask<M, T>(&self, operation: Operation, message: impl FnOnce(Ticket) -> M) -> Result<T>
@@ -131,8 +139,9 @@ impl Request {
     {
         self.inner.node.check_open(operation)?;
         let ticket = Ticket::next();
-        let presence = Presence { addr: &self.inner.addr, ticket, present: true };
-        let answer = self.inner.addr.send(message(ticket)).await;
+        let addr = self.inner.shared.mailbox.addr();
+        let presence = Presence { present: true, leave: || abandon(addr, ticket) };
+        let answer = addr.send(message(ticket)).await;
         presence.end();
         answer.unwrap_or_else(|_| Err(self.lost(operation)))
     }
@@ -151,23 +160,26 @@ impl Ticket {
     }
 }
 
-/// The caller waits; when its future is dropped, the actor is told.
-struct Presence<'a> {
-    addr: &'a Addr<RequestActor>,
-    ticket: Ticket,
-    present: bool,
+fn abandon(addr: &Addr<RequestActor>, ticket: Ticket) {
+    addr.do_send(Abandon(ticket));
 }
 
-impl Presence<'_> {
+/// The caller waits; when its future is dropped, whoever works for it is told.
+struct Presence<L: Fn()> {
+    present: bool,
+    leave: L,
+}
+
+impl<L: Fn()> Presence<L> {
     fn end(mut self) {
         self.present = false;
     }
 }
 
-impl Drop for Presence<'_> {
+impl<L: Fn()> Drop for Presence<L> {
     fn drop(&mut self) {
         if self.present {
-            self.addr.do_send(Abandon(self.ticket));
+            (self.leave)();
         }
     }
 }

@@ -25,9 +25,9 @@ impl Journey {
 
     /// When it has to be over; `None` is never, or that it is over.
     pub(super) fn deadline(&self) -> Option<Instant> {
+        let total = self.options.timeouts.total?;
         let handed_out = self.shared.head().is_some() && self.is_complete();
-        let total = self.options.timeouts.total.filter(|_| !handed_out)?;
-        self.times.started.checked_add(total)
+        if handed_out { None } else { self.times.started.checked_add(total) }
     }
 
     /// What is being waited for.
@@ -53,17 +53,23 @@ impl Journey {
 
     /// When the wait for a wire that begins now has to be over.
     pub(super) fn queue_end(&self) -> Option<Instant> {
-        clock::now().checked_add(self.options.timeouts.queue?)
+        let queue = self.options.timeouts.queue?;
+        clock::now().checked_add(queue)
     }
 
     /// A subscriber with too much unhandled makes new operations wait (contract C.8).
     pub(super) async fn wait_for_subscribers(&mut self, end: Option<Instant>) -> Result<()> {
-        let (stage, mut told) = (self.stage, false);
+        if self.shared.node.subscribers().exhausted().is_some() {
+            // Boxed, as all that rarely happens: it would make room for itself in every operation.
+            Box::pin(self.wait_for_slow_subscribers(end)).await?;
+        }
+        Ok(())
+    }
+
+    async fn wait_for_slow_subscribers(&mut self, end: Option<Instant>) -> Result<()> {
+        let stage = std::mem::replace(&mut self.stage, Stage::Queue);
+        self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
         while let Some(change) = self.shared.node.subscribers().exhausted() {
-            self.stage = Stage::Queue;
-            if !std::mem::replace(&mut told, true) {
-                self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
-            }
             if clock::until(end, pin!(change)).await.is_err() {
                 let waited = self.options.timeouts.queue.unwrap_or_default();
                 let detail = format!("a subscriber left too much unhandled for {waited:?}");

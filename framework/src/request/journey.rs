@@ -13,11 +13,10 @@ use super::messages::Facts;
 use super::payload::Payload;
 use super::shared::Shared;
 use super::state::State;
-use super::stop::StopReason;
 use super::timings::{Sizes, Timings};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
-use crate::handle::Node;
+use crate::handle::{Node, StopReason};
 use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
@@ -41,6 +40,8 @@ pub(super) struct Journey {
     pub(super) attempt: u32,
     /// A piece of the body that was decoded and not yet read.
     pub(super) ahead: Bytes,
+    /// Why reading ahead has failed, which nobody was told yet.
+    pub(super) failed_ahead: Option<Failure>,
     /// What an exact read has gathered; a read that was given up leaves it here.
     pub(super) gathered: BytesMut,
     /// How much at the front of `gathered` was read before, by a call that was given up, and told of then.
@@ -66,13 +67,14 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    pub(super) prepared: Option<(Exchange, BytesMut)>,
+    pub(super) prepared: Option<(Box<Exchange>, BytesMut)>,
 }
 
 /// A wire and the exchange on it.
 pub(super) struct Active {
     pub(super) lease: Lease,
-    pub(super) exchange: Exchange,
+    /// Boxed: it is large, and is moved from one wire's attempt to its place here.
+    pub(super) exchange: Box<Exchange>,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
 }
@@ -93,23 +95,25 @@ impl Journey {
         owner: &Arc<Node>,
         extra: HeaderMap,
         payload: Payload,
-    ) -> Result<Self> {
+    ) -> Result<Box<Self>> {
         let (mut headers, options) = {
             let draft = shared.draft();
             (draft.headers.clone(), Arc::clone(&draft.options))
         };
-        // WinHttpSendRequest adds its headers with ADD and REPLACE.
-        for name in extra.keys() {
-            headers.remove(name);
+        if !extra.is_empty() {
+            // WinHttpSendRequest adds its headers with ADD and REPLACE.
+            for name in extra.keys() {
+                headers.remove(name);
+            }
+            headers.extend(extra);
         }
-        headers.extend(extra);
         if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
             let has_body = !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             if has_body {
                 headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
-        let mut journey = Self {
+        let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
@@ -120,6 +124,7 @@ impl Journey {
             active: None,
             attempt: 1,
             ahead: Bytes::new(),
+            failed_ahead: None,
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
@@ -136,13 +141,13 @@ impl Journey {
             asking: None,
             wire: None,
             prepared: None,
-        };
+        });
         journey.prepared = journey.prepare_first()?;
         Ok(journey)
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&self) -> Result<Option<(Exchange, BytesMut)>> {
+    fn prepare_first(&self) -> Result<Option<(Box<Exchange>, BytesMut)>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
         let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
         if let BodyLength::Length(total) = length {
@@ -152,10 +157,15 @@ impl Journey {
                 return Err(Error::parameter(Operation::Send, detail));
             }
         }
-        Exchange::prepare(&self.head(length), self.head_limits()).map(Some).map_err(refuse)
+        self.prepare(length).map(Some).map_err(refuse)
     }
 
-    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
+    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Box<Exchange>, BytesMut), Failure> {
+        let (exchange, head) = Exchange::prepare(&self.head(body), self.head_limits())?;
+        Ok((Box::new(exchange), head))
+    }
+
+    fn head(&self, body: BodyLength) -> RequestHead<'_> {
         RequestHead {
             method: &self.shared.method,
             target: self.shared.target.path_and_query(),
@@ -166,7 +176,7 @@ impl Journey {
         }
     }
 
-    pub(super) fn head_limits(&self) -> HeadLimits {
+    fn head_limits(&self) -> HeadLimits {
         let limits = &self.options.limits;
         HeadLimits {
             head_octets: limits.response_head,
@@ -233,11 +243,11 @@ impl Journey {
         Ok(lease)
     }
 
-    /// The response is complete: the wire goes back, or is closed for a reason.
-    pub(super) fn settle(&mut self) {
+    /// The response is complete, as was seen just now: the wire goes back, or is closed for a reason.
+    pub(super) fn settle(&mut self, now: Instant) {
         let Some(mut active) = self.active.take() else { return };
         self.reached = self.reached.max(active.exchange.wire_state());
-        self.times.body_received = Some(clock::now());
+        self.times.body_received = Some(now);
         if let Some(trailers) = active.exchange.trailers() {
             self.trailers.clone_from(trailers);
         }
@@ -260,7 +270,7 @@ impl Journey {
     pub(super) fn leave(&mut self) {
         let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
-            Ok(()) => self.settle(),
+            Ok(()) => self.settle(clock::now()),
             Err(reason) => self.break_off(reason),
         }
     }
@@ -278,8 +288,22 @@ impl Journey {
         }
     }
 
+    /// What an operation came to, and whether the exchange is over with it.
+    pub(super) fn outcome<T>(&mut self, stopped: std::result::Result<Result<T>, StopReason>) -> (Result<T>, bool) {
+        match stopped {
+            Ok(result) => {
+                let over = result.is_err();
+                (result, over)
+            }
+            Err(reason) => {
+                let (error, over) = self.stopped(reason);
+                (Err(error), over)
+            }
+        }
+    }
+
     /// An operation was stopped: its error, and whether the exchange is over with it.
-    pub(super) fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
+    fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
         let operation = self.operation.get();
         let receiving = matches!(operation, Operation::Receive | Operation::QueryDataAvailable | Operation::Read);
         let detail = match reason {
@@ -327,8 +351,8 @@ impl Journey {
         self.shared.node.emit(mask, status);
     }
 
-    pub(super) fn facts(&self) -> Facts {
-        Facts {
+    pub(super) fn facts(&self) -> Arc<Facts> {
+        Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
             local: self.wire.as_ref().and_then(|wire| wire.local),
@@ -336,6 +360,6 @@ impl Journey {
             timings: self.times,
             sizes: self.sizes,
             trailers: self.trailers.clone(),
-        }
+        })
     }
 }

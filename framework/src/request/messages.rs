@@ -114,12 +114,14 @@ pub struct QueryDataAvailable {
 pub struct ReadData {
     pub(crate) amount: Amount,
     pub(crate) ticket: Ticket,
+    /// The thread of the handle's call; `None` for a message.
+    pub(crate) caller: Option<u64>,
 }
 
 impl ReadData {
     /// Reads this much.
     pub fn new(amount: Amount) -> Self {
-        Self { amount, ticket: Ticket::default() }
+        Self { amount, ticket: Ticket::default(), caller: None }
     }
 }
 
@@ -136,27 +138,25 @@ pub enum Amount {
     Exactly(usize),
 }
 
-/// The paved path: send, receive the head, and read what of the body came with it.
-#[derive(Debug, Message)]
-#[rtype(result = "Result<Reached>")]
-pub(crate) struct Run {
-    pub(crate) payload: Payload,
-    pub(crate) ticket: Ticket,
-}
-
-/// How far the paved path got with one ask.
+/// How far the paved path got in one go.
 #[derive(Debug)]
 pub(crate) struct Reached {
+    pub(crate) arrived: Arrived,
+    pub(crate) facts: Arc<Facts>,
+}
+
+/// A response as far as it came at once.
+#[derive(Debug)]
+pub(crate) struct Arrived {
     pub(crate) head: Arc<ResponseHead>,
     /// What of the body came with the head.
     pub(crate) early: Bytes,
     /// The body is complete: nothing more can be read, and the handle closes by itself.
     pub(crate) complete: bool,
-    pub(crate) facts: Facts,
 }
 
 /// What is known of an exchange beside its octets.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) wire: Option<WireId>,
     pub(crate) remote: Option<std::net::SocketAddr>,

@@ -1,10 +1,14 @@
 //! A request handle: one request with its response, sent and read step by step or by the paved path.
 
 mod actor;
+mod ahead;
 mod builder;
 mod calls;
 mod deadline;
+mod flight;
 mod journey;
+mod landing;
+mod mailbox;
 mod messages;
 mod operation;
 mod payload;
@@ -14,7 +18,6 @@ mod response;
 mod sending;
 mod shared;
 mod state;
-mod stop;
 mod timings;
 mod unclaimed;
 
@@ -26,7 +29,7 @@ use actix::Addr;
 use http::{HeaderMap, Method};
 
 use crate::error::{Error, Operation, Result};
-use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
+use crate::handle::{ActorGuard, Ending, Node, handle_methods};
 use crate::id::HandleKind;
 use crate::network::SecurityInfo;
 use crate::options::{RequestOptions, SharedOptions};
@@ -34,7 +37,8 @@ use crate::protocol::http1::{ResponseHead, field};
 use crate::services::Services;
 use crate::target::Target;
 
-use shared::Shared;
+use flight::Unstarted;
+use shared::{Served, Shared};
 use state::Call;
 
 pub use actor::RequestActor;
@@ -62,7 +66,6 @@ pub struct Request {
 pub(crate) struct Inner {
     node: Arc<Node>,
     shared: Arc<Shared>,
-    addr: Addr<RequestActor>,
     /// The handle above, which stays open as long as this one.
     _parent: Arc<dyn Any + Send + Sync>,
 }
@@ -70,37 +73,36 @@ pub(crate) struct Inner {
 handle_methods!(Request);
 
 /// What a level above lends to open a request.
-pub(crate) struct Opening<'a> {
-    pub(crate) services: &'a Arc<Services>,
-    pub(crate) parent: &'a Arc<Node>,
+pub(crate) struct Opening {
+    pub(crate) services: Arc<Services>,
+    pub(crate) parent: Arc<Node>,
     /// The shared part of the handle above, which stays open as long as the request.
     pub(crate) keep: Arc<dyn Any + Send + Sync>,
 }
 
 impl Request {
     /// Creates the handle and starts its actor on the shard of its origin. No I/O.
-    pub(crate) fn open(opening: Opening<'_>, method: Method, target: Target, options: SharedOptions) -> Result<Self> {
+    pub(crate) fn open(opening: Opening, method: Method, target: Target, options: SharedOptions) -> Result<Self> {
+        let (request, unstarted) = Self::create(opening, method, target, options)?;
+        unstarted.start();
+        Ok(request)
+    }
+
+    /// Creates the handle.
+    fn create(opening: Opening, method: Method, target: Target, options: SharedOptions) -> Result<(Self, Unstarted)> {
         let Opening { services, parent, keep } = opening;
         let operation = Operation::OpenRequest;
         services.engine.check(operation)?;
         services.work.check(operation)?;
         check_method(&method)?;
         let node = parent.child(HandleKind::Request, operation)?;
-        // Until the handle is announced nothing of it may end.
-        let creating = node.hold();
+        // Until this is dropped nothing of the handle ends.
         let guard = ActorGuard::new(&node);
-        let shard = services.shard_for(target.origin());
         let shared = Shared::new(Arc::clone(&node), method, target, options);
-        let addr = {
-            let (shared, services, owner) = (Arc::clone(&shared), Arc::clone(services), Arc::clone(parent));
-            shard.start(move || RequestActor::new(shared, services, owner, guard))
-        };
-        node.attach(Commands { close: addr.clone().recipient(), cancel: Some(addr.clone().recipient()) });
-        let inner = Arc::new(Inner { node, shared, addr, _parent: keep });
+        let inner = Arc::new(Inner { node, shared: Arc::clone(&shared), _parent: keep });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
         inner.node.announce(entry);
-        drop(creating);
-        Ok(Self { inner })
+        Ok((Self { inner }, Unstarted { services, owner: parent, guard, shared: Served(shared) }))
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
@@ -133,7 +135,7 @@ impl Request {
 
     /// The actor behind the handle: it takes every operation as a message.
     pub fn addr(&self) -> Addr<RequestActor> {
-        self.inner.addr.clone()
+        self.inner.shared.mailbox.addr().clone()
     }
 
     /// Adds a header field (`WinHttpAddRequestHeaders`). A field that is there already gets another line.
@@ -217,7 +219,7 @@ impl Request {
     /// The trailer fields of a chunked response; complete when its body is, empty if there are none.
     #[doc(alias = "WINHTTP_QUERY_FLAG_TRAILERS")]
     pub fn trailers(&self) -> HeaderMap {
-        self.inner.shared.facts().map(|facts| facts.trailers).unwrap_or_default()
+        self.inner.shared.facts().map(|facts| facts.trailers.clone()).unwrap_or_default()
     }
 
     /// What is known of the secure wire that carried the last exchange (`WINHTTP_OPTION_SECURITY_INFO`,
@@ -225,7 +227,7 @@ impl Request {
     #[doc(alias = "WINHTTP_OPTION_SECURITY_INFO")]
     #[doc(alias = "WINHTTP_OPTION_SERVER_CERT_CONTEXT")]
     pub fn security_info(&self) -> Option<Arc<SecurityInfo>> {
-        self.inner.shared.facts()?.security
+        self.inner.shared.facts()?.security.clone()
     }
 
     /// Both ends of the wire that carried the last exchange (`WINHTTP_OPTION_CONNECTION_INFO`); `None` before there was one.
@@ -251,7 +253,7 @@ pub struct ConnectionInfo {
 
 /// A known method in the wrong case is a slip that servers answer in many ways (contract B.12).
 fn check_method(method: &Method) -> Result<()> {
-    const KNOWN: [Method; 9] = [
+    const KNOWN: [Method; 8] = [
         Method::GET,
         Method::HEAD,
         Method::POST,
@@ -260,14 +262,16 @@ fn check_method(method: &Method) -> Result<()> {
         Method::DELETE,
         Method::OPTIONS,
         Method::TRACE,
-        Method::CONNECT,
     ];
+    if KNOWN.contains(method) {
+        return Ok(());
+    }
     let refuse = |detail: String| Err(Error::parameter(Operation::OpenRequest, detail));
     if *method == Method::CONNECT {
         return refuse("CONNECT opens a tunnel and is the library's to send".to_owned());
     }
-    let slip = |known: &&Method| known.as_str().eq_ignore_ascii_case(method.as_str()) && *known != method;
-    match KNOWN.iter().find(slip) {
+    let slip = |known: &&Method| known.as_str().eq_ignore_ascii_case(method.as_str());
+    match KNOWN.iter().chain([&Method::CONNECT]).find(slip) {
         Some(known) => refuse(format!("methods are case-sensitive: {method} is written {known}")),
         None => Ok(()),
     }

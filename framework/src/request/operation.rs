@@ -1,6 +1,7 @@
 //! One operation in flight: its exactly one completion, however it ends.
 
 use std::cell::{Cell, RefCell};
+use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,11 +10,10 @@ use std::task::{Context, Poll, Waker};
 use actix::{Actor, ActorFuture};
 
 use super::messages::Ticket;
-use super::reply::Answer;
+use super::reply::Gives;
 use super::state::State;
-use super::stop::{Stop, StopReason};
 use crate::error::{Error, Operation, Result};
-use crate::handle::{Hold, Node};
+use crate::handle::{Hold, Node, Stop, StopReason};
 use crate::notification::{NotificationMask as Mask, Status};
 
 /// What an operation is launched as.
@@ -21,12 +21,14 @@ pub(super) struct Launch {
     pub(super) operation: Operation,
     pub(super) ticket: Ticket,
     pub(super) state: State,
+    /// Afterwards the next piece of the body is read before it is asked for.
+    pub(super) reads_ahead: bool,
 }
 
 /// What the actor keeps of an operation in flight.
 pub(super) struct Running<A: Actor> {
     pub(super) ticket: Ticket,
-    pub(super) stop: Stop,
+    pub(super) stop: Rc<Stop>,
     pub(super) work: Work<A>,
 }
 
@@ -75,16 +77,17 @@ impl<A: Actor> ActorFuture<A> for Work<A> {
 
 /// The duty to complete an operation: one notification and one answer. Dropped undone, by a crash or with its thread, it does
 /// so itself; and the handle cannot close before.
-pub(super) struct Completing<T> {
+pub(super) struct Completing<T, A: Gives<T>> {
     node: Arc<Node>,
     operation: Rc<Cell<Operation>>,
-    answer: Option<Answer<T>>,
+    answer: Option<A>,
     _hold: Hold,
+    _result: PhantomData<T>,
 }
 
-impl<T> Completing<T> {
-    pub(super) fn new(node: &Arc<Node>, operation: Rc<Cell<Operation>>, answer: Answer<T>) -> Self {
-        Self { node: Arc::clone(node), operation, answer: Some(answer), _hold: node.hold() }
+impl<T, A: Gives<T>> Completing<T, A> {
+    pub(super) fn new(node: &Arc<Node>, operation: Rc<Cell<Operation>>, answer: A) -> Self {
+        Self { node: Arc::clone(node), operation, answer: Some(answer), _hold: node.hold(), _result: PhantomData }
     }
 
     /// Success: `status` is the completion, unless the work has told of it.
@@ -112,7 +115,7 @@ impl<T> Completing<T> {
     }
 }
 
-impl<T> Drop for Completing<T> {
+impl<T, A: Gives<T>> Drop for Completing<T, A> {
     fn drop(&mut self) {
         if self.answer.is_some() {
             let error = self.node.interrupted(self.operation.get());

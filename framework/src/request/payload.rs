@@ -111,7 +111,7 @@ impl Kind {
     /// What comes after [`first`](Self::first), piece by piece.
     pub(super) async fn open(&mut self) -> Result<Source> {
         match self {
-            Self::File(path) => Source::file(path).await,
+            Self::File(path) => Box::pin(Source::file(path)).await,
             Self::Stream(_) => match std::mem::replace(self, Self::Spent) {
                 Self::Stream(stream) => Ok(Source::Stream(stream)),
                 _ => Ok(Source::Nothing),
@@ -125,7 +125,14 @@ impl Kind {
 pub(super) enum Source {
     Nothing,
     Stream(BodyStream),
-    File { file: File, length: u64, left: u64 },
+    File(Box<Opened>),
+}
+
+/// A file that is being sent.
+pub(super) struct Opened {
+    file: File,
+    length: u64,
+    left: u64,
 }
 
 impl Source {
@@ -133,7 +140,7 @@ impl Source {
         let open = async {
             let file = File::open(path).await?;
             let length = file.metadata().await?.len();
-            Ok::<_, io::Error>(Self::File { file, length, left: length })
+            Ok::<_, io::Error>(Self::File(Box::new(Opened { file, length, left: length })))
         };
         open.await.map_err(|error| unreadable(error, &format!("the file {} cannot be opened", path.display())))
     }
@@ -141,7 +148,7 @@ impl Source {
     /// The length, if opening told it.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
-            Self::File { length, .. } => Some(*length),
+            Self::File(file) => Some(file.length),
             Self::Nothing | Self::Stream(_) => None,
         }
     }
@@ -153,20 +160,26 @@ impl Source {
             Self::Stream(stream) => {
                 stream.next().await.transpose().map_err(|error| unreadable(error, "the body's stream failed"))
             }
-            Self::File { left: 0, .. } => Ok(None),
-            Self::File { file, left, .. } => {
-                let mut piece = vec![0; PIECE.min(usize::try_from(*left).unwrap_or(PIECE))];
-                let count =
-                    file.read(&mut piece).await.map_err(|error| unreadable(error, "the file cannot be read"))?;
-                if count == 0 {
-                    let short = io::Error::new(io::ErrorKind::UnexpectedEof, format!("{left} octets are missing"));
-                    return Err(unreadable(short, "the file became shorter while it was sent"));
-                }
-                piece.truncate(count);
-                *left -= count as u64;
-                Ok(Some(piece.into()))
-            }
+            Self::File(file) => Box::pin(file.next()).await,
         }
+    }
+}
+
+impl Opened {
+    async fn next(&mut self) -> Result<Option<Bytes>> {
+        let Self { file, left, .. } = self;
+        if *left == 0 {
+            return Ok(None);
+        }
+        let mut piece = vec![0; PIECE.min(usize::try_from(*left).unwrap_or(PIECE))];
+        let count = file.read(&mut piece).await.map_err(|error| unreadable(error, "the file cannot be read"))?;
+        if count == 0 {
+            let short = io::Error::new(io::ErrorKind::UnexpectedEof, format!("{left} octets are missing"));
+            return Err(unreadable(short, "the file became shorter while it was sent"));
+        }
+        piece.truncate(count);
+        *left -= count as u64;
+        Ok(Some(piece.into()))
     }
 }
 

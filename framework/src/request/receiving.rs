@@ -2,13 +2,13 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderMap;
 
 use super::journey::{Active, Journey};
-use super::messages::{Amount, Reached};
+use super::messages::{Amount, Arrived};
 use crate::clock;
 use crate::error::{Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -27,7 +27,8 @@ impl Journey {
             self.resend_in(operation).await?;
         }
         if self.active_mut()?.exchange.must_finish() {
-            self.finish(&HeaderMap::new(), operation).await?;
+            let no_trailers = HeaderMap::new();
+            Box::pin(self.finish(&no_trailers, operation)).await?;
         }
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
         let mut told = false;
@@ -63,7 +64,7 @@ impl Journey {
 
     async fn resend_in(&mut self, operation: Operation) -> Result<()> {
         self.resending = true;
-        self.send_again().await.map_err(|error| error.in_operation(operation))?;
+        Box::pin(self.send_again()).await.map_err(|error| error.in_operation(operation))?;
         self.resending = false;
         Ok(())
     }
@@ -86,13 +87,14 @@ impl Journey {
     }
 
     fn head_arrived(&mut self, head: ResponseHead) -> Arc<ResponseHead> {
-        self.times.head_received = Some(clock::now());
+        let now = clock::now();
+        self.times.head_received = Some(now);
         self.sizes.response_head = head.raw().len() as u64;
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended()) {
-            self.settle();
+            self.settle(now);
         }
         head
     }
@@ -103,7 +105,7 @@ impl Journey {
         if self.gathered.is_empty() && self.ahead.is_empty() {
             self.ahead = self.pull(LARGEST_CHUNK, Operation::QueryDataAvailable).await?.unwrap_or_default();
         }
-        self.settle_if_read();
+        self.settle_if_read(None);
         let available = if self.gathered.is_empty() { self.ahead.len() } else { self.gathered.len() };
         self.end_told |= available == 0;
         Ok(available as u64)
@@ -113,13 +115,14 @@ impl Journey {
     pub(super) async fn read(&mut self, amount: Amount) -> Result<Bytes> {
         self.wait_for_subscribers(self.queue_end()).await?;
         let data = match amount {
-            Amount::Available => self.read_some(LARGEST_CHUNK).await?,
+            // What was read already is given whole: `query_data_available` has promised that.
+            Amount::Available => self.read_some(usize::MAX).await?,
             Amount::AtMost(max) => self.read_some(max).await?,
             Amount::Exactly(length) => self.read_exactly(length).await?,
         };
         self.told_before = self.put_back.min(data.len());
         self.put_back -= self.told_before;
-        self.settle_if_read();
+        self.settle_if_read(None);
         self.end_told |= data.is_empty();
         self.report_read((data.len() - self.told_before) as u64);
         Ok(data)
@@ -178,6 +181,9 @@ impl Journey {
     /// The next piece of the body off the wire.
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         self.stage = Stage::Body;
+        if let Some(failure) = self.failed_ahead.take() {
+            return Err(self.fail(failure, operation));
+        }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
         let pulled = receiving.piece(Stage::Body, pin!(exchange.read(lease, max))).await.and_then(|read| read);
         let pulled = match pulled {
@@ -192,15 +198,15 @@ impl Journey {
 
     /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
     /// the completion of the last read, and not before one that only asks (contract C.9).
-    fn settle_if_read(&mut self) {
+    fn settle_if_read(&mut self, at: Option<Instant>) {
         let ended = self.active.as_ref().is_some_and(|active| active.exchange.is_ended());
         if ended && self.ahead.is_empty() && self.gathered.is_empty() {
-            self.settle();
+            self.settle(at.unwrap_or_else(clock::now));
         }
     }
 
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
-    pub(super) async fn run(&mut self) -> Result<Reached> {
+    pub(super) async fn run(&mut self) -> Result<Arrived> {
         self.send().await?;
         self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
         self.enter(Operation::Receive);
@@ -211,7 +217,7 @@ impl Journey {
     }
 
     /// What of the body came with the head, and whether that is all.
-    fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Reached> {
+    fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Arrived> {
         let mut early = Bytes::new();
         // What took no waiting is nothing to a minimum rate, whose first window begins behind it.
         if let Some(Active { lease, exchange, .. }) = &mut self.active {
@@ -231,7 +237,8 @@ impl Journey {
                 self.sizes.response_body += self.ahead.len() as u64;
             }
         }
-        self.settle_if_read();
+        // What came with the head came when the head did.
+        self.settle_if_read(self.times.head_received);
         let complete = self.is_complete();
         self.end_told = complete;
         if !early.is_empty() {
@@ -241,7 +248,7 @@ impl Journey {
         if complete {
             self.emit(Mask::READ_COMPLETE, || Status::ReadComplete(0));
         }
-        Ok(Reached { head, early, complete, facts: self.facts() })
+        Ok(Arrived { head, early, complete })
     }
 }
 

@@ -35,8 +35,13 @@ impl<T> Reply<T> {
     }
 }
 
-impl<T> Answer<T> {
-    pub(crate) fn give(self, result: Result<T>) {
+/// Somebody is waiting for it.
+pub(crate) trait Gives<T> {
+    fn give(self, result: Result<T>);
+}
+
+impl<T> Gives<T> for Answer<T> {
+    fn give(self, result: Result<T>) {
         let mut state = self.0.borrow_mut();
         *state = match std::mem::replace(&mut *state, State::Over) {
             State::New => State::Answered(result),

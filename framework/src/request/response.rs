@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use http::{HeaderMap, StatusCode, Version, header};
 
-use super::messages::{Facts, Reached};
+use super::messages::{Arrived, Facts, Reached};
 use super::{Request, Sizes, Timings};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
@@ -22,17 +22,17 @@ use crate::protocol::http1::ResponseHead;
 pub struct Response {
     request: Request,
     head: Arc<ResponseHead>,
-    url: Arc<str>,
+    url: OnceLock<Box<str>>,
     early: Bytes,
     complete: bool,
-    facts: Facts,
+    /// As the head arrived.
+    facts: Arc<Facts>,
 }
 
 impl Response {
     pub(super) fn new(request: Request, reached: Reached) -> Self {
-        let Reached { head, early, complete, facts } = reached;
-        let url = request.url().into();
-        Self { request, head, url, early, complete, facts }
+        let Reached { arrived: Arrived { head, early, complete }, facts } = reached;
+        Self { request, head, url: OnceLock::new(), early, complete, facts }
     }
 
     /// The status.
@@ -62,7 +62,7 @@ impl Response {
     /// The URL that was asked, query included.
     #[doc(alias = "WINHTTP_OPTION_URL")]
     pub fn url(&self) -> &str {
-        &self.url
+        self.url.get_or_init(|| self.request.url().into())
     }
 
     /// The octets of the body that the server announced; `None` if it announced none. For the answer to a HEAD request it is
@@ -75,7 +75,7 @@ impl Response {
     /// The trailer fields of a chunked response; complete when the body has been read.
     #[doc(alias = "WINHTTP_QUERY_FLAG_TRAILERS")]
     pub fn trailers(&self) -> HeaderMap {
-        self.facts().trailers
+        self.facts().trailers.clone()
     }
 
     /// When each step happened, as far as the response has come.
@@ -125,7 +125,7 @@ impl Response {
         };
         let detail = format!("the server answered {status}");
         Err(Error::new(ErrorCode::InvalidServerResponse, Operation::Response, Stage::Head, blame, detail)
-            .with_url(&self.url))
+            .with_url(self.url()))
     }
 
     /// The next piece of the body (`WinHttpReadData`); `None` is its end. Cancel-safe.
@@ -185,7 +185,7 @@ impl Response {
     /// 12152 for a body that is not the JSON asked for; else see [`chunk`](Self::chunk).
     #[cfg(feature = "json")]
     pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
-        let url = Arc::clone(&self.url);
+        let url = self.url().to_owned();
         let octets = self.bytes().await?;
         serde_json::from_slice(&octets).map_err(|reason| {
             let detail = format!("the body is not the JSON that was asked for: {reason}");
@@ -207,8 +207,8 @@ impl Response {
         })
     }
 
-    fn facts(&self) -> Facts {
-        self.request.inner.shared.facts().unwrap_or_else(|| self.facts.clone())
+    fn facts(&self) -> Arc<Facts> {
+        self.request.inner.shared.facts().unwrap_or_else(|| Arc::clone(&self.facts))
     }
 
     /// A server's word is not worth a large allocation.

@@ -13,7 +13,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
-use crate::wire::{Exchange, Failure, Pace, Uploaded};
+use crate::wire::{Failure, Pace, Uploaded};
 
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
@@ -80,8 +80,7 @@ impl Journey {
         self.times.send_start = Some(clock::now());
         let (exchange, head) = match self.prepared.take() {
             Some(prepared) => prepared,
-            None => Exchange::prepare(&self.head(length), self.head_limits())
-                .map_err(|failure| self.error(failure, Operation::Send))?,
+            None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
         };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
@@ -103,14 +102,17 @@ impl Journey {
             let patience = self.options.expect_continue.unwrap_or(CONTINUE_PATIENCE);
             self.stage = Stage::Continue;
             let Active { lease, exchange, .. } = self.active_mut()?;
-            if let Err(failure) = exchange.await_continue(lease, patience).await {
+            if let Err(failure) = Box::pin(exchange.await_continue(lease, patience)).await {
                 return Ok(Err(failure));
             }
-            if let Err(failure) = self.upload(&first).await? {
+            if let Err(failure) = Box::pin(self.upload(&first)).await? {
                 return Ok(Err(failure));
             }
         }
-        self.upload_source(source).await
+        match source {
+            Source::Nothing => self.end_what_is_whole().await,
+            source => Box::pin(self.upload_source(source)).await,
+        }
     }
 
     async fn upload_source(&mut self, mut source: Source) -> Result<std::result::Result<(), Failure>> {
@@ -131,6 +133,12 @@ impl Journey {
                 Err(failure) => return Ok(Err(failure)),
             }
         }
+        self.end_what_is_whole().await
+    }
+
+    /// Ends the body if all of it was given.
+    async fn end_what_is_whole(&mut self) -> Result<std::result::Result<(), Failure>> {
+        self.stage = Stage::SendBody;
         let whole = self.payload.0.is_whole();
         let exchange = &self.active_mut()?.exchange;
         if whole || (exchange.body_is_complete() && !exchange.is_refused()) {
@@ -182,7 +190,9 @@ impl Journey {
     async fn end_body(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         let Active { lease, exchange, sending, .. } = self.active_mut()?;
-        if let Err(failure) = exchange.finish(lease, trailers, sending).await {
+        if exchange.is_sending_body()
+            && let Err(failure) = Box::pin(exchange.finish(lease, trailers, sending)).await
+        {
             return Ok(Err(failure));
         }
         self.account_sent();

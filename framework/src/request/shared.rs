@@ -1,10 +1,13 @@
 //! What a request's handle and its actor both hold.
 
+use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, Method};
 
+use super::landing::Landing;
+use super::mailbox::Mailbox;
 use super::messages::Facts;
 use super::state::{Call, State};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -18,9 +21,29 @@ pub(super) struct Shared {
     pub(super) node: Arc<Node>,
     pub(super) method: Method,
     pub(super) target: Target,
+    pub(super) mailbox: Mailbox,
+    pub(super) landing: Landing,
     state: AtomicU8,
     draft: Mutex<Draft>,
     outcome: Mutex<Outcome>,
+}
+
+/// Held by what works for the request, started or not: when that is gone, nobody waits for it in vain.
+pub(super) struct Served(pub(super) Arc<Shared>);
+
+impl Deref for Served {
+    type Target = Arc<Shared>;
+
+    fn deref(&self) -> &Arc<Shared> {
+        &self.0
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.landing.give_up();
+    }
 }
 
 /// What the caller may still change.
@@ -33,7 +56,7 @@ pub(super) struct Draft {
 #[derive(Default)]
 struct Outcome {
     head: Option<Arc<ResponseHead>>,
-    facts: Option<Facts>,
+    facts: Option<Arc<Facts>>,
 }
 
 impl Shared {
@@ -43,6 +66,8 @@ impl Shared {
             node,
             method,
             target,
+            mailbox: Mailbox::default(),
+            landing: Landing::default(),
             state: AtomicU8::new(State::Opened as u8),
             draft,
             outcome: Mutex::default(),
@@ -77,7 +102,7 @@ impl Shared {
         self.outcome().head.clone()
     }
 
-    pub(super) fn facts(&self) -> Option<Facts> {
+    pub(super) fn facts(&self) -> Option<Arc<Facts>> {
         self.outcome().facts.clone()
     }
 
@@ -90,7 +115,7 @@ impl Shared {
         self.outcome().head = Some(head);
     }
 
-    pub(super) fn set_facts(&self, facts: Facts) {
+    pub(super) fn set_facts(&self, facts: Arc<Facts>) {
         self.outcome().facts = Some(facts);
     }
 

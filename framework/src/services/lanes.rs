@@ -8,8 +8,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use actix::{Actor, Addr, Context};
-
 use crate::engine::Shard;
 
 /// How requests are spread over the lanes of their origins.
@@ -52,16 +50,13 @@ impl<'a> Place<'a> {
         Self { shard, pile: None }
     }
 
-    /// Starts the actor of the request there.
-    pub(crate) fn start<A>(self, actor: impl FnOnce() -> A + Send + 'static) -> Addr<A>
-    where
-        A: Actor<Context = Context<A>>,
-    {
+    /// Has the request begin there. On a shard that has stopped it is dropped.
+    pub(crate) fn begin(self, request: impl FnOnce() + Send + 'static) {
         let Self { shard, pile } = self;
-        shard.start(move || {
+        shard.run(move || {
             drop(pile);
-            actor()
-        })
+            request();
+        });
     }
 }
 

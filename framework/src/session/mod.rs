@@ -143,8 +143,8 @@ impl Session {
         self.inner.services.work.check(Operation::OpenRequest)?;
         let target = url.into_target()?;
         let Inner { services, node, .. } = &*self.inner;
-        let opening = Opening { services, parent: node, keep: self.keep() };
-        Ok(RequestBuilder::new(opening.later(), method, target, self.shared_options()))
+        let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep: self.keep() };
+        Ok(RequestBuilder::new(opening, method, target, self.shared_options()))
     }
 
     /// What connections and requests created from now on start from.

@@ -71,3 +71,69 @@ fn e_connect_takes_an_origin_only() {
     assert_eq!(Origin::parse("http://h:80").unwrap(), Origin::parse("http://H/").unwrap());
     assert_eq!(Origin::parse("http://h:8080").unwrap().authority(), "h:8080");
 }
+
+/// As the `url` crate has it, whatever shorter way there may be.
+fn the_long_way(input: &str) -> Target {
+    Target::from_url(&Url::parse(input).unwrap()).unwrap()
+}
+
+#[test]
+fn a_plain_url_gives_the_same_target_as_the_long_way() {
+    for input in [
+        "http://h",
+        "http://h/",
+        "https://h:80/a?b",
+        "http://a.example:8080/x/y?z=1&z=2",
+        "https://10.0.0.1:4433/",
+        "http://b.example",
+        "http://H:80/x",
+        "http://[::1]:80/y",
+    ] {
+        for _ in 0..2 {
+            let (short, long) = (Target::parse(input).unwrap(), the_long_way(input));
+            assert_eq!((&short, short.origin()), (&long, long.origin()), "{input}");
+            assert_eq!(short.path_and_query(), long.path_and_query());
+            assert_eq!((short.url(), short.to_string()), (long.url(), Url::parse(input).unwrap().to_string()));
+            let parts = |origin: &Origin| {
+                let (scheme, secure, port) = (origin.scheme(), origin.is_secure(), origin.port());
+                (scheme, secure, origin.host().to_owned(), port, origin.authority().to_owned(), origin.to_string())
+            };
+            assert_eq!(parts(short.origin()), parts(long.origin()));
+        }
+    }
+}
+
+#[test]
+fn origins_that_differ_in_one_part_are_told_apart() {
+    let origins = ["http://h", "https://h", "http://i", "http://h:81", "http://h:82", "http://i:81", "https://h:80"];
+    for (at, one) in origins.iter().enumerate() {
+        for (other_at, other) in origins.iter().enumerate() {
+            let equal = Origin::parse(one).unwrap() == Origin::parse(other).unwrap();
+            assert_eq!(equal, at == other_at, "{one} and {other}");
+        }
+    }
+}
+
+#[test]
+fn a_plain_path_on_an_origin_is_the_path_of_the_whole_url() {
+    let origin = Origin::parse("http://h").unwrap();
+    for input in
+        ["/", "/a", "/a/b?c=d&e", "//x", "/%20", "/a?/../b", "/.", "/a/../b", "/.a", "/%2e/c", "/:x", "/http://x/"]
+    {
+        let target = Target::on(&origin, input, false).unwrap();
+        assert_eq!(target, the_long_way(&format!("http://h{input}")), "{input}");
+    }
+}
+
+#[test]
+fn a_query_is_added_behind_the_one_there_is() {
+    let with = |input: &str| Target::parse(input).unwrap().with_query("a=b").url();
+    assert_eq!(with("http://h"), "http://h/?a=b");
+    assert_eq!(with("http://h/x?c"), "http://h/x?c&a=b");
+}
+
+#[test]
+fn the_url_of_a_server_as_a_whole_has_no_path() {
+    let target = Target::on(&Origin::parse("http://h:81").unwrap(), "*", true).unwrap();
+    assert_eq!((target.url(), target.to_string()), ("http://h:81".to_owned(), "http://h:81*".to_owned()));
+}

@@ -9,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use http::HeaderMap;
 
+use super::upload::End;
 use super::{Failure, Pace, Wire};
 use crate::clock;
 use crate::error::{Stage, WireState};
@@ -22,7 +23,7 @@ use crate::reason::CloseReason;
 pub(crate) struct Exchange {
     pub(super) state: State,
     /// An answer that came while the body was still being sent.
-    pub(super) early: Option<(ResponseHead, ReceiveBody)>,
+    pub(super) early: Option<Box<(ResponseHead, ReceiveBody)>>,
     pub(super) interims: Vec<ResponseHead>,
     pub(super) head_octets: u64,
     pub(super) written: u64,
@@ -64,7 +65,7 @@ pub(crate) enum Uploaded {
 impl Exchange {
     /// Writes nothing yet: encodes the head, so that what may not be sent is refused before a wire is touched.
     pub(crate) fn prepare(head: &RequestHead<'_>, limits: HeadLimits) -> Result<(Self, BytesMut), Failure> {
-        let mut octets = BytesMut::with_capacity(512);
+        let mut octets = BytesMut::new();
         let after = SendHead::new(limits).encode(head, &mut octets).map_err(Failure::Misuse)?;
         let state = match after {
             AfterHead::Await100(state) => State::Await100(state),
@@ -106,13 +107,15 @@ impl Exchange {
             head.extend_from_slice(first);
             head.extend_from_slice(frame.suffix());
         }
-        self.write_all(wire, &head, Stage::SendHead, &mut pace.idle()).await?;
+        let end = if with_head { End::Flushed } else { End::Written };
+        self.write_all(wire, &head, end, Stage::SendHead, &mut pace.idle()).await?;
         if with_head {
             self.body_sent += first.len() as u64;
-        } else {
-            self.write(wire, first, pace).await?;
+            return Ok(());
         }
-        self.flush(wire, Stage::SendHead, &mut pace.idle()).await.map(drop)
+        // Boxed: it would make room for itself in every operation.
+        Box::pin(self.write(wire, first, pace)).await?;
+        self.write_all(wire, &[], End::Flushed, Stage::SendHead, &mut pace.idle()).await.map(drop)
     }
 
     /// Is a 100 awaited before the body may go out?
@@ -131,7 +134,7 @@ impl Exchange {
                 }
                 Await100Step::OtherInterim(head) => self.interims.push(head),
                 Await100Step::Final(head, body) => {
-                    self.early = Some((head, body));
+                    self.early = Some(Box::new((head, body)));
                     self.state = State::Answered;
                 }
                 Await100Step::NeedMore => match wire.fill_until(deadline).await {
@@ -162,19 +165,16 @@ impl Exchange {
         }
         let State::SendBody(body) = &mut self.state else { return Ok(Uploaded::NotWanted) };
         let frame = body.frame(data).map_err(Failure::Misuse)?;
-        if self.write_all(wire, frame.prefix(), Stage::SendBody, pace).await? == Uploaded::NotWanted {
+        if self.write_all(wire, frame.prefix(), End::Written, Stage::SendBody, pace).await? == Uploaded::NotWanted {
             return Ok(Uploaded::NotWanted);
         }
         self.piece_began = Some(self.written);
-        let uploaded = self.write_all(wire, data, Stage::SendBody, pace).await?;
+        let uploaded = self.write_all(wire, data, End::Written, Stage::SendBody, pace).await?;
         (self.body_sent, self.piece_began) = (self.body_sent(), None);
         if uploaded == Uploaded::NotWanted {
             return Ok(Uploaded::NotWanted);
         }
-        match self.write_all(wire, frame.suffix(), Stage::SendBody, pace).await? {
-            Uploaded::Sent => self.flush(wire, Stage::SendBody, pace).await,
-            Uploaded::NotWanted => Ok(Uploaded::NotWanted),
-        }
+        self.write_all(wire, frame.suffix(), End::Flushed, Stage::SendBody, pace).await
     }
 
     /// Ends the body. Dropped and called again, it goes on where it was; the trailers are those of the first call.
@@ -191,9 +191,7 @@ impl Exchange {
         let State::SendTail(tail) = &self.state else { return Ok(()) };
         let written = usize::try_from(self.written - tail.began).unwrap_or(usize::MAX);
         let left = tail.octets.slice(written.min(tail.octets.len())..);
-        if self.write_all(wire, &left, Stage::SendBody, pace).await? == Uploaded::Sent {
-            self.flush(wire, Stage::SendBody, pace).await?;
-        }
+        self.write_all(wire, &left, End::Flushed, Stage::SendBody, pace).await?;
         if let State::SendTail(_) = self.state
             && let State::SendTail(tail) = std::mem::replace(&mut self.state, State::Answered)
         {
@@ -215,7 +213,8 @@ impl Exchange {
         if !self.interims.is_empty() {
             return Ok(Received::Interim(self.interims.remove(0)));
         }
-        if let Some((head, body)) = self.early.take() {
+        if let Some(early) = self.early.take() {
+            let (head, body) = *early;
             self.state = State::Body(body);
             return Ok(Received::Final(head));
         }

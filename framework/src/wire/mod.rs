@@ -3,6 +3,7 @@
 mod exchange;
 mod failure;
 mod pace;
+mod stock;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -28,26 +29,32 @@ use crate::transport::{DialTimes, Dialed};
 pub(crate) use exchange::{Exchange, Received, Uploaded};
 pub(crate) use failure::Failure;
 pub(crate) use pace::Pace;
+use stock::Size;
 
-/// One live connection.
-pub(crate) struct Wire {
+/// One live connection. It is handed to and fro, so it is small.
+pub(crate) struct Wire(Box<Parts>);
+
+struct Parts {
     id: WireId,
     stream: Box<dyn Stream>,
+    /// Without a buffer while there is nothing in it.
     received: BytesMut,
     remote: Option<SocketAddr>,
     local: Option<SocketAddr>,
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
     exchanges: u64,
-    /// How much is asked of the stream at once: doubles while it gives all of it.
-    appetite: usize,
+    /// What `received` is; `None` when it has grown out of all sizes.
+    size: Option<Size>,
+    /// What to read into next: grows while the stream fills it and more is to come.
+    appetite: Size,
 }
 
 impl Wire {
     pub(crate) fn new(dialed: Dialed) -> Self {
         let Dialed { stream, times, security } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
-        Self {
+        Self(Box::new(Parts {
             id: WireId::next(),
             stream,
             received: BytesMut::new(),
@@ -56,62 +63,63 @@ impl Wire {
             times,
             security,
             exchanges: 0,
-            appetite: SMALLEST_READ,
-        }
+            size: None,
+            appetite: Size::Small,
+        }))
     }
 
     pub(crate) fn id(&self) -> WireId {
-        self.id
+        self.0.id
     }
 
     pub(crate) fn remote(&self) -> Option<SocketAddr> {
-        self.remote
+        self.0.remote
     }
 
     pub(crate) fn local(&self) -> Option<SocketAddr> {
-        self.local
+        self.0.local
     }
 
     pub(crate) fn times(&self) -> DialTimes {
-        self.times
+        self.0.times
     }
 
     /// What is known of it if it is secure.
     pub(crate) fn security(&self) -> Option<&Arc<SecurityInfo>> {
-        self.security.as_ref()
+        self.0.security.as_ref()
     }
 
     /// Has it served an exchange before?
     pub(crate) fn is_used(&self) -> bool {
-        self.exchanges > 0
+        self.0.exchanges > 0
     }
 
     /// Called when an exchange begins on it.
     pub(crate) fn count_exchange(&mut self) {
-        self.exchanges += 1;
+        self.0.exchanges += 1;
     }
 
     /// May an idle wire serve again? The peer must have sent nothing since, not even an end.
     ///
     /// What is found is taken: nobody may have a wire that has it.
     pub(crate) fn check_idle(&mut self) -> Result<(), CloseReason> {
-        judge_idle(self.stream.read_now(&mut [0]))
+        judge_idle(self.0.stream.read_now(&mut [0]))
     }
 
     /// The same, by what the reactor has seen: of a wire that was read empty a moment ago.
     pub(crate) fn check_idle_as_seen(&mut self) -> Result<(), CloseReason> {
-        judge_idle(self.stream.read_seen(&mut [0]))
+        judge_idle(self.0.stream.read_seen(&mut [0]))
     }
 
     /// An idle wire holds no buffer.
     pub(crate) fn rest(&mut self) {
-        self.received = BytesMut::new();
-        self.appetite = SMALLEST_READ;
+        self.0.give_buffer_back();
+        self.0.appetite = Size::Small;
     }
 
     /// What was received and not yet taken.
     pub(crate) fn received(&mut self) -> &mut BytesMut {
-        &mut self.received
+        &mut self.0.received
     }
 
     /// Receives more; 0 is the end. Nothing is lost when the future is dropped.
@@ -125,30 +133,28 @@ impl Wire {
     }
 
     fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
-        if self.spare() < want.clamp(1, SMALLEST_READ) {
-            self.received.reserve(self.appetite);
-        }
-        let spare = self.spare();
-        let polled = poll_read_buf(Pin::new(&mut self.stream), context, &mut self.received);
-        if matches!(polled, Poll::Ready(Ok(filled)) if filled == spare) {
-            self.appetite = (self.appetite * 2).min(LARGEST_READ);
+        let parts = &mut *self.0;
+        parts.make_room(want);
+        let spare = parts.spare();
+        let polled = poll_read_buf(Pin::new(&mut parts.stream), context, &mut parts.received);
+        match polled {
+            Poll::Ready(Ok(filled)) if filled == spare && want > spare => parts.appetite = parts.appetite.next(),
+            // If a piece of it is held, the next one may as well come from the same buffer.
+            Poll::Pending if parts.is_whole() && parts.may_do_without() => parts.give_buffer_back(),
+            _ => {}
         }
         polled
     }
 
-    fn spare(&self) -> usize {
-        self.received.capacity() - self.received.len()
-    }
-
     fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(context, octets) {
+        match Pin::new(&mut self.0.stream).poll_write(context, octets) {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             other => other,
         }
     }
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.0.stream).poll_flush(context)
     }
 }
 
@@ -160,5 +166,54 @@ fn judge_idle(read: io::Result<usize>) -> Result<(), CloseReason> {
     }
 }
 
-const SMALLEST_READ: usize = 8 * 1024;
-const LARGEST_READ: usize = 64 * 1024;
+impl Parts {
+    /// `want` is how much is known to come, or `usize::MAX` where more is to come than anybody knows.
+    fn make_room(&mut self, want: usize) {
+        let small = Size::Small.octets();
+        if want > small && want != usize::MAX {
+            self.appetite = self.appetite.max(Size::Large);
+        }
+        let is_too_small = self.received.is_empty() && self.size < Some(self.appetite);
+        if !is_too_small && (self.is_whole() || self.spare() >= want.clamp(1, small)) {
+            return;
+        }
+        while self.received.len() + small > self.appetite.octets() && self.appetite < Size::Largest {
+            self.appetite = self.appetite.next();
+        }
+        if self.received.len() + small > self.appetite.octets() {
+            self.received.reserve(small);
+            self.size = None;
+            return;
+        }
+        let mut fresh = stock::take(self.appetite);
+        fresh.extend_from_slice(&self.received);
+        self.give_buffer_back();
+        (self.received, self.size) = (fresh, Some(self.appetite));
+    }
+
+    fn is_whole(&mut self) -> bool {
+        self.size.is_some_and(|size| stock::is_whole(&mut self.received, size))
+    }
+
+    /// A larger one that nobody would keep is better kept here than paged in anew for the next piece.
+    fn may_do_without(&self) -> bool {
+        self.size.is_none_or(|size| size == Size::Small || stock::has_place(size))
+    }
+
+    fn give_buffer_back(&mut self) {
+        let buffer = std::mem::take(&mut self.received);
+        if let Some(size) = self.size.take() {
+            stock::put_back(buffer, size);
+        }
+    }
+
+    fn spare(&self) -> usize {
+        self.received.capacity() - self.received.len()
+    }
+}
+
+impl Drop for Wire {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}

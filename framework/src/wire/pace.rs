@@ -13,7 +13,7 @@ use crate::policy::Throughput;
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     idle: Option<Duration>,
-    throughput: Option<Throughput>,
+    throughput: Option<Box<Throughput>>,
     /// How long calls that were given up have met with silence since the last octet: a `select!` that drops a call every second
     /// must meet the limit too.
     silent: Duration,
@@ -21,7 +21,7 @@ pub(crate) struct Pace {
 
 impl Pace {
     pub(crate) fn new(idle: Option<Duration>, least: Option<MinimumRate>) -> Self {
-        Self { idle, throughput: least.map(Throughput::new), silent: Duration::ZERO }
+        Self { idle, throughput: least.map(|least| Box::new(Throughput::new(least))), silent: Duration::ZERO }
     }
 
     /// The idle limit alone, for what is no body.
@@ -34,9 +34,9 @@ impl Pace {
         self.silence().until(stage, wait).await
     }
 
-    /// From here on the peer is silent, until something moves.
+    /// What is waited for from here on is silence of the peer's, until something moves.
     pub(super) fn silence(&mut self) -> Silence<'_> {
-        Silence { since: clock::now(), pace: self }
+        Silence { since: None, pace: self }
     }
 
     /// Octets of the body have moved, or the last of them is through.
@@ -48,55 +48,74 @@ impl Pace {
     }
 }
 
-/// The peer is silent. Dropped, by a call that is given up too, it counts so long.
+/// The peer is silent, since it was first waited for. Dropped, by a call that is given up too, it counts so long.
 pub(super) struct Silence<'a> {
-    since: Instant,
+    since: Option<Instant>,
     pace: &'a mut Pace,
 }
 
 impl Silence<'_> {
-    /// Waits for the peer until the idle limit ends or it has become too slow.
+    /// Waits for the peer until the idle limit ends or it has become too slow. A peer that is not waited for costs no look at the
+    /// clock.
     pub(super) async fn until<T>(&mut self, stage: Stage, wait: impl Future<Output = T> + Unpin) -> Result<T, Failure> {
-        let Pace { idle, throughput, silent } = &mut *self.pace;
-        let idle_end = idle.and_then(|idle| self.since.checked_add(idle.saturating_sub(*silent)));
-        let idle = idle.unwrap_or_default();
-        let Some(throughput) = throughput else {
-            return clock::until(idle_end, wait).await.map_err(|_| Failure::Timeout(stage, idle));
+        let Self { since, pace } = self;
+        let Pace { idle, throughput, silent } = &mut **pace;
+        let mut waiting = Waiting { since: None, throughput: throughput.as_deref_mut() };
+        let mut is_idle = true;
+        let end = || {
+            let now = clock::now();
+            let since = *since.get_or_insert(now);
+            let idle_end = idle.and_then(|idle| since.checked_add(idle.saturating_sub(*silent)));
+            let slow = waiting.begin(now);
+            is_idle = match (idle_end, slow) {
+                (Some(idle), Some(slow)) => idle <= slow,
+                (idle, _) => idle.is_some(),
+            };
+            if is_idle { idle_end } else { slow }
         };
-        let waiting = Waiting { since: clock::now(), throughput };
-        let slow = waiting.since.checked_add(waiting.throughput.patience());
-        let (end, is_idle) = match (idle_end, slow) {
-            (Some(idle), Some(slow)) => (Some(idle.min(slow)), idle <= slow),
-            (idle, slow) => (idle.or(slow), idle.is_some()),
-        };
-        let waited = clock::until(end, wait).await;
+        let waited = clock::until_end(end, wait).await;
         drop(waiting);
-        waited.map_err(|_| {
-            if is_idle { Failure::Timeout(stage, idle) } else { Failure::Stalled(stage, throughput.stalled()) }
-        })
+        match (waited, throughput) {
+            (Ok(done), _) => Ok(done),
+            (Err(_), Some(throughput)) if !is_idle => Err(Failure::Stalled(stage, throughput.stalled())),
+            (Err(_), _) => Err(Failure::Timeout(stage, idle.unwrap_or_default())),
+        }
     }
 
-    /// Octets have moved: the silence begins anew.
+    /// Octets have moved: the silence is over.
     pub(super) fn moved(&mut self, octets: u64) {
         self.pace.moved(octets);
-        self.since = clock::now();
+        self.since = None;
     }
 }
 
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        self.pace.silent += clock::now().saturating_duration_since(self.since);
+        if let Some(since) = self.since {
+            self.pace.silent += clock::now().saturating_duration_since(since);
+        }
     }
 }
 
-/// The peer is being waited for.
+/// The peer is being waited for, if it has begun.
 struct Waiting<'a> {
-    since: Instant,
-    throughput: &'a mut Throughput,
+    since: Option<Instant>,
+    throughput: Option<&'a mut Throughput>,
+}
+
+impl Waiting<'_> {
+    /// When the peer will have become too slow.
+    fn begin(&mut self, now: Instant) -> Option<Instant> {
+        let throughput = self.throughput.as_ref()?;
+        self.since = Some(now);
+        now.checked_add(throughput.patience())
+    }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.throughput.waited(clock::now().saturating_duration_since(self.since));
+        if let (Some(since), Some(throughput)) = (self.since, &mut self.throughput) {
+            throughput.waited(clock::now().saturating_duration_since(since));
+        }
     }
 }

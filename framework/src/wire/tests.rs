@@ -164,3 +164,17 @@ fn b7_the_end_of_a_body_goes_out_once_however_often_the_call_that_writes_it_is_g
         assert!(written.ends_with("\r\n\r\n5\r\nhello\r\n0\r\n\r\n"), "{polls} polls: {written:?}");
     }
 }
+
+#[test]
+fn a_wire_that_waits_or_rests_holds_no_buffer() {
+    let mut wire = wire(Narrow::default());
+    let (mut exchange, head) = chunked_post();
+    to_the_end(exchange.send_head(&mut wire, head, &Bytes::new(), &mut Pace::default())).unwrap();
+    assert!(poll_once(pin!(wire.fill(0))).is_pending());
+    assert_eq!(wire.received().capacity(), 0);
+    to_the_end(exchange.finish(&mut wire, &HeaderMap::new(), &mut Pace::default())).unwrap();
+    to_the_end(exchange.receive_head(&mut wire)).map(drop).unwrap();
+    assert_ne!(wire.received().capacity(), 0);
+    wire.rest();
+    assert_eq!(wire.received().capacity(), 0);
+}

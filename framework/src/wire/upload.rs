@@ -11,6 +11,15 @@ use crate::clock;
 use crate::error::Stage;
 use crate::protocol::http1::HeadStep;
 
+/// When a write is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The stream has all of it; more is written next.
+    Written,
+    /// The kernel has it too: a stream may hold something back, as TLS does when the kernel took only part of a record.
+    Flushed,
+}
+
 impl Exchange {
     /// Writes all of it, and keeps an ear open: a peer may answer before it has heard the request out, and close
     /// (RFC 9112 9.5). Its answer is worth more than the error of a write it no longer wants.
@@ -18,37 +27,66 @@ impl Exchange {
         &mut self,
         wire: &mut Wire,
         octets: &[u8],
+        end: End,
         stage: Stage,
         pace: &mut Pace,
     ) -> Result<Uploaded, Failure> {
-        self.put(wire, Put::Write(octets), stage, pace).await
+        let mut put = Put { octets, unflushed: end == End::Flushed };
+        if !self.is_listening() {
+            let tried = poll_fn(|context| Poll::Ready(self.put_at_once(wire, &mut put, context))).await;
+            if let Err(error) = tried {
+                return Box::pin(self.answer_despite(wire, stage, error)).await;
+            }
+        }
+        if put.is_done() {
+            return Ok(Uploaded::Sent);
+        }
+        // Boxed: a head, as a rule, is taken at once, and each operation would have to make room for this.
+        Box::pin(self.write_the_rest(wire, put, stage, pace)).await
     }
 
-    /// Has the kernel take what the stream holds back, as TLS does when the kernel took only part of a record.
-    pub(super) async fn flush(&mut self, wire: &mut Wire, stage: Stage, pace: &mut Pace) -> Result<Uploaded, Failure> {
-        self.put(wire, Put::Flush, stage, pace).await
+    /// Writes what is taken without waiting, which for a head is all of it.
+    fn put_at_once(&mut self, wire: &mut Wire, put: &mut Put<'_>, context: &mut Context<'_>) -> std::io::Result<()> {
+        while !put.octets.is_empty() {
+            let Poll::Ready(wrote) = wire.poll_write(context, put.octets) else { return Ok(()) };
+            let count = wrote?;
+            put.octets = put.octets.get(count..).unwrap_or_default();
+            self.written += count as u64;
+        }
+        // Once the head is out an answer may come: from there on it is listened for.
+        if put.unflushed
+            && !self.is_listening()
+            && let Poll::Ready(flushed) = wire.poll_flush(context)
+        {
+            flushed?;
+            put.unflushed = false;
+        }
+        Ok(())
     }
 
-    async fn put(
+    async fn write_the_rest(
         &mut self,
         wire: &mut Wire,
         mut put: Put<'_>,
         stage: Stage,
         pace: &mut Pace,
     ) -> Result<Uploaded, Failure> {
-        let mut listening = self.is_sending_body() && self.written >= self.head_octets;
+        let mut listening = self.is_listening();
         let mut silence = pace.silence();
         while !put.is_done() {
             let event = silence.until(stage, pin!(put_or_hear(wire, &put, listening))).await?;
             match event {
                 Event::Wrote(count) => {
-                    put.wrote(count);
+                    put.octets = put.octets.get(count..).unwrap_or_default();
                     self.written += count as u64;
                     silence.moved(count as u64);
+                    if put.octets.is_empty() {
+                        listening = self.is_listening();
+                    }
                 }
                 Event::Flushed => {
+                    put.unflushed = false;
                     silence.moved(0);
-                    return Ok(Uploaded::Sent);
                 }
                 Event::Heard(0) => listening = false,
                 // A peer that answers octet by octet and takes none is idle all the same.
@@ -65,7 +103,13 @@ impl Exchange {
         Ok(Uploaded::Sent)
     }
 
-    fn is_sending_body(&self) -> bool {
+    /// May an answer come already?
+    fn is_listening(&self) -> bool {
+        self.is_sending_body() && self.written >= self.head_octets && self.early.is_none()
+    }
+
+    /// Is there anything of the body, be it its end, that has to be written?
+    pub(crate) fn is_sending_body(&self) -> bool {
         matches!(self.state, State::SendBody(_) | State::SendTail(_))
     }
 
@@ -83,7 +127,7 @@ impl Exchange {
                 HeadStep::Interim(head) => self.interims.push(head),
                 HeadStep::Final(head, body) => {
                     let refused = head.status().is_client_error() || head.status().is_server_error();
-                    self.early = Some((head, body));
+                    self.early = Some(Box::new((head, body)));
                     if refused {
                         self.state = State::Answered;
                         self.cut_short = true;
@@ -121,27 +165,21 @@ impl Exchange {
     }
 }
 
-/// What is to be done with the stream.
-enum Put<'a> {
-    Write(&'a [u8]),
-    Flush,
+/// What is left to be done with the stream.
+struct Put<'a> {
+    octets: &'a [u8],
+    unflushed: bool,
 }
 
 impl Put<'_> {
     fn is_done(&self) -> bool {
-        matches!(self, Self::Write([]))
-    }
-
-    fn wrote(&mut self, count: usize) {
-        if let Self::Write(octets) = self {
-            *octets = octets.get(count..).unwrap_or_default();
-        }
+        self.octets.is_empty() && !self.unflushed
     }
 
     fn poll(&self, wire: &mut Wire, context: &mut Context<'_>) -> Poll<Event> {
-        let done = match self {
-            Self::Write(octets) => wire.poll_write(context, octets).map_ok(Event::Wrote),
-            Self::Flush => wire.poll_flush(context).map_ok(|()| Event::Flushed),
+        let done = match self.octets {
+            [] => wire.poll_flush(context).map_ok(|()| Event::Flushed),
+            octets => wire.poll_write(context, octets).map_ok(Event::Wrote),
         };
         done.map(|done| done.unwrap_or_else(Event::Broken))
     }

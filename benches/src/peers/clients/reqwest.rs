@@ -1,21 +1,8 @@
-//! reqwest, as a program uses it.
+//! reqwest, with rustls.
 
-use super::{Threads, with_tokio};
-use crate::load::{Caller, Failed, Sample, Turn};
+use crate::peers::Failed;
+use crate::peers::server::Endpoint;
 
-pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Sample, Failed> {
-    let client = reqwest::Client::builder().user_agent("reqwest").build()?;
-    with_tokio(turn, threads, || Reqwest { client, url: turn.url() })
-}
-
-#[derive(Clone)]
-struct Reqwest {
-    client: reqwest::Client,
-    url: String,
-}
-
-impl Caller for Reqwest {
-    async fn call(&mut self) -> Result<usize, Failed> {
-        Ok(self.client.get(&self.url).send().await?.bytes().await?.len())
-    }
+pub(in crate::peers) fn client(endpoint: &Endpoint) -> Result<reqwest::Client, Failed> {
+    Ok(reqwest::Client::builder().tls_backend_preconfigured(endpoint.rustls()?).build()?)
 }

@@ -15,13 +15,8 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local};
 
+use super::{Job, work};
 use crate::origin::Origins;
-
-/// What a local shard is told to do.
-pub(crate) enum Job {
-    Run(Box<dyn FnOnce() + Send>),
-    Stop,
-}
 
 pub(super) struct Local {
     tasks: LocalSet,
@@ -38,7 +33,7 @@ impl Local {
         let (jobs, receiver) = unbounded_channel();
         let stopped = Rc::new(Cell::new(false));
         let tasks = LocalSet::new();
-        tasks.spawn_local(work(receiver, Rc::clone(&stopped)));
+        tasks.spawn_local(work_until_stopped(receiver, Rc::clone(&stopped)));
         let local = Self { tasks, origins: Origins::default(), stopped };
         // Tokio has no other way to ask whether there is a `LocalSet`.
         catch_unwind(AssertUnwindSafe(|| drop(spawn_local(local)))).ok()?;
@@ -66,16 +61,8 @@ impl Drop for Local {
 }
 
 /// Without a stop the shard ends when nobody can reach it any more and all that runs on it has ended.
-async fn work(mut jobs: UnboundedReceiver<Job>, stopped: Rc<Cell<bool>>) {
-    while let Some(job) = jobs.recv().await {
-        match job {
-            Job::Run(function) => function(),
-            Job::Stop => {
-                stopped.set(true);
-                return;
-            }
-        }
-    }
+async fn work_until_stopped(jobs: UnboundedReceiver<Job>, stopped: Rc<Cell<bool>>) {
+    stopped.set(work(jobs).await);
 }
 
 /// On a `LocalRuntime` every task is the runtime's, also those spawned inside a `LocalSet`, and could not be ended with it.

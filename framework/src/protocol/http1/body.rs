@@ -25,9 +25,14 @@ pub(crate) struct BodyDecoder {
 
 #[derive(Debug)]
 enum State {
-    Length { left: u64 },
-    Chunked(ChunkedDecoder),
-    UntilClose { closed: bool },
+    Length {
+        left: u64,
+    },
+    /// Apart: it is large, and every exchange has room for it.
+    Chunked(Box<ChunkedDecoder>),
+    UntilClose {
+        closed: bool,
+    },
 }
 
 impl BodyDecoder {
@@ -35,7 +40,7 @@ impl BodyDecoder {
         let state = match framing {
             BodyFraming::Empty => State::Length { left: 0 },
             BodyFraming::Length(length) => State::Length { left: length },
-            BodyFraming::Chunked => State::Chunked(ChunkedDecoder::new(limits)),
+            BodyFraming::Chunked => State::Chunked(Box::new(ChunkedDecoder::new(limits))),
             BodyFraming::UntilClose => State::UntilClose { closed: false },
         };
         Self { state }

@@ -12,7 +12,8 @@ use http::HeaderMap;
 
 use super::encode::encode_trailers;
 use super::fault::{Fault, Misuse};
-use super::head::{CRLF, HeadLimits, is_control, next_line_end, parse_fields, section_length};
+use super::fields::{CRLF, is_control, is_token, to_map};
+use super::head::{HeadLimits, fault, next_line_end, section_length};
 
 /// Takes the coding off a body, strictly: what one reader of a chunked body forgives, another one frames differently.
 #[derive(Debug)]
@@ -107,17 +108,28 @@ impl ChunkedDecoder {
         let Some(length) = section_length(window, &mut self.scanned)? else {
             return if buf.len() < longest { Ok(None) } else { Err(Fault::TrailersTooLarge { limit }) };
         };
-        let section = buf.split_to(length).freeze();
-        let too_many = Fault::TooManyTrailers { limit: self.limits.trailer_fields };
-        self.trailers = parse_fields(&section, self.limits.trailer_fields, too_many)?;
+        let section = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());
+        buf.advance(length);
+        let most = self.limits.trailer_fields;
+        self.trailers = to_map(&section, most).map_err(|flaw| fault(flaw, Fault::TooManyTrailers { limit: most }))?;
         Ok(Some(State::Ended))
     }
 }
 
 /// Takes the next octets of a body that has `left` to come: at most `max`, and none if none are there.
+///
+/// Few are copied, many are cut out of the buffer: a piece that is a slice keeps all of the buffer for as long as it is kept, and
+/// the buffer cannot be used again meanwhile.
 pub(super) fn take(buf: &mut BytesMut, left: u64, max: usize) -> Bytes {
     let left = usize::try_from(left).unwrap_or(usize::MAX);
-    buf.split_to(left.min(max).min(buf.len())).freeze()
+    let length = left.min(max).min(buf.len());
+    // Few of what there is room for, that is.
+    if length > FEW_OCTETS.min(buf.capacity() / 2) {
+        return buf.split_to(length).freeze();
+    }
+    let few = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());
+    buf.advance(length);
+    few
 }
 
 fn take_data_end(buf: &mut BytesMut) -> Result<Option<State>, Fault> {
@@ -186,10 +198,6 @@ fn skip_quoted(mut octets: &[u8]) -> Option<&[u8]> {
     }
 }
 
-fn is_token(octet: u8) -> bool {
-    octet.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&octet)
-}
-
 /// The line that precedes the octets of a chunk.
 pub(crate) fn chunk_header(length: usize) -> ChunkHeader {
     let mut header = ChunkHeader { octets: [0; SIZE_DIGITS + CRLF.len()], start: SIZE_DIGITS };
@@ -230,6 +238,8 @@ pub(crate) fn last_chunk(trailers: &HeaderMap) -> Result<Bytes, Misuse> {
     Ok(octets.freeze())
 }
 
+/// So many cost less to copy than a buffer costs to replace.
+const FEW_OCTETS: usize = 4 * 1024;
 /// The digits of the largest size there can be: leading zeros are legal, but not without end.
 const SIZE_DIGITS: usize = 16;
 

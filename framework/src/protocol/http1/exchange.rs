@@ -18,16 +18,17 @@
 //! the final one may come in all of those too: a server need not hear a request out (RFC 9112 section 9.5).
 
 use bytes::{Bytes, BytesMut};
-use http::header::{CONNECTION, EXPECT};
 use http::{HeaderMap, Method, StatusCode};
 
 use super::body::{BodyDecoder, BodyStep};
 use super::chunked::{ChunkHeader, chunk_header, last_chunk};
 use super::encode::{BodyLength, RequestHead, encode_head};
 use super::fault::{Fault, Misuse};
+use super::fields::CRLF;
 use super::framing::{BodyFraming, decide, is_tunnel};
-use super::head::{CRLF, HeadLimits, ResponseHead, parse_response_head};
-use super::reuse::{ConnectionOptions, may_reuse};
+use super::head::{HeadLimits, ResponseHead, parse_response_head};
+use super::reuse::may_reuse;
+use super::said::ConnectionOptions;
 use crate::reason::CloseReason;
 
 /// Nothing has been written yet.
@@ -43,11 +44,11 @@ impl SendHead {
 
     /// Appends the head to `out`. The exchange waits for a 100 if the head says `Expect: 100-continue` of a body.
     pub(crate) fn encode(self, head: &RequestHead<'_>, out: &mut BytesMut) -> Result<AfterHead, Misuse> {
-        encode_head(head, out)?;
+        let stated = encode_head(head, out)?;
         let reader = HeadReader {
             limits: self.limits,
             method: head.method.clone(),
-            request: ConnectionOptions::of(head.values(&CONNECTION)),
+            request: stated.connection,
             request_complete: !head.has_body(),
             scanned: 0,
             interim_responses: 0,
@@ -59,12 +60,7 @@ impl SendHead {
             BodyLength::Chunked => None,
         };
         let body = SendBody { reader, left };
-        let expects = |value: &[u8]| value.eq_ignore_ascii_case(b"100-continue");
-        Ok(if head.values(&EXPECT).iter().any(|value| expects(value.as_bytes())) {
-            AfterHead::Await100(Await100 { body })
-        } else {
-            AfterHead::SendBody(body)
-        })
+        Ok(if stated.expects_continue { AfterHead::Await100(Await100 { body }) } else { AfterHead::SendBody(body) })
     }
 }
 
@@ -227,6 +223,9 @@ struct HeadReader {
 
 impl HeadReader {
     fn handle_input(&mut self, buf: &mut BytesMut) -> Result<HeadStep, Fault> {
+        if buf.is_empty() {
+            return Ok(HeadStep::NeedMore);
+        }
         let Some(head) = parse_response_head(buf, &self.limits, &mut self.scanned)? else {
             return Ok(HeadStep::NeedMore);
         };

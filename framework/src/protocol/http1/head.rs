@@ -1,12 +1,15 @@
 //! The head of a response, found and parsed in octets that arrive in any pieces (RFC 9112 sections 2.2, 4 and 5).
 
 use std::fmt;
+use std::sync::OnceLock;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
-use memchr::{memchr, memchr2};
+use http::{HeaderMap, StatusCode, Version};
+use memchr::memchr2;
 
 use super::fault::Fault;
+use super::fields::{CRLF, Flaw, first_line, is_control, to_map, walk};
+use super::said::{Listener, Said};
 use crate::shown;
 
 /// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
@@ -15,9 +18,11 @@ use crate::shown;
 pub struct ResponseHead {
     status: StatusCode,
     version: Version,
-    headers: HeaderMap,
     raw: Bytes,
     status_line_length: usize,
+    said: Said,
+    /// Made when it is asked for: not every response is looked at.
+    headers: OnceLock<Box<HeaderMap>>,
 }
 
 /// Names only: the values may hold cookies and tokens.
@@ -41,7 +46,16 @@ impl ResponseHead {
 
     /// The header fields, their names in lower case.
     pub fn headers(&self) -> &HeaderMap {
-        &self.headers
+        self.headers.get_or_init(|| {
+            let section = self.raw.slice(self.status_line_length + CRLF.len()..);
+            // All of it was checked when the head came.
+            Box::new(to_map(&section, usize::MAX).unwrap_or_default())
+        })
+    }
+
+    /// What this library itself wants to know of them.
+    pub(super) fn said(&self) -> &Said {
+        &self.said
     }
 
     /// The reason phrase as received: it may be empty, and it may hold octets that are not UTF-8.
@@ -56,14 +70,31 @@ impl ResponseHead {
         &self.raw
     }
 
-    fn parse(raw: Bytes, limits: &HeadLimits) -> Result<Self, Fault> {
-        let status_line_length = memchr(b'\r', &raw).ok_or(Fault::StatusLine)?;
-        let (status_line, fields) = raw.split_at(status_line_length);
+    /// The head that `octets` begin with; `None` if its end is missing, or some line ends otherwise than in CRLF.
+    fn parse(octets: &[u8], limits: &HeadLimits) -> Result<Option<Self>, Fault> {
+        let Some((status_line, fields)) = first_line(octets) else { return Ok(None) };
         let (version, status) = parse_status_line(status_line).ok_or(Fault::StatusLine)?;
-        let fields = raw.slice_ref(fields.strip_prefix(CRLF).ok_or(Fault::StatusLine)?);
-        let too_many = Fault::TooManyFields { limit: limits.header_fields };
-        let headers = parse_fields(&fields, limits.header_fields, too_many)?;
-        Ok(Self { status, version, headers, raw, status_line_length })
+        let mut listener = Listener::default();
+        let walked = walk(fields, limits.header_fields, |name, value| {
+            listener.hear(name, value);
+            Ok(())
+        });
+        let Some(length) = walked.map_err(|flaw| fault(flaw, Fault::TooManyFields { limit: limits.header_fields }))?
+        else {
+            return Ok(None);
+        };
+        let status_line_length = status_line.len();
+        let whole = octets.get(..status_line_length + CRLF.len() + length).unwrap_or_default();
+        // Copied: a slice would keep all of the buffer for as long as the response is kept.
+        let (raw, said, headers) = (Bytes::copy_from_slice(whole), listener.said(), OnceLock::new());
+        Ok(Some(Self { status, version, raw, status_line_length, said, headers }))
+    }
+}
+
+pub(super) fn fault(flaw: Flaw, too_many: Fault) -> Fault {
+    match flaw {
+        Flaw::Line => Fault::FieldLine,
+        Flaw::TooMany => too_many,
     }
 }
 
@@ -105,6 +136,13 @@ pub(crate) fn parse_response_head(
     let window = buf.get(..limits.head_octets).unwrap_or(buf);
     let blank = blank_lines(window)?;
     let head = window.get(blank..).unwrap_or_default();
+    if *scanned == 0
+        && let Ok(Some(found)) = ResponseHead::parse(head, limits)
+    {
+        // All of it is there, as nearly always, and well: one look was enough.
+        buf.advance(blank + found.raw.len());
+        return Ok(Some(found));
+    }
     check_beginning(head)?;
     let Some(length) = section_length(head, scanned)? else {
         return if buf.len() < limits.head_octets {
@@ -113,9 +151,10 @@ pub(crate) fn parse_response_head(
             Err(Fault::HeadTooLarge { limit: limits.head_octets })
         };
     };
-    buf.advance(blank);
+    let found = ResponseHead::parse(head.get(..length).unwrap_or_default(), limits)?.ok_or(Fault::FieldLine)?;
+    buf.advance(blank + length);
     *scanned = 0;
-    ResponseHead::parse(buf.split_to(length).freeze(), limits).map(Some)
+    Ok(Some(found))
 }
 
 /// The length of the blank lines before the status line.
@@ -183,50 +222,11 @@ fn parse_status_line(line: &[u8]) -> Option<(Version, StatusCode)> {
     Some((version, StatusCode::from_bytes(status).ok()?))
 }
 
-/// Parses field lines up to the empty line that ends them; the values are slices of `section`, not copies.
-pub(super) fn parse_fields(section: &Bytes, limit: usize, too_many: Fault) -> Result<HeaderMap, Fault> {
-    let mut few = [httparse::EMPTY_HEADER; FEW_FIELDS];
-    let mut many = Vec::new();
-    let parsed = match httparse::parse_headers(section, &mut few) {
-        Err(httparse::Error::TooManyHeaders) if limit > FEW_FIELDS => {
-            let at_most = section.len() / SHORTEST_FIELD_LINE;
-            many.resize(limit.min(at_most), httparse::EMPTY_HEADER);
-            httparse::parse_headers(section, &mut many)
-        }
-        parsed => parsed,
-    };
-    let lines = match parsed {
-        Ok(httparse::Status::Complete((length, lines))) if length == section.len() => lines,
-        Ok(_) => return Err(Fault::FieldLine),
-        Err(httparse::Error::TooManyHeaders) => return Err(too_many),
-        Err(_) => return Err(Fault::FieldLine),
-    };
-    if lines.len() > limit {
-        return Err(too_many);
-    }
-    let mut fields = HeaderMap::try_with_capacity(lines.len()).map_err(|_| too_many.clone())?;
-    for line in lines {
-        let name = HeaderName::from_bytes(line.name.as_bytes()).map_err(|_| Fault::FieldLine)?;
-        let value = HeaderValue::from_maybe_shared(section.slice_ref(line.value)).map_err(|_| Fault::FieldLine)?;
-        fields.try_append(name, value).map_err(|_| too_many.clone())?;
-    }
-    Ok(fields)
-}
-
-/// What no reason phrase, field value or target may hold: CTL of RFC 5234 without HTAB.
-pub(super) fn is_control(octet: u8) -> bool {
-    octet.is_ascii_control() && octet != b'\t'
-}
-
-pub(super) const CRLF: &[u8] = b"\r\n";
 /// There is no status line in HTTP/0.9, but there are servers that write one and mean HTTP/1.0 or less.
 const VERSIONS: [(&[u8], Version); 3] =
     [(b"HTTP/1.1", Version::HTTP_11), (b"HTTP/1.0", Version::HTTP_10), (b"HTTP/0.9", Version::HTTP_09)];
 const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
 const BLANK_LINES: usize = 4;
-const SHORTEST_FIELD_LINE: usize = "n:\r\n".len();
-/// Enough for most responses, and cheap to clear; a response with more is parsed a second time into a `Vec`.
-const FEW_FIELDS: usize = 32;
 
 #[cfg(test)]
 mod tests;

@@ -7,9 +7,11 @@ mod chunked;
 mod encode;
 mod exchange;
 mod fault;
+mod fields;
 mod framing;
 mod head;
 mod reuse;
+mod said;
 
 pub use head::ResponseHead;
 

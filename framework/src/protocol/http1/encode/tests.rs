@@ -46,7 +46,7 @@ impl Draft {
         let Self { method, target, host, headers, defaults, body } = self;
         let head = RequestHead { method, target, host, headers, defaults, body: *body };
         let mut out = BytesMut::from("before|");
-        let result = encode_head(&head, &mut out);
+        let result = encode_head(&head, &mut out).map(drop);
         let written = String::from_utf8(out.to_vec()).expect("ASCII");
         let written = written.strip_prefix("before|").expect("what was there stays").to_owned();
         assert!(result.is_ok() || written.is_empty(), "an error wrote {written:?}");
@@ -223,4 +223,17 @@ fn trailers_hold_nothing_a_receiver_must_know_earlier() {
     for name in ["Content-Length", "Transfer-Encoding", "Host", "Authorization", "If-Match", "Content-Type", "TE"] {
         assert_eq!(encode(name), Err(Misuse::Trailer { name: name.to_ascii_lowercase() }));
     }
+}
+
+#[test]
+fn a_head_is_written_into_one_allocation_that_fits() {
+    let (mut headers, defaults) = (HeaderMap::new(), HeaderMap::new());
+    headers.insert("x-long", "v".repeat(3_000).parse().unwrap());
+    let (method, target, host) = (Method::POST, "/".repeat(2_000), "h".repeat(200));
+    let body = BodyLength::Length(u64::MAX);
+    let head =
+        RequestHead { method: &method, target: &target, host: &host, headers: &headers, defaults: &defaults, body };
+    let mut out = BytesMut::new();
+    encode_head(&head, &mut out).unwrap();
+    assert_eq!(out.len(), out.capacity());
 }

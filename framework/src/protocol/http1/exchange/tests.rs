@@ -1,6 +1,7 @@
 //! Exchanges by scenario, without sockets.
 
 use http::HeaderValue;
+use http::header::EXPECT;
 
 use super::*;
 

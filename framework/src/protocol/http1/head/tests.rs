@@ -221,7 +221,7 @@ fn an_endless_head_fails_as_soon_as_it_reaches_the_limit() {
 fn fields_are_limited_in_number() {
     let head = |fields: usize| format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(fields));
     let within = |header_fields| HeadLimits { header_fields, ..HeadLimits::default() };
-    for limit in [0, 1, FEW_FIELDS - 1, FEW_FIELDS, FEW_FIELDS + 1, 100, 1000] {
+    for limit in [0, 1, 31, 32, 33, 100, 1000] {
         let parsed = parse_within(&within(limit), head(limit)).unwrap().unwrap();
         assert_eq!(parsed.headers().len(), limit);
         let fault = parse_within(&within(limit), head(limit + 1)).unwrap_err();

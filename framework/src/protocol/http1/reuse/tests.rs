@@ -3,9 +3,10 @@
 use super::*;
 
 fn judge(request: &[&str], version: &str, fields: &str) -> Result<(), CloseReason> {
-    let request: Vec<_> = request.iter().map(|value| HeaderValue::from_str(value).unwrap()).collect();
+    let mut asked = ConnectionOptions::default();
+    request.iter().for_each(|value| asked.add(value.as_bytes()));
     let response = ResponseHead::of(&format!("{version} 200 OK\r\n{fields}\r\n"));
-    may_reuse(ConnectionOptions::of(&request), &response, BodyFraming::Length(0))
+    may_reuse(asked, &response, BodyFraming::Length(0))
 }
 
 #[test]

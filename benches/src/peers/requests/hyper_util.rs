@@ -7,25 +7,27 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use super::{Threads, with_tokio};
-use crate::load::{Caller, Failed, Sample, Turn};
+use super::callers::{Answered, Caller, Turn, calls};
+use crate::peers::Failed;
+use crate::peers::runtimes::Threads;
 
-pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Sample, Failed> {
+pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Answered, Failed> {
     let url: Uri = turn.url().parse()?;
-    with_tokio(turn, threads, || {
+    let make = || {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Hyper { client: Client::builder(TokioExecutor::new()).build(connector), url }
-    })
+        HyperUtil { client: Client::builder(TokioExecutor::new()).build(connector), url }
+    };
+    turn.with_tokio(threads, make, |caller, each| tokio::spawn(calls(caller, each)))
 }
 
 #[derive(Clone)]
-struct Hyper {
+struct HyperUtil {
     client: Client<HttpConnector, Empty<Bytes>>,
     url: Uri,
 }
 
-impl Caller for Hyper {
+impl Caller for HyperUtil {
     async fn call(&mut self) -> Result<usize, Failed> {
         let request = Request::get(self.url.clone())
             .header(http::header::USER_AGENT, "hyper")

@@ -1,0 +1,24 @@
+//! hyper-util's pooling client, with hyper-rustls.
+
+use bytes::Bytes;
+use hyper::body::Body;
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::peers::Failed;
+use crate::peers::server::Endpoint;
+
+pub(in crate::peers) type HyperUtil<B> = Client<HttpsConnector<HttpConnector>, B>;
+
+pub(in crate::peers) fn client<B>(endpoint: &Endpoint) -> Result<HyperUtil<B>, Failed>
+where
+    B: Body<Data = Bytes, Error: Into<Failed>> + Send + 'static,
+{
+    let mut connector = HttpConnector::new();
+    connector.set_nodelay(true);
+    connector.enforce_http(false);
+    let builder = HttpsConnectorBuilder::new().with_tls_config(endpoint.rustls()?).https_or_http().enable_http1();
+    Ok(Client::builder(TokioExecutor::new()).build(builder.wrap_connector(connector)))
+}

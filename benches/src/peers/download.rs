@@ -1,0 +1,162 @@
+//! One long body: plain, and over TLS 1.3.
+
+use bytes::Bytes;
+use clap::Args;
+use http::Request;
+use http_body_util::{BodyExt, Empty};
+use hyper::body::Body;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::clients::raw::{Raw, read_head};
+use super::clients::{hyper_conn, hyper_util, ours, reqwest};
+use super::contest::{Contender, Terms};
+use super::meter::{Meter, Sample};
+use super::runtimes::Threads;
+use super::server::{Endpoint, Server};
+use super::table::{self, Column};
+use super::{Failed, size};
+
+/// One long body.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Options {
+    #[command(flatten)]
+    terms: Terms,
+    /// Octets of the body
+    #[arg(long, default_value = "256MiB", value_parser = size::parse)]
+    octets: u64,
+}
+
+/// Plays and prints a table for each kind of stream.
+pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
+    for (kind, endpoint) in [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)] {
+        let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, &CLIENTS)?;
+        table::print(&results, &format!("{} MiB down, {kind}", options.octets >> 20), None, &columns());
+    }
+    Ok(())
+}
+
+/// The figures of a body, whichever way it went.
+pub(super) fn columns() -> [Column<'static, Sample>; 4] {
+    [
+        Column::new("CPU s", 3, |sample: &Sample| sample.cpu.as_secs_f64()),
+        Column::new("MiB/s", 0, |sample: &Sample| sample.rate() / f64::from(1 << 20)),
+        Column::optional("allocations/MiB", 1, |sample: &Sample| Some(sample.allocations_each()? * f64::from(1 << 20))),
+        Column::ratio("x raw", RAW, |sample: &Sample| sample.cpu.as_secs_f64()),
+    ]
+}
+
+/// What is to be carried, and with whom.
+pub(super) struct Job {
+    pub(super) endpoint: Endpoint,
+    pub(super) octets: u64,
+}
+
+const CLIENTS: [Contender<Job, Sample>; 6] = [
+    Contender { name: RAW, place: "", run: by_raw },
+    Contender { name: "hyper conn", place: "", run: by_hyper_conn },
+    Contender { name: "hyper-util", place: "", run: by_hyper_util },
+    Contender { name: "reqwest", place: "", run: by_reqwest },
+    Contender {
+        name: "hinternet, on the arbiter",
+        place: "",
+        run: |job| ours::on_the_arbiter(ours::session(&job.endpoint), |session| by_ours(job, session)),
+    },
+    Contender {
+        name: "hinternet, from another thread",
+        place: "",
+        run: |job| ours::from_another_thread(ours::session(&job.endpoint), |session| by_ours(job, session)),
+    },
+];
+
+impl Job {
+    fn path(&self) -> String {
+        format!("/octets/{}", self.octets)
+    }
+
+    fn check(&self, received: u64) -> Result<(), Failed> {
+        if received == self.octets { Ok(()) } else { Err(format!("{received} octets came").into()) }
+    }
+}
+
+fn by_raw(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let mut stream = Raw::new(&job.endpoint)?.connect().await?;
+        let mut buffer = vec![0; 64 * 1024];
+        let meter = Meter::start()?;
+        stream.write_all(format!("GET {} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n", job.path()).as_bytes()).await?;
+        let (received, body) = read_head(&mut stream).await?;
+        let mut received = (received.len() - body) as u64;
+        while received < job.octets {
+            let count = stream.read(&mut buffer).await?;
+            if count == 0 {
+                break;
+            }
+            received += count as u64;
+        }
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+fn by_hyper_conn(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let mut wire = hyper_conn::connect(&job.endpoint).await?;
+        let meter = Meter::start()?;
+        let request = Request::get(job.path()).header(http::header::HOST, "127.0.0.1");
+        let response = wire.send_request(request.body(Empty::<Bytes>::new())?).await?;
+        let received = count(response.into_body()).await?;
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+fn by_hyper_util(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let client = hyper_util::client::<Empty<Bytes>>(&job.endpoint)?;
+        // The wire is dialed before the clock runs.
+        client.get(job.endpoint.url("/").parse()?).await?.into_body().collect().await?;
+        let meter = Meter::start()?;
+        let response = client.get(job.endpoint.url(&job.path()).parse()?).await?;
+        let received = count(response.into_body()).await?;
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+async fn count(mut body: impl Body<Data = Bytes, Error: Into<Failed>> + Unpin) -> Result<u64, Failed> {
+    let mut received = 0;
+    while let Some(frame) = body.frame().await {
+        received += frame.map_err(Into::into)?.data_ref().map_or(0, Bytes::len) as u64;
+    }
+    Ok(received)
+}
+
+fn by_reqwest(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let client = reqwest::client(&job.endpoint)?;
+        client.get(job.endpoint.url("/")).send().await?.bytes().await?;
+        let meter = Meter::start()?;
+        let mut response = client.get(job.endpoint.url(&job.path())).send().await?;
+        let mut received = 0;
+        while let Some(chunk) = response.chunk().await? {
+            received += chunk.len() as u64;
+        }
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+async fn by_ours(job: &Job, session: hinternet::Session) -> Result<Sample, Failed> {
+    session.get(job.endpoint.url("/"))?.send().await?.bytes().await?;
+    let meter = Meter::start()?;
+    let mut response = session.get(job.endpoint.url(&job.path()))?.send().await?;
+    let mut received = 0;
+    while let Some(chunk) = response.chunk().await? {
+        received += chunk.len() as u64;
+    }
+    job.check(received)?;
+    meter.stop(received)
+}
+
+/// What all others are compared with.
+pub(super) const RAW: &str = "socket loop (raw)";

@@ -1,0 +1,65 @@
+//! What a request asks for, read from its head.
+
+use std::io;
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Wish {
+    /// A short answer over a wire that is kept.
+    Greeting,
+    /// `/octets/N`: a body of so many.
+    Octets(u64),
+    /// `POST`: a short answer, after the body.
+    Upload(Incoming),
+    /// `/handshake`: whether TLS was resumed; then the wire is closed.
+    Handshake,
+    /// `/together/N`: a short answer, once so many requests ask for it.
+    Together(usize),
+    /// `/never`: no answer.
+    Never,
+    /// `/waiting`: how many wait for that; then the wire is closed.
+    Waiting,
+    /// A file of the site.
+    File(String),
+}
+
+/// A body to come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Incoming {
+    Length(u64),
+    Chunked,
+}
+
+/// Reads a whole head. A server of files has nothing else.
+pub(super) fn wish(head: &[u8], files_only: bool) -> io::Result<Wish> {
+    // Nearly all requests are this one, and the server shall not be what limits them.
+    if !files_only && head.starts_with(b"GET / ") {
+        return Ok(Wish::Greeting);
+    }
+    let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
+    let mut fields = [httparse::EMPTY_HEADER; 64];
+    let mut request = httparse::Request::new(&mut fields);
+    request.parse(head).map_err(|_| wrong("no head"))?;
+    let path = request.path.unwrap_or_default();
+    if files_only {
+        return Ok(Wish::File(path.to_owned()));
+    }
+    if request.method == Some("POST") {
+        let length = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
+        let length = length.map(|field| str::from_utf8(field.value).ok().and_then(|digits| digits.parse().ok()));
+        return Ok(Wish::Upload(match length {
+            None => Incoming::Chunked,
+            Some(length) => Incoming::Length(length.ok_or_else(|| wrong("no length"))?),
+        }));
+    }
+    let (name, number) = path.trim_start_matches('/').split_once('/').unwrap_or((path.trim_start_matches('/'), "0"));
+    let number: u64 = number.parse().map_err(|_| wrong("no number"))?;
+    match name {
+        "octets" => Ok(Wish::Octets(number)),
+        "handshake" => Ok(Wish::Handshake),
+        "together" => Ok(Wish::Together(usize::try_from(number).map_err(|_| wrong("too many"))?)),
+        "never" => Ok(Wish::Never),
+        "waiting" => Ok(Wish::Waiting),
+        _ => Ok(Wish::Greeting),
+    }
+}

@@ -1,0 +1,80 @@
+//! The one way into an operation in flight: a flag that its future waits for beside its work.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::task::Poll;
+use std::time::Instant;
+
+use futures_util::task::AtomicWaker;
+
+use crate::clock;
+
+/// Why an operation is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum StopReason {
+    /// `cancel()`.
+    Cancelled = 1,
+    /// The caller dropped the future of the call.
+    Abandoned,
+    /// The handle is closing.
+    Closing,
+    /// The total deadline passed.
+    Overdue,
+}
+
+/// Fired from any thread, and heard once by the one operation that waits for it.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    /// 0 while nobody has fired it.
+    reason: AtomicU8,
+    waker: AtomicWaker,
+}
+
+impl Stop {
+    /// Stops the operation; only the first reason counts.
+    pub(crate) fn fire(&self, reason: StopReason) {
+        if self.reason.compare_exchange(0, reason as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+            self.waker.wake();
+        }
+    }
+
+    /// Was it fired, and why first?
+    pub(crate) fn reason(&self) -> Option<StopReason> {
+        use StopReason::{Abandoned, Cancelled, Closing, Overdue};
+        let reason = self.reason.load(Ordering::Acquire);
+        [Cancelled, Abandoned, Closing, Overdue].into_iter().find(|known| *known as u8 == reason)
+    }
+
+    /// Runs `work` until it is done, stopped or overdue. A stop wins: a loop whose work is always ready must end too. Work that
+    /// is late already does not begin.
+    pub(crate) async fn or<T>(
+        &self,
+        deadline: Option<Instant>,
+        work: impl Future<Output = T> + Unpin,
+    ) -> Result<T, StopReason> {
+        let Some(deadline) = deadline else { return self.or_done(work).await };
+        if deadline <= clock::now() {
+            return Err(StopReason::Overdue);
+        }
+        // Boxed: few operations have a deadline, and all would have to hold its timer.
+        let work = Box::pin(clock::until(Some(deadline), work));
+        self.or_done(work).await?.map_err(|_| StopReason::Overdue)
+    }
+
+    async fn or_done<T>(&self, mut work: impl Future<Output = T> + Unpin) -> Result<T, StopReason> {
+        poll_fn(|context| {
+            if let Some(reason) = self.reason() {
+                return Poll::Ready(Err(reason));
+            }
+            if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
+                return Poll::Ready(Ok(done));
+            }
+            self.waker.register(context.waker());
+            // It may have been fired between the look and the registration.
+            self.reason().map_or(Poll::Pending, |reason| Poll::Ready(Err(reason)))
+        })
+        .await
+    }
+}

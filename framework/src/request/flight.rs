@@ -1,0 +1,138 @@
+//! The paved path: a request that is sent and answered by one task. It becomes an actor when there is something left to ask.
+//!
+//! ```text
+//!                      the whole response arrived
+//!   Unstarted --> fly ----------------------------> the handle is closed; there never was an actor
+//!                  |   more of the body to come, or an error
+//!                  +------------------------------> the actor, with the exchange as it stands
+//! ```
+
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use actix::Context;
+use http::HeaderMap;
+use tokio::task::spawn_local;
+use tracing::Instrument;
+
+use super::actor::{RequestActor, UnderWay};
+use super::journey::Journey;
+use super::landing::Lands;
+use super::messages::Reached;
+use super::operation::Completing;
+use super::payload::Payload;
+use super::reply::Gives;
+use super::shared::{Served, Shared};
+use super::state::State;
+use crate::engine::thread_number;
+use crate::error::Operation;
+use crate::handle::{ActorGuard, Cancel, Commands, Ending, Node, StopReason};
+use crate::services::Services;
+
+/// A request whose handle is open, and whose actor has not started. Dropped, as by a shard that has stopped, it ends the handle.
+pub(super) struct Unstarted {
+    pub(super) services: Arc<Services>,
+    pub(super) owner: Arc<Node>,
+    pub(super) guard: ActorGuard,
+    /// Dropped last: those who wait hear that nobody is left when the handle has ended.
+    pub(super) shared: Served,
+}
+
+impl Unstarted {
+    /// Starts the actor on the shard of the request's origin.
+    pub(super) fn start(self) {
+        let Some(receiver) = self.shared.mailbox.open() else { return };
+        self.shared.attach();
+        self.on_its_shard(|unstarted| {
+            spawn_local(Context::with_receiver(receiver).into_future(RequestActor::new(unstarted)));
+        });
+    }
+
+    /// Sends the request on the shard of its origin, and receives what comes at once. The answer comes to the landing.
+    pub(super) fn launch(self, payload: Payload) {
+        let caller = thread_number();
+        self.on_its_shard(move |unstarted| {
+            let mut actor = RequestActor::new(unstarted);
+            let answer = Lands::new(Arc::clone(&actor.shared), caller);
+            match actor.begin(HeaderMap::new(), payload, 0) {
+                // On the heap before they are a task: they are large, and every step on the way there would move them.
+                Ok(journey) if actor.span.is_disabled() => {
+                    spawn_local(Box::pin(fly(actor, journey, answer)));
+                }
+                Ok(journey) => {
+                    let span = actor.span.clone();
+                    spawn_local(Box::pin(fly(actor, journey, answer).instrument(span)));
+                }
+                Err(error) => {
+                    answer.give(Err(error));
+                    actor.stand_by();
+                }
+            }
+        });
+    }
+
+    /// Has a job done there. On a shard that has stopped it is dropped, and all with it.
+    fn on_its_shard(self, job: impl FnOnce(Self) + Send + 'static) {
+        let services = Arc::clone(&self.services);
+        services.shard_for(self.shared.target.origin()).begin(move || job(self));
+    }
+}
+
+/// Sends, receives the head, and reads what of the body came with it, as one operation of a request that has no actor.
+#[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
+fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Future<Output = ()> {
+    async move {
+        let node = Arc::clone(&actor.shared.node);
+        actor.shared.enter(State::Sending);
+        let completing = Completing::new(&node, Rc::clone(&journey.operation), answer);
+        let mut under_way = UnderWay { journey, completing };
+        let journey = &mut *under_way.journey;
+        journey.enter(Operation::Send);
+        let stopped = node.stop().or(journey.deadline(), pin!(journey.run())).await;
+        let (result, over) = journey.outcome(stopped);
+        let facts = actor.settle(journey, over, result.as_ref().err());
+        let UnderWay { journey, completing } = under_way;
+        match result {
+            Ok(arrived) => {
+                if arrived.complete {
+                    node.close(Ending::Dropped);
+                } else {
+                    actor.journey = Some(journey);
+                }
+                completing.complete(None, Reached { arrived, facts });
+            }
+            Err(error) => {
+                // One that was given up while it received may be taken up again.
+                actor.journey = (!over).then_some(journey);
+                completing.fail(error);
+            }
+        }
+        actor.stand_by();
+    }
+}
+
+impl RequestActor {
+    /// Starts it, on this thread, for what may still be asked; if the handle has ended, that is nothing.
+    fn stand_by(mut self) {
+        if !self.shared.node.is_open() {
+            return self.leave();
+        }
+        let Some(receiver) = self.shared.mailbox.open() else { return self.leave() };
+        let shared = Arc::clone(&self.shared);
+        spawn_local(Context::with_receiver(receiver).into_future(self));
+        shared.attach();
+        if shared.node.stop().reason() == Some(StopReason::Cancelled) {
+            // It may have come too late for the operation: then it is meant for what is left of the exchange.
+            shared.mailbox.addr().do_send(Cancel);
+        }
+    }
+}
+
+impl Shared {
+    /// Gives the tree the way to the actor.
+    fn attach(&self) {
+        let addr = self.mailbox.addr();
+        self.node.attach(Commands { close: addr.clone().recipient(), cancel: Some(addr.clone().recipient()) });
+    }
+}

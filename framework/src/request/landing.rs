@@ -1,0 +1,90 @@
+//! Where a flight leaves its answer, and the caller who waits for it finds it.
+
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use futures_util::task::AtomicWaker;
+
+use super::messages::Reached;
+use super::reply::Gives;
+use super::shared::Shared;
+use crate::engine::thread_number;
+use crate::error::Result;
+use crate::notification::wake_late;
+
+/// A place for one answer. It is part of what handle and actor share, so that a flight needs no channel.
+#[derive(Default)]
+pub(super) struct Landing {
+    answer: Mutex<Answer>,
+    waker: AtomicWaker,
+}
+
+#[derive(Default)]
+enum Answer {
+    #[default]
+    Awaited,
+    Landed(Result<Reached>),
+    /// It was taken, or will never come.
+    Over,
+}
+
+impl Landing {
+    /// Waits for the answer; `None`: there will be none.
+    pub(super) async fn answer(&self) -> Option<Result<Reached>> {
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&self, context: &Context<'_>) -> Poll<Option<Result<Reached>>> {
+        self.waker.register(context.waker());
+        let mut answer = self.lock();
+        match std::mem::replace(&mut *answer, Answer::Over) {
+            Answer::Landed(result) => Poll::Ready(Some(result)),
+            Answer::Over => Poll::Ready(None),
+            Answer::Awaited => {
+                *answer = Answer::Awaited;
+                Poll::Pending
+            }
+        }
+    }
+
+    /// There will be no answer, if there is none yet.
+    pub(super) fn give_up(&self) {
+        let mut answer = self.lock();
+        if let Answer::Awaited = *answer {
+            *answer = Answer::Over;
+            drop(answer);
+            self.waker.wake();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Answer> {
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Gives the answer to whoever waits, on the thread where that is.
+pub(super) struct Lands {
+    shared: Arc<Shared>,
+    is_far: bool,
+}
+
+impl Lands {
+    /// Called on the shard of the request, for a caller on this thread.
+    pub(super) fn new(shared: Arc<Shared>, caller: u64) -> Self {
+        Self { shared, is_far: caller != thread_number() }
+    }
+}
+
+impl Gives<Reached> for Lands {
+    fn give(self, result: Result<Reached>) {
+        let landing = &self.shared.landing;
+        // A caller who has left has said so, and takes nothing.
+        *landing.lock() = Answer::Landed(result);
+        match landing.waker.take() {
+            Some(waker) if self.is_far => wake_late(&waker),
+            Some(waker) => waker.wake(),
+            None => {}
+        }
+    }
+}

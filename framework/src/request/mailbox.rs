@@ -1,0 +1,65 @@
+//! The address of a request's actor, which may be asked for before there is an actor, and after.
+
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use actix::Addr;
+use actix::dev::channel::{AddressReceiver, channel};
+
+use super::actor::RequestActor;
+
+/// The address, made when it is first asked for, and the other end of it until an actor reads from it.
+#[derive(Default)]
+pub(super) struct Mailbox {
+    addr: OnceLock<Addr<RequestActor>>,
+    reader: Mutex<Reader>,
+}
+
+#[derive(Default)]
+enum Reader {
+    /// Nobody has asked for the address yet.
+    #[default]
+    Unmade,
+    /// It was asked for: an actor will read from here what was sent in the meantime.
+    Waits(AddressReceiver<RequestActor>),
+    /// An actor has it, or none will: an address made now is dead.
+    Gone,
+}
+
+impl Mailbox {
+    pub(super) fn addr(&self) -> &Addr<RequestActor> {
+        self.addr.get_or_init(|| {
+            let (sender, receiver) = channel(CAPACITY);
+            let mut reader = self.lock();
+            if matches!(*reader, Reader::Unmade) {
+                *reader = Reader::Waits(receiver);
+            }
+            Addr::new(sender)
+        })
+    }
+
+    /// What the actor reads from; `None` for a second one.
+    pub(super) fn open(&self) -> Option<AddressReceiver<RequestActor>> {
+        self.addr();
+        match self.take() {
+            Reader::Waits(receiver) => Some(receiver),
+            Reader::Unmade | Reader::Gone => None,
+        }
+    }
+
+    /// No actor will read from it any more: what was sent is answered by a closed mailbox.
+    pub(super) fn close(&self) {
+        // What it holds is dropped outside of the lock: that wakes those who asked.
+        drop(self.take());
+    }
+
+    fn take(&self) -> Reader {
+        std::mem::replace(&mut *self.lock(), Reader::Gone)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Reader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What actix gives a mailbox by default; a fresh clone of an address always finds room.
+const CAPACITY: usize = 16;
