@@ -9,7 +9,6 @@
 
 mod path;
 mod references;
-mod server;
 
 use std::fs;
 use std::path::PathBuf;

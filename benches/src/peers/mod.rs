@@ -84,6 +84,8 @@ enum Work {
     Memory(memory::Options),
     /// A site, by the crawler of the examples and by one written by hand
     Crawl(crawl::Options),
+    /// All of these, one after the other, each as it is by default
+    All,
 }
 
 /// The whole program.
@@ -110,6 +112,12 @@ fn measure(work: Work) -> Result<(), Failed> {
         Work::Origins(options) => origins::measure(&options, &Server::start()?),
         Work::Memory(options) => memory::measure(&options),
         Work::Crawl(options) => crawl::measure(&options),
+        Work::All => {
+            let names = ["requests", "download", "upload", "handshakes", "origins", "memory", "crawl"];
+            names
+                .iter()
+                .try_for_each(|name| measure(Arguments::try_parse_from(["peers", name])?.work.ok_or("no work")?))
+        }
     }
 }
 
