@@ -1,12 +1,12 @@
 //! The ways of sending a request that are counted.
 
+use benches::in_memory::{ANSWER, serve};
 use clap::ValueEnum;
 use hinternet::transport::in_memory;
 use hinternet::{DialOptions, Engine, Method, NotificationMask, Session};
 use tokio::task::LocalSet;
 
 use super::references;
-use super::server::serve;
 
 /// A way of sending a request and reading its answer, on a wire that is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -57,9 +57,9 @@ impl Path {
                 Self::Floor => references::floor(requests).await,
                 Self::HyperConn => references::hyper_conn(requests).await,
                 Self::HyperUtil => references::hyper_util(requests).await,
-                Self::Paved => paved(&session(false), requests).await.expect(ANSWERED),
-                Self::PavedListening => paved(&session(true), requests).await.expect(ANSWERED),
-                Self::HandlesListening => by_handles(&session(true), requests).await.expect(ANSWERED),
+                Self::Paved => paved(&session(false), requests).await.expect(IS_ANSWERED),
+                Self::PavedListening => paved(&session(true), requests).await.expect(IS_ANSWERED),
+                Self::HandlesListening => by_handles(&session(true), requests).await.expect(IS_ANSWERED),
             }
         });
     }
@@ -68,7 +68,7 @@ impl Path {
 /// A session on this thread whose every wire leads to the server.
 fn session(listening: bool) -> Session {
     let (dialer, listener) = in_memory();
-    tokio::task::spawn_local(serve(listener));
+    tokio::task::spawn_local(serve(listener, ANSWER));
     let engine = Engine::on_current_thread().expect("a LocalSet");
     let mut builder = Session::builder().engine(engine.clone()).dial(DialOptions::default().dialer(dialer));
     if listening {
@@ -99,4 +99,4 @@ async fn by_handles(session: &Session, requests: u32) -> hinternet::Result<()> {
     Ok(())
 }
 
-const ANSWERED: &str = "every request is answered";
+const IS_ANSWERED: &str = "every request is answered";

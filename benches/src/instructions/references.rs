@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use benches::floor::FloorWire;
+use benches::in_memory::{ANSWER, converse};
 use bytes::Bytes;
 use hinternet::transport::MemoryStream;
 use http::{Request, Uri};
@@ -16,8 +17,6 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tower_service::Service;
-
-use super::server::{ANSWER, answer};
 
 /// Nobody's work: the server, the streams, and the runtime that goes back and forth between two tasks. It is in all numbers.
 pub(crate) async fn harness(requests: u32) {
@@ -70,7 +69,7 @@ fn finished(request: http::request::Builder) -> Request<Empty<Bytes>> {
 /// A stream with the server at its other end.
 fn to_server() -> MemoryStream {
     let (ours, theirs) = MemoryStream::pair();
-    tokio::task::spawn_local(answer(theirs));
+    tokio::task::spawn_local(converse(theirs, ANSWER));
     ours
 }
 

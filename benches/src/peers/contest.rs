@@ -47,9 +47,7 @@ impl Terms {
         contenders: &'a [Contender<J, S>],
         turn: impl Fn(usize, &Contender<J, S>) -> Result<S, Failed>,
     ) -> Result<Results<'a, J, S>, Failed> {
-        let exact = contenders.iter().any(|contender| contender.name == self.only);
-        let is_meant = |name: &str| if exact { name == self.only } else { name.contains(&self.only) };
-        let meant: Vec<_> = contenders.iter().enumerate().filter(|(_, contender)| is_meant(contender.name)).collect();
+        let meant = self.meant(contenders);
         if meant.is_empty() || self.rounds == 0 {
             return Err("there is nothing to measure".into());
         }
@@ -61,5 +59,15 @@ impl Terms {
         let round = |_| meant.iter().map(named).collect::<Result<Vec<S>, Failed>>();
         let rounds = (0..self.rounds).map(round).collect::<Result<_, _>>()?;
         Ok(Results { contenders: meant.into_iter().map(|(_, contender)| contender).collect(), rounds })
+    }
+    /// Is any of them meant?
+    pub(super) fn admit<J, S>(&self, contenders: &[Contender<J, S>]) -> bool {
+        !self.meant(contenders).is_empty()
+    }
+
+    fn meant<'a, J, S>(&self, contenders: &'a [Contender<J, S>]) -> Vec<(usize, &'a Contender<J, S>)> {
+        let exact = contenders.iter().any(|contender| contender.name == self.only);
+        let is_meant = |name: &str| if exact { name == self.only } else { name.contains(&self.only) };
+        contenders.iter().enumerate().filter(|(_, contender)| is_meant(contender.name)).collect()
     }
 }

@@ -76,3 +76,33 @@ fn median(figures: impl Iterator<Item = f64>) -> Option<f64> {
         _ => Some(f64::midpoint(figures[middle - 1], figures[middle])),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn results(rounds: Vec<Vec<f64>>, contenders: &[Contender<(), f64>]) -> Results<'_, (), f64> {
+        Results { contenders: contenders.iter().collect(), rounds }
+    }
+
+    fn contender(name: &'static str, place: &'static str) -> Contender<(), f64> {
+        Contender { name, place, run: |()| Ok(0.0) }
+    }
+
+    /// Not the ratio of the medians: what disturbs a round disturbs both.
+    #[test]
+    fn a_ratio_is_the_median_of_the_ratios_of_each_round() {
+        let contenders = [contender("base", ""), contender("other", "")];
+        let results = results(vec![vec![1.0, 2.0], vec![10.0, 30.0], vec![2.0, 10.0]], &contenders);
+        assert_eq!(Column::ratio("x base", "base", |figure| *figure).cell(&results, 1), "3.00");
+        assert_eq!(Column::new("figure", 1, |figure| *figure).cell(&results, 1), "10.0");
+    }
+
+    #[test]
+    fn nobody_is_compared_with_itself_or_with_what_runs_elsewhere() {
+        let contenders = [contender("base", "here"), contender("other", "there")];
+        let results = results(vec![vec![1.0, 2.0]], &contenders);
+        let ratio = Column::ratio("x base", "base", |figure| *figure);
+        assert_eq!((ratio.cell(&results, 0), ratio.cell(&results, 1)), (String::new(), String::new()));
+    }
+}

@@ -197,8 +197,8 @@ impl Node {
         Hold(Arc::clone(self))
     }
 
-    /// The hold that every new node comes with: its actor's.
-    pub(super) fn first_hold(self: &Arc<Self>) -> Hold {
+    /// The hold that every new node comes with: its actor's, or its creator's.
+    pub(crate) fn first_hold(self: &Arc<Self>) -> Hold {
         Hold(Arc::clone(self))
     }
 

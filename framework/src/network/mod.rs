@@ -91,17 +91,6 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin {
         }
     }
 
-    /// The same of what is *known* to have arrived: a stream that a reactor watches, and that was read empty before, need not ask
-    /// the system. What came since the reactor looked last may be left for a later call.
-    ///
-    /// Asked of a stream that has been idle for less than a millisecond, before a request goes out on it that can be sent again.
-    ///
-    /// # Errors
-    /// As of [`read_now`](Self::read_now), which it is unless a stream knows better.
-    fn read_seen(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.read_now(buf)
-    }
-
     /// The address of the other side; `None` where there is no such thing.
     fn remote(&self) -> Option<SocketAddr> {
         None

@@ -45,13 +45,6 @@ impl Lease {
         loan.pond.give_back(kept);
     }
 
-    #[cfg(test)]
-    pub(super) fn into_kept(self) -> Box<Kept> {
-        let Self { kept, mut loan, .. } = self;
-        loan.settled = true;
-        kept
-    }
-
     /// Closes the wire.
     pub(crate) fn close(self, hears: &Node, reason: CloseReason) {
         let Self { kept, mut loan, .. } = self;

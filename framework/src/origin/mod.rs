@@ -85,17 +85,6 @@ struct Waiting {
     outcome: Option<Result<Box<Kept>, Error>>,
 }
 
-/// How an idle wire is looked at before it is lent: has anything come, which would make it unfit?
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Look {
-    /// A wire that came to rest a moment ago is taken for sound if the reactor has seen nothing come. What comes between its last
-    /// look and the request is found no sooner than what comes while the request is on its way: for a request that is sent
-    /// again if the wire was closed.
-    Light,
-    /// The system is asked.
-    Close,
-}
-
 /// Who asks for a wire.
 pub(crate) struct Asking {
     /// The request, which hears of the dial while it waits.
@@ -131,16 +120,10 @@ impl Pond {
 
     /// Borrows an idle wire, if there is one and nobody stands in line: what most requests find. Whatever else a request may need
     /// is [`acquire`](Self::acquire)'s.
-    pub(crate) fn lend_at_once(self: &Rc<Self>, request: &Arc<Node>, look: Look, now: Instant) -> Option<Lease> {
+    pub(crate) fn lend_at_once(self: &Rc<Self>, request: &Arc<Node>) -> Option<Lease> {
         loop {
             let mut reason = CloseReason::MadeRoom;
-            let is_sound = |kept: &mut Box<Kept>, since| {
-                let checked = match look {
-                    Look::Light if now.saturating_duration_since(since) < MOMENT => kept.wire.check_idle_as_seen(),
-                    Look::Light | Look::Close => kept.wire.check_idle(),
-                };
-                checked.map_err(|found| reason = found).is_ok()
-            };
+            let is_sound = |kept: &mut Box<Kept>| kept.wire.check_idle().map_err(|found| reason = found).is_ok();
             // A statement of its own: the pool must not be borrowed while a wire is closed.
             let next = self.pool.borrow_mut().lend_at_once(is_sound)?;
             match next {
@@ -302,10 +285,6 @@ impl Pooled for Box<Kept> {
         self.wire.check_idle().is_ok()
     }
 }
-
-/// How long what the reactor has seen is good enough for a light look. Its next look may be far off, where the thread is the
-/// caller's and has other things to do.
-const MOMENT: Duration = Duration::from_millis(1);
 
 /// A place in the line; dropped, it is given up.
 struct Place<'a> {

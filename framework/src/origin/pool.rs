@@ -194,13 +194,13 @@ impl<W: Pooled> Pool<W> {
     /// What [`ask`](Self::ask) and [`assign`](Self::assign) come to for somebody whom any wire will do, where they come to it
     /// at once: nobody stands in line, and a wire is idle. An `Err` is to be closed, after which it may be called again; `None`
     /// sends to the line. `is_sound` is told since when the wire has rested.
-    pub(super) fn lend_at_once(&mut self, is_sound: impl FnOnce(&mut W, Instant) -> bool) -> Option<Result<W, W>> {
+    pub(super) fn lend_at_once(&mut self, is_sound: impl FnOnce(&mut W) -> bool) -> Option<Result<W, W>> {
         if !self.line.is_empty() {
             return None;
         }
         let just_dialed = std::mem::take(&mut self.just_dialed);
-        let Idle { mut wire, since } = self.idle.pop()?;
-        if !just_dialed && !is_sound(&mut wire, since) {
+        let Idle { mut wire, .. } = self.idle.pop()?;
+        if !just_dialed && !is_sound(&mut wire) {
             return Some(Err(wire));
         }
         self.lent += 1;

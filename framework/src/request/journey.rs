@@ -20,7 +20,7 @@ use crate::handle::{Node, StopReason};
 use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, Look, Sought, origin};
+use crate::origin::{Asking, Lease, Sought, origin};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -195,9 +195,7 @@ impl Journey {
         let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), &self.options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
-        let repeatable = self.resends_left > 0 && self.shared.method.is_idempotent() && self.payload.0.is_replayable();
-        let look = if repeatable { Look::Light } else { Look::Close };
-        let at_once = if fresh { None } else { pond.lend_at_once(&self.shared.node, look, started) };
+        let at_once = if fresh { None } else { pond.lend_at_once(&self.shared.node) };
         let (lease, now) = match at_once {
             Some(lease) => (lease, started),
             None => {

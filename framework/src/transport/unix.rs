@@ -61,9 +61,4 @@ impl Stream for UnixStream {
     fn read_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         (&*SockRef::from(&*self)).read(buf)
     }
-
-    /// Asks the kernel only if tokio has seen something come since a read found less than it had room for.
-    fn read_seen(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.try_read(buf)
-    }
 }

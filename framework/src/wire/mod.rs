@@ -103,12 +103,11 @@ impl Wire {
     ///
     /// What is found is taken: nobody may have a wire that has it.
     pub(crate) fn check_idle(&mut self) -> Result<(), CloseReason> {
-        judge_idle(self.0.stream.read_now(&mut [0]))
-    }
-
-    /// The same, by what the reactor has seen: of a wire that was read empty a moment ago.
-    pub(crate) fn check_idle_as_seen(&mut self) -> Result<(), CloseReason> {
-        judge_idle(self.0.stream.read_seen(&mut [0]))
+        match self.0.stream.read_now(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Ok(1..) => Err(CloseReason::UnexpectedOctets),
+            Ok(0) | Err(_) => Err(CloseReason::PeerClosed),
+        }
     }
 
     /// An idle wire holds no buffer.
@@ -155,14 +154,6 @@ impl Wire {
 
     fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0.stream).poll_flush(context)
-    }
-}
-
-fn judge_idle(read: io::Result<usize>) -> Result<(), CloseReason> {
-    match read {
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-        Ok(1..) => Err(CloseReason::UnexpectedOctets),
-        Ok(0) | Err(_) => Err(CloseReason::PeerClosed),
     }
 }
 

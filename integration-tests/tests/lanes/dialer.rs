@@ -117,10 +117,6 @@ impl Stream for WatchedStream {
         self.stream.read_now(buf)
     }
 
-    fn read_seen(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.stream.read_seen(buf)
-    }
-
     fn remote(&self) -> Option<SocketAddr> {
         self.stream.remote()
     }

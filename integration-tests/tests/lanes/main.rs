@@ -7,9 +7,12 @@ use std::pin::Pin;
 use std::thread::ThreadId;
 
 use futures_util::future::join_all;
-use hinternet::{DialOptions, Engine, ErrorCode, NotificationMask as Mask, Session, SessionBuilder, SessionOptions};
+use hinternet::{
+    DialOptions, Engine, ErrorCode, Method, NotificationMask as Mask, Session, SessionBuilder, SessionOptions,
+};
 use integration_tests::origin::{Log, Origin, Reply};
 use integration_tests::recorder::Recorder;
+use integration_tests::scene::read_all;
 use integration_tests::{Gate, dropped_after, patiently, poll_once};
 use tokio::net::TcpListener;
 
@@ -255,6 +258,41 @@ async fn no_place_is_lost_between_lanes_also_when_every_third_request_gives_up()
         patiently("the last answer", holding).await;
     }
     assert!(world.dialer.most_wires() <= LIMIT, "{} wires", world.dialer.most_wires());
+    world.end().await;
+}
+
+/// The wires of a connection handle come and go on several threads at a time; the recorder checks what is told of them.
+#[tokio::test]
+async fn what_a_handle_hears_of_wires_on_several_shards_is_in_order() {
+    const LIMIT: usize = 4;
+    let world = World::new(2, lanes(2, LIMIT)).await;
+    let address = SocketAddr::from(([127, 0, 0, 1], world.server.address().port()));
+    let connection = world.session.connect(&format!("http://{address}")).unwrap();
+    let get = async |path| {
+        let request = connection.open_request(Method::GET, path).unwrap();
+        request.send(()).await.unwrap();
+        request.receive_response().await.unwrap();
+        read_all(&request).await.unwrap()
+    };
+    let busy = join_all((0..LIMIT).map(|_| get("/held/0")));
+    let opened = async {
+        world.server.wait_for_requests(LIMIT).await;
+        world.gates[0].open();
+    };
+    tokio::join!(busy, opened);
+    let home = world.dialer.threads()[0];
+    assert_eq!((world.dialer.wires(), world.dialer.threads().len()), (LIMIT, 1));
+    for _ in 0..10 {
+        let holding = world.hold_up(home).await;
+        let mut calls = Box::pin(join_all((0..40).map(|_| get("/"))));
+        assert!(poll_once(calls.as_mut()).await.is_none());
+        world.dialer.release();
+        patiently("all answers", calls).await;
+        patiently("the last answer", holding).await;
+    }
+    assert_eq!(world.dialer.threads().len(), 2);
+    world.recorder.wait_for_status(connection.id(), "ConnectionClosed").await;
+    drop(connection);
     world.end().await;
 }
 

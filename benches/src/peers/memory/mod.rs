@@ -57,7 +57,7 @@ pub(super) fn measure(options: &Options) -> Result<(), Failed> {
         return have_turn(options.count, turn, held, server);
     }
     let server = Server::start()?;
-    for held in Held::value_variants() {
+    for held in Held::value_variants().iter().filter(|held| options.terms.admit(held.clients())) {
         let turn = |row: usize| {
             let (count, row) = (options.count.to_string(), row.to_string());
             let value = held.to_possible_value().ok_or("a name")?;
@@ -154,6 +154,6 @@ fn resident() -> Result<u64, Failed> {
     meter::kibibytes("/proc/self/smaps_rollup", "Rss:").map(|kib| kib * 1024)
 }
 
-const QUIET: Duration = Duration::from_millis(200);
+const QUIET: Duration = Duration::from_millis(50);
 /// Descriptors for everything else.
 const SPARE: u64 = 100;

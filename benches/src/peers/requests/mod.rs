@@ -37,7 +37,7 @@ pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> 
     }
     for &in_flight in &options.in_flight {
         let turn = Turn { server: server.endpoints.plain.address, in_flight, requests: options.requests };
-        let results = options.terms.play(&turn, &CLIENTS)?;
+        let results = options.terms.play(&turn, CLIENTS)?;
         let cpu = |answered: &Answered| answered.cost.cpu_each();
         let columns = [
             Column::new("CPU us/request", 2, cpu),
@@ -58,7 +58,7 @@ pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> 
 type Client = Contender<Turn, Answered>;
 
 /// In the order of their turns. A row for an option of a session is one line here.
-const CLIENTS: [Client; 13] = [
+const CLIENTS: &[Client] = &[
     Client { name: FLOOR, place: ONE_THREAD, run: |turn| floor::run(turn, Threads::One) },
     Client { name: "hyper conn", place: ONE_THREAD, run: |turn| hyper_conn::run(turn, Threads::One) },
     Client { name: HYPER_UTIL, place: ONE_THREAD, run: |turn| hyper_util::run(turn, Threads::One) },
@@ -84,8 +84,7 @@ const CLIENTS: [Client; 13] = [
         place: TWO_WORKERS,
         run: |turn| ours::from_outside(turn, ours::HEARD),
     },
-    // When a session has the option, with the line below and 14 above:
-    // Client { name: "hinternet, 2 lanes", place: TWO_WORKERS, run: |turn| ours::from_outside(turn, |on| on.lanes(2)) },
+    Client { name: "hinternet, 2 lanes", place: TWO_WORKERS, run: |turn| ours::from_outside(turn, |on| on.lanes(2)) },
 ];
 
 const FLOOR: &str = "socket loop + httparse (floor)";

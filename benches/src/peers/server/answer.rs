@@ -39,7 +39,8 @@ impl Answering {
 
     /// Answers one request after the other, until the client has no more.
     pub(super) async fn answer(&self, mut stream: Stream) -> io::Result<()> {
-        let mut buffer = vec![0; PIECE.len()];
+        // Small: there may be ten thousand of them.
+        let mut buffer = vec![0; 16 * 1024];
         let mut filled = 0;
         loop {
             let count = stream.read(&mut buffer[filled..]).await?;
@@ -55,7 +56,7 @@ impl Answering {
                     Wish::Greeting => stream.write_all(GREETING).await?,
                     Wish::Octets(count) => give(&mut stream, count).await?,
                     Wish::Upload(incoming) => {
-                        take(&mut stream, &mut buffer, filled, incoming).await?;
+                        take(&mut stream, &buffer[..filled], incoming).await?;
                         filled = 0;
                         stream.write_all(GREETING).await?;
                     }
@@ -92,12 +93,13 @@ impl Answering {
     }
 
     async fn file(&self, stream: &mut Stream, path: &str) -> io::Result<()> {
-        let name = path.split(['?', '#']).next().unwrap_or_default().trim_start_matches('/');
-        let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned();
+        let path = path.split(['?', '#']).next().unwrap_or_default();
+        let path = percent_encoding::percent_decode_str(path).decode_utf8_lossy();
+        let name = path.trim_start_matches('/');
         let inside = !name.split('/').any(|part| part == "..");
         let file = self.site.as_ref().filter(|_| inside).map(|site| match name.is_empty() || name.ends_with('/') {
-            true => site.join(&name).join("index.html"),
-            false => site.join(&name),
+            true => site.join(name).join("index.html"),
+            false => site.join(name),
         });
         if let Some(folder) = file.as_ref().filter(|file| !name.ends_with('/') && file.is_dir()) {
             let place = folder.file_name().unwrap_or_default().to_string_lossy();
@@ -113,8 +115,8 @@ impl Answering {
             _ => "application/octet-stream",
         };
         let head = format!("HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n", octets.len());
-        stream.write_all(head.as_bytes()).await?;
-        stream.write_all(&octets).await
+        // At once: a client is not to be woken twice for a page.
+        stream.write_all(&[head.as_bytes(), &octets].concat()).await
     }
 }
 
@@ -132,18 +134,19 @@ async fn give(stream: &mut Stream, count: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a body away, of which `filled` octets are there. Clients send the letter x and nothing else, so the end of a chunked
+/// Reads a body away, of which the first octets are there. Clients send the letter x and nothing else, so the end of a chunked
 /// one needs no parser.
-async fn take(stream: &mut Stream, buffer: &mut [u8], filled: usize, incoming: Incoming) -> io::Result<()> {
+async fn take(stream: &mut Stream, first: &[u8], incoming: Incoming) -> io::Result<()> {
     const END: &[u8] = b"0\r\n\r\n";
-    let mut received = filled as u64;
-    let mut tail = buffer[filled.saturating_sub(END.len())..filled].to_vec();
+    let mut buffer = vec![0; PIECE.len()];
+    let mut received = first.len() as u64;
+    let mut tail = first[first.len().saturating_sub(END.len())..].to_vec();
     let is_over = |received: u64, tail: &[u8]| match incoming {
         Incoming::Length(length) => received >= length,
         Incoming::Chunked => tail.ends_with(END),
     };
     while !is_over(received, &tail) {
-        let count = stream.read(buffer).await?;
+        let count = stream.read(&mut buffer).await?;
         if count == 0 {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

@@ -63,3 +63,33 @@ pub(super) fn wish(head: &[u8], files_only: bool) -> io::Result<Wish> {
         _ => Ok(Wish::Greeting),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(line: &str, fields: &str) -> Wish {
+        wish(format!("{line} HTTP/1.1\r\nHost: x\r\n{fields}\r\n").as_bytes(), false).unwrap()
+    }
+
+    #[test]
+    fn the_path_says_what_is_asked_for() {
+        assert_eq!(asked("GET /", ""), Wish::Greeting);
+        assert_eq!(asked("GET /octets/300", ""), Wish::Octets(300));
+        assert_eq!(asked("GET /together/2", ""), Wish::Together(2));
+        assert_eq!(asked("GET /handshake", ""), Wish::Handshake);
+        assert_eq!(asked("GET /never", ""), Wish::Never);
+        assert!(wish(b"GET /octets/many HTTP/1.1\r\n\r\n", false).is_err());
+    }
+
+    #[test]
+    fn a_body_without_a_length_is_chunked() {
+        assert_eq!(asked("POST /", "Content-Length: 5\r\n"), Wish::Upload(Incoming::Length(5)));
+        assert_eq!(asked("POST /", "transfer-encoding: chunked\r\n"), Wish::Upload(Incoming::Chunked));
+    }
+
+    #[test]
+    fn a_server_of_files_has_nothing_else() {
+        assert_eq!(wish(b"GET / HTTP/1.1\r\n\r\n", true).unwrap(), Wish::File("/".to_owned()));
+    }
+}

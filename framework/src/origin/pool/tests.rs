@@ -241,7 +241,7 @@ fn who_comes_while_nobody_waits_is_lent_at_once_what_the_line_would_come_to() {
     };
     let at_once = |pool: &mut Pool<Wire>| {
         let mut told = Vec::new();
-        while let Some(next) = pool.lend_at_once(|wire, _| wire.is_sound()) {
+        while let Some(next) = pool.lend_at_once(|wire| wire.is_sound()) {
             told.push(next);
             if next.is_ok() {
                 break;
@@ -272,11 +272,11 @@ fn nobody_is_lent_a_wire_at_once_while_another_stands_in_line() {
     pool.ask(Ticket(1), false);
     assert_eq!(pool.assign(), dial(1));
     pool.dialed(Ticket(1), wire(b'a'), now);
-    assert_eq!(pool.lend_at_once(|_, _| true), None, "the wire is the first one's");
+    assert_eq!(pool.lend_at_once(|_| true), None, "the wire is the first one's");
     assert_eq!(pool.assign(), lend(1, wire(b'a')));
     pool.gave_back(wire(b'a'), now);
     assert!(pool.has_no_line());
-    assert_eq!(pool.lend_at_once(|_, since| since == now), Some(Ok(wire(b'a'))));
+    assert_eq!(pool.lend_at_once(|_| true), Some(Ok(wire(b'a'))));
 }
 
 #[test]
@@ -287,7 +287,7 @@ fn a_wire_that_was_just_dialed_is_lent_at_once_as_it_is() {
     assert_eq!(pool.assign(), dial(1));
     pool.withdraw(Ticket(1));
     pool.dialed(Ticket(1), unsound, Instant::now());
-    assert_eq!(pool.lend_at_once(|wire, _| wire.is_sound()), Some(Ok(unsound)));
+    assert_eq!(pool.lend_at_once(|wire| wire.is_sound()), Some(Ok(unsound)));
 }
 
 #[test]

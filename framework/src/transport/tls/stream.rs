@@ -81,31 +81,6 @@ impl Secured {
         }
         broken
     }
-
-    /// What of the caller's has come, without waiting; `read` takes records from the network.
-    fn look(
-        &mut self,
-        buf: &mut [u8],
-        read: impl Fn(&mut dyn Stream, &mut [u8]) -> io::Result<usize>,
-    ) -> io::Result<usize> {
-        let mut looked_at = 0;
-        loop {
-            if let Some(octets) = self.decrypted()? {
-                let count = octets.len().min(buf.len());
-                buf[..count].copy_from_slice(&octets[..count]);
-                self.tls.reader().consume(count);
-                return Ok(count);
-            }
-            if looked_at >= MOST_WITHOUT_DATA {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "the server sends records without end, and no data",
-                ));
-            }
-            looked_at += self.take_in(&read)?;
-            self.push_now();
-        }
-    }
 }
 
 impl AsyncRead for Secured {
@@ -168,11 +143,23 @@ impl Stream for Secured {
     /// Through TLS: a session ticket or a key update is no octet, and an idle stream may receive them, if not without end: nobody
     /// else is served while it is looked at.
     fn read_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.look(buf, |network, buf| network.read_now(buf))
-    }
-
-    fn read_seen(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.look(buf, |network, buf| network.read_seen(buf))
+        let mut looked_at = 0;
+        loop {
+            if let Some(octets) = self.decrypted()? {
+                let count = octets.len().min(buf.len());
+                buf[..count].copy_from_slice(&octets[..count]);
+                self.tls.reader().consume(count);
+                return Ok(count);
+            }
+            if looked_at >= MOST_WITHOUT_DATA {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "the server sends records without end, and no data",
+                ));
+            }
+            looked_at += self.take_in(|network, buf| network.read_now(buf))?;
+            self.push_now();
+        }
     }
 
     fn remote(&self) -> Option<SocketAddr> {
