@@ -7,14 +7,14 @@ use std::sync::Arc;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
 use http::HeaderMap;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{
     Abandon, Amount, Facts, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData,
 };
-use super::operation::{Completing, Launch, Running, UnderWay, Work};
+use super::operation::{Completing, Launch, Running, UnderWay, Work, cancelled};
 use super::payload::Payload;
 use super::reply::Reply;
 use super::shared::Served;
@@ -32,7 +32,8 @@ use crate::services::{Services, WorkEnd, WorkGuard};
 pub struct RequestActor {
     services: Arc<Services>,
     owner: Arc<Node>,
-    pub(super) span: tracing::Span,
+    /// `None` where nobody follows it.
+    pub(super) span: Option<Box<Span>>,
     pub(super) journey: Option<Box<Journey>>,
     pub(super) running: Option<Running<Self>>,
     /// Reads ahead, with the exchange, while no operation is in flight.
@@ -54,6 +55,7 @@ impl RequestActor {
             method = %shared.method,
             origin = %shared.target.origin(),
         );
+        let span = (!span.is_disabled()).then(|| Box::new(span));
         let (journey, running, ahead, work) = (None, None, None, None);
         let unclaimed = Unclaimed::default();
         Self {
@@ -130,7 +132,8 @@ impl RequestActor {
             let (result, over) = journey.outcome(stopped);
             (under_way, result, over)
         });
-        let run = run.instrument(self.span.clone()).into_actor(self);
+        let span = self.span.as_deref().map_or_else(Span::none, Span::clone);
+        let run = run.instrument(span).into_actor(self);
         let work = Work::new(run.map(move |(under_way, result, over), actor: &mut Self, context| {
             let UnderWay { journey, completing } = under_way;
             actor.settle(&journey, over, result.as_ref().err());
@@ -391,8 +394,4 @@ impl std::fmt::Debug for RequestActor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("RequestActor")
     }
-}
-
-fn cancelled(operation: Operation) -> Error {
-    Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, "the request was cancelled")
 }

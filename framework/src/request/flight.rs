@@ -59,14 +59,11 @@ impl Unstarted {
             let mut actor = RequestActor::new(unstarted);
             let answer = Lands::new(Arc::clone(&actor.shared), caller);
             match actor.begin(HeaderMap::new(), payload, 0) {
-                // On the heap before they are a task: they are large, and every step on the way there would move them.
-                Ok(journey) if actor.span.is_disabled() => {
-                    spawn_local(Box::pin(fly(actor, journey, answer)));
-                }
-                Ok(journey) => {
-                    let span = actor.span.clone();
-                    spawn_local(Box::pin(fly(actor, journey, answer).instrument(span)));
-                }
+                // On the heap before it is a task: it is large, and every step on the way there would move it.
+                Ok(journey) => match actor.span.as_deref().cloned() {
+                    None => drop(spawn_local(Box::pin(fly(actor, journey, answer)))),
+                    Some(span) => drop(spawn_local(Box::pin(fly(actor, journey, answer).instrument(span)))),
+                },
                 Err(error) => {
                     answer.give(Err(error));
                     actor.stand_by();

@@ -13,7 +13,7 @@ use super::journey::Journey;
 use super::messages::Ticket;
 use super::reply::Gives;
 use super::state::State;
-use crate::error::{Error, Operation, Result};
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::{Hold, Node, Stop, StopReason};
 use crate::notification::{NotificationMask as Mask, Status};
 
@@ -129,4 +129,9 @@ impl<T, A: Gives<T>> Drop for Completing<T, A> {
             self.report(error);
         }
     }
+}
+
+/// What an operation ends with when its request was cancelled.
+pub(super) fn cancelled(operation: Operation) -> Error {
+    Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, "the request was cancelled")
 }
