@@ -134,6 +134,10 @@ impl Request {
     }
 
     /// The actor behind the handle: it takes every operation as a message.
+    ///
+    /// A request on the paved path has none while it is sent and answered. It gets one if its body is still to come, or if it
+    /// failed and may be sent again; what was sent to this address before waits for that. If the response came complete it never
+    /// has one, and the address is dead.
     pub fn addr(&self) -> Addr<RequestActor> {
         self.inner.shared.mailbox.addr().clone()
     }
