@@ -9,4 +9,5 @@
 
 pub mod floor;
 pub mod in_memory;
+#[cfg(feature = "peers")]
 pub mod peers;

@@ -5,7 +5,12 @@
 //! compared only with those of the same one. The program starts itself under callgrind with few and
 //! with many requests; what one request costs is the difference. Client and server share a thread and a stream in memory, so no
 //! kernel takes part. What a request costs elsewhere over the same stream is printed too, for reference: it is neither stored
-//! nor checked. The harness, which is in every number, is the server, the streams and the runtime between them.
+//! nor checked. The harness, which is in every number, is the server, the streams and the runtime between them; the ratios
+//! leave it out.
+//!
+//! ```text
+//! cargo run --release -p benches --no-default-features --bin instructions
+//! ```
 
 mod path;
 mod references;

@@ -3,11 +3,13 @@
 //! ```text
 //! cargo run --release -p benches --bin peers -- --rounds 7 --requests 50000
 //! cargo run --release -p benches --bin peers -- download --octets 1GiB
+//! cargo run --release -p benches --bin peers-counting -- memory
 //! ```
 //!
 //! Every client has its turn in every round (A B C A B C ...), so that whatever else the machine does meets all of them
 //! alike. The server is this program again, as a process of its own: its work is not in the figures. Only ratios of one run
-//! mean anything, and they are the medians of the ratios of each round.
+//! mean anything, and they are the medians of the ratios of each round. It is written for Linux: what a process holds is read from
+//! `/proc`, and all of 127.0.0.0/8 has to be this machine.
 //!
 //! | module | is |
 //! |---|---|

@@ -56,7 +56,7 @@ impl Connection {
         let node = services.session.child(HandleKind::Connection, operation)?;
         // Until the handle is announced nothing of it may end.
         let creating = node.hold();
-        let guard = ActorGuard::new(&node);
+        let guard = ActorGuard::new(&node, node.first_hold());
         let shard = services.engine.shard_of((services.session.id(), &origin));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (actor_node, handle) = (Arc::clone(&node), Weak::clone(weak));

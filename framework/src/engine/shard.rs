@@ -123,3 +123,6 @@ pub(crate) fn thread_number() -> u64 {
 
 /// What actix gives a mailbox by default; a fresh clone of an address always finds room.
 const MAILBOX: usize = 16;
+
+#[cfg(test)]
+mod tests;

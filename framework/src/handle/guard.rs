@@ -12,8 +12,9 @@ pub(crate) struct ActorGuard {
 }
 
 impl ActorGuard {
-    pub(crate) fn new(node: &Arc<Node>) -> Self {
-        Self { node: Arc::clone(node), _hold: node.first_hold() }
+    /// The hold is what keeps the handle from ending before its actor.
+    pub(crate) fn new(node: &Arc<Node>, hold: Hold) -> Self {
+        Self { node: Arc::clone(node), _hold: hold }
     }
 }
 

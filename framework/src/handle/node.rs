@@ -197,8 +197,8 @@ impl Node {
         Hold(Arc::clone(self))
     }
 
-    /// The hold that every new node comes with: its actor's.
-    pub(super) fn first_hold(self: &Arc<Self>) -> Hold {
+    /// The hold that every new node comes with: its actor's, or its creator's.
+    pub(crate) fn first_hold(self: &Arc<Self>) -> Hold {
         Hold(Arc::clone(self))
     }
 
@@ -291,6 +291,8 @@ impl Node {
                 let detail = format!("the {name} was closed while the operation was in flight");
                 Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, detail)
             }
+            // Dropped with its thread, before the guard of its actor.
+            None if !std::thread::panicking() => engine_stopped(operation),
             Some(Ending::Crashed) | None => {
                 let detail = format!("the actor of the {name} crashed");
                 Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, detail)

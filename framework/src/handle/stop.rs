@@ -33,11 +33,18 @@ pub(crate) struct Stop {
 }
 
 impl Stop {
-    /// Stops the operation; only the first reason counts.
+    /// Stops the operation; only the first reason counts. But what a caller who went away has left is ended by a cancel.
     pub(crate) fn fire(&self, reason: StopReason) {
-        if self.reason.compare_exchange(0, reason as u8, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
+        let becomes =
+            |before: u8| self.reason.compare_exchange(before, reason as u8, Ordering::AcqRel, Ordering::Relaxed);
+        if becomes(0).is_ok() || (reason == StopReason::Cancelled && becomes(StopReason::Abandoned as u8).is_ok()) {
             self.waker.wake();
         }
+    }
+
+    /// Has the operation look around, and does not stop it.
+    pub(crate) fn nudge(&self) {
+        self.waker.wake();
     }
 
     /// Was it fired, and why first?
@@ -78,3 +85,6 @@ impl Stop {
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,9 +14,9 @@ use super::journey::Journey;
 use super::messages::{
     Abandon, Amount, Facts, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData,
 };
-use super::operation::{Completing, Launch, Running, Work};
+use super::operation::{Completing, Launch, Running, UnderWay, Work};
 use super::payload::Payload;
-use super::reply::{Gives, Reply};
+use super::reply::Reply;
 use super::shared::Served;
 use super::state::{Call, State};
 use super::unclaimed::Unclaimed;
@@ -34,7 +34,7 @@ pub struct RequestActor {
     owner: Arc<Node>,
     pub(super) span: tracing::Span,
     pub(super) journey: Option<Box<Journey>>,
-    running: Option<Running<Self>>,
+    pub(super) running: Option<Running<Self>>,
     /// Reads ahead, with the exchange, while no operation is in flight.
     pub(super) ahead: Option<Running<Self>>,
     unclaimed: Unclaimed,
@@ -225,12 +225,6 @@ impl RequestActor {
     }
 }
 
-/// An operation with its exchange. Dropped undone, it lets go of the wire before it completes.
-pub(super) struct UnderWay<T, A: Gives<T>> {
-    pub(super) journey: Box<Journey>,
-    pub(super) completing: Completing<T, A>,
-}
-
 impl Actor for RequestActor {
     type Context = Context<Self>;
 }
@@ -368,6 +362,8 @@ impl Handler<Cancel> for RequestActor {
         self.stop_reading_ahead(context);
         if let Some(running) = &self.running {
             running.stop(StopReason::Cancelled)(self, context);
+        } else if self.is_in_flight() {
+            self.shared.node.stop().fire(StopReason::Cancelled);
         } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
             let error = journey.name(cancelled(Operation::Read));
             journey.break_off(CloseReason::Cancelled);
@@ -384,6 +380,8 @@ impl Handler<CloseHandle> for RequestActor {
         self.stop_reading_ahead(context);
         match &self.running {
             Some(running) => running.stop(StopReason::Closing)(self, context),
+            // The end of the node has stopped it.
+            None if self.is_in_flight() => {}
             None => self.end(context),
         }
     }

@@ -146,7 +146,7 @@ impl RequestBuilder {
                 "a body given piece by piece needs the handle path: open_request, send, write",
             ));
         }
-        let (request, unstarted) = Request::create(opening, method, target, options)?;
+        let (request, unstarted) = Request::create_begun(opening, method, target, options)?;
         if !headers.is_empty() {
             request.set_headers(headers)?;
         }

@@ -139,7 +139,7 @@ impl Request {
     {
         self.inner.node.check_open(operation)?;
         let ticket = Ticket::next();
-        let addr = self.inner.shared.mailbox.addr();
+        let addr = self.inner.addr();
         let presence = Presence { present: true, leave: || abandon(addr, ticket) };
         let answer = addr.send(message(ticket)).await;
         presence.end();

@@ -7,20 +7,23 @@
 //!                  +------------------------------> the actor, with the exchange as it stands
 //! ```
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task;
 
 use actix::Context;
+use actix::dev::EnvelopeProxy;
 use http::HeaderMap;
 use tokio::task::spawn_local;
 use tracing::Instrument;
 
-use super::actor::{RequestActor, UnderWay};
+use super::actor::RequestActor;
 use super::journey::Journey;
 use super::landing::Lands;
 use super::messages::Reached;
-use super::operation::Completing;
+use super::operation::{Completing, UnderWay};
 use super::payload::Payload;
 use super::reply::Gives;
 use super::shared::{Served, Shared};
@@ -89,7 +92,18 @@ fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Fu
         let mut under_way = UnderWay { journey, completing };
         let journey = &mut *under_way.journey;
         journey.enter(Operation::Send);
-        let stopped = node.stop().or(journey.deadline(), pin!(journey.run())).await;
+        let stopped = {
+            let (deadline, work) = (journey.deadline(), pin!(journey.run()));
+            let mut stopped = pin!(node.stop().or(deadline, work));
+            poll_fn(|context| {
+                let polled = stopped.as_mut().poll(context);
+                if polled.is_pending() {
+                    actor.hear(context);
+                }
+                polled
+            })
+            .await
+        };
         let (result, over) = journey.outcome(stopped);
         let facts = actor.settle(journey, over, result.as_ref().err());
         let UnderWay { journey, completing } = under_way;
@@ -113,17 +127,30 @@ fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Fu
 }
 
 impl RequestActor {
+    /// Is a flight under way, and this not an actor yet?
+    pub(super) fn is_in_flight(&self) -> bool {
+        self.running.is_none() && self.shared.state() == State::Sending
+    }
+
+    /// What it is sent before it starts: every call is out of order, and `Cancel` and `CloseHandle` stop the flight.
+    fn hear(&mut self, context: &mut task::Context<'_>) {
+        while let Some(mut message) = self.shared.mailbox.poll(context) {
+            message.handle(self, &mut Context::new());
+        }
+    }
+
     /// Starts it, on this thread, for what may still be asked; if the handle has ended, that is nothing.
     fn stand_by(mut self) {
         if !self.shared.node.is_open() {
             return self.leave();
         }
         let Some(receiver) = self.shared.mailbox.open() else { return self.leave() };
-        let shared = Arc::clone(&self.shared);
+        let (shared, is_over) = (Arc::clone(&self.shared), self.journey.is_none());
         spawn_local(Context::with_receiver(receiver).into_future(self));
         shared.attach();
-        if shared.node.stop().reason() == Some(StopReason::Cancelled) {
-            // It may have come too late for the operation: then it is meant for what is left of the exchange.
+        if !is_over && shared.node.stop().reason() == Some(StopReason::Cancelled) {
+            // It came too late for the operation: then it is meant for what is left of the exchange. One that came in time must
+            // not meet what is asked next.
             shared.mailbox.addr().do_send(Cancel);
         }
     }

@@ -88,3 +88,6 @@ impl Gives<Reached> for Lands {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

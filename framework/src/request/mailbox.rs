@@ -1,9 +1,13 @@
 //! The address of a request's actor, which may be asked for before there is an actor, and after.
 
+use std::pin::Pin;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll};
 
 use actix::Addr;
+use actix::dev::Envelope;
 use actix::dev::channel::{AddressReceiver, channel};
+use futures_core::Stream;
 
 use super::actor::RequestActor;
 
@@ -37,6 +41,25 @@ impl Mailbox {
         })
     }
 
+    /// Was the address asked for?
+    pub(super) fn has_addr(&self) -> bool {
+        self.addr.get().is_some()
+    }
+
+    /// The next message to an actor that does not run yet; `None` if there is none, or nobody can have sent one.
+    pub(super) fn poll(&self, context: &mut Context<'_>) -> Option<Envelope<RequestActor>> {
+        if !self.has_addr() {
+            return None;
+        }
+        match &mut *self.lock() {
+            Reader::Waits(receiver) => match Pin::new(receiver).poll_next(context) {
+                Poll::Ready(message) => message,
+                Poll::Pending => None,
+            },
+            Reader::Unmade | Reader::Gone => None,
+        }
+    }
+
     /// What the actor reads from; `None` for a second one.
     pub(super) fn open(&self) -> Option<AddressReceiver<RequestActor>> {
         self.addr();
@@ -63,3 +86,6 @@ impl Mailbox {
 
 /// What actix gives a mailbox by default; a fresh clone of an address always finds room.
 const CAPACITY: usize = 16;
+
+#[cfg(test)]
+mod tests;

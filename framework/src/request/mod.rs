@@ -23,13 +23,14 @@ mod unclaimed;
 
 use std::any::Any;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use actix::Addr;
 use http::{HeaderMap, Method};
 
 use crate::error::{Error, Operation, Result};
-use crate::handle::{ActorGuard, Ending, Node, handle_methods};
+use crate::handle::{ActorGuard, Ending, Hold, Node, handle_methods};
 use crate::id::HandleKind;
 use crate::network::SecurityInfo;
 use crate::options::{RequestOptions, SharedOptions};
@@ -66,6 +67,10 @@ pub struct Request {
 pub(crate) struct Inner {
     node: Arc<Node>,
     shared: Arc<Shared>,
+    services: Arc<Services>,
+    owner: Arc<Node>,
+    /// Something works for it, or is about to: a flight or the actor.
+    begun: AtomicBool,
     /// The handle above, which stays open as long as this one.
     _parent: Arc<dyn Any + Send + Sync>,
 }
@@ -81,28 +86,44 @@ pub(crate) struct Opening {
 }
 
 impl Request {
-    /// Creates the handle and starts its actor on the shard of its origin. No I/O.
+    /// Creates the handle. No I/O, and no actor before something is asked of it.
     pub(crate) fn open(opening: Opening, method: Method, target: Target, options: SharedOptions) -> Result<Self> {
-        let (request, unstarted) = Self::create(opening, method, target, options)?;
-        unstarted.start();
-        Ok(request)
+        Self::create(opening, method, target, options, false).map(|(request, _creating)| request)
     }
 
-    /// Creates the handle.
-    fn create(opening: Opening, method: Method, target: Target, options: SharedOptions) -> Result<(Self, Unstarted)> {
+    /// Creates the handle together with what will work for it.
+    fn create_begun(
+        opening: Opening,
+        method: Method,
+        target: Target,
+        options: SharedOptions,
+    ) -> Result<(Self, Unstarted)> {
+        let (request, creating) = Self::create(opening, method, target, options, true)?;
+        let unstarted = request.inner.unstarted(creating);
+        Ok((request, unstarted))
+    }
+
+    /// The handle does not end before the hold is dropped.
+    fn create(
+        opening: Opening,
+        method: Method,
+        target: Target,
+        options: SharedOptions,
+        begun: bool,
+    ) -> Result<(Self, Hold)> {
         let Opening { services, parent, keep } = opening;
         let operation = Operation::OpenRequest;
         services.engine.check(operation)?;
         services.work.check(operation)?;
         check_method(&method)?;
         let node = parent.child(HandleKind::Request, operation)?;
-        // Until this is dropped nothing of the handle ends.
-        let guard = ActorGuard::new(&node);
+        let creating = node.first_hold();
         let shared = Shared::new(Arc::clone(&node), method, target, options);
-        let inner = Arc::new(Inner { node, shared: Arc::clone(&shared), _parent: keep });
+        let begun = AtomicBool::new(begun);
+        let inner = Arc::new(Inner { node, shared, services, owner: parent, begun, _parent: keep });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
         inner.node.announce(entry);
-        Ok((Self { inner }, Unstarted { services, owner: parent, guard, shared: Served(shared) }))
+        Ok((Self { inner }, creating))
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {
@@ -133,13 +154,13 @@ impl Request {
         self.inner.shared.target.url()
     }
 
-    /// The actor behind the handle: it takes every operation as a message.
+    /// The actor behind the handle: it takes every operation as a message. It starts when it is first asked for.
     ///
-    /// A request on the paved path has none while it is sent and answered. It gets one if its body is still to come, or if it
-    /// failed and may be sent again; what was sent to this address before waits for that. If the response came complete it never
-    /// has one, and the address is dead.
+    /// A request on the paved path is sent and answered without one. What this address is sent meanwhile is answered at once all
+    /// the same: every call is out of order then (12019), and `Cancel` and `CloseHandle` stop the request. If the response came
+    /// complete the handle is closed, and the address is dead.
     pub fn addr(&self) -> Addr<RequestActor> {
-        self.inner.shared.mailbox.addr().clone()
+        self.inner.addr().clone()
     }
 
     /// Adds a header field (`WinHttpAddRequestHeaders`). A field that is there already gets another line.
@@ -278,6 +299,26 @@ fn check_method(method: &Method) -> Result<()> {
     match KNOWN.iter().chain([&Method::CONNECT]).find(slip) {
         Some(known) => refuse(format!("methods are case-sensitive: {method} is written {known}")),
         None => Ok(()),
+    }
+}
+
+impl Inner {
+    /// The address of the actor, which is started unless something works for the handle already.
+    fn addr(&self) -> &Addr<RequestActor> {
+        if !self.begun.swap(true, Ordering::AcqRel) {
+            // Of a handle that is closed it ends as soon as it has begun.
+            self.unstarted(self.node.hold()).start();
+        }
+        self.shared.addr()
+    }
+
+    fn unstarted(&self, hold: Hold) -> Unstarted {
+        Unstarted {
+            services: Arc::clone(&self.services),
+            owner: Arc::clone(&self.owner),
+            guard: ActorGuard::new(&self.node, hold),
+            shared: Served(Arc::clone(&self.shared)),
+        }
     }
 }
 

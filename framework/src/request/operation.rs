@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use actix::{Actor, ActorFuture};
 
+use super::journey::Journey;
 use super::messages::Ticket;
 use super::reply::Gives;
 use super::state::State;
@@ -73,6 +74,12 @@ impl<A: Actor> ActorFuture<A> for Work<A> {
         }
         polled
     }
+}
+
+/// An operation with its exchange. Dropped undone, it lets go of the wire before it completes.
+pub(super) struct UnderWay<T, A: Gives<T>> {
+    pub(super) journey: Box<Journey>,
+    pub(super) completing: Completing<T, A>,
 }
 
 /// The duty to complete an operation: one notification and one answer. Dropped undone, by a crash or with its thread, it does

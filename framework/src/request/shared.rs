@@ -4,8 +4,10 @@ use std::ops::Deref;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use actix::Addr;
 use http::{HeaderMap, Method};
 
+use super::actor::RequestActor;
 use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
@@ -72,6 +74,16 @@ impl Shared {
             draft,
             outcome: Mutex::default(),
         })
+    }
+
+    /// The actor's address. A flight under way begins to listen there when it is first asked for.
+    pub(super) fn addr(&self) -> &Addr<RequestActor> {
+        let is_new = !self.mailbox.has_addr();
+        let addr = self.mailbox.addr();
+        if is_new {
+            self.node.stop().nudge();
+        }
+        addr
     }
 
     pub(super) fn state(&self) -> State {

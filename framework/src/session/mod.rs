@@ -94,7 +94,7 @@ impl Session {
             node.subscribers().replace_slot(node.author(), subscriber);
         }
         let creating = node.hold();
-        let guard = ActorGuard::new(&node);
+        let guard = ActorGuard::new(&node, node.first_hold());
         let request_options = Arc::new(options.request.clone());
         let services = Services::new(engine, options, Arc::clone(&node));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {

@@ -84,8 +84,7 @@ const CLIENTS: &[Client] = &[
         place: TWO_WORKERS,
         run: |turn| ours::from_outside(turn, ours::HEARD),
     },
-    // When a session has the option:
-    // Client { name: "hinternet, 2 lanes", place: TWO_WORKERS, run: |turn| ours::from_outside(turn, |on| on.lanes(2)) },
+    Client { name: "hinternet, 2 lanes", place: TWO_WORKERS, run: |turn| ours::from_outside(turn, |on| on.lanes(2)) },
 ];
 
 const FLOOR: &str = "socket loop + httparse (floor)";
