@@ -1,7 +1,8 @@
 //! An async-first, actor-model HTTP client framework in the shape of WinHTTP's handle tree.
 //!
-//! A [`Session`] is the root; [`Connection`]s are handles to origins; [`Request`]s are sent and read. Each is an actor. Closing
-//! a handle closes all below it. What happens is told to subscriber actors as typed [`Notification`]s.
+//! A [`Session`] is the root; [`Connection`]s are handles to origins; [`Request`]s are sent and read. Behind each stands an actor;
+//! behind a request as soon as there is more to ask of it than the answer on the paved path. Closing a handle closes all below it.
+//! What happens is told to subscriber actors as typed [`Notification`]s.
 //!
 //! ```no_run
 //! use hinternet::{NotificationMask, Session};

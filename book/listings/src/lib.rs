@@ -21,6 +21,7 @@ chapters! {
     closing
     tls
     dialing
+    performance
     crawler
     glossary
 }

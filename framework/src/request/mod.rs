@@ -155,6 +155,10 @@ impl Request {
     }
 
     /// The actor behind the handle: it takes every operation as a message. It starts when it is first asked for.
+    ///
+    /// A request on the paved path is sent and answered without one. What this address is sent meanwhile is answered at once all
+    /// the same: every call is out of order then (12019), and `Cancel` and `CloseHandle` stop the request. If the response came
+    /// complete the handle is closed, and the address is dead.
     pub fn addr(&self) -> Addr<RequestActor> {
         self.inner.addr().clone()
     }

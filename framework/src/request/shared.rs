@@ -18,7 +18,7 @@ use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
 use crate::target::Target;
 
-/// What a request's handle and its actor both hold.
+/// What a request's handle holds together with its actor, or with the flight before there is one.
 pub(super) struct Shared {
     pub(super) node: Arc<Node>,
     pub(super) method: Method,
