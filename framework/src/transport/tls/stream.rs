@@ -48,6 +48,20 @@ impl Secured {
         Ok(count)
     }
 
+    /// Takes in what the network has, or has its task woken.
+    fn take_in_now(&mut self, context: &mut Context<'_>) -> io::Result<usize> {
+        // An answer may wait for the last of the request, or for our half of a key update. A write that is broken does not keep
+        // from reading what was answered.
+        let _ = self.poll_push(context);
+        self.take_in(|network, buf| {
+            let mut buf = ReadBuf::new(buf);
+            match Pin::new(network).poll_read(context, &mut buf) {
+                Poll::Ready(read) => read.map(|()| buf.filled().len()),
+                Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            }
+        })
+    }
+
     /// Writes the records that wait. Ready when none does.
     fn poll_push(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.tls.wants_write() {
@@ -84,27 +98,34 @@ impl Secured {
 }
 
 impl AsyncRead for Secured {
+    /// Fills the buffer with as many records as are there, of which each holds 16 KiB at most.
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
         loop {
-            if let Some(octets) = self.decrypted()? {
-                let count = octets.len().min(buf.remaining());
-                buf.put_slice(&octets[..count]);
-                self.tls.reader().consume(count);
-                return Poll::Ready(Ok(()));
-            }
-            // An answer may wait for the last of the request, or for our half of a key update. A write that is broken does
-            // not keep from reading what was answered.
-            let _ = self.poll_push(context);
-            let taken = self.take_in(|network, buf| {
-                let mut buf = ReadBuf::new(buf);
-                match Pin::new(network).poll_read(context, &mut buf) {
-                    Poll::Ready(read) => read.map(|()| buf.filled().len()),
-                    Poll::Pending => Err(io::ErrorKind::WouldBlock.into()),
+            let decrypted = match self.decrypted() {
+                Ok(Some(octets)) => {
+                    let (count, is_end) = (octets.len().min(buf.remaining()), octets.is_empty());
+                    buf.put_slice(&octets[..count]);
+                    self.tls.reader().consume(count);
+                    if is_end || buf.remaining() == 0 {
+                        return Poll::Ready(Ok(()));
+                    }
+                    continue;
                 }
-            });
+                Ok(None) => Ok(()),
+                Err(error) => Err(error),
+            };
+            let taken = decrypted.and_then(|()| self.take_in_now(context));
+            let has_some = buf.filled().len() > before;
             match taken {
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Poll::Pending,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    return if has_some { Poll::Ready(Ok(())) } else { Poll::Pending };
+                }
+                Err(error) if has_some => {
+                    self.broken = Some(error);
+                    return Poll::Ready(Ok(()));
+                }
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
