@@ -53,6 +53,7 @@ impl Journey {
     /// No limit of time counts while nobody reads. A failure is for the next one who does.
     async fn read_ahead(&mut self) {
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return };
+        lease.serve_from_afar();
         match exchange.read(lease, LARGEST_AHEAD).await {
             Ok(Some(piece)) => {
                 receiving.moved(piece.len() as u64);

@@ -48,6 +48,9 @@ struct Parts {
     size: Option<Size>,
     /// What to read into next: grows while the stream fills it and more is to come.
     appetite: Size,
+    /// What that may grow to while the stream fills it. A plain stream is read best into what the processor's cache holds; to
+    /// decrypt, and to hand on to another thread, larger pieces are worth more.
+    most: Size,
 }
 
 impl Wire {
@@ -61,6 +64,7 @@ impl Wire {
             remote,
             local,
             times,
+            most: Parts::most(security.is_some()),
             security,
             exchanges: 0,
             size: None,
@@ -114,6 +118,12 @@ impl Wire {
     pub(crate) fn rest(&mut self) {
         self.0.give_buffer_back();
         self.0.appetite = Size::Small;
+        self.0.most = Parts::most(self.0.security.is_some());
+    }
+
+    /// Whoever reads its response is on another thread.
+    pub(crate) fn serve_from_afar(&mut self) {
+        self.0.most = Size::Largest;
     }
 
     /// What was received and not yet taken.
@@ -137,7 +147,9 @@ impl Wire {
         let spare = parts.spare();
         let polled = poll_read_buf(Pin::new(&mut parts.stream), context, &mut parts.received);
         match polled {
-            Poll::Ready(Ok(filled)) if filled == spare && want > spare => parts.appetite = parts.appetite.next(),
+            Poll::Ready(Ok(filled)) if filled == spare && want > spare => {
+                parts.appetite = parts.appetite.next().min(parts.most)
+            }
             // If a piece of it is held, the next one may as well come from the same buffer.
             Poll::Pending if parts.is_whole() && parts.may_do_without() => parts.give_buffer_back(),
             _ => {}
@@ -158,6 +170,10 @@ impl Wire {
 }
 
 impl Parts {
+    fn most(secure: bool) -> Size {
+        if secure { Size::Largest } else { Size::Large }
+    }
+
     /// `want` is how much is known to come, or `usize::MAX` where more is to come than anybody knows.
     fn make_room(&mut self, want: usize) {
         let small = Size::Small.octets();

@@ -33,7 +33,7 @@ impl Size {
         match self {
             Self::Small => 16,
             Self::Large => 8,
-            Self::Largest => 2,
+            Self::Largest => 4,
         }
     }
 }
