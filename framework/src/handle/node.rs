@@ -46,7 +46,7 @@ pub(crate) type Entry = Weak<dyn Any + Send + Sync>;
 struct Life {
     ending: Option<Ending>,
     finished: bool,
-    /// The actor and each operation in flight: each may have something to tell before the handle is closed.
+    /// Its creator, its actor, and each operation in flight: each may have something to tell before the handle is closed.
     holds: usize,
     actor: Option<Commands>,
     /// In the order they were made, in which a close goes through them.

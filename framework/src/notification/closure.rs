@@ -69,6 +69,8 @@ impl<F: FnMut(Notification) + Unpin + 'static> ActorFuture<Closure<F>> for Empty
         context: &mut Context<Closure<F>>,
         task: &mut std::task::Context<'_>,
     ) -> Poll<()> {
+        // Asked before the last look: whoever lets go has posted by then, and wakes the actor by it.
+        let is_held = context.parts().connected();
         while actor.queue.take(&mut self.taken, task.waker()) {
             while let Some(notification) = self.taken.pop_front() {
                 (actor.handle)(notification);
@@ -76,7 +78,7 @@ impl<F: FnMut(Notification) + Unpin + 'static> ActorFuture<Closure<F>> for Empty
             self.taken.shrink_to(KEPT);
         }
         // Every subscription keeps the address. The last one that goes wakes the actor.
-        if context.parts().connected() { Poll::Pending } else { Poll::Ready(()) }
+        if is_held { Poll::Pending } else { Poll::Ready(()) }
     }
 }
 
@@ -136,6 +138,7 @@ impl Queue {
         let mut state = self.lock();
         if state.posted.is_empty() {
             state.waiting = Some(waker.clone());
+            state.posted.shrink_to(KEPT);
             return false;
         }
         mem::swap(&mut state.posted, taken);

@@ -8,6 +8,7 @@
 
 use std::cell::RefCell;
 use std::mem;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -50,10 +51,15 @@ impl Future for Waking {
             return Poll::Ready(());
         }
         self.is_in_charge = true;
-        spare.drain(..).for_each(Waker::wake);
+        spare.drain(..).for_each(wake);
         self.spare = spare;
         Poll::Pending
     }
+}
+
+/// A waker is whose task it wakes, and may be anybody's: a panic in it must not cost the others their wake.
+fn wake(waker: Waker) {
+    let _fault = catch_unwind(AssertUnwindSafe(|| waker.wake()));
 }
 
 impl Drop for Waking {
@@ -61,7 +67,7 @@ impl Drop for Waking {
         if self.is_in_charge
             && let Ok(Some(list)) = LIST.try_with(|list| list.borrow_mut().take())
         {
-            list.wakers.into_iter().for_each(Waker::wake);
+            list.wakers.into_iter().for_each(wake);
         }
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -179,7 +180,10 @@ impl Pond {
             loop {
                 bell.notified().await;
                 let Some(pond) = pond.upgrade() else { return };
-                pond.answer_bell();
+                // What closes here may be a caller's own: a panic in it is the end of that wire, and not of what comes next.
+                if catch_unwind(AssertUnwindSafe(|| pond.answer_bell())).is_err() {
+                    bell.notify_one();
+                }
             }
         });
     }

@@ -128,7 +128,10 @@ impl Pond {
             let next = self.pool.borrow_mut().lend_at_once(is_sound)?;
             match next {
                 Ok(kept) => return Some(Lease::new(Rc::clone(self), kept, Arc::clone(request))),
-                Err(kept) => self.close_idle(*kept, reason),
+                Err(kept) => {
+                    self.close_idle(*kept, reason);
+                    self.release_spare();
+                }
             }
         }
     }

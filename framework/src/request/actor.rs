@@ -25,7 +25,6 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState}
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, Stop, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
-use crate::reason::CloseReason;
 use crate::services::{Services, WorkEnd, WorkGuard};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
@@ -367,10 +366,8 @@ impl Handler<Cancel> for RequestActor {
             running.stop(StopReason::Cancelled)(self, context);
         } else if self.is_in_flight() {
             self.shared.node.stop().fire(StopReason::Cancelled);
-        } else if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
-            let error = journey.name(cancelled(Operation::Read));
-            journey.break_off(CloseReason::Cancelled);
-            self.settle(&journey, true, Some(&error));
+        } else {
+            self.cancel_rest();
         }
     }
 }

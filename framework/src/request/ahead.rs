@@ -1,6 +1,6 @@
 //! Reading ahead for a caller on another thread: the next piece of the body is read while the last one is on its way.
 //!
-//! It is one piece, of at most [`LARGEST_AHEAD`]: an unread body still stops the peer. Nobody is told of it before it is asked
+//! It is one piece, of at most [`LARGEST_CHUNK`]: an unread body still stops the peer. Nobody is told of it before it is asked
 //! for, and whatever is asked next ends it first: what was read stays with the exchange.
 
 use std::pin::pin;
@@ -12,7 +12,14 @@ use super::actor::RequestActor;
 use super::journey::{Active, Journey};
 use super::messages::Ticket;
 use super::operation::{Running, Work};
-use crate::handle::{Stop, StopReason};
+use super::receiving::LARGEST_CHUNK;
+use crate::handle::{Hold, Stop, StopReason};
+
+/// Dropped undone, it lets go of the wire before the handle ends.
+struct Reading {
+    journey: Box<Journey>,
+    _hold: Hold,
+}
 
 impl RequestActor {
     /// Begins to read ahead, if there may be something to read.
@@ -20,16 +27,15 @@ impl RequestActor {
         let Some(journey) = self.journey.take_if(|journey| journey.may_read_ahead()) else { return };
         let stop = Rc::new(Stop::default());
         let stopped = Rc::clone(&stop);
-        // Dropped undone, it lets go of the wire before the handle ends.
-        let hold = self.shared.node.hold();
+        let reading = Reading { journey, _hold: self.shared.node.hold() };
         let run = Box::pin(async move {
-            let (mut journey, hold) = (journey, hold);
-            let _read_or_stopped = stopped.or(None, pin!(journey.read_ahead())).await;
-            (journey, hold)
+            let mut reading = reading;
+            let _read_or_stopped = stopped.or(None, pin!(reading.journey.read_ahead())).await;
+            reading
         });
-        let work = Work::new(run.into_actor(self).map(|(journey, _hold), actor: &mut Self, _| {
+        let work = Work::new(run.into_actor(self).map(|reading, actor: &mut Self, _| {
             actor.ahead = None;
-            actor.journey = Some(journey);
+            actor.journey = Some(reading.journey);
         }));
         self.ahead = Some(Running { ticket: Ticket::default(), stop, work: work.clone() });
         context.spawn(work);
@@ -54,7 +60,7 @@ impl Journey {
     async fn read_ahead(&mut self) {
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return };
         lease.serve_from_afar();
-        match exchange.read(lease, LARGEST_AHEAD).await {
+        match exchange.read(lease, LARGEST_CHUNK).await {
             Ok(Some(piece)) => {
                 receiving.moved(piece.len() as u64);
                 self.sizes.response_body += piece.len() as u64;
@@ -65,6 +71,3 @@ impl Journey {
         }
     }
 }
-
-/// Large enough that the way from thread to thread costs little beside reading it.
-const LARGEST_AHEAD: usize = 256 * 1024;

@@ -1,4 +1,4 @@
-//! The waiting calls of a request handle: each asks the actor, and tells it if the caller goes away.
+//! The waiting calls of a request handle: each asks whoever works for it, and tells them if the caller goes away.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -124,7 +124,7 @@ impl Request {
     /// The paved path: all of it in one hop.
     pub(super) async fn run(&self, unstarted: Unstarted, payload: Payload) -> Result<Reached> {
         unstarted.launch(payload);
-        let presence = Presence { present: true, leave: || self.inner.node.stop().fire(StopReason::Abandoned) };
+        let presence = Presence { present: true, leave: || self.give_up() };
         let answer = self.inner.shared.landing.answer().await;
         presence.end();
         answer.unwrap_or_else(|| Err(self.lost(Operation::Send)))
@@ -144,6 +144,15 @@ impl Request {
         let answer = addr.send(message(ticket)).await;
         presence.end();
         answer.unwrap_or_else(|_| Err(self.lost(operation)))
+    }
+
+    /// Nobody waits for the flight any more, nor for its answer if that has come.
+    fn give_up(&self) {
+        if self.inner.shared.landing.leave() {
+            self.inner.node.cancel();
+        } else {
+            self.inner.node.stop().fire(StopReason::Abandoned);
+        }
     }
 
     /// The actor is gone and gave no answer: the handle was closed before it came to this message, or it crashed.

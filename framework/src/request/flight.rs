@@ -23,14 +23,15 @@ use super::actor::RequestActor;
 use super::journey::Journey;
 use super::landing::Lands;
 use super::messages::Reached;
-use super::operation::{Completing, UnderWay};
+use super::operation::{Completing, UnderWay, cancelled};
 use super::payload::Payload;
 use super::reply::Gives;
 use super::shared::{Served, Shared};
 use super::state::State;
 use crate::engine::thread_number;
 use crate::error::Operation;
-use crate::handle::{ActorGuard, Cancel, Commands, Ending, Node, StopReason};
+use crate::handle::{ActorGuard, Commands, Ending, Node, StopReason};
+use crate::reason::CloseReason;
 use crate::services::Services;
 
 /// A request whose handle is open, and whose actor has not started. Dropped, as by a shard that has stopped, it ends the handle.
@@ -136,20 +137,28 @@ impl RequestActor {
         }
     }
 
+    /// A cancel between two operations ends what is left of the exchange.
+    pub(super) fn cancel_rest(&mut self) {
+        if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
+            let error = journey.name(cancelled(Operation::Read));
+            journey.break_off(CloseReason::Cancelled);
+            self.settle(&journey, true, Some(&error));
+        }
+    }
+
     /// Starts it, on this thread, for what may still be asked; if the handle has ended, that is nothing.
     fn stand_by(mut self) {
         if !self.shared.node.is_open() {
             return self.leave();
         }
         let Some(receiver) = self.shared.mailbox.open() else { return self.leave() };
-        let (shared, is_over) = (Arc::clone(&self.shared), self.journey.is_none());
-        spawn_local(Context::with_receiver(receiver).into_future(self));
-        shared.attach();
-        if !is_over && shared.node.stop().reason() == Some(StopReason::Cancelled) {
-            // It came too late for the operation: then it is meant for what is left of the exchange. One that came in time must
-            // not meet what is asked next.
-            shared.mailbox.addr().do_send(Cancel);
+        self.shared.attach();
+        // What came too late for the operation is meant for what is left of the exchange, and not for what is asked next. From
+        // here on a cancel is a message.
+        if self.shared.node.stop().reason() == Some(StopReason::Cancelled) {
+            self.cancel_rest();
         }
+        spawn_local(Context::with_receiver(receiver).into_future(self));
     }
 }
 

@@ -241,11 +241,11 @@ impl Journey {
         Ok(lease)
     }
 
-    /// The response is complete, as was seen just now: the wire goes back, or is closed for a reason.
-    pub(super) fn settle(&mut self, now: Instant) {
+    /// The response was complete at this moment: the wire goes back, or is closed for a reason.
+    pub(super) fn settle(&mut self, at: Instant) {
         let Some(mut active) = self.active.take() else { return };
         self.reached = self.reached.max(active.exchange.wire_state());
-        self.times.body_received = Some(now);
+        self.times.body_received = Some(at);
         if let Some(trailers) = active.exchange.trailers() {
             self.trailers.clone_from(trailers);
         }
@@ -266,6 +266,9 @@ impl Journey {
     /// The caller is done with a response that was not read to its end. What of it has arrived is skipped, so that the wire
     /// may serve again; nothing is waited for.
     pub(super) fn leave(&mut self) {
+        if let Some(failure) = self.failed_ahead.take() {
+            return self.break_off(failure.close_reason());
+        }
         let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
             Ok(()) => self.settle(clock::now()),

@@ -11,6 +11,7 @@ use super::reply::Gives;
 use super::shared::Shared;
 use crate::engine::thread_number;
 use crate::error::Result;
+use crate::handle::StopReason;
 use crate::notification::wake_late;
 
 /// A place for one answer. It is part of what handle and actor share, so that a flight needs no channel.
@@ -58,6 +59,11 @@ impl Landing {
         }
     }
 
+    /// The caller has gone. Did the answer come before?
+    pub(super) fn leave(&self) -> bool {
+        matches!(std::mem::replace(&mut *self.lock(), Answer::Over), Answer::Landed(_))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Answer> {
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -79,8 +85,17 @@ impl Lands {
 impl Gives<Reached> for Lands {
     fn give(self, result: Result<Reached>) {
         let landing = &self.shared.landing;
-        // A caller who has left has said so, and takes nothing.
-        *landing.lock() = Answer::Landed(result);
+        {
+            let mut answer = landing.lock();
+            if let Answer::Over = *answer {
+                // The caller has gone. If it was too late to stop the flight, what that has left is given up.
+                if result.is_ok() {
+                    self.shared.node.stop().fire(StopReason::Cancelled);
+                }
+                return;
+            }
+            *answer = Answer::Landed(result);
+        }
         match landing.waker.take() {
             Some(waker) if self.is_far => wake_late(&waker),
             Some(waker) => waker.wake(),

@@ -23,8 +23,7 @@ mod unclaimed;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Once, Weak};
 
 use actix::Addr;
 use http::{HeaderMap, Method};
@@ -70,7 +69,7 @@ pub(crate) struct Inner {
     services: Arc<Services>,
     owner: Arc<Node>,
     /// Something works for it, or is about to: a flight or the actor.
-    begun: AtomicBool,
+    begun: Once,
     /// The handle above, which stays open as long as this one.
     _parent: Arc<dyn Any + Send + Sync>,
 }
@@ -119,8 +118,10 @@ impl Request {
         let node = parent.child(HandleKind::Request, operation)?;
         let creating = node.first_hold();
         let shared = Shared::new(Arc::clone(&node), method, target, options);
-        let begun = AtomicBool::new(begun);
-        let inner = Arc::new(Inner { node, shared, services, owner: parent, begun, _parent: keep });
+        let inner = Arc::new(Inner { node, shared, services, owner: parent, begun: Once::new(), _parent: keep });
+        if begun {
+            inner.begun.call_once(|| ());
+        }
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
         inner.node.announce(entry);
         Ok((Self { inner }, creating))
@@ -305,10 +306,8 @@ fn check_method(method: &Method) -> Result<()> {
 impl Inner {
     /// The address of the actor, which is started unless something works for the handle already.
     fn addr(&self) -> &Addr<RequestActor> {
-        if !self.begun.swap(true, Ordering::AcqRel) {
-            // Of a handle that is closed it ends as soon as it has begun.
-            self.unstarted(self.node.hold()).start();
-        }
+        // Nobody else goes on before the tree can reach the actor. That of a handle which is closed ends as soon as it has begun.
+        self.begun.call_once(|| self.unstarted(self.node.hold()).start());
         self.shared.addr()
     }
 

@@ -252,7 +252,8 @@ impl Journey {
     }
 }
 
-/// The most that is read at once: what one call of the kernel gives of a body that comes fast.
-const LARGEST_CHUNK: usize = 256 * 1024;
+/// The most that is read at once: what one call of the kernel gives of a body that comes fast, and so much that the way to another
+/// thread costs little beside reading it.
+pub(super) const LARGEST_CHUNK: usize = 256 * 1024;
 /// The most of a body that comes with the reply to the paved path's one ask.
 const EARLY_BODY: usize = 16 * 1024;

@@ -184,6 +184,7 @@ impl Exchange {
         trailers: &HeaderMap,
         pace: &mut Pace,
     ) -> Result<(), Failure> {
+        self.let_an_early_answer_come().await;
         if let State::SendBody(body) = &mut self.state {
             let (octets, next) = body.finish(trailers).map_err(Failure::Misuse)?;
             self.state = State::SendTail(Tail { octets, began: self.written, next });
@@ -267,6 +268,9 @@ impl Exchange {
 
     /// Skips what has arrived of a body nobody wants, up to `limit` octets. Says why if that was not all of it.
     pub(crate) fn skip_arrived(&mut self, wire: &mut Wire, limit: u64) -> Result<(), CloseReason> {
+        if !self.has_head() {
+            return Err(CloseReason::ResponseNotRead);
+        }
         let mut skipped = 0_u64;
         while !self.is_ended() {
             match self.read_arrived(wire, usize::MAX).map_err(|failure| failure.close_reason())? {

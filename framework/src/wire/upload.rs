@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use tokio::task::yield_now;
+
 use super::exchange::{Exchange, State, Uploaded};
 use super::{Failure, Pace, Wire};
 use crate::clock;
@@ -111,6 +113,14 @@ impl Exchange {
     /// Is there anything of the body, be it its end, that has to be written?
     pub(crate) fn is_sending_body(&self) -> bool {
         matches!(self.state, State::SendBody(_) | State::SendTail(_))
+    }
+
+    /// The last moment in which an answer is an early one: the reactor has a turn, so that one which has arrived is heard with the
+    /// next write.
+    pub(super) async fn let_an_early_answer_come(&self) {
+        if matches!(self.state, State::SendBody(_)) && self.is_listening() {
+            yield_now().await;
+        }
     }
 
     /// Takes what answers have arrived while sending. An error status ends the sending (RFC 9110 15.5, 15.6); with any other

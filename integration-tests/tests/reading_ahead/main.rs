@@ -226,6 +226,24 @@ async fn b7_left_while_it_is_read_ahead_the_wire_is_closed_and_its_place_free() 
 }
 
 #[tokio::test]
+async fn f_left_after_wrong_framing_was_read_ahead_the_wire_is_closed() {
+    let mut world = World::new();
+    let (mut response, mut peer) = world.answered("transfer-encoding: chunked").await;
+    peer.write_all(b"4\r\nhell\r\n").await.unwrap();
+    let piece = patiently("the first piece", response.chunk()).await.unwrap().unwrap();
+    assert_eq!(piece, "hell");
+    // Wrong trailers, and behind them what would be right ones.
+    peer.write_all(b"0\r\nwrong : y\r\n\r\n\r\n").await.unwrap();
+    world.turns().await;
+    let id = response.handle().id();
+    drop(response);
+    world.recorder.wait_for_closing(id).await;
+    assert_eq!(world.recorder.count_of(id, "ClosingConnection"), 1);
+    assert_eq!(world.recorder.count_of(id, "WireReleased"), 0);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn b7_left_when_all_of_it_was_read_ahead_the_wire_serves_again() {
     for leaving in [Leaving::Drop, Leaving::Close] {
         let mut world = World::new();

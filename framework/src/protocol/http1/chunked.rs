@@ -108,10 +108,12 @@ impl ChunkedDecoder {
         let Some(length) = section_length(window, &mut self.scanned)? else {
             return if buf.len() < longest { Ok(None) } else { Err(Fault::TrailersTooLarge { limit }) };
         };
+        self.scanned = 0;
         let section = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());
-        buf.advance(length);
         let most = self.limits.trailer_fields;
+        // Left where it is if it is wrong: what comes behind it must not be taken for the trailers.
         self.trailers = to_map(&section, most).map_err(|flaw| fault(flaw, Fault::TooManyTrailers { limit: most }))?;
+        buf.advance(length);
         Ok(Some(State::Ended))
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Secured {
     tls: ClientConnection,
     /// What the handshake saw: in TLS 1.3 a server refuses a client without a certificate only afterwards.
     witness: Witness,
-    /// How TLS broke, kept until what came before it was taken.
+    /// How the stream broke, kept until what came before it was taken.
     broken: Option<io::Error>,
 }
 
@@ -84,6 +84,9 @@ impl Secured {
 
     /// The write broke. The peer may have said why before it closed.
     fn reason_for(&mut self, broken: io::Error) -> io::Error {
+        if let Some(said) = self.broken.take() {
+            return said;
+        }
         let mut looked_at = 0;
         while looked_at < MOST_WITHOUT_DATA {
             let taken = self.take_in(|network, buf| network.read_now(buf));
@@ -101,6 +104,7 @@ impl AsyncRead for Secured {
     /// Fills the buffer with as many records as are there, of which each holds 16 KiB at most.
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
+        let mut looked_at = 0;
         loop {
             let decrypted = match self.decrypted() {
                 Ok(Some(octets)) => {
@@ -110,15 +114,20 @@ impl AsyncRead for Secured {
                     if is_end || buf.remaining() == 0 {
                         return Poll::Ready(Ok(()));
                     }
+                    looked_at = 0;
                     continue;
                 }
                 Ok(None) => Ok(()),
                 Err(error) => Err(error),
             };
-            let taken = decrypted.and_then(|()| self.take_in_now(context));
             let has_some = buf.filled().len() > before;
-            match taken {
-                Ok(_) => {}
+            if looked_at >= MOST_WITHOUT_DATA {
+                // Others have their turn too, and among them whoever watches the time.
+                context.waker().wake_by_ref();
+                return if has_some { Poll::Ready(Ok(())) } else { Poll::Pending };
+            }
+            match decrypted.and_then(|()| self.take_in_now(context)) {
+                Ok(count) => looked_at += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     return if has_some { Poll::Ready(Ok(())) } else { Poll::Pending };
                 }
@@ -248,5 +257,5 @@ impl Write for Writing<'_, '_> {
     }
 }
 
-/// Octets of records that may arrive at once for an idle stream. A handful of session tickets has a few thousand.
+/// Octets of records without data that are taken in at once. A handful of session tickets has a few thousand.
 const MOST_WITHOUT_DATA: usize = 64 * 1024;

@@ -106,6 +106,15 @@ fn a_decoder_that_failed_fails_again() {
 }
 
 #[test]
+fn what_comes_behind_wrong_trailers_is_not_taken_for_them() {
+    let mut decoder = ChunkedDecoder::new(&HeadLimits::default());
+    let mut buf = BytesMut::from("0\r\nx : y\r\n\r\n\r\n");
+    for _ in 0..3 {
+        assert_eq!(decoder.decode(&mut buf, 1), Err(Fault::FieldLine));
+    }
+}
+
+#[test]
 fn trailers_are_kept_apart() {
     let (body, trailers, left) = decode("1\r\nx\r\n0\r\nX-Sum: 1\r\nContent-Length: 7\r\n\r\n").unwrap().unwrap();
     assert_eq!(body, b"x");
