@@ -184,7 +184,7 @@ impl Exchange {
         trailers: &HeaderMap,
         pace: &mut Pace,
     ) -> Result<(), Failure> {
-        self.let_an_early_answer_come().await;
+        self.hear_before_the_end(wire).await?;
         if let State::SendBody(body) = &mut self.state {
             let (octets, next) = body.finish(trailers).map_err(Failure::Misuse)?;
             self.state = State::SendTail(Tail { octets, began: self.written, next });

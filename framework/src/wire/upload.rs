@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::task::yield_now;
 
 use super::exchange::{Exchange, State, Uploaded};
@@ -115,12 +116,18 @@ impl Exchange {
         matches!(self.state, State::SendBody(_) | State::SendTail(_))
     }
 
-    /// The last moment in which an answer is an early one: the reactor has a turn, so that one which has arrived is heard with the
-    /// next write.
-    pub(super) async fn let_an_early_answer_come(&self) {
-        if matches!(self.state, State::SendBody(_)) && self.is_listening() {
-            yield_now().await;
+    /// The last moment in which an answer is an early one. The reactor has a turn before, so that one which has arrived is heard.
+    pub(super) async fn hear_before_the_end(&mut self, wire: &mut Wire) -> Result<(), Failure> {
+        if !matches!(self.state, State::SendBody(_)) || !self.is_listening() {
+            return Ok(());
         }
+        yield_now().await;
+        // An end or an error is met by the write that follows.
+        if matches!(wire.fill(0).now_or_never(), Some(Ok(1..))) {
+            self.answered = true;
+            self.hear_answer(wire)?;
+        }
+        Ok(())
     }
 
     /// Takes what answers have arrived while sending. An error status ends the sending (RFC 9110 15.5, 15.6); with any other
