@@ -190,10 +190,14 @@ impl Journey {
     async fn end_body(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         let Active { lease, exchange, sending, .. } = self.active_mut()?;
-        if exchange.is_sending_body()
-            && let Err(failure) = Box::pin(exchange.finish(lease, trailers, sending)).await
-        {
-            return Ok(Err(failure));
+        if exchange.is_sending_body() {
+            let ended = Box::pin(async {
+                exchange.hear_before_the_end(lease).await?;
+                exchange.finish(lease, trailers, sending).await
+            });
+            if let Err(failure) = ended.await {
+                return Ok(Err(failure));
+            }
         }
         self.account_sent();
         let now = clock::now();

@@ -184,7 +184,6 @@ impl Exchange {
         trailers: &HeaderMap,
         pace: &mut Pace,
     ) -> Result<(), Failure> {
-        self.hear_before_the_end(wire).await?;
         if let State::SendBody(body) = &mut self.state {
             let (octets, next) = body.finish(trailers).map_err(Failure::Misuse)?;
             self.state = State::SendTail(Tail { octets, began: self.written, next });

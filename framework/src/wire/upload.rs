@@ -117,7 +117,7 @@ impl Exchange {
     }
 
     /// The last moment in which an answer is an early one. The reactor has a turn before, so that one which has arrived is heard.
-    pub(super) async fn hear_before_the_end(&mut self, wire: &mut Wire) -> Result<(), Failure> {
+    pub(crate) async fn hear_before_the_end(&mut self, wire: &mut Wire) -> Result<(), Failure> {
         if !matches!(self.state, State::SendBody(_)) || !self.is_listening() {
             return Ok(());
         }
