@@ -91,7 +91,9 @@ pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
-pub use options::{ConnectionOptions, DialOptions, Limits, MinimumRate, RequestOptions, SessionOptions, Timeouts};
+pub use options::{
+    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts,
+};
 pub use protocol::http1::ResponseHead;
 pub use reason::CloseReason;
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};

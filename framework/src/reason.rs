@@ -40,6 +40,12 @@ pub enum CloseReason {
     MadeRoom,
     /// The session was closed.
     SessionClosed,
+    /// The server is going away (GOAWAY, RFC 9113 6.8).
+    GoingAway,
+    /// The server was silent for too long after it was asked for a sign of life.
+    PingTimeout,
+    /// Nobody needs the connection any more.
+    Retired,
     /// The connection has become a tunnel, a WebSocket or the like.
     SwitchedProtocols,
 }
@@ -64,6 +70,9 @@ impl fmt::Display for CloseReason {
             Self::IdleTimeout => "the connection was idle for too long",
             Self::MadeRoom => "the idle connection made room for another",
             Self::SessionClosed => "the session was closed",
+            Self::GoingAway => "the server is going away",
+            Self::PingTimeout => "the server answered no ping in time",
+            Self::Retired => "nobody needs the connection any more",
             Self::SwitchedProtocols => "the connection was handed over to another protocol",
         })
     }

@@ -1,6 +1,7 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
 mod dial;
+mod http2;
 mod limits;
 mod minimum_rate;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::error::{Error, Operation, Result};
 use crate::shown;
 
 pub use dial::DialOptions;
+pub use http2::{Http2Options, Protocols};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
 pub use timeouts::Timeouts;
@@ -39,6 +41,10 @@ pub struct RequestOptions {
     /// How often the library itself sends a request again that failed on a reused wire before any octet of an
     /// answer, where that is safe. Default 1; 0 turns it off.
     pub resends: u32,
+    /// Which protocols it may be sent by. Default: HTTP/2 where the server chooses it by TLS, else HTTP/1.1.
+    pub protocols: Protocols,
+    /// How HTTP/2 is spoken.
+    pub http2: Http2Options,
     /// How streams are opened.
     pub dial: DialOptions,
     /// What a secure wire must be.
@@ -53,6 +59,8 @@ impl Default for RequestOptions {
             minimum_rate: None,
             expect_continue: None,
             resends: 1,
+            protocols: Protocols::default(),
+            http2: Http2Options::default(),
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
         }
@@ -64,6 +72,7 @@ impl RequestOptions {
     pub(crate) fn check(&self, operation: Operation) -> Result<()> {
         self.timeouts.check(operation)?;
         self.limits.check(operation)?;
+        self.http2.check(operation)?;
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;

@@ -90,3 +90,16 @@ fn e_defaults_are_the_contracts() {
     assert_eq!(options.request.limits.response_head, 65_536);
     assert_eq!(options.idle_timeout, Duration::from_secs(60));
 }
+
+#[test]
+fn e_settings_of_http2_that_no_server_could_take_are_refused() {
+    let http2 = |change: fn(&mut Http2Options)| refused(|o| change(&mut o.request.http2));
+    assert!(http2(|o| o.stream_window = 65_534).contains("window"));
+    assert!(http2(|o| o.connection_window = 1 << 31).contains("window"));
+    assert!(http2(|o| o.max_frame_size = 16_383).contains("max_frame_size"));
+    assert!(http2(|o| o.max_frame_size = 1 << 24).contains("max_frame_size"));
+    assert!(http2(|o| o.control_frames = 99).contains("control_frames"));
+    assert!(http2(|o| o.ping_timeout = Duration::ZERO).contains("ping_timeout is zero"));
+    assert!(http2(|o| o.ping_after = Some(Duration::ZERO)).contains("ping_after is zero"));
+    assert!(http2(|o| o.ping_every = Some(Duration::MAX)).contains("ping_every is over a year"));
+}

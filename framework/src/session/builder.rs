@@ -8,7 +8,9 @@ use super::Session;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
-use crate::options::{DialOptions, Limits, MinimumRate, RequestOptions, SessionOptions, Timeouts, TlsOptions};
+use crate::options::{
+    DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts, TlsOptions,
+};
 use crate::protocol::http1::field;
 
 /// What a session is opened with; from [`Session::builder`].
@@ -51,6 +53,19 @@ impl SessionBuilder {
     #[doc(alias = "WinHttpSetTimeouts")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
         self.options.request.timeouts = timeouts;
+        self
+    }
+
+    /// Which protocols requests may be sent by.
+    #[doc(alias = "WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL")]
+    pub fn protocols(mut self, protocols: Protocols) -> Self {
+        self.options.request.protocols = protocols;
+        self
+    }
+
+    /// How HTTP/2 is spoken.
+    pub fn http2(mut self, http2: Http2Options) -> Self {
+        self.options.request.http2 = http2;
         self
     }
 
