@@ -3,7 +3,9 @@
 //! An origin is no handle and no actor but an object of one shard: the requests that use it live on the same thread and borrow
 //! wires by a call.
 
+mod carriers;
 mod dialing;
+mod driving;
 mod key;
 mod lane;
 mod lease;
@@ -25,11 +27,12 @@ use std::time::{Duration, Instant};
 use crate::clock;
 use crate::error::{Error, Stage};
 use crate::handle::Node;
+use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::reason::CloseReason;
 use crate::transport::TlsClient;
-use crate::wire::Wire;
+use crate::wire::{Http2, Wire};
 
 use dialing::{Dial, Reporter};
 use key::OriginKey;
@@ -75,7 +78,8 @@ pub(crate) struct Terms {
 struct Kept {
     wire: Wire,
     owner: Arc<Node>,
-    _place: WirePlace,
+    /// One that carries several exchanges has its place with its driver.
+    _place: Option<WirePlace>,
 }
 
 struct Waiting {
@@ -101,7 +105,8 @@ pub(crate) struct Asking {
 impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
         let lane = Lane::join(&key, &terms);
-        let pool = RefCell::new(if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) });
+        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) };
+        let pool = RefCell::new(if key.http2().is_some() { pool.dialing_one_at_a_time() } else { pool });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
         let pond = Rc::new(Self {
             key,
@@ -193,6 +198,10 @@ impl Pond {
 
     /// An idle wire is closed: its owner hears of it, or the session if that is gone.
     fn close_idle(&self, kept: Kept, reason: CloseReason) {
+        if let Some(wire) = kept.wire.multiplexed() {
+            // Its driver says the last words, and tells of it.
+            return wire.retire(reason);
+        }
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -201,6 +210,9 @@ impl Pond {
     }
 
     fn give_back(self: &Rc<Self>, mut kept: Box<Kept>) {
+        if let Some(wire) = kept.wire.multiplexed() {
+            return self.stream_is_over(wire.id());
+        }
         kept.wire.rest();
         if self.pool.borrow().has_no_line() {
             self.pool.borrow_mut().gave_back(kept, clock::now());
@@ -209,6 +221,15 @@ impl Pond {
             if let Some(kept) = self.cede_wire(kept) {
                 self.pool.borrow_mut().gave_back(kept, clock::now());
             }
+            self.perform_assignments();
+        }
+        self.make_room_if_wanted();
+    }
+
+    /// An exchange is over on a wire that carries several.
+    fn stream_is_over(self: &Rc<Self>, wire: WireId) {
+        self.pool.borrow_mut().carries_one_less(|kept| kept.wire.id() == wire, clock::now());
+        if !self.pool.borrow().has_no_line() {
             self.perform_assignments();
         }
         self.make_room_if_wanted();
@@ -263,6 +284,9 @@ impl Pond {
         std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
+            if let Some(wire) = kept.wire.multiplexed() {
+                wire.retire(reason);
+            }
             // Nobody is told: WinHTTP tells nobody, and all who could hear are closing too.
             tracing::debug!(wire, origin = %self.key.origin, %reason, "idle wire closed");
         }
@@ -286,6 +310,15 @@ impl Pooled for Box<Kept> {
 
     fn is_sound(&mut self) -> bool {
         self.wire.check_idle().is_ok()
+    }
+
+    fn streams(&self) -> usize {
+        self.wire.multiplexed().map_or(0, Http2::streams)
+    }
+
+    fn share(&self) -> Option<Self> {
+        let wire = self.wire.share()?;
+        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _place: None }))
     }
 }
 

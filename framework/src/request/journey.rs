@@ -37,6 +37,8 @@ pub(super) struct Journey {
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
     pub(super) resends_left: u32,
+    /// How often the peer may still say that it has not processed the request, and be asked again.
+    pub(super) refusals_left: u32,
     pub(super) attempt: u32,
     /// A piece of the body that was decoded and not yet read.
     pub(super) ahead: Bytes,
@@ -119,6 +121,7 @@ impl Journey {
             owner: Arc::clone(owner),
             headers,
             resends_left: options.resends,
+            refusals_left: MOST_REFUSALS,
             options,
             payload,
             active: None,
@@ -165,7 +168,7 @@ impl Journey {
         Ok((Box::new(exchange), head))
     }
 
-    fn head(&self, body: BodyLength) -> RequestHead<'_> {
+    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         RequestHead {
             method: &self.shared.method,
             target: self.shared.target.path_and_query(),
@@ -176,7 +179,7 @@ impl Journey {
         }
     }
 
-    fn head_limits(&self) -> HeadLimits {
+    pub(super) fn head_limits(&self) -> HeadLimits {
         let limits = &self.options.limits;
         HeadLimits {
             head_octets: limits.response_head,
@@ -364,3 +367,6 @@ impl Journey {
         })
     }
 }
+
+/// How often a request is sent again that the peer says it has not processed: a resend that counts as none.
+const MOST_REFUSALS: u32 = 5;

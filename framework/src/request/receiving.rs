@@ -72,7 +72,7 @@ impl Journey {
     /// Once per wait, with the first head to come, be it an interim one.
     fn report_octets(&mut self, head: &ResponseHead, told: &mut bool) {
         if !std::mem::replace(told, true) {
-            let beside = self.active.as_mut().map_or(0, |active| active.lease.received().len());
+            let beside = self.active.as_mut().map_or(0, |active| active.lease.received_octets());
             let octets = (head.raw().len() + beside) as u64;
             self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }
@@ -80,7 +80,7 @@ impl Journey {
 
     /// An answer that is none has been received all the same.
     fn report_no_answer(&mut self, told: bool) {
-        let octets = self.active.as_mut().map_or(0, |active| active.lease.received().len() as u64);
+        let octets = self.active.as_mut().map_or(0, |active| active.lease.received_octets() as u64);
         if octets > 0 && !told {
             self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }

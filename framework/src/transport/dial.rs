@@ -74,6 +74,10 @@ pub(crate) enum DialFailure {
     PrepareTimeout(Duration),
     /// Something panicked: what the caller put in the network's place, or this library.
     Panicked(Blame),
+    /// HTTP/2 is required, and the server chose this.
+    NotHttp2(Option<String>),
+    /// The stream broke before a word of the protocol was said.
+    NotBegun(io::Error),
     /// The handshake had not ended when the time for connecting was over.
     SecureTimeout(SocketAddr, Duration),
 }

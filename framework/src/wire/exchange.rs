@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
-use super::{Failure, Pace, Received, Uploaded, Wire, http1, http2};
+use super::{Failure, Http2, Pace, Received, Uploaded, Wire, http1, http2};
 use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
@@ -37,21 +37,15 @@ impl Exchange {
         Ok((Self::Http1(exchange), octets))
     }
 
-    /// The same exchange on the wire it was lent: one that speaks HTTP/2 has a stream for it.
-    ///
-    /// The head has gone through [`prepare`](Self::prepare), and had so many octets there.
-    pub(crate) fn carried_by(
-        mut self: Box<Self>,
-        wire: &Wire,
+    /// The same exchange as a stream of HTTP/2; the head had so many octets in [`prepare`](Self::prepare).
+    pub(crate) fn http2(
+        wire: &Http2,
         head: &RequestHead<'_>,
         octets: usize,
         secure: bool,
         limits: HeadLimits,
-    ) -> Result<Box<Self>, Failure> {
-        if let Wire::Http2(wire) = wire {
-            *self = Self::Http2(http2::Exchange::new(wire.clone(), head, octets as u64, secure, limits)?);
-        }
-        Ok(self)
+    ) -> Result<Self, Failure> {
+        http2::Exchange::new(wire.clone(), head, octets as u64, secure, limits).map(Self::Http2)
     }
 
     /// Sends the head, and with it the first data unless a 100 has to come first.

@@ -8,7 +8,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::options::MinimumRate;
 use crate::policy::Stalled;
 use crate::protocol::http1::{Fault, FaultKind, Misuse};
-use crate::protocol::http2::Offence;
+use crate::protocol::http2::fault::WireFault;
 use crate::reason::CloseReason;
 use crate::transport::TlsFailure;
 
@@ -22,7 +22,7 @@ pub(crate) enum Failure {
     /// The stream was ended, and why.
     Stream(Stage, StreamEnd),
     /// The peer broke the rules of the whole connection.
-    Offence(Stage, Offence),
+    WireFault(Stage, WireFault),
     /// The wire was closed by this side, with all its streams.
     Closed(Stage, CloseReason),
     /// The caller asked for what may not be sent; nothing of it was.
@@ -53,7 +53,7 @@ impl Failure {
             Self::Fault(_, fault) => CloseReason::from(fault),
             Self::Stream(_, StreamEnd::Refused(_) | StreamEnd::Reset(_)) => CloseReason::Cancelled,
             Self::Stream(_, StreamEnd::GoneAway(_)) => CloseReason::GoingAway,
-            Self::Stream(_, StreamEnd::Offended(_)) | Self::Offence(..) => CloseReason::ProtocolError,
+            Self::Stream(_, StreamEnd::Offended(_)) | Self::WireFault(..) => CloseReason::ProtocolError,
             Self::Closed(_, reason) => *reason,
             Self::Timeout(..) | Self::Stalled(..) => CloseReason::TimedOut,
             Self::Misuse(_) | Self::OutOfTurn => CloseReason::Cancelled,
@@ -97,8 +97,8 @@ impl Failure {
                 };
                 Error::new(code, operation, stage, Blame::Peer, detail)
             }
-            Self::Offence(stage, offence) => {
-                Error::new(ErrorCode::InvalidServerResponse, operation, stage, Blame::Peer, offence.to_string())
+            Self::WireFault(stage, fault) => {
+                Error::new(ErrorCode::InvalidServerResponse, operation, stage, Blame::Peer, fault.to_string())
             }
             Self::Closed(stage, reason) => {
                 let detail = format!("the connection was closed: {reason}");

@@ -26,8 +26,8 @@ async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
     let place = terms.quota.place(terms.session.id(), |_| ()).await;
     let times =
         DialTimes { resolve_start: since, resolve_end: since, connect_start: since, connect_end: since, tls: None };
-    let wire = Wire::new(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
-    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), _place: place });
+    let wire = Wire::http1(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
+    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), _place: Some(place) });
     let mut pool = pond.pool.borrow_mut();
     pool.ask(Ticket(0), false);
     pool.assign();

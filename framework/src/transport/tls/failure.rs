@@ -70,8 +70,13 @@ impl TlsFailure {
             (flags, sentence::of_certificate(witness, host))
         };
         let details = Self::details(flags, alert(&error), witness);
+        // RFC 7301 3.2: none of the protocols that were offered will do for the server.
+        let code = match alert(&error) {
+            Some(TlsAlert::Received(NO_APPLICATION_PROTOCOL)) => ErrorCode::HttpProtocolMismatch,
+            _ => ErrorCode::SecureFailure,
+        };
         Self {
-            code: ErrorCode::SecureFailure,
+            code,
             blame: Blame::Peer,
             sentence,
             told: Some(flags),
@@ -163,6 +168,9 @@ fn alert(error: &TlsError) -> Option<TlsAlert> {
     };
     Some(TlsAlert::Sent(u8::from(sent)))
 }
+
+/// The alert (RFC 7301 3.2).
+const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// How servers say that they miss a client certificate: TLS 1.3 has an alert for it, before that each had its own way.
 const MEANS_NO_CERTIFICATE: [AlertDescription; 8] = [

@@ -14,7 +14,8 @@ use super::Http2;
 use super::heard::Listening;
 use crate::clock;
 use crate::options::Http2Options;
-use crate::protocol::http2::{Action, Keepalive, Window};
+use crate::protocol::http2::keepalive::{Action, Keepalive};
+use crate::protocol::http2::window::Window;
 use crate::reason::CloseReason;
 
 /// Moves the octets of one wire. Dropped, it ends it.
@@ -196,7 +197,7 @@ impl Driver {
     fn ended(&mut self, ended: Result<(), h2::Error>) -> Change {
         let shared = &self.wire.0;
         let found = match ended {
-            _ if shared.heard.offence().is_some() => CloseReason::ProtocolError,
+            _ if shared.heard.fault().is_some() => CloseReason::ProtocolError,
             Ok(()) => CloseReason::PeerClosed,
             Err(error) if error.is_go_away() && error.is_remote() => CloseReason::GoingAway,
             Err(error) if error.is_io() => CloseReason::TransportError,

@@ -25,8 +25,8 @@ impl Http2 {
     /// The failure of a stream; `None` for one that never was opened.
     pub(super) fn failure(&self, stage: Stage, stream: Option<StreamId>, error: h2::Error) -> Failure {
         let heard = &self.0.heard;
-        if let Some(offence) = heard.offence() {
-            return Failure::Offence(stage, offence);
+        if let Some(fault) = heard.fault() {
+            return Failure::WireFault(stage, fault);
         }
         if let Some(tls) = heard.take_tls() {
             return Failure::Io(stage, io::Error::other(tls));

@@ -13,11 +13,11 @@ use http::{HeaderMap, Request, StatusCode};
 use tokio::task::yield_now;
 
 use super::Http2;
-use super::receiving::Receiving;
+use super::receiving::{Broken, Receiving};
 use crate::clock;
 use crate::error::{Stage, WireState};
-use crate::protocol::http1::{BodyLength, BodyStep, HeadLimits, Misuse, RequestHead, check_trailers};
-use crate::protocol::http2::request;
+use crate::protocol::http1::{BodyLength, BodyStep, HeadLimits, Misuse, RequestHead};
+use crate::protocol::http2::head::{request, request_trailers};
 use crate::wire::{Failure, Pace, Received, Uploaded};
 
 /// One exchange, from the head to the last octet read. Dropped before its end, it resets the stream (CANCEL).
@@ -230,10 +230,11 @@ impl Exchange {
             return Ok(());
         }
         self.check_finish(trailers)?;
+        let trailers = request_trailers(trailers).map_err(Failure::Misuse)?;
         if trailers.is_empty() {
             self.put(Bytes::new(), true)?;
         } else if let Some(stream) = &mut self.stream
-            && let Err(error) = stream.send_trailers(trailers.clone())
+            && let Err(error) = stream.send_trailers(trailers)
         {
             return Err(self.fail(Stage::SendBody, error));
         }
@@ -247,7 +248,7 @@ impl Exchange {
         }
         match self.left {
             Some(by) if by > 0 => Err(Failure::Misuse(Misuse::BodyTooShort { by })),
-            _ => check_trailers(trailers).map_err(Failure::Misuse),
+            _ => request_trailers(trailers).map(drop).map_err(Failure::Misuse),
         }
     }
 
@@ -337,10 +338,10 @@ impl Exchange {
         failure
     }
 
-    fn translate(&mut self, stage: Stage, error: super::receiving::Broken) -> Failure {
+    fn translate(&mut self, stage: Stage, error: Broken) -> Failure {
         match error {
-            super::receiving::Broken::Stream(error) => self.fail(stage, error),
-            super::receiving::Broken::Fault(fault) => Failure::Fault(stage, fault),
+            Broken::Stream(error) => self.fail(stage, error),
+            Broken::Fault(fault) => Failure::Fault(stage, fault),
         }
     }
 }

@@ -11,7 +11,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use crate::clock;
 use crate::network::Stream;
 use crate::options::Http2Options;
-use crate::protocol::http2::{Budget, Offence};
+use crate::protocol::http2::budget::Budget;
+use crate::protocol::http2::fault::WireFault;
 use crate::transport::TlsFailure;
 
 /// What was heard of the server.
@@ -20,7 +21,7 @@ pub(super) struct Heard {
     /// Octets received since the driver looked.
     octets: Cell<u64>,
     /// What broke the rules of the connection, as `h2` would not tell it.
-    offence: RefCell<Option<Offence>>,
+    fault: RefCell<Option<WireFault>>,
     tls: RefCell<Option<TlsFailure>>,
 }
 
@@ -29,7 +30,7 @@ impl Heard {
         Self {
             budget: RefCell::new(Budget::new(options.control_frames)),
             octets: Cell::new(0),
-            offence: RefCell::default(),
+            fault: RefCell::default(),
             tls: RefCell::default(),
         }
     }
@@ -42,8 +43,8 @@ impl Heard {
         self.budget.borrow()
     }
 
-    pub(super) fn offence(&self) -> Option<Offence> {
-        self.offence.borrow().clone()
+    pub(super) fn fault(&self) -> Option<WireFault> {
+        self.fault.borrow().clone()
     }
 
     /// Why TLS broke: told to the first who asks.
@@ -75,9 +76,9 @@ impl AsyncRead for Listening {
                 }
                 self.heard.octets.set(self.heard.octets.get() + octets.len() as u64);
                 let judged = self.heard.budget.borrow_mut().handle_input(octets, clock::now());
-                Poll::Ready(judged.map_err(|offence| {
-                    let error = io::Error::new(io::ErrorKind::InvalidData, offence.to_string());
-                    *self.heard.offence.borrow_mut() = Some(offence);
+                Poll::Ready(judged.map_err(|fault| {
+                    let error = io::Error::new(io::ErrorKind::InvalidData, fault.to_string());
+                    *self.heard.fault.borrow_mut() = Some(fault);
                     error
                 }))
             }

@@ -8,22 +8,28 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use h2::RecvStream;
 use h2::client::ResponseFuture;
+use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Response, StatusCode};
 
 use crate::protocol::http1::{Fault, HeadLimits, ResponseHead};
-use crate::protocol::http2::Answers;
+use crate::protocol::http2::head::ResponseHeads;
 use crate::wire::Received;
 
 /// What has come, and what is still to come. A window opens only for what its reader has taken.
 pub(super) struct Receiving {
-    answers: Answers,
+    method: Method,
+    heads: ResponseHeads,
     response: Option<ResponseFuture>,
     body: Option<RecvStream>,
     /// Heads that came while the request was being sent.
     interims: VecDeque<ResponseHead>,
     early: Option<ResponseHead>,
+    /// Has any head come?
+    answered: bool,
     /// Has the final head been handed out?
     has_head: bool,
+    /// What is left of the announced length.
+    remaining: Option<u64>,
     /// What was received and not yet asked for.
     rest: Bytes,
     ended: bool,
@@ -39,12 +45,15 @@ pub(super) enum Broken {
 impl Receiving {
     pub(super) fn new(method: Method, limits: HeadLimits) -> Self {
         Self {
-            answers: Answers::new(method, limits),
+            method,
+            heads: ResponseHeads::new(limits),
             response: None,
             body: None,
             interims: VecDeque::new(),
             early: None,
+            answered: false,
             has_head: false,
+            remaining: None,
             rest: Bytes::new(),
             ended: false,
             trailers: None,
@@ -78,13 +87,18 @@ impl Receiving {
 
     fn interim(&mut self, interim: Response<()>) -> Result<ResponseHead, Broken> {
         let (parts, ()) = interim.into_parts();
-        self.answers.interim(parts.status, parts.headers).map_err(Broken::Fault)
+        self.answered = true;
+        self.heads.receive(parts.status, parts.headers).map_err(Broken::Fault)
     }
 
     fn answer(&mut self, answer: Response<RecvStream>) -> Result<ResponseHead, Broken> {
         let (parts, body) = answer.into_parts();
-        let head = self.answers.answer(parts.status, parts.headers).map_err(Broken::Fault)?;
+        self.answered = true;
+        let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         self.ended = body.is_end_stream();
+        // The length of a body that is not sent (RFC 9110 8.6). Where it is sent, `h2` holds the server to it.
+        self.remaining = if self.method == Method::HEAD || self.ended { Some(0) } else { announced };
+        let head = self.heads.receive(parts.status, parts.headers).map_err(Broken::Fault)?;
         self.body = Some(body);
         Ok(head)
     }
@@ -130,7 +144,8 @@ impl Receiving {
                     Poll::Ready(Ok(trailers)) => {
                         self.ended = true;
                         if let Some(trailers) = trailers {
-                            self.trailers = Some(self.answers.trailers(trailers).map_err(Broken::Fault)?);
+                            self.heads.check_trailers(&trailers).map_err(Broken::Fault)?;
+                            self.trailers = Some(trailers);
                         }
                     }
                 },
@@ -140,7 +155,7 @@ impl Receiving {
 
     /// Its reader takes it: the server may send as much again.
     fn hand_out(&mut self, piece: Bytes) -> Result<Bytes, Broken> {
-        self.answers.took(piece.len() as u64);
+        self.remaining = self.remaining.map(|left| left.saturating_sub(piece.len() as u64));
         if let Some(body) = &mut self.body {
             body.flow_control().release_capacity(piece.len()).map_err(Broken::Stream)?;
             // Nobody has to ask once more to learn that this was all.
@@ -151,7 +166,7 @@ impl Receiving {
 
     /// Octets of the body still to come, where the response tells.
     pub(super) fn remaining(&self) -> Option<u64> {
-        if self.has_head { self.answers.remaining() } else { None }
+        if self.has_head { self.remaining } else { None }
     }
 
     pub(super) fn has_early(&self) -> bool {
@@ -160,7 +175,7 @@ impl Receiving {
 
     /// Has anything of an answer come?
     pub(super) fn has_answered(&self) -> bool {
-        self.has_head || self.early.is_some() || self.answers.has_begun()
+        self.answered
     }
 
     pub(super) fn has_head(&self) -> bool {
