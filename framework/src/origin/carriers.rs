@@ -41,7 +41,7 @@ impl<W: Pooled> Carriers<W> {
 
     /// A hold of the wire that carries the fewest, if one may carry one more.
     pub(super) fn lend(&mut self) -> Option<W> {
-        let with_room = self.0.iter_mut().filter(|carrier| carrier.lent < carrier.wire.streams());
+        let with_room = self.0.iter_mut().filter(|carrier| Some(carrier.lent) < carrier.wire.streams());
         let carrier = with_room.min_by_key(|carrier| carrier.lent)?;
         let shared = carrier.wire.share()?;
         carrier.lent += 1;
@@ -50,7 +50,7 @@ impl<W: Pooled> Carriers<W> {
 
     /// One more would help: none may carry another exchange, and it is not the servers' will that nothing is sent at all.
     pub(super) fn are_full(&self) -> bool {
-        self.0.iter().all(|carrier| carrier.wire.streams() > 0 && carrier.lent >= carrier.wire.streams())
+        self.0.iter().all(|carrier| carrier.wire.streams().is_none_or(|most| most > 0 && carrier.lent >= most))
     }
 
     /// An exchange on it is over. `false` if the wire is not here any more.

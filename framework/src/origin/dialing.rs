@@ -171,8 +171,18 @@ impl Pond {
                 reporter.report(mask, status);
             },
         })
-        .await?;
+        .await
+        .map_err(|failure| match failure {
+            DialFailure::NotSecured(failure) if failure.is_about_protocols() && self.requires_http2() => {
+                DialFailure::NotHttp2(None)
+            }
+            failure => failure,
+        })?;
         self.begin(dialed, limit).await
+    }
+
+    fn requires_http2(&self) -> bool {
+        self.key.http2().is_some_and(|terms| terms.required)
     }
 
     /// Begins to speak the protocol that the server chose, or is known to speak.

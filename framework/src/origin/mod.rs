@@ -312,8 +312,8 @@ impl Pooled for Box<Kept> {
         self.wire.check_idle().is_ok()
     }
 
-    fn streams(&self) -> usize {
-        self.wire.multiplexed().map_or(0, Http2::streams)
+    fn streams(&self) -> Option<usize> {
+        self.wire.multiplexed().and_then(Http2::streams)
     }
 
     fn share(&self) -> Option<Self> {

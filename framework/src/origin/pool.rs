@@ -24,9 +24,10 @@ pub(super) trait Pooled {
     fn is_used(&self) -> bool;
     /// May it serve (again)? Asked when it is about to be lent.
     fn is_sound(&mut self) -> bool;
-    /// How many exchanges a wire carries at a time that carries several. It is not moved to who borrows it, but shared.
-    fn streams(&self) -> usize {
-        0
+    /// How many exchanges a wire carries at a time that carries several; `None` while it takes no new ones. It is not moved to who
+    /// borrows it, but shared.
+    fn streams(&self) -> Option<usize> {
+        None
     }
     /// Another hold of such a wire; `None` for one that carries one exchange at a time.
     fn share(&self) -> Option<Self>

@@ -8,7 +8,7 @@ use super::*;
 #[derive(Debug, Clone)]
 struct Wire {
     name: u8,
-    streams: Rc<Cell<usize>>,
+    streams: Rc<Cell<Option<usize>>>,
 }
 
 impl Pooled for Wire {
@@ -18,7 +18,7 @@ impl Pooled for Wire {
     fn is_sound(&mut self) -> bool {
         true
     }
-    fn streams(&self) -> usize {
+    fn streams(&self) -> Option<usize> {
         self.streams.get()
     }
     fn share(&self) -> Option<Self> {
@@ -27,7 +27,7 @@ impl Pooled for Wire {
 }
 
 fn wire(name: u8, streams: usize) -> Wire {
-    Wire { name, streams: Rc::new(Cell::new(streams)) }
+    Wire { name, streams: Rc::new(Cell::new(Some(streams))) }
 }
 
 fn carriers(wires: impl IntoIterator<Item = Wire>, now: Instant) -> Carriers<Wire> {
@@ -53,8 +53,20 @@ fn a_server_that_takes_no_streams_at_all_is_not_helped_by_one_wire_more() {
     let mut carriers = carriers([none.clone()], Instant::now());
     assert!(carriers.lend().is_none());
     assert!(!carriers.are_full());
-    none.streams.set(1);
+    none.streams.set(Some(1));
     assert!(carriers.lend().is_some() && carriers.are_full());
+}
+
+#[test]
+fn one_that_takes_no_more_for_a_while_stands_in_nobodys_way() {
+    let silent = wire(1, 9);
+    let mut carriers = carriers([silent.clone()], Instant::now());
+    silent.streams.set(None);
+    assert!(carriers.lend().is_none() && carriers.are_full());
+    carriers.add(wire(2, 9), Instant::now());
+    assert_eq!(carriers.lend().unwrap().name, 2);
+    silent.streams.set(Some(9));
+    assert_eq!(carriers.lend().unwrap().name, 1);
 }
 
 #[test]

@@ -24,6 +24,12 @@ pub(crate) struct TlsFailure {
 }
 
 impl TlsFailure {
+    /// Will none of the protocols that were offered do for the server (RFC 7301 3.2)?
+    pub(crate) fn is_about_protocols(&self) -> bool {
+        let alert = self.details.as_ref().and_then(|details| details.alert);
+        alert == Some(TlsAlert::Received(NO_APPLICATION_PROTOCOL))
+    }
+
     /// The caller's options cannot be used.
     pub(super) fn unusable(sentence: impl Into<String>) -> Self {
         Self::of_caller(ErrorCode::SecureFailure, sentence.into())
@@ -70,13 +76,8 @@ impl TlsFailure {
             (flags, sentence::of_certificate(witness, host))
         };
         let details = Self::details(flags, alert(&error), witness);
-        // RFC 7301 3.2: none of the protocols that were offered will do for the server.
-        let code = match alert(&error) {
-            Some(TlsAlert::Received(NO_APPLICATION_PROTOCOL)) => ErrorCode::HttpProtocolMismatch,
-            _ => ErrorCode::SecureFailure,
-        };
         Self {
-            code,
+            code: ErrorCode::SecureFailure,
             blame: Blame::Peer,
             sentence,
             told: Some(flags),

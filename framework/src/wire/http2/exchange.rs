@@ -197,10 +197,11 @@ impl Exchange {
 
     fn put(&mut self, piece: Bytes, end: bool) -> Result<(), Failure> {
         let Some(stream) = &mut self.stream else { return Err(Failure::OutOfTurn) };
-        let octets = piece.len() as u64;
+        let octets = piece.len();
         match stream.send_data(piece, end) {
             Ok(()) => {
-                self.body_sent += octets;
+                self.wire.0.heard.sent(octets);
+                self.body_sent += octets as u64;
                 Ok(())
             }
             Err(error) => Err(self.fail(Stage::SendBody, error)),

@@ -47,6 +47,11 @@ impl Heard {
         self.fault.borrow().clone()
     }
 
+    /// A piece of a request body was sent.
+    pub(super) fn sent(&self, octets: usize) {
+        self.budget.borrow_mut().sent(octets);
+    }
+
     /// Why TLS broke: told to the first who asks.
     pub(super) fn take_tls(&self) -> Option<TlsFailure> {
         self.tls.borrow_mut().take()
@@ -101,10 +106,7 @@ impl AsyncRead for Listening {
 
 impl AsyncWrite for Listening {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.stream).poll_write(context, octets) {
-            Poll::Ready(Ok(0)) if !octets.is_empty() => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => other,
-        }
+        Pin::new(&mut self.stream).poll_write(context, octets).map(taken)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -120,10 +122,18 @@ impl AsyncWrite for Listening {
         context: &mut Context<'_>,
         octets: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, octets)
+        Pin::new(&mut self.stream).poll_write_vectored(context, octets).map(taken)
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
+    }
+}
+
+/// A stream that takes nothing, and does not say so, would be written to for ever.
+fn taken(wrote: io::Result<usize>) -> io::Result<usize> {
+    match wrote {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        wrote => wrote,
     }
 }

@@ -120,9 +120,9 @@ impl Http2 {
         self.0.exchanges.get() > 0
     }
 
-    /// How many streams may be open on it at a time; 0 if it takes no new ones.
-    pub(crate) fn streams(&self) -> usize {
-        if self.0.open.get() { self.0.streams.get() } else { 0 }
+    /// How many streams may be open on it at a time; `None` if it takes no new ones.
+    pub(crate) fn streams(&self) -> Option<usize> {
+        self.0.open.get().then(|| self.0.streams.get())
     }
 
     /// No new stream is opened, and when the last one has ended the wire is closed for this reason.
