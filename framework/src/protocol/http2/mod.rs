@@ -1,3 +1,6 @@
 //! What a client adds to HTTP/2 (RFC 9113) above the frames, which the `h2` crate reads and writes.
 
+mod bucket;
+pub(crate) mod budget;
+pub(crate) mod fault;
 pub(crate) mod head;
