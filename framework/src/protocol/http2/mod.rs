@@ -4,3 +4,4 @@ mod bucket;
 pub(crate) mod budget;
 pub(crate) mod fault;
 pub(crate) mod head;
+pub(crate) mod keepalive;
