@@ -5,3 +5,4 @@ pub(crate) mod budget;
 pub(crate) mod fault;
 pub(crate) mod head;
 pub(crate) mod keepalive;
+pub(crate) mod window;
