@@ -14,8 +14,8 @@ use super::Http2;
 use super::heard::Listening;
 use crate::clock;
 use crate::options::Http2Options;
-use crate::protocol::http2::keepalive::{Action, Keepalive};
-use crate::protocol::http2::window::Window;
+use crate::protocol::http2::keepalive::{Action, KeepAlive};
+use crate::protocol::http2::window::AdaptiveWindow;
 use crate::reason::CloseReason;
 
 /// Moves the octets of one wire. Dropped, it ends it.
@@ -23,8 +23,8 @@ pub(crate) struct Driver {
     wire: Http2,
     connection: Connection<Listening, Bytes>,
     pings: Option<PingPong>,
-    keepalive: Keepalive,
-    window: Option<Window>,
+    keepalive: KeepAlive,
+    window: AdaptiveWindow,
     /// When time alone changes something, as it was when the wait began.
     deadline: Option<Instant>,
     /// When the last words have to be said.
@@ -54,8 +54,8 @@ impl Driver {
         now: Instant,
     ) -> Self {
         let pings = connection.ping_pong();
-        let window = options.adaptive_window.then(|| Window::new(options.stream_window, options.connection_window));
-        let keepalive = Keepalive::new(options.ping_after, options.ping_every, options.ping_timeout, now);
+        let window = AdaptiveWindow::new(options);
+        let keepalive = KeepAlive::new(options, now);
         Self { wire: wire.clone(), connection, pings, keepalive, window, deadline: None, leave_by: None }
     }
 
@@ -106,11 +106,9 @@ impl Driver {
             if self.wire.0.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);
             }
-            if let Some(window) = &mut self.window {
-                window.received(octets, now);
-                if window.wants_ping() {
-                    self.keepalive.measure(now);
-                }
+            self.window.received(octets, now);
+            if self.window.wants_ping() {
+                self.keepalive.measure();
             }
         }
         let wishes = self.wire.0.wishes.take();
@@ -118,7 +116,7 @@ impl Driver {
             self.keepalive.used(now);
         }
         if wishes.doubted {
-            self.keepalive.doubted(now);
+            self.keepalive.doubted();
         }
         // One hold is the pool's, one the driver's.
         self.keepalive.streams(Rc::strong_count(&self.wire.0).saturating_sub(HOLDERS), now);
@@ -131,10 +129,11 @@ impl Driver {
             return false;
         }
         self.keepalive.pong(now);
-        let Some(size) = self.window.as_mut().and_then(|window| window.pong(now)) else { return true };
-        self.connection.set_target_window_size(size);
-        // Refused while the last change is not acknowledged: the next measurement brings it.
-        let _unacknowledged = self.connection.set_initial_window_size(size);
+        if let Some(windows) = self.window.pong(now) {
+            self.connection.set_target_window_size(windows.connection);
+            // Refused while the last change is not acknowledged: the next measurement brings it.
+            let _unacknowledged = self.connection.set_initial_window_size(windows.stream);
+        }
         true
     }
 
@@ -147,10 +146,8 @@ impl Driver {
                     if let Some(pings) = &mut self.pings {
                         // One is under way at a time, so that the only error is that the connection is over.
                         let _over = pings.send_ping(Ping::opaque());
-                        if let Some(window) = &mut self.window {
-                            window.ping(now);
-                        }
                     }
+                    self.window.pinged(now);
                     pinged = true;
                 }
                 Action::Suspect => {
