@@ -97,7 +97,7 @@ pub use options::{
 pub use protocol::http1::ResponseHead;
 pub use reason::CloseReason;
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
-pub use session::{Session, SessionBuilder, ShutdownReport};
+pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
 pub use target::{IntoTarget, Origin, Target};
 
 /// What a secure wire must be, and what is known of one that failed.

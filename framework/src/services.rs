@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -53,6 +53,8 @@ impl Services {
             wires_per_origin: options.wires_per_origin,
             lanes,
             idle_timeout: options.idle_timeout,
+            wire_max_age: options.wire_max_age,
+            wire_max_requests: options.wire_max_requests,
         });
         Arc::new(Self { engine, default_headers, session, terms, work: Arc::default(), spread })
     }
@@ -63,6 +65,36 @@ impl Services {
         match &self.spread {
             Some(spread) => spread.place(self.engine.all_shards(), self.engine.index_of(key)),
             None => Place::only(self.engine.shard_of(key)),
+        }
+    }
+}
+
+impl Services {
+    /// Has the same done on every shard. One that has stopped has nothing to say.
+    pub(crate) fn on_all_shards<T: Send + 'static, J: Fn() -> T + Clone + Send + 'static>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = Vec<T>> + Send + use<T, J> {
+        let said: Vec<_> = self
+            .engine
+            .all_shards()
+            .iter()
+            .map(|shard| {
+                let (say, said) = oneshot::channel();
+                let job = job.clone();
+                let _stopped = shard.run(move || {
+                    // Whoever asked may have lost interest.
+                    let _left = say.send(job());
+                });
+                said
+            })
+            .collect();
+        async move {
+            let mut all = Vec::new();
+            for one in said {
+                all.extend(one.await.ok());
+            }
+            all
         }
     }
 }

@@ -48,6 +48,13 @@ pub(crate) struct DialTimes {
     pub(crate) tls: Option<(Instant, Instant)>,
 }
 
+impl DialTimes {
+    /// When the stream was ready.
+    pub(crate) fn end(&self) -> Instant {
+        self.tls.map_or(self.connect_end, |(_, end)| end)
+    }
+}
+
 /// Why a dial gave no stream.
 #[derive(Debug)]
 pub(crate) enum DialFailure {

@@ -99,9 +99,14 @@ impl Wire {
 
     /// Has it served an exchange before?
     pub(crate) fn is_used(&self) -> bool {
+        self.exchanges() > 0
+    }
+
+    /// How many exchanges have begun on it.
+    pub(crate) fn exchanges(&self) -> u64 {
         match self {
-            Self::Http1(wire) => wire.is_used(),
-            Self::Http2(wire) => wire.is_used(),
+            Self::Http1(wire) => wire.exchanges(),
+            Self::Http2(wire) => wire.exchanges(),
         }
     }
 

@@ -91,9 +91,8 @@ impl Http1 {
         self.0.security.as_ref()
     }
 
-    /// Has it served an exchange before?
-    pub(super) fn is_used(&self) -> bool {
-        self.0.exchanges > 0
+    pub(super) fn exchanges(&self) -> u64 {
+        self.0.exchanges
     }
 
     /// Called when an exchange begins on it.

@@ -116,8 +116,8 @@ impl Http2 {
         self.0.security.as_ref()
     }
 
-    pub(super) fn is_used(&self) -> bool {
-        self.0.exchanges.get() > 0
+    pub(super) fn exchanges(&self) -> u64 {
+        self.0.exchanges.get()
     }
 
     /// How many streams may be open on it at a time; `None` if it takes no new ones.
