@@ -32,8 +32,8 @@ use crate::request::Request;
 use crate::server::Server;
 use crate::tls::Tls;
 
-pub use reply::Reply;
 pub(crate) use reply::Body;
+pub use reply::Reply;
 pub(crate) use serve::Connection;
 
 /// A server on a loopback address. It stops, and its connections close, when it is dropped.

@@ -7,8 +7,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::script::{Script, Step, Wanted};
 use super::socket::Socket;
-use super::{Ending, Record};
-use crate::http2_peer::{Frame, PREFACE};
+use super::{Connection, Ending, Record};
+use crate::http2_peer::PREFACE;
 use crate::request::{Parsed, Request};
 use crate::tls::Carrier;
 
@@ -167,21 +167,12 @@ impl<S: Socket> Player<'_, S> {
         Ok(next)
     }
 
+    /// Frames of several kinds come in any order, so they are counted from the connection's beginning.
     async fn read_frames(&mut self, wanted: Wanted, count: usize) -> io::Result<Next> {
-        for _ in 0..count {
-            let found = self.read_while(|unread| {
-                let mut at = 0;
-                while let Some(frame) = Frame::parse(&unread[at..]) {
-                    at += frame.octets();
-                    if wanted.is(&frame) {
-                        return Some(at);
-                    }
-                }
-                None
-            });
-            match found.await? {
-                Next::Go => {}
-                end => return Ok(end),
+        let come = |connection: &Connection| connection.frames().iter().filter(|frame| wanted.is(frame)).count();
+        while self.record.look(come) < count {
+            if self.read_some().await? == 0 {
+                return Ok(Next::Gone);
             }
         }
         Ok(Next::Go)

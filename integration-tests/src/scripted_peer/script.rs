@@ -43,7 +43,7 @@ pub enum Step {
     ReadRequest,
     /// Reads the preface of HTTP/2.
     ReadPreface,
-    /// Reads frames of HTTP/2 until so many of the kind have come.
+    /// Reads until so many frames of HTTP/2 of the kind have come since the connection began, whatever was between them.
     ReadFrames(Wanted, usize),
     /// Shakes hands as a TLS server; what follows is said and heard through TLS.
     StartTls(Tls),
@@ -180,7 +180,7 @@ impl Script {
         self.step(Step::ReadFrames(wanted, count))
     }
 
-    /// Reads until the heads of so many more streams have come. Trailers would count too.
+    /// Reads until the heads of so many streams have come since the connection began. Trailers would count too.
     pub fn read_streams(self, count: usize) -> Self {
         self.read_frames(Wanted::Of(Kind::Headers), count)
     }
