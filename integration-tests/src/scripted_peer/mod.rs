@@ -182,6 +182,14 @@ impl ScriptedPeer {
         self.connection(n).frames()
     }
 
+    /// Waits until this is true of the connections.
+    ///
+    /// # Panics
+    /// When it does not come true.
+    pub async fn wait_until(&self, is_reached: impl FnMut(&[Connection]) -> bool) {
+        self.wait_for("what was expected", is_reached).await;
+    }
+
     async fn wait_for(&self, what: &str, mut is_reached: impl FnMut(&[Connection]) -> bool) {
         reached(what, &self.connections, |all| is_reached(all)).await;
     }
