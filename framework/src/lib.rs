@@ -35,7 +35,7 @@
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
 //! | [`network`] | what a program may put in the network's place |
-//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `clock` | the words |
+//! | `notification`, `options`, `target`, `error`, `health`, `reason`, `id`, `shown`, `clock` | the words |
 //!
 //! # Scope
 //!
@@ -74,6 +74,7 @@ mod options;
 pub mod network;
 mod target;
 mod error;
+mod health;
 mod reason;
 mod id;
 mod shown;
@@ -87,6 +88,7 @@ pub use connection::Connection;
 pub use engine::{Engine, EngineBuilder, start, subscriber};
 pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
 pub use handle::Handle;
+pub use health::WireHealth;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
