@@ -35,7 +35,7 @@
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
 //! | [`network`] | what a program may put in the network's place |
-//! | `notification`, `options`, `target`, `error`, `health`, `reason`, `id`, `shown`, `clock` | the words |
+//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `clock` | the words |
 //!
 //! # Scope
 //!
@@ -74,7 +74,6 @@ mod options;
 pub mod network;
 mod target;
 mod error;
-mod health;
 mod reason;
 mod id;
 mod shown;
@@ -88,7 +87,6 @@ pub use connection::Connection;
 pub use engine::{Engine, EngineBuilder, start, subscriber};
 pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
 pub use handle::Handle;
-pub use health::WireHealth;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
@@ -97,7 +95,7 @@ pub use options::{
     ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts,
 };
 pub use protocol::http1::ResponseHead;
-pub use reason::CloseReason;
+pub use reason::{CloseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
 pub use target::{IntoTarget, Origin, Target};

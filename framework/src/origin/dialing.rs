@@ -123,7 +123,7 @@ impl Pond {
                 Ok((wire, driver)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    let place = match (wire.multiplexed().cloned(), driver) {
+                    let place = match (wire.multiplexed(), driver) {
                         (Some(wire), Some(driver)) => {
                             pond.drive(wire, driver, Arc::clone(&owner), place);
                             None

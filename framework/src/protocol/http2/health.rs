@@ -24,8 +24,7 @@
 
 use thiserror::Error;
 
-use crate::health::WireHealth;
-use crate::reason::CloseReason;
+use crate::reason::{CloseReason, WireHealth};
 
 /// The life of one wire.
 #[derive(Debug, Clone)]
@@ -64,7 +63,7 @@ pub(crate) struct Illegal {
     pub(crate) event: Event,
 }
 
-type Outcome = Result<Option<Change>, Illegal>;
+pub(crate) type Outcome = Result<Option<Change>, Illegal>;
 
 impl Life {
     /// Of a wire that was opened now.

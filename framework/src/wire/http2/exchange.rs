@@ -69,7 +69,7 @@ impl Exchange {
             BodyLength::Chunked => None,
         };
         let receiving = Receiving::new(head.method.clone(), limits);
-        let sender = wire.0.sender.borrow().clone();
+        let sender = wire.shared.sender.borrow().clone();
         let (request, stream) = (Some(request), None);
         Ok(Self { wire, request, sender, stream, sending, left, head_octets, body_sent: 0, receiving, unprocessed: false })
     }
@@ -200,7 +200,7 @@ impl Exchange {
         let octets = piece.len();
         match stream.send_data(piece, end) {
             Ok(()) => {
-                self.wire.0.heard.sent(octets);
+                self.wire.shared.heard.sent(octets);
                 self.body_sent += octets as u64;
                 Ok(())
             }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::reason::CloseReason;
+use super::CloseReason;
 
 /// How a connection to a server is.
 ///
