@@ -136,7 +136,8 @@ impl Pond {
             pond.perform_assignments();
             pond.make_room_if_wanted();
         };
-        let task = actix_rt::spawn(task);
+        // Boxed: a task moves what it runs several times, and this is large.
+        let task = actix_rt::spawn(Box::pin(task));
         self.dials.borrow_mut().insert(ticket, Dial { task, begun, ends });
     }
 }
