@@ -77,7 +77,7 @@ enum Work {
     /// One long body: plain, and over TLS
     Download(download::Options),
     /// One long body, sent
-    Upload(upload::Options),
+    Upload(download::Options),
     /// A new TLS connection for each request: resumed, and not
     Handshakes(handshakes::Options),
     /// One request to each of many origins
