@@ -133,6 +133,13 @@ impl RequestBuilder {
     /// What was wrong with the request (87, 12005), the way to the server (12007, 12029), its answer (12152 and kin), time
     /// (12002), or a closing session (6, 12012).
     pub async fn send(self) -> Result<Response> {
+        let request = self.launch()?;
+        let reached = request.landed().await?;
+        Ok(Response::new(request, reached))
+    }
+
+    /// Not part of the future that waits for the answer, which would keep room for all of it.
+    fn launch(self) -> Result<Request> {
         let Self { opening, method, target, headers, payload, options, own_options, context, wrong } = self;
         if let Some(wrong) = wrong {
             return Err(wrong.with_url(&target.url()));
@@ -153,8 +160,8 @@ impl RequestBuilder {
         if let Some(context) = context {
             request.inner.node.set_context(context);
         }
-        let reached = request.run(unstarted, payload).await?;
-        Ok(Response::new(request, reached))
+        unstarted.launch(payload);
+        Ok(request)
     }
 
     fn change_options(&mut self) -> &mut RequestOptions {

@@ -59,7 +59,8 @@ pub(super) struct Journey {
     reached: WireState,
     /// The request is being sent again inside a receive, which may be given up and made again.
     pub(super) resending: bool,
-    pub(super) trailers: HeaderMap,
+    /// Boxed: few responses have any.
+    pub(super) trailers: Option<Box<HeaderMap>>,
     /// The operation in flight; the paved path goes through several.
     pub(super) operation: Rc<Cell<Operation>>,
     /// What it waits for, but for what [`stage`](Self::stage) sees better.
@@ -135,7 +136,7 @@ impl Journey {
             end_told: false,
             reached: WireState::NotSent,
             resending: false,
-            trailers: HeaderMap::new(),
+            trailers: None,
             operation: Rc::new(Cell::new(Operation::Send)),
             stage: Stage::Queue,
             asking: None,
@@ -246,8 +247,8 @@ impl Journey {
         let Some(mut active) = self.active.take() else { return };
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
-        if let Some(trailers) = active.exchange.trailers() {
-            self.trailers.clone_from(trailers);
+        if let Some(trailers) = active.exchange.trailers().filter(|trailers| !trailers.is_empty()) {
+            self.trailers = Some(Box::new(trailers.clone()));
         }
         match active.exchange.reuse(&mut active.lease) {
             Ok(()) => active.lease.give_back(&self.shared.node),
@@ -360,7 +361,7 @@ impl Journey {
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
             timings: self.times,
             sizes: self.sizes,
-            trailers: self.trailers.clone(),
+            trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
         })
     }
 }
