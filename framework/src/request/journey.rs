@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
+use super::fields::Fields;
 use super::messages::Facts;
 use super::payload::Payload;
 use super::shared::Shared;
@@ -32,7 +33,7 @@ pub(super) struct Journey {
     pub(super) services: Arc<Services>,
     /// The handle above the request; it hears of wires when no request does.
     pub(super) owner: Arc<Node>,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
@@ -103,6 +104,7 @@ impl Journey {
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
+            let headers = headers.change();
             for name in extra.keys() {
                 headers.remove(name);
             }
@@ -111,7 +113,7 @@ impl Journey {
         if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
             let has_body = !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             if has_body {
-                headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
+                headers.change().insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
         let mut journey = Box::new(Self {
