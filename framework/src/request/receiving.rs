@@ -207,7 +207,8 @@ impl Journey {
 
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
     pub(super) async fn run(&mut self) -> Result<Arrived> {
-        self.send().await?;
+        // Boxed: the answer may be waited for longer than all that, and by many.
+        Box::pin(self.send()).await?;
         self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
         self.enter(Operation::Receive);
         let head = self.receive().await?;
