@@ -24,11 +24,15 @@ pub(super) struct Options {
     /// Octets of the body
     #[arg(long, default_value = "256MiB", value_parser = size::parse)]
     octets: u64,
+    /// Only over the plain stream: for a profile
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Plays and prints a table for each kind of stream.
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
-    for (kind, endpoint) in [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)] {
+    let kinds = [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)];
+    for (kind, endpoint) in kinds.into_iter().take(if options.plain { 1 } else { 2 }) {
         let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, &CLIENTS)?;
         table::print(&results, &format!("{} MiB down, {kind}", options.octets >> 20), None, &columns());
     }
