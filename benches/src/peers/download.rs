@@ -11,6 +11,7 @@ use super::clients::raw::{Raw, read_head};
 use super::clients::{hyper_conn, hyper_util, ours, reqwest};
 use super::contest::{Contender, Terms};
 use super::meter::{Meter, Sample};
+use super::pinned::Pinned;
 use super::runtimes::Threads;
 use super::server::{Endpoint, Server};
 use super::table::{self, Column};
@@ -24,6 +25,9 @@ pub(super) struct Options {
     /// Octets of the body
     #[arg(long, default_value = "256MiB", value_parser = size::parse)]
     octets: u64,
+    /// Only over the plain stream: for a profile
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Plays and prints a table for each kind of stream.
@@ -44,7 +48,9 @@ pub(super) fn play(
         Column::optional("allocations/MiB", 1, |sample: &Sample| Some(sample.allocations_each()? * f64::from(1 << 20))),
         Column::ratio("x raw", RAW, |sample: &Sample| sample.cpu.as_secs_f64()),
     ];
-    for (kind, endpoint) in [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)] {
+    let _apart = Pinned::apart(server)?;
+    let kinds = [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)];
+    for (kind, endpoint) in kinds.into_iter().take(if options.plain { 1 } else { 2 }) {
         let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, clients)?;
         table::print(&results, &format!("{} MiB {way}, {kind}", options.octets >> 20), None, &columns);
     }

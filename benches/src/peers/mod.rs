@@ -34,6 +34,7 @@ mod handshakes;
 mod memory;
 mod meter;
 mod origins;
+mod pinned;
 mod requests;
 mod runtimes;
 mod server;
