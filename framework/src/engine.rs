@@ -144,7 +144,7 @@ impl Engine {
         let (ready, started) = mpsc::channel();
         let run = move || {
             let runner = System::new();
-            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::on_arbiter(Arbiter::new().handle())).collect();
+            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::on_new_thread()).collect();
             if ready.send((System::current(), arbiters)).is_ok() {
                 // Its exit code has no meaning here: nobody waits for this thread.
                 let _code = runner.run_with_code();
@@ -220,12 +220,12 @@ impl Engine {
 
     /// The shard for whatever `key` names: the same for equal keys.
     pub(crate) fn shard_of(&self, key: impl Hash) -> &Shard {
-        &self.0.shards[self.index_of(key)]
+        &self.0.shards[(Self::hash_of(key) % self.0.shards.len() as u64) as usize]
     }
 
-    /// Where that stands among [all](Self::all_shards).
-    pub(crate) fn index_of(&self, key: impl Hash) -> usize {
-        (Folding::known().hash_one(key) % self.0.shards.len() as u64) as usize
+    /// What places it there.
+    pub(crate) fn hash_of(key: impl Hash) -> u64 {
+        Folding::known().hash_one(key)
     }
 
     /// The shards in turn, for what may live on any.
