@@ -144,7 +144,7 @@ impl Engine {
         let (ready, started) = mpsc::channel();
         let run = move || {
             let runner = System::new();
-            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::on_new_thread()).collect();
+            let arbiters: Vec<_> = (0..=shards).map(|_| Shard::on_arbiter(Arbiter::new().handle())).collect();
             if ready.send((System::current(), arbiters)).is_ok() {
                 // Its exit code has no meaning here: nobody waits for this thread.
                 let _code = runner.run_with_code();

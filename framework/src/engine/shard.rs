@@ -3,13 +3,11 @@
 mod local;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::dev::channel::channel;
 use actix::{Actor, Addr, Context};
-use actix_rt::{Arbiter, ArbiterHandle};
-use tokio::runtime::Builder;
+use actix_rt::ArbiterHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::spawn_local;
 
@@ -23,8 +21,6 @@ pub(crate) struct Shard {
     jobs: UnboundedSender<Job>,
     /// `None`: tasks among those of the caller's `LocalSet`.
     arbiter: Option<ArbiterHandle>,
-    /// Has it nothing to do, and waits? Never so where that is not known.
-    sleeps: Arc<AtomicBool>,
 }
 
 /// What a shard is told to do.
@@ -34,22 +30,7 @@ enum Job {
 }
 
 impl Shard {
-    /// A thread of ours, which tells when it sleeps.
-    pub(super) fn on_new_thread() -> Self {
-        let sleeps = Arc::new(AtomicBool::new(false));
-        let (falls_asleep, wakes_up) = (Arc::clone(&sleeps), Arc::clone(&sleeps));
-        let arbiter = Arbiter::with_tokio_rt(move || {
-            Builder::new_current_thread()
-                .enable_all()
-                .on_thread_park(move || falls_asleep.store(true, Ordering::Relaxed))
-                .on_thread_unpark(move || wakes_up.store(false, Ordering::Relaxed))
-                .build()
-                .expect("a runtime for a thread of the engine")
-        });
-        Self { sleeps, ..Self::on_arbiter(arbiter.handle()) }
-    }
-
-    /// An arbiter of the caller's. What is to be done there goes through one task of ours: the arbiter would
+    /// A thread of ours, or an arbiter of the caller's. What is to be done there goes through one task of ours: the arbiter would
     /// make a task of each.
     pub(super) fn on_arbiter(arbiter: ArbiterHandle) -> Self {
         let (jobs, receiver) = unbounded_channel();
@@ -57,12 +38,12 @@ impl Shard {
         let _stopped = arbiter.spawn_fn(|| {
             spawn_local(work(receiver));
         });
-        Self { jobs, arbiter: Some(arbiter), sleeps: Arc::default() }
+        Self { jobs, arbiter: Some(arbiter) }
     }
 
     /// A shard among the tasks of the current `LocalSet`; `None` where there is none.
     pub(super) fn on_current_thread() -> Option<Self> {
-        Local::spawn().map(|jobs| Self { jobs, arbiter: None, sleeps: Arc::default() })
+        Local::spawn().map(|jobs| Self { jobs, arbiter: None })
     }
 
     /// Starts an actor. On a shard that has stopped it is dropped, and its address is dead.
@@ -102,11 +83,6 @@ impl Shard {
         self.run(move || {
             spawn_local(future);
         })
-    }
-
-    /// Has it nothing to do, as far as it tells?
-    pub(crate) fn sleeps(&self) -> bool {
-        self.sleeps.load(Ordering::Relaxed)
     }
 
     /// Did it end, also without having been stopped?

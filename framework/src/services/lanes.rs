@@ -2,10 +2,8 @@
 //!
 //! The first lane serves as long as it keeps up, so that few requests share few wires; the next ones help when requests pile up
 //! before it. What is counted is what a session has given to a shard and the shard has not begun: a request costs a shard some
-//! microseconds, so a pile says that its core is busy, whatever the server does. Before a shard that sleeps it says less: it was
-//! woken, and begins all of it at once, so a burst of requests is not spread over threads that would all have to be woken for it.
-//! To go round instead would spread two requests in turn over two wires; to go by the calling thread would do so where a runtime
-//! moves a task from one to the other.
+//! microseconds, so a pile says that its core is busy, whatever the server does. To go round instead would spread two requests
+//! in turn over two wires; to go by the calling thread would do so where a runtime moves a task from one to the other.
 //!
 //! Where the wires of an origin are limited a lane is also given no more requests at a time than it has [room](room) for: a wire
 //! that is closed here and dialed there costs more than any core would save.
@@ -51,7 +49,7 @@ impl Spread {
     /// The place for a request to an origin of this hash.
     pub(super) fn place<'a>(&self, shards: &'a [Shard], hash: u64) -> Place<'a> {
         let home = (hash % shards.len() as u64) as usize;
-        let preferred = self.choose(home, |shard| shards[shard].sleeps());
+        let preferred = self.choose(home);
         let count = shards.len();
         let room = self.rooms.as_ref().map(|lots| {
             let lot = (hash >> 32) as usize % LOTS;
@@ -63,14 +61,10 @@ impl Spread {
     }
 
     /// The first lane that keeps up; if none does, the one with the smallest pile.
-    fn choose(&self, home: usize, sleeps: impl Fn(usize) -> bool) -> usize {
+    fn choose(&self, home: usize) -> usize {
         let lanes = || (home..home + self.lanes).map(|lane| lane % self.piles.len());
         let pile = |lane: &usize| self.piles[*lane].0.load(Ordering::Relaxed);
-        let keeps_up = |lane: &usize| {
-            let pile = pile(lane);
-            pile < PILE || (pile < BURST && sleeps(*lane))
-        };
-        lanes().find(keeps_up).or_else(|| lanes().min_by_key(pile)).unwrap_or(home)
+        lanes().find(|lane| pile(lane) < PILE).or_else(|| lanes().min_by_key(pile)).unwrap_or(home)
     }
 }
 
@@ -123,8 +117,6 @@ impl Drop for Waiting {
 
 /// So many requests that wait are no pile yet. Each shard of more that are used is more wires, and more threads to wake.
 const PILE: usize = 4;
-/// Nor are so many before a shard that sleeps.
-const BURST: usize = 16;
 /// So many kinds of origins are told apart by their hashes.
 const LOTS: usize = 16;
 
@@ -147,7 +139,7 @@ mod tests {
             ([PILE, 0, PILE, PILE], 2),
             ([PILE, 0, PILE + 2, PILE + 1], 0),
         ] {
-            assert_eq!(spread(&piles, 3).choose(2, |_| false), chosen, "{piles:?}");
+            assert_eq!(spread(&piles, 3).choose(2), chosen, "{piles:?}");
         }
     }
 
@@ -158,13 +150,5 @@ mod tests {
         assert_eq!(spread.piles[1].0.load(Ordering::Relaxed), 1);
         drop(waiting);
         assert_eq!(spread.piles[1].0.load(Ordering::Relaxed), 0);
-    }
-
-    #[test]
-    fn a_burst_waits_for_a_shard_that_sleeps_up_to_a_limit() {
-        for (piles, chosen) in [([PILE, 0], 0), ([BURST - 1, 0], 0), ([BURST, 0], 1), ([BURST, BURST - 1], 1)] {
-            assert_eq!(spread(&piles, 2).choose(0, |_| true), chosen, "{piles:?}");
-        }
-        assert_eq!(spread(&[PILE, PILE], 2).choose(0, |shard| shard == 1), 1, "the other one sleeps");
     }
 }
