@@ -16,6 +16,7 @@ use crate::options::SessionOptions;
 use crate::origin::{Lanes, Quota, Terms, make_room};
 use crate::target::Origin;
 
+pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 
 /// What a session lends to all levels below it.
@@ -46,7 +47,7 @@ impl Services {
             }
         };
         let lanes = Lanes::new(options.lanes.min(engine.shards()), options.wires_per_origin);
-        let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards()));
+        let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards(), options.wires_per_origin));
         let terms = Arc::new(Terms {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
@@ -63,7 +64,7 @@ impl Services {
     pub(crate) fn shard_for(&self, origin: &Origin) -> Place<'_> {
         let key = (self.session.id(), origin);
         match &self.spread {
-            Some(spread) => spread.place(self.engine.all_shards(), self.engine.index_of(key)),
+            Some(spread) => spread.place(self.engine.all_shards(), Engine::hash_of(key)),
             None => Place::only(self.engine.shard_of(key)),
         }
     }

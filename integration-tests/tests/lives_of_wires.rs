@@ -27,9 +27,17 @@ impl Scene {
         assert_eq!(response.text().await.unwrap(), "hello");
     }
 
-    fn retired(&self) -> usize {
+    /// Waits until so many wires were retired, and sees that there were no more.
+    async fn retired(&self, wires: usize) {
         let retired = |status: &Status| matches!(status, Status::ClosingConnection { reason: CloseReason::Retired });
-        self.recorder.count(retired)
+        let mut missing = wires;
+        self.recorder
+            .wait_for(|notification| {
+                missing -= usize::from(retired(&notification.status));
+                missing == 0
+            })
+            .await;
+        assert_eq!(self.recorder.count(retired), wires);
     }
 }
 
@@ -40,7 +48,7 @@ async fn a_wire_serves_no_more_requests_than_it_may() {
         scene.get().await;
     }
     assert_eq!(scene.origin.connections(), 3);
-    assert_eq!(scene.retired(), 2);
+    scene.retired(2).await;
     scene.recorder.finish(scene.session).await;
 }
 
@@ -50,7 +58,7 @@ async fn a_wire_that_is_too_old_when_it_comes_back_serves_no_more() {
     scene.get().await;
     scene.get().await;
     assert_eq!(scene.origin.connections(), 2);
-    assert_eq!(scene.retired(), 2);
+    scene.retired(2).await;
     scene.recorder.finish(scene.session).await;
 }
 
@@ -73,11 +81,11 @@ async fn an_expired_wire_serves_no_more_and_those_dialed_later_do() {
     let connection = scene.session.connect(&scene.origin.origin()).unwrap();
     scene.get().await;
     assert_eq!(connection.expire().await, 1);
-    assert_eq!(scene.retired(), 1);
+    scene.retired(1).await;
     scene.get().await;
     scene.get().await;
     assert_eq!(scene.origin.connections(), 2);
-    assert_eq!(scene.retired(), 1);
+    scene.retired(1).await;
     drop(connection);
     scene.recorder.finish(scene.session).await;
 }

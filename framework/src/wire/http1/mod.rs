@@ -168,7 +168,7 @@ impl Http1 {
 
 impl Parts {
     fn most(secure: bool) -> Size {
-        if secure { Size::Largest } else { Size::Large }
+        if secure { Size::Largest } else { Size::Larger }
     }
 
     /// `want` is how much is known to come, or `usize::MAX` where more is to come than anybody knows.

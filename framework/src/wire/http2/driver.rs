@@ -25,6 +25,8 @@ pub(crate) struct Driver {
     pings: Option<PingPong>,
     keepalive: KeepAlive,
     window: AdaptiveWindow,
+    /// The server was not told yet how large the windows of its streams have become.
+    stream_window_is_due: bool,
     /// When time alone changes something, as it was when the wait began.
     deadline: Option<Instant>,
     /// There is nothing left to be moved.
@@ -50,7 +52,16 @@ impl Driver {
         let pings = connection.ping_pong();
         let window = AdaptiveWindow::new(options);
         let keepalive = KeepAlive::new(options, now);
-        Self { wire: wire.clone(), connection, pings, keepalive, window, deadline: None, over: false }
+        Self {
+            wire: wire.clone(),
+            connection,
+            pings,
+            keepalive,
+            window,
+            stream_window_is_due: false,
+            deadline: None,
+            over: false,
+        }
     }
 
     /// Moves octets until something changes. Once it is closed it is not asked again.
@@ -90,8 +101,16 @@ impl Driver {
                 return Poll::Ready(Some(change));
             }
             if !ponged && !pinged {
-                return if self.keepalive.next_deadline() == self.deadline { Poll::Pending } else { Poll::Ready(None) };
+                return if self.wakes_in_time() { Poll::Pending } else { Poll::Ready(None) };
             }
+        }
+    }
+
+    /// A deadline that moves away with all that is heard costs no new timer each time: the old one is early.
+    fn wakes_in_time(&self) -> bool {
+        match (self.keepalive.next_deadline(), self.deadline) {
+            (Some(next), Some(waits_for)) => waits_for <= next,
+            (next, _) => next.is_none(),
         }
     }
 
@@ -135,8 +154,14 @@ impl Driver {
         self.keepalive.pong(now);
         if let Some(windows) = self.window.pong(now) {
             self.connection.set_target_window_size(windows.connection);
-            // Refused while the last change is not acknowledged: the next measurement brings it.
-            let _unacknowledged = self.connection.set_initial_window_size(windows.stream);
+            self.stream_window_is_due = true;
+        }
+        if self.stream_window_is_due {
+            // Refused while the last change of settings is not acknowledged; the next pong comes behind that.
+            self.stream_window_is_due = self.connection.set_initial_window_size(self.window.windows().stream).is_err();
+            if self.stream_window_is_due {
+                self.keepalive.measure();
+            }
         }
         true
     }

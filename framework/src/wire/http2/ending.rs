@@ -32,9 +32,10 @@ impl Http2 {
         if let Some(tls) = heard.take_tls() {
             return Failure::Io(stage, io::Error::other(tls));
         }
-        let is_above = heard.budget().going_away().is_some_and(|last| {
-            stream.is_none_or(|stream| stream.as_u32() > last.last_stream)
-        });
+        let is_above = heard
+            .budget()
+            .going_away()
+            .is_some_and(|last| stream.is_none_or(|stream| stream.as_u32() > last.last_stream));
         let closed = match self.health() {
             // What the peer or the network did is told by the error itself.
             WireHealth::Closed(reason @ CloseReason::PingTimeout) => Some(reason),
@@ -48,12 +49,15 @@ impl Http2 {
                 (None, None) => Failure::Io(stage, io::ErrorKind::BrokenPipe.into()),
             };
         };
-        Failure::Stream(stage, match reason {
-            Reason::REFUSED_STREAM if error.is_remote() => StreamEnd::Refused(reason),
-            reason if is_above => StreamEnd::Refused(reason),
-            reason if error.is_library() => StreamEnd::Offended(reason),
-            reason if error.is_go_away() => StreamEnd::GoneAway(reason),
-            reason => StreamEnd::Reset(reason),
-        })
+        Failure::Stream(
+            stage,
+            match reason {
+                Reason::REFUSED_STREAM if error.is_remote() => StreamEnd::Refused(reason),
+                reason if is_above => StreamEnd::Refused(reason),
+                reason if error.is_library() => StreamEnd::Offended(reason),
+                reason if error.is_go_away() => StreamEnd::GoneAway(reason),
+                reason => StreamEnd::Reset(reason),
+            },
+        )
     }
 }
