@@ -94,7 +94,7 @@ impl Journey {
             Some(wire) => {
                 let secure = self.shared.target.origin().is_secure();
                 let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
-                Box::new(stream.map_err(|failure| self.error(failure, Operation::Send))?)
+                stream.map_err(|failure| self.error(failure, Operation::Send))?
             }
         };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
