@@ -1,10 +1,14 @@
 //! RFC 9113 8.2, 8.3: what a request is on the wire, and what it is not.
 
 use futures_util::stream;
-use hinternet::{Bytes, HeaderMap, HeaderValue, Method, Payload, Request};
+use hinternet::tls::TlsOptions;
+use hinternet::{Bytes, HeaderMap, HeaderValue, Method, Payload, Request, Session, Version};
+use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Settings, builder};
 use integration_tests::origin::{Reply, Visit};
+use integration_tests::recorder::Recorder;
 use integration_tests::scene::{read_all, sending};
+use integration_tests::tls::{EveryName, Tls};
 use integration_tests::{Gate, HANG, patiently};
 
 async fn echoing() -> Http2Scene {
@@ -39,6 +43,31 @@ async fn rfc9113_8_3_1_a_request_has_its_authority_and_no_host() {
     }
     assert!(visit.field("user-agent").is_some() && visit.field("accept").is_some());
     scene.end().await;
+}
+
+#[tokio::test]
+async fn rfc9113_3_2_over_tls_it_is_the_same_when_the_server_chooses_h2() {
+    let authority = Authority::new("The test's own authority");
+    let tls = Tls::new(&authority.issue(Leaf::for_names(["good.example"]))).offering(&["h2", "http/1.1"]);
+    let trusting = TlsOptions::new().trust_only([authority.certificate()]);
+    let origin = Http2Origin::secure(&tls, |_| Reply::ok("ok").into()).await;
+    // Preferred is the default, required is what the other tests have.
+    for builder in [Session::builder(), builder()] {
+        let recorder = Recorder::start();
+        let session = recorder.session(builder.dial(EveryName::here()).tls(trusting.clone()));
+        let url = format!("{}/path", origin.origin_named("good.example"));
+        let response = session.get(&url).unwrap().send().await.unwrap();
+        assert_eq!(response.version(), Version::HTTP_2);
+        assert!(response.security_info().is_some());
+        assert_eq!(response.text().await.unwrap(), "ok");
+        recorder.finish(session).await;
+    }
+    let [first, second] = &origin.log()[..] else { panic!("two requests") };
+    let authority = format!("good.example:{}", origin.address().port());
+    for visit in [first, second] {
+        assert_eq!((visit.field(":scheme"), visit.field(":authority")), (Some("https"), Some(authority.as_str())));
+    }
+    assert!(tls.seen().iter().all(|handshake| handshake.application_protocol.as_deref() == Some("h2")));
 }
 
 #[tokio::test]
