@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::script::{Script, Step, Wanted};
 use super::socket::Socket;
 use super::{Connection, Ending, Record};
-use crate::http2_peer::PREFACE;
+use crate::http2_peer::{Kind, PREFACE, frames};
 use crate::request::{Parsed, Request};
 use crate::tls::Carrier;
 
@@ -83,6 +83,7 @@ impl<S: Socket> Player<'_, S> {
                 return self.read_while(|unread| unread.starts_with(PREFACE).then_some(PREFACE.len())).await;
             }
             Step::ReadFrames(wanted, count) => return self.read_frames(*wanted, *count).await,
+            Step::AnswerPing => self.answer_ping().await?,
             Step::Close => {
                 self.stream()?.shutdown().await?;
                 self.drain().await?;
@@ -176,6 +177,17 @@ impl<S: Socket> Player<'_, S> {
             }
         }
         Ok(Next::Go)
+    }
+
+    async fn answer_ping(&mut self) -> io::Result<()> {
+        let last = self
+            .record
+            .look(|connection| connection.frames().into_iter().rfind(|frame| Wanted::Of(Kind::Ping).is(frame)));
+        let payload = last.and_then(|ping| ping.payload.as_ref().try_into().ok());
+        match payload {
+            Some(payload) => self.write(&frames::ping_ack(payload)).await,
+            None => Ok(()),
+        }
     }
 
     /// Reads until the step finds what it wants in the octets that no step has read before.

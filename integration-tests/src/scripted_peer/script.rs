@@ -45,6 +45,8 @@ pub enum Step {
     ReadPreface,
     /// Reads until so many frames of HTTP/2 of the kind have come since the connection began, whatever was between them.
     ReadFrames(Wanted, usize),
+    /// Answers the last ping of HTTP/2 that came.
+    AnswerPing,
     /// Shakes hands as a TLS server; what follows is said and heard through TLS.
     StartTls(Tls),
     /// Changes the keys of TLS 1.3: the client is sent a message that is no data.
@@ -178,6 +180,11 @@ impl Script {
     /// See [`Step::ReadFrames`].
     pub fn read_frames(self, wanted: Wanted, count: usize) -> Self {
         self.step(Step::ReadFrames(wanted, count))
+    }
+
+    /// See [`Step::AnswerPing`].
+    pub fn answer_ping(self) -> Self {
+        self.step(Step::AnswerPing)
     }
 
     /// Reads until the heads of so many streams have come since the connection began. Trailers would count too.
