@@ -11,12 +11,13 @@ use super::clients::raw::{Raw, read_head};
 use super::clients::{hyper_conn, hyper_util, ours, reqwest};
 use super::contest::{Contender, Terms};
 use super::meter::{Meter, Sample};
+use super::pinned::Pinned;
 use super::runtimes::Threads;
 use super::server::{Endpoint, Server};
 use super::table::{self, Column};
 use super::{Failed, size};
 
-/// One long body.
+/// One long body, whichever way it goes.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
@@ -24,25 +25,36 @@ pub(super) struct Options {
     /// Octets of the body
     #[arg(long, default_value = "256MiB", value_parser = size::parse)]
     octets: u64,
+    /// Only over the plain stream: for a profile
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Plays and prints a table for each kind of stream.
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
-    for (kind, endpoint) in [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)] {
-        let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, &CLIENTS)?;
-        table::print(&results, &format!("{} MiB down, {kind}", options.octets >> 20), None, &columns());
-    }
-    Ok(())
+    play(options, server, "down", &CLIENTS)
 }
 
-/// The figures of a body, whichever way it went.
-pub(super) fn columns() -> [Column<'static, Sample>; 4] {
-    [
+/// The same for either way.
+pub(super) fn play(
+    options: &Options,
+    server: &Server,
+    way: &str,
+    clients: &[Contender<Job, Sample>],
+) -> Result<(), Failed> {
+    let columns = [
         Column::new("CPU s", 3, |sample: &Sample| sample.cpu.as_secs_f64()),
         Column::new("MiB/s", 0, |sample: &Sample| sample.rate() / f64::from(1 << 20)),
         Column::optional("allocations/MiB", 1, |sample: &Sample| Some(sample.allocations_each()? * f64::from(1 << 20))),
         Column::ratio("x raw", RAW, |sample: &Sample| sample.cpu.as_secs_f64()),
-    ]
+    ];
+    let _apart = Pinned::apart(server)?;
+    let kinds = [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)];
+    for (kind, endpoint) in kinds.into_iter().take(if options.plain { 1 } else { 2 }) {
+        let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, clients)?;
+        table::print(&results, &format!("{} MiB {way}, {kind}", options.octets >> 20), None, &columns);
+    }
+    Ok(())
 }
 
 /// What is to be carried, and with whom.

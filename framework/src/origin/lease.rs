@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{Kept, Pond};
 use crate::handle::Node;
+use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::reason::CloseReason;
-use crate::wire::Wire;
+use crate::wire::{Http2, Wire};
 
 /// A borrowed wire. Dropped without a word, by a crash or with its thread, it is closed: its state is nobody's to guess.
 pub(crate) struct Lease {
@@ -22,13 +23,16 @@ struct Loan {
     pond: Rc<Pond>,
     /// Who hears of the wire's end if nobody tells of it.
     borrower: Option<Arc<Node>>,
+    /// The wire, if it is one that carries several exchanges.
+    carrier: Option<WireId>,
     settled: bool,
 }
 
 impl Lease {
     pub(super) fn new(pond: Rc<Pond>, kept: Box<Kept>, borrower: Arc<Node>) -> Self {
         let reused = kept.wire.is_used();
-        Self { kept, loan: Loan { pond, borrower: Some(borrower), settled: false }, reused }
+        let carrier = kept.wire.multiplexed().map(Http2::id);
+        Self { kept, loan: Loan { pond, borrower: Some(borrower), carrier, settled: false }, reused }
     }
 
     /// Had the wire served before it was lent?
@@ -45,10 +49,17 @@ impl Lease {
         loan.pond.give_back(kept);
     }
 
-    /// Closes the wire.
+    /// Closes the wire. One that carries several exchanges serves on: only this one is over.
     pub(crate) fn close(self, hears: &Node, reason: CloseReason) {
         let Self { kept, mut loan, .. } = self;
         loan.borrower = None;
+        if let Some(wire) = kept.wire.multiplexed() {
+            if reason == CloseReason::TimedOut {
+                wire.doubt();
+            }
+            let wire = wire.id();
+            return hears.emit(Mask::WIRES, || Status::WireReleased { wire });
+        }
         tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
         drop(kept);
@@ -58,7 +69,9 @@ impl Lease {
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        if !self.settled {
+        if let (false, Some(wire)) = (self.settled, self.carrier) {
+            self.pond.stream_is_over(wire);
+        } else if !self.settled {
             if let Some(borrower) = self.borrower.take() {
                 let reason = CloseReason::Cancelled;
                 borrower.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });

@@ -3,10 +3,13 @@
 //! An origin is no handle and no actor but an object of one shard: the requests that use it live on the same thread and borrow
 //! wires by a call.
 
+mod carriers;
 mod dialing;
+mod driving;
 mod key;
 mod lane;
 mod lease;
+mod life;
 mod pool;
 mod quota;
 mod registry;
@@ -25,13 +28,15 @@ use std::time::{Duration, Instant};
 use crate::clock;
 use crate::error::{Error, Stage};
 use crate::handle::Node;
+use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::reason::CloseReason;
 use crate::transport::TlsClient;
-use crate::wire::Wire;
+use crate::wire::{Http2, Wire};
 
 use dialing::{Dial, Reporter};
+use driving::is_wire;
 use key::OriginKey;
 use lane::Lane;
 use pool::{Assignment, Pool, Pooled, Ticket};
@@ -41,6 +46,7 @@ use shares::Spare;
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
+pub(crate) use life::{evict_idle, expire, network_changed};
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
 
@@ -54,6 +60,8 @@ pub(crate) struct Pond {
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
     tls: RefCell<Option<Rc<TlsClient>>>,
+    /// No wire that was open then serves another request.
+    expired: Cell<Option<Instant>>,
     /// Since when there is neither a wire nor anybody who wants one.
     empty_since: Cell<Option<Instant>>,
     /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
@@ -68,6 +76,8 @@ pub(crate) struct Terms {
     pub(crate) wires_per_origin: Option<usize>,
     pub(crate) lanes: Lanes,
     pub(crate) idle_timeout: Duration,
+    pub(crate) wire_max_age: Option<Duration>,
+    pub(crate) wire_max_requests: Option<u64>,
     pub(crate) quota: Quota,
 }
 
@@ -75,7 +85,8 @@ pub(crate) struct Terms {
 struct Kept {
     wire: Wire,
     owner: Arc<Node>,
-    _place: WirePlace,
+    /// One that carries several exchanges has its place with its driver.
+    _place: Option<WirePlace>,
 }
 
 struct Waiting {
@@ -101,7 +112,8 @@ pub(crate) struct Asking {
 impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
         let lane = Lane::join(&key, &terms);
-        let pool = RefCell::new(if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) });
+        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) };
+        let pool = RefCell::new(if key.http2().is_some() { pool.dialing_one_at_a_time() } else { pool });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
         let pond = Rc::new(Self {
             key,
@@ -111,6 +123,7 @@ impl Pond {
             dials,
             next_ticket: Cell::new(0),
             tls: RefCell::default(),
+            expired: Cell::new(None),
             empty_since: Cell::new(None),
             lane,
         });
@@ -193,6 +206,10 @@ impl Pond {
 
     /// An idle wire is closed: its owner hears of it, or the session if that is gone.
     fn close_idle(&self, kept: Kept, reason: CloseReason) {
+        if let Some(wire) = kept.wire.multiplexed() {
+            // Its driver says the last words, and tells of it.
+            return wire.retire(reason);
+        }
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -201,14 +218,39 @@ impl Pond {
     }
 
     fn give_back(self: &Rc<Self>, mut kept: Box<Kept>) {
+        if let Some(wire) = kept.wire.multiplexed() {
+            return self.stream_is_over(wire.id());
+        }
+        let now = clock::now();
+        if self.is_worn(&kept.wire, now) {
+            self.close_idle(*kept, CloseReason::Retired);
+            return self.lose();
+        }
         kept.wire.rest();
         if self.pool.borrow().has_no_line() {
-            self.pool.borrow_mut().gave_back(kept, clock::now());
+            self.pool.borrow_mut().gave_back(kept, now);
             self.release_resting(Spare::JustRested);
         } else {
             if let Some(kept) = self.cede_wire(kept) {
-                self.pool.borrow_mut().gave_back(kept, clock::now());
+                self.pool.borrow_mut().gave_back(kept, now);
             }
+            self.perform_assignments();
+        }
+        self.make_room_if_wanted();
+    }
+
+    /// An exchange is over on a wire that carries several.
+    fn stream_is_over(self: &Rc<Self>, wire: WireId) {
+        let (is_it, now) = (is_wire(wire), clock::now());
+        let worn = {
+            let mut pool = self.pool.borrow_mut();
+            pool.carries_one_less(is_it, now);
+            pool.carrier(is_it).is_some_and(|kept| self.is_worn(&kept.wire, now)).then(|| pool.carries_no_more(is_it))
+        };
+        if let Some(kept) = worn.flatten() {
+            self.close_idle(*kept, CloseReason::Retired);
+        }
+        if !self.pool.borrow().has_no_line() {
             self.perform_assignments();
         }
         self.make_room_if_wanted();
@@ -253,7 +295,7 @@ impl Pond {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
         }
-        self.release_spare();
+        self.retire_worn(clock::now());
         self.release_resting(Spare::Resting);
         self.note_if_empty();
     }
@@ -263,6 +305,9 @@ impl Pond {
         std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
+            if let Some(wire) = kept.wire.multiplexed() {
+                wire.retire(reason);
+            }
             // Nobody is told: WinHTTP tells nobody, and all who could hear are closing too.
             tracing::debug!(wire, origin = %self.key.origin, %reason, "idle wire closed");
         }
@@ -286,6 +331,15 @@ impl Pooled for Box<Kept> {
 
     fn is_sound(&mut self) -> bool {
         self.wire.check_idle().is_ok()
+    }
+
+    fn streams(&self) -> Option<usize> {
+        self.wire.multiplexed().and_then(Http2::streams)
+    }
+
+    fn share(&self) -> Option<Self> {
+        let wire = self.wire.share()?;
+        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _place: None }))
     }
 }
 

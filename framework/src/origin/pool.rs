@@ -16,12 +16,26 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::carriers::Carriers;
+
 /// What the pool must know of a wire.
 pub(super) trait Pooled {
     /// Has it served before? A request that just failed on a used wire wants a fresh one.
     fn is_used(&self) -> bool;
     /// May it serve (again)? Asked when it is about to be lent.
     fn is_sound(&mut self) -> bool;
+    /// How many exchanges a wire carries at a time that carries several; `None` while it takes no new ones. It is not moved to who
+    /// borrows it, but shared.
+    fn streams(&self) -> Option<usize> {
+        None
+    }
+    /// Another hold of such a wire; `None` for one that carries one exchange at a time.
+    fn share(&self) -> Option<Self>
+    where
+        Self: Sized,
+    {
+        None
+    }
 }
 
 /// The wires of one origin, and who waits for them.
@@ -33,6 +47,9 @@ pub(super) struct Pool<W> {
     /// Asked in vain since there was last nothing to do.
     refused: bool,
     idle: Vec<Idle<W>>,
+    carriers: Carriers<W>,
+    /// A wire that is dialed may come to carry all who wait: until that is known, and where it is so, one is dialed at a time.
+    one_at_a_time: bool,
     lent: usize,
     dials: usize,
     line: VecDeque<Waiter>,
@@ -84,6 +101,8 @@ impl<W: Pooled> Pool<W> {
             sharing: false,
             refused: false,
             idle: Vec::new(),
+            carriers: Carriers::new(),
+            one_at_a_time: false,
             lent: 0,
             dials: 0,
             line: VecDeque::new(),
@@ -95,6 +114,11 @@ impl<W: Pooled> Pool<W> {
     /// A pool that shares its limit with others: it begins with no place at all.
     pub(super) fn sharing() -> Self {
         Self { sharing: true, ..Self::new(Some(0)) }
+    }
+
+    /// A pool whose wires may carry several exchanges at a time.
+    pub(super) fn dialing_one_at_a_time(self) -> Self {
+        Self { one_at_a_time: true, ..self }
     }
 
     /// It got so many places more.
@@ -118,7 +142,7 @@ impl<W: Pooled> Pool<W> {
     }
 
     fn places(&self) -> usize {
-        self.idle.len() + self.lent + self.dials
+        self.idle.len() + self.carriers.len() + self.lent + self.dials
     }
 
     /// Is there an idle wire that nobody is in line for?
@@ -152,8 +176,44 @@ impl<W: Pooled> Pool<W> {
         if let Some(index) = self.place(ticket) {
             self.line[index].own_dial = false;
         }
-        self.idle.push(Idle { wire, since: now });
-        (self.just_dialed, self.dial_ended) = (true, true);
+        self.one_at_a_time = wire.share().is_some();
+        if self.one_at_a_time {
+            self.carriers.add(wire, now);
+        } else {
+            self.idle.push(Idle { wire, since: now });
+            self.just_dialed = true;
+        }
+        self.dial_ended = true;
+    }
+
+    /// One exchange less on a wire that carries several.
+    pub(super) fn carries_one_less(&mut self, is_it: impl Fn(&W) -> bool, now: Instant) {
+        self.carriers.one_less(is_it, now);
+    }
+
+    /// A wire that carries several exchanges takes no more of them.
+    pub(super) fn carries_no_more(&mut self, is_it: impl Fn(&W) -> bool) -> Option<W> {
+        self.carriers.remove(is_it)
+    }
+
+    /// The wire that carries several exchanges.
+    pub(super) fn carrier(&self, is_it: impl Fn(&W) -> bool) -> Option<&W> {
+        self.carriers.find(is_it)
+    }
+
+    /// The wires that this is true of, and which are idle or carry several exchanges: those go on, and no others come.
+    pub(super) fn take_if(&mut self, mut is_so: impl FnMut(&W) -> bool) -> Vec<W> {
+        let idle = self.idle.extract_if(.., |idle| is_so(&idle.wire)).map(|idle| idle.wire).collect::<Vec<_>>();
+        idle.into_iter().chain(self.carriers.take_if(is_so)).collect()
+    }
+
+    /// Those who count on a dial that was made for all of them, and has failed: they would dial one after the other, each in vain.
+    pub(super) fn take_all_who_wait(&mut self) -> Vec<Ticket> {
+        if self.one_at_a_time && self.dials == 0 {
+            self.line.drain(..).map(|waiter| waiter.ticket).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// A dial failed; the waiter in whose name it was made leaves the line, if still there.
@@ -198,6 +258,9 @@ impl<W: Pooled> Pool<W> {
         if !self.line.is_empty() {
             return None;
         }
+        if let Some(wire) = self.carriers.lend() {
+            return Some(Ok(wire));
+        }
         let just_dialed = std::mem::take(&mut self.just_dialed);
         let Idle { mut wire, .. } = self.idle.pop()?;
         if !just_dialed && !is_sound(&mut wire) {
@@ -225,6 +288,11 @@ impl<W: Pooled> Pool<W> {
         let just_dialed = std::mem::take(&mut self.just_dialed);
         let first = self.line.front()?;
         let (ticket, fresh) = (first.ticket, first.fresh);
+        // One that failed is here no more: any of them will do for somebody who wants a fresh one.
+        if let Some(wire) = self.carriers.lend() {
+            self.line.pop_front();
+            return Some(Assignment::Lend(ticket, wire));
+        }
         if let Some(index) = self.idle.iter().rposition(|idle| !fresh || !idle.wire.is_used()) {
             let mut wire = self.idle.remove(index).wire;
             if !just_dialed && !wire.is_sound() {
@@ -240,6 +308,9 @@ impl<W: Pooled> Pool<W> {
     }
 
     fn dial_for_the_next(&mut self) -> Option<Assignment<W>> {
+        if self.one_at_a_time && (self.dials > 0 || !self.carriers.are_full()) {
+            return None;
+        }
         // Every waiter has at most one dial, and those ahead have theirs first.
         let is_full = self.limit.is_some_and(|limit| self.places() >= limit);
         let waiting = self.line.len();
@@ -260,23 +331,26 @@ impl<W: Pooled> Pool<W> {
     pub(super) fn expire(&mut self, now: Instant, idle_timeout: Duration) -> Vec<W> {
         let expired =
             |idle: &mut Idle<W>| now.saturating_duration_since(idle.since) >= idle_timeout || !idle.wire.is_sound();
-        self.idle.extract_if(.., expired).map(|idle| idle.wire).collect()
+        let idle = self.idle.extract_if(.., expired).map(|idle| idle.wire);
+        idle.chain(self.carriers.expire(now, idle_timeout)).collect()
     }
 
     /// When each idle wire came to rest.
     pub(super) fn resting_since(&self) -> impl Iterator<Item = Instant> {
-        self.idle.iter().map(|idle| idle.since)
+        self.idle.iter().map(|idle| idle.since).chain(self.carriers.resting_since())
     }
 
     /// The idle wire that came to rest then, to be closed; `None` if it rests no more.
     pub(super) fn take_resting(&mut self, since: Instant) -> Option<W> {
-        let index = self.idle.iter().position(|idle| idle.since == since)?;
-        Some(self.idle.remove(index).wire)
+        match self.idle.iter().position(|idle| idle.since == since) {
+            Some(index) => Some(self.idle.remove(index).wire),
+            None => self.carriers.take_resting(since),
+        }
     }
 
     /// All idle wires, to be closed.
     pub(super) fn take_idle(&mut self) -> Vec<W> {
-        self.idle.drain(..).map(|idle| idle.wire).collect()
+        self.idle.drain(..).map(|idle| idle.wire).chain(self.carriers.take_all()).collect()
     }
 
     /// The place in the line of a waiter for whom nothing is being dialed; 1 is next.
@@ -287,7 +361,7 @@ impl<W: Pooled> Pool<W> {
 
     /// Neither a wire nor anybody who wants one.
     pub(super) fn is_empty(&self) -> bool {
-        self.idle.is_empty() && self.lent == 0 && self.dials == 0 && self.line.is_empty()
+        self.idle.is_empty() && self.carriers.is_empty() && self.lent == 0 && self.dials == 0 && self.line.is_empty()
     }
 }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
+use super::fields::Fields;
 use super::messages::Facts;
 use super::payload::Payload;
 use super::shared::Shared;
@@ -32,11 +33,13 @@ pub(super) struct Journey {
     pub(super) services: Arc<Services>,
     /// The handle above the request; it hears of wires when no request does.
     pub(super) owner: Arc<Node>,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
     pub(super) resends_left: u32,
+    /// How often the peer may still say that it has not processed the request, and be asked again.
+    pub(super) refusals_left: u32,
     pub(super) attempt: u32,
     /// A piece of the body that was decoded and not yet read.
     pub(super) ahead: Bytes,
@@ -59,7 +62,8 @@ pub(super) struct Journey {
     reached: WireState,
     /// The request is being sent again inside a receive, which may be given up and made again.
     pub(super) resending: bool,
-    pub(super) trailers: HeaderMap,
+    /// Boxed: few responses have any.
+    pub(super) trailers: Option<Box<HeaderMap>>,
     /// The operation in flight; the paved path goes through several.
     pub(super) operation: Rc<Cell<Operation>>,
     /// What it waits for, but for what [`stage`](Self::stage) sees better.
@@ -67,14 +71,13 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    pub(super) prepared: Option<(Box<Exchange>, BytesMut)>,
+    pub(super) prepared: Option<(Exchange, BytesMut)>,
 }
 
 /// A wire and the exchange on it.
 pub(super) struct Active {
     pub(super) lease: Lease,
-    /// Boxed: it is large, and is moved from one wire's attempt to its place here.
-    pub(super) exchange: Box<Exchange>,
+    pub(super) exchange: Exchange,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
 }
@@ -102,6 +105,7 @@ impl Journey {
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
+            let headers = headers.change();
             for name in extra.keys() {
                 headers.remove(name);
             }
@@ -110,7 +114,7 @@ impl Journey {
         if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
             let has_body = !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             if has_body {
-                headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
+                headers.change().insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
         let mut journey = Box::new(Self {
@@ -119,6 +123,7 @@ impl Journey {
             owner: Arc::clone(owner),
             headers,
             resends_left: options.resends,
+            refusals_left: MOST_REFUSALS,
             options,
             payload,
             active: None,
@@ -135,7 +140,7 @@ impl Journey {
             end_told: false,
             reached: WireState::NotSent,
             resending: false,
-            trailers: HeaderMap::new(),
+            trailers: None,
             operation: Rc::new(Cell::new(Operation::Send)),
             stage: Stage::Queue,
             asking: None,
@@ -147,7 +152,7 @@ impl Journey {
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&self) -> Result<Option<(Box<Exchange>, BytesMut)>> {
+    fn prepare_first(&self) -> Result<Option<(Exchange, BytesMut)>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
         let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
         if let BodyLength::Length(total) = length {
@@ -160,12 +165,11 @@ impl Journey {
         self.prepare(length).map(Some).map_err(refuse)
     }
 
-    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Box<Exchange>, BytesMut), Failure> {
-        let (exchange, head) = Exchange::prepare(&self.head(body), self.head_limits())?;
-        Ok((Box::new(exchange), head))
+    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        Exchange::prepare(&self.head(body), self.head_limits())
     }
 
-    fn head(&self, body: BodyLength) -> RequestHead<'_> {
+    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         RequestHead {
             method: &self.shared.method,
             target: self.shared.target.path_and_query(),
@@ -176,7 +180,7 @@ impl Journey {
         }
     }
 
-    fn head_limits(&self) -> HeadLimits {
+    pub(super) fn head_limits(&self) -> HeadLimits {
         let limits = &self.options.limits;
         HeadLimits {
             head_octets: limits.response_head,
@@ -246,8 +250,8 @@ impl Journey {
         let Some(mut active) = self.active.take() else { return };
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
-        if let Some(trailers) = active.exchange.trailers() {
-            self.trailers.clone_from(trailers);
+        if let Some(trailers) = active.exchange.trailers().filter(|trailers| !trailers.is_empty()) {
+            self.trailers = Some(Box::new(trailers.clone()));
         }
         match active.exchange.reuse(&mut active.lease) {
             Ok(()) => active.lease.give_back(&self.shared.node),
@@ -360,7 +364,10 @@ impl Journey {
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
             timings: self.times,
             sizes: self.sizes,
-            trailers: self.trailers.clone(),
+            trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
         })
     }
 }
+
+/// How often a request is sent again that the peer says it has not processed: a resend that counts as none.
+const MOST_REFUSALS: u32 = 5;

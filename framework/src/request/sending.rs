@@ -13,7 +13,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
-use crate::wire::{Failure, Pace, Uploaded};
+use crate::wire::{Exchange, Failure, Pace, Uploaded};
 
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
@@ -38,10 +38,13 @@ impl Journey {
             method: &self.shared.method,
             on_reused_wire: self.active.as_ref().is_some_and(|active| active.lease.is_reused()),
             silent_end: failure.is_silent_end(),
+            refused: failure.is_refusal(),
             wire_state: self.wire_state(),
             replayable: self.payload.0.is_replayable(),
             resends_left: self.resends_left,
+            refusals_left: self.refusals_left,
         };
+        let refused = attempt.refused;
         let resend = may_resend(&attempt);
         let reason = failure.close_reason();
         let error = self.error(failure, operation);
@@ -49,7 +52,11 @@ impl Journey {
         if !resend {
             return Err(error);
         }
-        self.resends_left -= 1;
+        if refused {
+            self.refusals_left -= 1;
+        } else {
+            self.resends_left -= 1;
+        }
         self.attempt += 1;
         let attempt = self.attempt;
         self.emit(Mask::RETRYING, || Status::Retrying { attempt, error });
@@ -81,6 +88,14 @@ impl Journey {
         let (exchange, head) = match self.prepared.take() {
             Some(prepared) => prepared,
             None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
+        };
+        let exchange = match lease.multiplexed() {
+            None => exchange,
+            Some(wire) => {
+                let secure = self.shared.target.origin().is_secure();
+                let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
+                stream.map_err(|failure| self.error(failure, Operation::Send))?
+            }
         };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
@@ -171,7 +186,7 @@ impl Journey {
 
     /// `write`: a piece of an announced or chunked body.
     pub(super) async fn write(&mut self, data: &Bytes) -> Result<()> {
-        self.wait_for_subscribers(self.queue_end()).await?;
+        self.wait_in_line().await?;
         let outcome = match self.upload(data).await? {
             Ok(Uploaded::Sent) if self.active_mut()?.exchange.body_is_complete() => {
                 self.end_body(&HeaderMap::new()).await?

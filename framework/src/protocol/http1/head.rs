@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use memchr::memchr2;
 
+use super::encode::put_field;
 use super::fault::Fault;
 use super::fields::{CRLF, Flaw, first_line, is_control, to_map, walk};
 use super::said::{Listener, Said};
@@ -70,6 +71,36 @@ impl ResponseHead {
         &self.raw
     }
 
+    /// The head of a response that came as fields, not as octets, by HTTP/2 or later: what it would be in lines is made here,
+    /// without a reason phrase, which is gone since then (RFC 9113 section 8.3.1).
+    pub(crate) fn of_fields(
+        status_line: &[u8],
+        version: Version,
+        status: StatusCode,
+        headers: HeaderMap,
+        limits: &HeadLimits,
+    ) -> Result<Self, Fault> {
+        let length = (status_line.len() + CRLF.len()).saturating_add(section_octets(&headers));
+        if length > limits.head_octets {
+            return Err(Fault::HeadTooLarge { limit: limits.head_octets });
+        }
+        if headers.len() > limits.header_fields {
+            return Err(Fault::TooManyFields { limit: limits.header_fields });
+        }
+        let mut raw = BytesMut::with_capacity(length);
+        raw.extend_from_slice(status_line);
+        raw.extend_from_slice(CRLF);
+        let mut listener = Listener::default();
+        for (name, value) in &headers {
+            listener.hear(name.as_str().as_bytes(), value.as_bytes());
+            put_field(name, value, &mut raw);
+        }
+        raw.extend_from_slice(CRLF);
+        let said = listener.said();
+        let (raw, status_line_length, headers) = (raw.freeze(), status_line.len(), OnceLock::from(Box::new(headers)));
+        Ok(Self { status, version, raw, status_line_length, said, headers })
+    }
+
     /// The head that `octets` begin with; `None` if its end is missing, or some line ends otherwise than in CRLF.
     fn parse(octets: &[u8], limits: &HeadLimits) -> Result<Option<Self>, Fault> {
         let Some((status_line, fields)) = first_line(octets) else { return Ok(None) };
@@ -89,6 +120,12 @@ impl ResponseHead {
         let (raw, said, headers) = (Bytes::copy_from_slice(whole), listener.said(), OnceLock::new());
         Ok(Some(Self { status, version, raw, status_line_length, said, headers }))
     }
+}
+
+/// How long these fields are as lines, with the empty line behind them.
+pub(crate) fn section_octets(fields: &HeaderMap) -> usize {
+    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + ": ".len() + value.len() + CRLF.len();
+    fields.iter().map(line).fold(CRLF.len(), usize::saturating_add)
 }
 
 pub(super) fn fault(flaw: Flaw, too_many: Fault) -> Fault {

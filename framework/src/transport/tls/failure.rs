@@ -24,6 +24,12 @@ pub(crate) struct TlsFailure {
 }
 
 impl TlsFailure {
+    /// Will none of the protocols that were offered do for the server (RFC 7301 3.2)?
+    pub(crate) fn is_about_protocols(&self) -> bool {
+        let alert = self.details.as_ref().and_then(|details| details.alert);
+        alert == Some(TlsAlert::Received(NO_APPLICATION_PROTOCOL))
+    }
+
     /// The caller's options cannot be used.
     pub(super) fn unusable(sentence: impl Into<String>) -> Self {
         Self::of_caller(ErrorCode::SecureFailure, sentence.into())
@@ -163,6 +169,9 @@ fn alert(error: &TlsError) -> Option<TlsAlert> {
     };
     Some(TlsAlert::Sent(u8::from(sent)))
 }
+
+/// The alert (RFC 7301 3.2).
+const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// How servers say that they miss a client certificate: TLS 1.3 has an alert for it, before that each had its own way.
 const MEANS_NO_CERTIFICATE: [AlertDescription; 8] = [

@@ -1,0 +1,362 @@
+//! One exchange over a stream of HTTP/2: the request goes out, and an answer is listened for all the while.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use h2::client::SendRequest;
+use h2::{SendStream, StreamId};
+use http::{HeaderMap, Request, StatusCode};
+use tokio::task::yield_now;
+
+use super::Http2;
+use super::receiving::{Broken, Receiving};
+use crate::clock;
+use crate::error::{Stage, WireState};
+use crate::protocol::http1::{BodyLength, BodyStep, HeadLimits, Misuse, RequestHead};
+use crate::protocol::http2::head::{request, request_trailers};
+use crate::wire::{Failure, Pace, Received, Uploaded};
+
+/// One exchange, from the head to the last octet read. Dropped before its end, it resets the stream (CANCEL).
+pub(crate) struct Exchange {
+    wire: Http2,
+    /// The head, until it is sent.
+    request: Option<Box<Request<()>>>,
+    /// Opens the stream; kept until it is open.
+    sender: Option<SendRequest<Bytes>>,
+    stream: Option<SendStream<Bytes>>,
+    sending: Sending,
+    /// What is left of the announced length.
+    left: Option<u64>,
+    head_octets: u64,
+    body_sent: u64,
+    receiving: Receiving,
+    /// The server has not processed it, by its own word.
+    unprocessed: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    /// A 100 comes first.
+    Awaits100,
+    Body,
+    Ended,
+    /// The peer has answered and wants no more.
+    Answered,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        wire: Http2,
+        head: &RequestHead<'_>,
+        head_octets: u64,
+        secure: bool,
+        limits: HeadLimits,
+    ) -> Result<Self, Failure> {
+        let request = Box::new(request(head, secure).map_err(Failure::Misuse)?);
+        let expects_100 = head.headers.get(http::header::EXPECT).is_some_and(|value| value == "100-continue");
+        let sending = match head.body {
+            BodyLength::None | BodyLength::Length(0) => Sending::Ended,
+            _ if expects_100 => Sending::Awaits100,
+            _ => Sending::Body,
+        };
+        let left = match head.body {
+            BodyLength::None => Some(0),
+            BodyLength::Length(length) => Some(length),
+            BodyLength::Chunked => None,
+        };
+        let receiving = Receiving::new(head.method.clone(), limits);
+        let sender = wire.shared.sender.borrow().clone();
+        let (request, stream) = (Some(request), None);
+        Ok(Self {
+            wire,
+            request,
+            sender,
+            stream,
+            sending,
+            left,
+            head_octets,
+            body_sent: 0,
+            receiving,
+            unprocessed: false,
+        })
+    }
+
+    /// Opens the stream with the head, and sends the first data unless a 100 has to come first.
+    pub(crate) async fn send_head(&mut self, first: &Bytes, pace: &mut Pace) -> Result<(), Failure> {
+        self.wire.count_exchange();
+        let opened = pace.idle().piece(Stage::SendHead, pin!(poll_fn(|context| self.poll_open(context)))).await;
+        opened.and_then(|opened| opened)?;
+        if self.sending == Sending::Body && !first.is_empty() {
+            self.write(first, pace).await?;
+        }
+        Ok(())
+    }
+
+    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let Some(mut sender) = self.sender.take() else {
+            return Poll::Ready(Err(self.fail(Stage::SendHead, h2::Error::from(h2::Reason::REFUSED_STREAM))));
+        };
+        match sender.poll_ready(context) {
+            Poll::Pending => {
+                self.sender = Some(sender);
+                Poll::Pending
+            }
+            Poll::Ready(Err(error)) => Poll::Ready(Err(self.fail(Stage::SendHead, error))),
+            Poll::Ready(Ok(())) => {
+                let Some(request) = self.request.take() else { return Poll::Ready(Err(Failure::OutOfTurn)) };
+                let opened = sender.send_request(*request, self.sending == Sending::Ended);
+                Poll::Ready(match opened {
+                    Ok((response, stream)) => {
+                        self.receiving.begin(response);
+                        self.stream = Some(stream);
+                        Ok(())
+                    }
+                    Err(error) => Err(self.fail(Stage::SendHead, error)),
+                })
+            }
+        }
+    }
+
+    pub(crate) fn awaits_continue(&self) -> bool {
+        self.sending == Sending::Awaits100
+    }
+
+    pub(crate) async fn await_continue(&mut self, at_most: Duration) -> Result<(), Failure> {
+        let deadline = clock::now().checked_add(at_most);
+        while self.sending == Sending::Awaits100 {
+            let heard =
+                clock::until(deadline, pin!(poll_fn(|context| self.poll_heard(context, Stage::Continue)))).await;
+            match heard {
+                Ok(heard) => {
+                    let status = heard?;
+                    if status == StatusCode::CONTINUE {
+                        self.sending = Sending::Body;
+                    } else if !status.is_informational() {
+                        self.sending = Sending::Answered;
+                    }
+                }
+                Err(_) => self.sending = Sending::Body,
+            }
+        }
+        Ok(())
+    }
+
+    /// Listens, and keeps the head that comes for whoever asks for it.
+    fn poll_heard(&mut self, context: &mut Context<'_>, stage: Stage) -> Poll<Result<StatusCode, Failure>> {
+        self.receiving.poll_heard(context).map(|heard| heard.map_err(|error| self.translate(stage, error)))
+    }
+
+    pub(crate) async fn write(&mut self, data: &Bytes, pace: &mut Pace) -> Result<Uploaded, Failure> {
+        if data.is_empty() || self.awaits_continue() {
+            return Ok(Uploaded::Sent);
+        }
+        if self.sending != Sending::Body {
+            return Ok(Uploaded::NotWanted);
+        }
+        if let Some(left) = self.left {
+            let length = data.len() as u64;
+            self.left =
+                Some(left.checked_sub(length).ok_or(Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?);
+        }
+        let mut data = data.clone();
+        let mut silence = pace.silence();
+        while !data.is_empty() {
+            let wanted = data.len();
+            let room =
+                silence.until(Stage::SendBody, pin!(poll_fn(|context| self.poll_room(context, wanted)))).await??;
+            let Some(room) = room else { return Ok(Uploaded::NotWanted) };
+            let piece = data.split_to(room.min(wanted));
+            silence.moved(piece.len() as u64);
+            self.put(piece, false)?;
+        }
+        Ok(Uploaded::Sent)
+    }
+
+    /// How much may be sent now; `None` if the peer has answered and wants no more.
+    fn poll_room(&mut self, context: &mut Context<'_>, wanted: usize) -> Poll<Result<Option<usize>, Failure>> {
+        while !self.receiving.has_early() {
+            match self.poll_heard(context, Stage::SendBody) {
+                Poll::Ready(Ok(status)) if status.is_client_error() || status.is_server_error() => {
+                    self.sending = Sending::Answered;
+                    return Poll::Ready(Ok(None));
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(failure)) => return Poll::Ready(Err(failure)),
+                Poll::Pending => break,
+            }
+        }
+        let Some(stream) = &mut self.stream else { return Poll::Ready(Err(Failure::OutOfTurn)) };
+        stream.reserve_capacity(wanted);
+        match stream.poll_capacity(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Some(Ok(0))) => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Poll::Ready(Some(Ok(room))) => Poll::Ready(Ok(Some(room))),
+            // The stream takes no more: with an answer it is one that wanted no more.
+            Poll::Ready(_) if self.receiving.has_early() => {
+                self.sending = Sending::Answered;
+                Poll::Ready(Ok(None))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Err(self.fail(Stage::SendBody, error))),
+            // It was reset: the response says why.
+            Poll::Ready(None) => Poll::Pending,
+        }
+    }
+
+    fn put(&mut self, piece: Bytes, end: bool) -> Result<(), Failure> {
+        let Some(stream) = &mut self.stream else { return Err(Failure::OutOfTurn) };
+        let octets = piece.len();
+        match stream.send_data(piece, end) {
+            Ok(()) => {
+                self.wire.shared.heard.sent(octets);
+                self.body_sent += octets as u64;
+                Ok(())
+            }
+            Err(error) => Err(self.fail(Stage::SendBody, error)),
+        }
+    }
+
+    /// The last moment in which an answer is an early one. The reactor has a turn before, so that one which has arrived is heard.
+    pub(crate) async fn hear_before_the_end(&mut self) -> Result<(), Failure> {
+        if self.sending != Sending::Body {
+            return Ok(());
+        }
+        yield_now().await;
+        while !self.receiving.has_early() {
+            let heard = poll_fn(|context| self.poll_heard(context, Stage::SendBody)).now_or_never();
+            let Some(heard) = heard else { break };
+            let status = heard?;
+            if status.is_client_error() || status.is_server_error() {
+                self.sending = Sending::Answered;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends the body; what is handed over here is all that is left.
+    pub(crate) fn finish(&mut self, trailers: &HeaderMap) -> Result<(), Failure> {
+        if self.sending != Sending::Body {
+            return Ok(());
+        }
+        self.check_finish(trailers)?;
+        let trailers = request_trailers(trailers).map_err(Failure::Misuse)?;
+        if trailers.is_empty() {
+            self.put(Bytes::new(), true)?;
+        } else if let Some(stream) = &mut self.stream
+            && let Err(error) = stream.send_trailers(trailers)
+        {
+            return Err(self.fail(Stage::SendBody, error));
+        }
+        self.sending = Sending::Ended;
+        Ok(())
+    }
+
+    pub(crate) fn check_finish(&self, trailers: &HeaderMap) -> Result<(), Failure> {
+        if self.sending != Sending::Body {
+            return Ok(());
+        }
+        match self.left {
+            Some(by) if by > 0 => Err(Failure::Misuse(Misuse::BodyTooShort { by })),
+            _ => request_trailers(trailers).map(drop).map_err(Failure::Misuse),
+        }
+    }
+
+    pub(crate) async fn receive_head(&mut self) -> Result<Received, Failure> {
+        if self.is_sending_body() {
+            return Ok(Received::OutOfTurn);
+        }
+        let received = poll_fn(|context| self.receiving.poll_head(context)).await;
+        let stage = if self.receiving.has_answered() { Stage::Head } else { Stage::FirstByte };
+        received.map_err(|error| self.translate(stage, error))
+    }
+
+    pub(crate) async fn read(&mut self, max: usize) -> Result<Option<Bytes>, Failure> {
+        let read = poll_fn(|context| self.receiving.poll_read(context, max)).await;
+        read.map_err(|error| self.translate(Stage::Body, error))
+    }
+
+    pub(crate) fn read_arrived(&mut self, max: usize) -> Result<BodyStep, Failure> {
+        match self.read(max).now_or_never() {
+            None => Ok(BodyStep::NeedMore),
+            Some(read) => Ok(read?.map_or(BodyStep::End, BodyStep::Data)),
+        }
+    }
+
+    pub(crate) fn remaining(&self) -> Option<u64> {
+        self.receiving.remaining()
+    }
+
+    pub(crate) fn has_head(&self) -> bool {
+        self.receiving.has_head()
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.receiving.is_ended()
+    }
+
+    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+        self.receiving.trailers()
+    }
+
+    pub(crate) fn body_sent(&self) -> u64 {
+        self.body_sent
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        if self.stream.is_some() { self.head_octets + self.body_sent } else { 0 }
+    }
+
+    pub(crate) fn is_sending_body(&self) -> bool {
+        self.sending == Sending::Body
+    }
+
+    pub(crate) fn body_is_complete(&self) -> bool {
+        match self.sending {
+            Sending::Awaits100 => false,
+            Sending::Body => self.left == Some(0),
+            Sending::Ended | Sending::Answered => true,
+        }
+    }
+
+    pub(crate) fn is_refused(&self) -> bool {
+        self.sending == Sending::Answered
+    }
+
+    pub(crate) fn announced_left(&self) -> Option<u64> {
+        if self.sending == Sending::Body { self.left } else { None }
+    }
+
+    pub(crate) fn wire_state(&self) -> WireState {
+        match self.sending {
+            _ if self.unprocessed => WireState::RefusedByPeer,
+            _ if self.receiving.has_answered() => WireState::ResponseStarted,
+            _ if self.stream.is_none() => WireState::NotSent,
+            Sending::Ended => WireState::BodySent,
+            _ if self.body_sent == 0 => WireState::HeadSent,
+            _ => WireState::BodyPartly(self.body_sent),
+        }
+    }
+
+    fn stream_id(&self) -> Option<StreamId> {
+        self.stream.as_ref().map(SendStream::stream_id)
+    }
+
+    fn fail(&mut self, stage: Stage, error: h2::Error) -> Failure {
+        let failure = self.wire.failure(stage, self.stream_id(), error);
+        self.unprocessed |= failure.is_refusal();
+        failure
+    }
+
+    fn translate(&mut self, stage: Stage, error: Broken) -> Failure {
+        match error {
+            Broken::Stream(error) => self.fail(stage, error),
+            Broken::Fault(fault) => Failure::Fault(stage, fault),
+        }
+    }
+}

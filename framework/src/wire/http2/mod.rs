@@ -1,0 +1,223 @@
+//! A wire that speaks HTTP/2 (RFC 9113): one driver moves its octets, exchanges borrow streams of it.
+
+mod driver;
+mod ending;
+mod exchange;
+mod heard;
+mod receiving;
+
+use std::cell::{Cell, RefCell};
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+
+use bytes::Bytes;
+use h2::client::{Builder, SendRequest};
+
+use crate::clock;
+use crate::id::WireId;
+use crate::network::SecurityInfo;
+use crate::options::Http2Options;
+use crate::protocol::http2::health::{Life, Outcome};
+use crate::reason::{CloseReason, WireHealth};
+use crate::transport::{DialTimes, Dialed};
+
+use heard::Heard;
+
+pub(crate) use driver::{Change, Driver};
+pub(super) use ending::StreamEnd;
+pub(super) use exchange::Exchange;
+
+/// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
+pub(crate) struct Http2 {
+    shared: Rc<Shared>,
+    is_stream: bool,
+}
+
+struct Shared {
+    id: WireId,
+    remote: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    times: DialTimes,
+    security: Option<Arc<SecurityInfo>>,
+    /// Opens streams; `None` when no more are to be opened.
+    sender: RefCell<Option<SendRequest<Bytes>>>,
+    exchanges: Cell<u64>,
+    /// What the server says may be open at a time.
+    streams: Cell<usize>,
+    life: RefCell<Life>,
+    /// Its health, as it was when it was told last.
+    told: Cell<WireHealth>,
+    wishes: Cell<Wishes>,
+    driver: RefCell<Option<Waker>>,
+    heard: Rc<Heard>,
+}
+
+/// What its users want of the driver.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wishes {
+    /// An exchange has begun: is the server still there?
+    used: bool,
+    /// An exchange has met silence.
+    doubted: bool,
+}
+
+impl Http2 {
+    /// Sends the preface. The server's settings are not waited for (RFC 9113 3.4).
+    pub(super) async fn open(
+        dialed: Dialed,
+        options: &Http2Options,
+        response_head: usize,
+    ) -> io::Result<(Self, Driver)> {
+        let Dialed { stream, times, security } = dialed;
+        let (remote, local) = (stream.remote(), stream.local());
+        let heard = Rc::new(Heard::new(options));
+        let handshake = builder(options, response_head).handshake(heard::Listening::new(stream, Rc::clone(&heard)));
+        let (sender, connection) = handshake.await.map_err(|error| match error.into_io() {
+            Some(error) => error,
+            None => io::ErrorKind::Other.into(),
+        })?;
+        let shared = Rc::new(Shared {
+            id: WireId::next(),
+            remote,
+            local,
+            times,
+            security,
+            sender: RefCell::new(Some(sender)),
+            exchanges: Cell::new(0),
+            streams: Cell::new(FIRST_STREAMS),
+            life: RefCell::new(Life::new()),
+            told: Cell::new(WireHealth::Fresh),
+            wishes: Cell::default(),
+            driver: RefCell::default(),
+            heard,
+        });
+        let wire = Self { shared, is_stream: false };
+        let driver = Driver::new(&wire, connection, options, clock::now());
+        Ok((wire, driver))
+    }
+
+    pub(crate) fn id(&self) -> WireId {
+        self.shared.id
+    }
+
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.shared.remote
+    }
+
+    pub(super) fn local(&self) -> Option<SocketAddr> {
+        self.shared.local
+    }
+
+    pub(super) fn times(&self) -> DialTimes {
+        self.shared.times
+    }
+
+    pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
+        self.shared.security.as_ref()
+    }
+
+    pub(super) fn exchanges(&self) -> u64 {
+        self.shared.exchanges.get()
+    }
+
+    /// How many streams may be open on it at a time; `None` if it takes no new ones.
+    pub(crate) fn streams(&self) -> Option<usize> {
+        self.health().takes_requests().then(|| self.shared.streams.get())
+    }
+
+    pub(crate) fn health(&self) -> WireHealth {
+        self.shared.life.borrow().health()
+    }
+
+    /// A share for one stream, which is over when it is dropped. `None` if no new streams are taken.
+    pub(super) fn lend(&self) -> Option<Self> {
+        self.streams()?;
+        self.happens(Life::stream_opened);
+        Some(Self { shared: Rc::clone(&self.shared), is_stream: true })
+    }
+
+    /// No new stream is opened, and when the last one has ended the wire is closed for this reason.
+    pub(crate) fn retire(&self, reason: CloseReason) {
+        self.happens(|life| life.retired(reason));
+        self.shared.sender.borrow_mut().take();
+        self.wake_driver();
+    }
+
+    fn happens(&self, event: impl FnOnce(&mut Life) -> Outcome) {
+        if let Err(illegal) = event(&mut self.shared.life.borrow_mut()) {
+            tracing::error!(wire = self.id().value(), %illegal, "a wire has lost count of its streams");
+        }
+    }
+
+    /// An exchange met silence: the server is asked for a sign of life.
+    pub(crate) fn doubt(&self) {
+        self.wish(|wishes| wishes.doubted = true);
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+        let mut wishes = self.shared.wishes.get();
+        change(&mut wishes);
+        self.shared.wishes.set(wishes);
+        self.wake_driver();
+    }
+
+    fn wake_driver(&self) {
+        if let Some(waker) = self.shared.driver.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+
+    fn count_exchange(&self) {
+        self.shared.exchanges.set(self.shared.exchanges.get() + 1);
+        let mut wishes = self.shared.wishes.get();
+        wishes.used = true;
+        // The stream that is opened next wakes the driver.
+        self.shared.wishes.set(wishes);
+    }
+}
+
+impl Clone for Http2 {
+    /// A hold, and no share for a stream.
+    fn clone(&self) -> Self {
+        Self { shared: Rc::clone(&self.shared), is_stream: false }
+    }
+}
+
+impl Drop for Http2 {
+    fn drop(&mut self) {
+        if self.is_stream {
+            self.happens(Life::stream_ended);
+            if !self.health().takes_requests() {
+                // It may have been the last one.
+                self.wake_driver();
+            }
+        }
+    }
+}
+
+fn builder(options: &Http2Options, response_head: usize) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .enable_push(false)
+        .initial_window_size(options.stream_window)
+        .initial_connection_window_size(options.connection_window)
+        .max_frame_size(options.max_frame_size)
+        .max_header_list_size(u32::try_from(response_head).unwrap_or(u32::MAX))
+        .initial_max_send_streams(FIRST_STREAMS)
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .max_local_error_reset_streams(Some(FAULTY_STREAMS))
+        .max_send_buffer_size(SEND_BUFFER);
+    builder
+}
+
+/// Streams that are opened before the server has said how many it takes (RFC 9113 5.1.2 recommends it not to take fewer).
+const FIRST_STREAMS: usize = 100;
+/// Streams given up by this side whose late frames are still known for what they are.
+const RESET_STREAMS: usize = 50;
+/// Streams of one wire that may break the rules before the wire is closed.
+const FAULTY_STREAMS: usize = 1024;
+/// Octets of a stream's body that wait to be written.
+const SEND_BUFFER: usize = 256 * 1024;
