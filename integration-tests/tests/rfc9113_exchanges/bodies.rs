@@ -8,7 +8,7 @@ use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Settings,
 use integration_tests::http2_peer::Kind;
 use integration_tests::origin::Reply;
 use integration_tests::scene::{read_all, sending};
-use integration_tests::{Gate, patiently};
+use integration_tests::{Gate, dropped_after, patiently};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -127,5 +127,27 @@ async fn b11_reads_give_what_they_were_asked_for() {
     assert!(!read_all(&request).await.unwrap().is_empty());
     assert_eq!(request.query_data_available().await.unwrap(), 0);
     assert_eq!(request.read().await.unwrap(), "");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b6_a_read_that_is_dropped_at_any_poll_loses_nothing() {
+    let whole = content(100_000);
+    let sent = whole.clone();
+    let scene =
+        Http2Scene::with(move |_| Reply::new(200).chunked(sent.chunks(777).map(Bytes::copy_from_slice)).into()).await;
+    let request = scene.reading("/").await;
+    let mut read = Vec::new();
+    for polls in (0..8).cycle() {
+        // A call that began and was given up has told its end: what it had read is there for the next.
+        if let Some(piece) = dropped_after(polls, request.read_at_most(1000)).await {
+            let piece = piece.unwrap();
+            if piece.is_empty() {
+                break;
+            }
+            read.extend_from_slice(&piece);
+        }
+    }
+    assert!(read == whole, "{} octets of {}", read.len(), whole.len());
     scene.end().await;
 }
