@@ -48,9 +48,13 @@ impl<W: Pooled> Carriers<W> {
         Some(shared)
     }
 
-    /// One more would help: none may carry another exchange, and it is not the servers' will that nothing is sent at all.
+    /// One more would help: none may carry another exchange, and it is not the servers' will that nothing is sent at all, nor only
+    /// our ignorance of what they take.
     pub(super) fn are_full(&self) -> bool {
-        self.0.iter().all(|carrier| carrier.wire.streams().is_none_or(|most| most > 0 && carrier.lent >= most))
+        self.0.iter().all(|Carrier { wire, lent, .. }| match wire.streams() {
+            None => true,
+            Some(most) => most > 0 && *lent >= most && !wire.may_carry_more(),
+        })
     }
 
     /// An exchange on it is over. `false` if the wire is not here any more.

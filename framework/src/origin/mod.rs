@@ -337,6 +337,10 @@ impl Pooled for Box<Kept> {
         self.wire.multiplexed().and_then(Http2::streams)
     }
 
+    fn may_carry_more(&self) -> bool {
+        self.wire.multiplexed().is_some_and(|wire| !wire.has_greeted())
+    }
+
     fn share(&self) -> Option<Self> {
         let wire = self.wire.share()?;
         Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _place: None }))

@@ -29,6 +29,10 @@ pub(super) trait Pooled {
     fn streams(&self) -> Option<usize> {
         None
     }
+    /// Does nobody know yet how many exchanges such a wire carries?
+    fn may_carry_more(&self) -> bool {
+        false
+    }
     /// Another hold of such a wire; `None` for one that carries one exchange at a time.
     fn share(&self) -> Option<Self>
     where

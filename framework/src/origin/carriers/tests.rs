@@ -9,6 +9,7 @@ use super::*;
 struct Wire {
     name: u8,
     streams: Rc<Cell<Option<usize>>>,
+    unknown: Rc<Cell<bool>>,
 }
 
 impl Pooled for Wire {
@@ -21,13 +22,16 @@ impl Pooled for Wire {
     fn streams(&self) -> Option<usize> {
         self.streams.get()
     }
+    fn may_carry_more(&self) -> bool {
+        self.unknown.get()
+    }
     fn share(&self) -> Option<Self> {
         Some(self.clone())
     }
 }
 
 fn wire(name: u8, streams: usize) -> Wire {
-    Wire { name, streams: Rc::new(Cell::new(Some(streams))) }
+    Wire { name, streams: Rc::new(Cell::new(Some(streams))), unknown: Rc::default() }
 }
 
 fn carriers(wires: impl IntoIterator<Item = Wire>, now: Instant) -> Carriers<Wire> {
@@ -67,6 +71,16 @@ fn one_that_takes_no_more_for_a_while_stands_in_nobodys_way() {
     assert_eq!(carriers.lend().unwrap().name, 2);
     silent.streams.set(Some(9));
     assert_eq!(carriers.lend().unwrap().name, 1);
+}
+
+#[test]
+fn a_server_is_heard_before_another_wire_is_opened_to_it() {
+    let new = wire(1, 1);
+    new.unknown.set(true);
+    let mut carriers = carriers([new.clone()], Instant::now());
+    assert!(carriers.lend().is_some() && carriers.lend().is_none() && !carriers.are_full());
+    new.unknown.set(false);
+    assert!(carriers.are_full());
 }
 
 #[test]

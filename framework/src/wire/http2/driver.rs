@@ -29,6 +29,8 @@ pub(crate) struct Driver {
     stream_window_is_due: bool,
     /// When time alone changes something, as it was when the wait began.
     deadline: Option<Instant>,
+    /// Was it told that the server has said how many streams it takes?
+    greeted: bool,
     /// There is nothing left to be moved.
     over: bool,
 }
@@ -60,6 +62,7 @@ impl Driver {
             window,
             stream_window_is_due: false,
             deadline: None,
+            greeted: false,
             over: false,
         }
     }
@@ -202,7 +205,9 @@ impl Driver {
             return Some(Change::Health(health));
         }
         let streams = self.connection.max_concurrent_send_streams();
-        (self.wire.shared.streams.replace(streams) != streams).then_some(Change::Streams)
+        let news = self.wire.shared.streams.replace(streams) != streams || self.wire.has_greeted() != self.greeted;
+        self.greeted = self.wire.has_greeted();
+        news.then_some(Change::Streams)
     }
 
     fn close(&self, reason: CloseReason) {

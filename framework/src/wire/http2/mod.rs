@@ -128,6 +128,11 @@ impl Http2 {
         self.health().takes_requests().then(|| self.shared.streams.get())
     }
 
+    /// Has the server said how many streams it takes?
+    pub(crate) fn has_greeted(&self) -> bool {
+        self.shared.heard.budget().has_greeted()
+    }
+
     pub(crate) fn health(&self) -> WireHealth {
         self.shared.life.borrow().health()
     }
