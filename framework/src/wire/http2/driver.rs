@@ -128,6 +128,11 @@ impl Driver {
     fn listen(&mut self, now: Instant) {
         let octets = self.wire.shared.heard.take_octets();
         if octets > 0 {
+            let mut open = self.wire.shared.open.borrow_mut();
+            self.wire.shared.heard.for_each_ended(|stream| {
+                open.remove(&stream);
+            });
+            drop(open);
             self.keepalive.heard(now);
             if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);
@@ -207,6 +212,7 @@ impl Driver {
         let streams = self.connection.max_concurrent_send_streams();
         let news = self.wire.shared.streams.replace(streams) != streams || self.wire.has_greeted() != self.greeted;
         self.greeted = self.wire.has_greeted();
+        let news = news || self.wire.shared.crowded.get() && self.wire.room() > Some(0);
         news.then_some(Change::Streams)
     }
 
