@@ -128,12 +128,6 @@ impl Journey {
         Ok(data)
     }
 
-    /// Is there something to read that need not be waited for, or is it likely?
-    pub(super) fn has_arrived(&mut self) -> bool {
-        let is_read = !self.gathered.is_empty() || !self.ahead.is_empty();
-        is_read || self.active.as_mut().is_some_and(|active| active.lease.received_octets() > 0)
-    }
-
     /// What was read, and never taken by its caller, comes first again.
     pub(super) fn put_back(&mut self, data: &[u8]) {
         self.put_back += data.len();
