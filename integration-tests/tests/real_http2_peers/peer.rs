@@ -69,7 +69,8 @@ pub(crate) fn ports<const COUNT: usize>() -> [u16; COUNT] {
 }
 
 fn signal(process: &Child, name: &str) {
-    let sent = Command::new("kill").arg(format!("-{name}")).arg(process.id().to_string()).stderr(Stdio::null()).status();
+    let sent =
+        Command::new("kill").arg(format!("-{name}")).arg(process.id().to_string()).stderr(Stdio::null()).status();
     drop(sent);
 }
 

@@ -40,7 +40,11 @@ impl World {
             "/small" => Reply::ok(SMALL),
             "/origin/upload" | "/origin/limited" => {
                 let large = request.field("x-large").map_or(0, str::len);
-                Reply::ok(format!("{} octets, {} of them wrong, {large} in a field", request.body.len(), wrong(&request.body)))
+                Reply::ok(format!(
+                    "{} octets, {} of them wrong, {large} in a field",
+                    request.body.len(),
+                    wrong(&request.body)
+                ))
             }
             "/origin/large" => (0..5).fold(Reply::ok("a large head"), |reply, n| {
                 reply.field(&format!("x-large-{n}"), "v".repeat(LARGE_FIELD))
