@@ -91,6 +91,10 @@ impl Site {
         Session::builder().dial(EveryName::here()).tls(self.tls.clone()).protocols(self.protocols)
     }
 
+    pub(crate) fn is_secure(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+
     pub(crate) fn visit(&self) -> Visit {
         self.visit_as(self.builder())
     }
@@ -119,6 +123,12 @@ impl Visit {
         let response = self.session.get(self.url(path)).unwrap().send().await.unwrap();
         assert_eq!(response.version(), Version::HTTP_2);
         response
+    }
+
+    /// Closes the session, so that all there is to tell has been told.
+    pub(crate) async fn close(&self) {
+        self.session.close().await.unwrap();
+        self.recorder.wait_for_closing(self.session.id()).await;
     }
 
     pub(crate) fn wires(&self) -> BTreeSet<WireId> {

@@ -53,6 +53,7 @@ impl Load {
     /// None of them failed, and the server went away so often.
     async fn holds(self, name: &str, at_least: usize) {
         let Self { visit, failed } = self;
+        visit.close().await;
         let mut healths = std::collections::BTreeMap::new();
         for one in visit.recorder.log() {
             if let Status::WireHealthChanged { health, .. } = one.status {
@@ -121,6 +122,7 @@ async fn caddy_is_reloaded_and_no_request_fails() {
         while let Some(reload) = patiently("a reload", reloads.join_next()).await {
             assert!(reload.unwrap(), "{}", server.peer.said());
         }
-        load.holds("caddy, reloaded", TIMES).await;
+        // What was opened in clear is none of its HTTP server's connections any more, and outlives a reload.
+        load.holds("caddy, reloaded", if site.is_secure() { TIMES } else { 0 }).await;
     }
 }
