@@ -1,11 +1,12 @@
 //! What every server is given to serve, and the watched session that asks for it.
 
 use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use hinternet::tls::TlsOptions;
 use hinternet::{Protocols, Response, Session, SessionBuilder, Status, Version, WireId};
-use integration_tests::certificates::{Authority, Identity, Leaf};
+use integration_tests::certificates::{Authority, Identity, Leaf, pem};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::tls::EveryName;
@@ -61,6 +62,7 @@ impl World {
         let (chain, key) = (self.identity.chain_pem(), self.identity.key_pem());
         write("good.pem", chain.as_bytes());
         write("good.key", key.as_bytes());
+        write("authority.pem", pem(self.authority.der()).as_bytes());
         write("both.pem", format!("{chain}{key}").as_bytes());
         std::fs::create_dir(folder.join("files")).unwrap();
         write("files/file", &content(FILE));
@@ -89,6 +91,11 @@ pub(crate) struct Site {
 impl Site {
     pub(crate) fn builder(&self) -> SessionBuilder {
         Session::builder().dial(EveryName::here()).tls(self.tls.clone()).protocols(self.protocols)
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        let port = self.base.rsplit(':').next().unwrap().parse().unwrap();
+        SocketAddr::from((Ipv4Addr::LOCALHOST, port))
     }
 
     pub(crate) fn is_secure(&self) -> bool {
