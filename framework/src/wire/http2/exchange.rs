@@ -174,7 +174,9 @@ impl Exchange {
             let Some(room) = room else { return Ok(Uploaded::NotWanted) };
             let piece = data.split_to(room.min(wanted));
             silence.moved(piece.len() as u64);
-            self.put(piece, false)?;
+            if self.put(piece, false)? == Uploaded::NotWanted {
+                return Ok(Uploaded::NotWanted);
+            }
         }
         Ok(Uploaded::Sent)
     }
@@ -206,23 +208,42 @@ impl Exchange {
                 self.sending = Sending::Answered;
                 Poll::Ready(Ok(None))
             }
-            Poll::Ready(Some(Err(error))) => Poll::Ready(Err(self.fail(Stage::SendBody, error))),
             // It was reset: the response says why.
-            Poll::Ready(None) => Poll::Pending,
+            Poll::Ready(None) if !self.receiving.has_head() => Poll::Pending,
+            Poll::Ready(ended) => {
+                let error = ended.and_then(Result::err).unwrap_or_else(|| h2::Reason::STREAM_CLOSED.into());
+                Poll::Ready(self.cut_short(error).map(|_| None))
+            }
         }
     }
 
-    fn put(&mut self, piece: Bytes, end: bool) -> Result<(), Failure> {
+    fn put(&mut self, piece: Bytes, end: bool) -> Result<Uploaded, Failure> {
         let Some(stream) = &mut self.stream else { return Err(Failure::OutOfTurn) };
         let octets = piece.len();
         match stream.send_data(piece, end) {
             Ok(()) => {
                 self.wire.shared.heard.sent(octets);
                 self.body_sent += octets as u64;
-                Ok(())
+                Ok(Uploaded::Sent)
             }
-            Err(error) => Err(self.fail(Stage::SendBody, error)),
+            Err(error) => self.cut_short(error),
         }
+    }
+
+    /// The stream takes no more. A server that has answered in full may end it so (RFC 9113 8.1), whatever the answer is.
+    fn cut_short(&mut self, error: h2::Error) -> Result<Uploaded, Failure> {
+        while !self.receiving.has_early() && !self.receiving.has_head() {
+            let heard = poll_fn(|context| self.poll_heard(context, Stage::SendBody)).now_or_never();
+            let Some(heard) = heard else { return Err(self.fail(Stage::SendBody, error)) };
+            heard?;
+        }
+        let stream = self.stream.as_mut();
+        let reset = stream.and_then(|stream| poll_fn(|context| stream.poll_reset(context)).now_or_never());
+        if !self.receiving.has_early() && !matches!(reset, Some(Ok(h2::Reason::NO_ERROR))) {
+            return Err(self.fail(Stage::SendBody, error));
+        }
+        self.sending = Sending::Answered;
+        Ok(Uploaded::NotWanted)
     }
 
     /// The last moment in which an answer is an early one. The reactor has a turn before, so that one which has arrived is heard.
@@ -249,14 +270,15 @@ impl Exchange {
         }
         self.check_finish(trailers)?;
         let trailers = request_trailers(trailers).map_err(Failure::Misuse)?;
-        if trailers.is_empty() {
-            self.put(Bytes::new(), true)?;
-        } else if let Some(stream) = &mut self.stream
-            && let Err(error) = stream.send_trailers(trailers)
-        {
-            return Err(self.fail(Stage::SendBody, error));
+        let uploaded = if trailers.is_empty() {
+            self.put(Bytes::new(), true)?
+        } else {
+            let Some(stream) = &mut self.stream else { return Err(Failure::OutOfTurn) };
+            stream.send_trailers(trailers).map(|()| Uploaded::Sent).or_else(|error| self.cut_short(error))?
+        };
+        if uploaded == Uploaded::Sent {
+            self.sending = Sending::Ended;
         }
-        self.sending = Sending::Ended;
         Ok(())
     }
 
