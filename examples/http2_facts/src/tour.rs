@@ -38,7 +38,8 @@ async fn burst(session: &Session, server: &OwnServer) -> Result<()> {
         versions.insert(version);
         wires.extend(wire);
     }
-    println!("a burst: 100 answers by {versions:?} on {wires:?}; connections at the server: {}", server.connections());
+    let connections = server.connections();
+    println!("a burst: 100 answers by {versions:?} on {wires:?}; connections at the server: {connections}");
     Ok(())
 }
 // ANCHOR_END: burst
@@ -73,14 +74,15 @@ async fn goaway(session: &Session, server: &OwnServer) -> Result<()> {
     println!("GOAWAY:   {wire} is {health}");
 
     let next = session.get(format!("{}/next", server.origin()))?.send().await?;
-    println!("the next: {} on {}", next.status(), next.wire().map_or_else(String::new, |wire| wire.to_string()));
+    println!("the next: {} on {:?}", next.status(), next.wire().expect("it came over one"));
     drop(next.text().await?);
 
     server.gate.open();
     println!("the late: {:?}", late.await.expect("it does not panic")?);
     let (wire, health) = next_change(&mut told).await;
     // Why is chance: this side has no more use for it, or the server was faster.
-    println!("          {wire} is {}", if matches!(health, WireHealth::Closed(_)) { "closed" } else { "not closed" });
+    let closed = matches!(health, WireHealth::Closed(_));
+    println!("          {wire} is closed: {closed}");
     Ok(())
 }
 
