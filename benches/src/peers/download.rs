@@ -1,4 +1,4 @@
-//! One long body: plain, and over TLS 1.3.
+//! One long body: plain and over TLS 1.3, by HTTP/1.1 and HTTP/2.
 
 use bytes::Bytes;
 use clap::Args;
@@ -8,7 +8,7 @@ use hyper::body::Body;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::clients::raw::{Raw, read_head};
-use super::clients::{hyper_conn, hyper_util, ours, reqwest};
+use super::clients::{hyper_conn, hyper_util, ours, raw_h2, reqwest};
 use super::contest::{Contender, Terms};
 use super::meter::{Meter, Sample};
 use super::runtimes::Threads;
@@ -28,20 +28,30 @@ pub(super) struct Options {
 
 /// Plays and prints a table for each kind of stream.
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
-    for (kind, endpoint) in [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)] {
-        let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, &CLIENTS)?;
-        table::print(&results, &format!("{} MiB down, {kind}", options.octets >> 20), None, &columns());
+    let endpoints = &server.endpoints;
+    let streams = [
+        ("plain", &endpoints.plain),
+        ("TLS 1.3", &endpoints.secure),
+        ("HTTP/2, plain", &endpoints.http2),
+        ("HTTP/2, TLS 1.3", &endpoints.secure_http2),
+    ];
+    for (kind, endpoint) in streams {
+        let (raw, clients) = if endpoint.http2 { (RAW_H2, HTTP2_CLIENTS) } else { (RAW, CLIENTS) };
+        if options.terms.admit(clients) {
+            let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, clients)?;
+            table::print(&results, &format!("{} MiB down, {kind}", options.octets >> 20), None, &columns(raw));
+        }
     }
     Ok(())
 }
 
 /// The figures of a body, whichever way it went.
-pub(super) fn columns() -> [Column<'static, Sample>; 4] {
+pub(super) fn columns(raw: &'static str) -> [Column<'static, Sample>; 4] {
     [
         Column::new("CPU s", 3, |sample: &Sample| sample.cpu.as_secs_f64()),
         Column::new("MiB/s", 0, |sample: &Sample| sample.rate() / f64::from(1 << 20)),
         Column::optional("allocations/MiB", 1, |sample: &Sample| Some(sample.allocations_each()? * f64::from(1 << 20))),
-        Column::ratio("x raw", RAW, |sample: &Sample| sample.cpu.as_secs_f64()),
+        Column::ratio("x raw", raw, |sample: &Sample| sample.cpu.as_secs_f64()),
     ]
 }
 
@@ -51,22 +61,37 @@ pub(super) struct Job {
     pub(super) octets: u64,
 }
 
-const CLIENTS: [Contender<Job, Sample>; 6] = [
-    Contender { name: RAW, place: "", run: by_raw },
-    Contender { name: "hyper conn", place: "", run: by_hyper_conn },
-    Contender { name: "hyper-util", place: "", run: by_hyper_util },
-    Contender { name: "reqwest", place: "", run: by_reqwest },
-    Contender {
-        name: "hinternet, on the arbiter",
-        place: "",
-        run: |job| ours::on_the_arbiter(ours::session(&job.endpoint), |session| by_ours(job, session)),
-    },
-    Contender {
-        name: "hinternet, from another thread",
-        place: "",
-        run: |job| ours::from_another_thread(ours::session(&job.endpoint), |session| by_ours(job, session)),
-    },
+type Client = Contender<Job, Sample>;
+
+const CLIENTS: &[Client] = &[
+    Client { name: RAW, place: "", run: by_raw },
+    Client { name: "hyper conn", place: "", run: by_hyper_conn },
+    HYPER_UTIL,
+    REQWEST,
+    ON_THE_ARBITER,
+    FROM_ANOTHER_THREAD,
 ];
+const HTTP2_CLIENTS: &[Client] = &[
+    Client { name: RAW_H2, place: "", run: by_raw_h2 },
+    Client { name: "hyper conn", place: "", run: by_hyper_http2 },
+    HYPER_UTIL,
+    REQWEST,
+    ON_THE_ARBITER,
+    FROM_ANOTHER_THREAD,
+];
+
+const HYPER_UTIL: Client = Client { name: "hyper-util", place: "", run: by_hyper_util };
+const REQWEST: Client = Client { name: "reqwest", place: "", run: by_reqwest };
+const ON_THE_ARBITER: Client = Client {
+    name: "hinternet, on the arbiter",
+    place: "",
+    run: |job| ours::on_the_arbiter(ours::session(&job.endpoint), |session| by_ours(job, session)),
+};
+const FROM_ANOTHER_THREAD: Client = Client {
+    name: "hinternet, from another thread",
+    place: "",
+    run: |job| ours::from_another_thread(ours::session(&job.endpoint), |session| by_ours(job, session)),
+};
 
 impl Job {
     fn path(&self) -> String {
@@ -103,6 +128,28 @@ fn by_hyper_conn(job: &Job) -> Result<Sample, Failed> {
         let mut wire = hyper_conn::connect(&job.endpoint).await?;
         let meter = Meter::start()?;
         let request = Request::get(job.path()).header(http::header::HOST, "127.0.0.1");
+        let response = wire.send_request(request.body(Empty::<Bytes>::new())?).await?;
+        let received = count(response.into_body()).await?;
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+fn by_raw_h2(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let wire = raw_h2::connect(&job.endpoint).await?;
+        let meter = Meter::start()?;
+        let received = raw_h2::get(wire.clone(), &job.endpoint.url(&job.path())).await?;
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+fn by_hyper_http2(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let mut wire = hyper_conn::connect_http2(&job.endpoint).await?;
+        let meter = Meter::start()?;
+        let request = Request::get(job.endpoint.url(&job.path()));
         let response = wire.send_request(request.body(Empty::<Bytes>::new())?).await?;
         let received = count(response.into_body()).await?;
         job.check(received)?;
@@ -160,3 +207,4 @@ async fn by_ours(job: &Job, session: hinternet::Session) -> Result<Sample, Faile
 
 /// What all others are compared with.
 pub(super) const RAW: &str = "socket loop (raw)";
+const RAW_H2: &str = "h2 (raw)";

@@ -34,7 +34,7 @@ pub(super) struct Options {
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
     for (kind, endpoint) in [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)] {
         let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, &CLIENTS)?;
-        table::print(&results, &format!("{} MiB up, {kind}", options.octets >> 20), None, &columns());
+        table::print(&results, &format!("{} MiB up, {kind}", options.octets >> 20), None, &columns(RAW));
     }
     Ok(())
 }
