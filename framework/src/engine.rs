@@ -220,12 +220,12 @@ impl Engine {
 
     /// The shard for whatever `key` names: the same for equal keys.
     pub(crate) fn shard_of(&self, key: impl Hash) -> &Shard {
-        &self.0.shards[self.index_of(key)]
+        &self.0.shards[(Self::hash_of(key) % self.0.shards.len() as u64) as usize]
     }
 
-    /// Where that stands among [all](Self::all_shards).
-    pub(crate) fn index_of(&self, key: impl Hash) -> usize {
-        (Folding::known().hash_one(key) % self.0.shards.len() as u64) as usize
+    /// What places it there.
+    pub(crate) fn hash_of(key: impl Hash) -> u64 {
+        Folding::known().hash_one(key)
     }
 
     /// The shards in turn, for what may live on any.

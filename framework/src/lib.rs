@@ -92,12 +92,13 @@ pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
 pub use options::{
-    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts,
+    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions,
+    Timeouts,
 };
 pub use protocol::http1::ResponseHead;
-pub use reason::CloseReason;
+pub use reason::{CloseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
-pub use session::{Session, SessionBuilder, ShutdownReport};
+pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
 pub use target::{IntoTarget, Origin, Target};
 
 /// What a secure wire must be, and what is known of one that failed.

@@ -1,6 +1,10 @@
 //! Why a wire is closed rather than kept: a sentence each, told, logged and asserted.
 
+mod health;
+
 use std::fmt;
+
+pub use health::WireHealth;
 
 /// Why a connection to a server is closed, or will not be used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

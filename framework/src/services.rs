@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -16,6 +16,7 @@ use crate::options::SessionOptions;
 use crate::origin::{Lanes, Quota, Terms, make_room};
 use crate::target::Origin;
 
+pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 
 /// What a session lends to all levels below it.
@@ -46,13 +47,15 @@ impl Services {
             }
         };
         let lanes = Lanes::new(options.lanes.min(engine.shards()), options.wires_per_origin);
-        let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards()));
+        let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards(), options.wires_per_origin));
         let terms = Arc::new(Terms {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             wires_per_origin: options.wires_per_origin,
             lanes,
             idle_timeout: options.idle_timeout,
+            wire_max_age: options.wire_max_age,
+            wire_max_requests: options.wire_max_requests,
         });
         Arc::new(Self { engine, default_headers, session, terms, work: Arc::default(), spread })
     }
@@ -61,8 +64,38 @@ impl Services {
     pub(crate) fn shard_for(&self, origin: &Origin) -> Place<'_> {
         let key = (self.session.id(), origin);
         match &self.spread {
-            Some(spread) => spread.place(self.engine.all_shards(), self.engine.index_of(key)),
+            Some(spread) => spread.place(self.engine.all_shards(), Engine::hash_of(key)),
             None => Place::only(self.engine.shard_of(key)),
+        }
+    }
+}
+
+impl Services {
+    /// Has the same done on every shard. One that has stopped has nothing to say.
+    pub(crate) fn on_all_shards<T: Send + 'static, J: Fn() -> T + Clone + Send + 'static>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = Vec<T>> + Send + use<T, J> {
+        let said: Vec<_> = self
+            .engine
+            .all_shards()
+            .iter()
+            .map(|shard| {
+                let (say, said) = oneshot::channel();
+                let job = job.clone();
+                let _stopped = shard.run(move || {
+                    // Whoever asked may have lost interest.
+                    let _left = say.send(job());
+                });
+                said
+            })
+            .collect();
+        async move {
+            let mut all = Vec::new();
+            for one in said {
+                all.extend(one.await.ok());
+            }
+            all
         }
     }
 }

@@ -11,12 +11,13 @@ use super::clients::raw::{Raw, read_head};
 use super::clients::{hyper_conn, hyper_util, ours, raw_h2, reqwest};
 use super::contest::{Contender, Terms};
 use super::meter::{Meter, Sample};
+use super::pinned::Pinned;
 use super::runtimes::Threads;
 use super::server::{Endpoint, Server};
 use super::table::{self, Column};
 use super::{Failed, size};
 
-/// One long body.
+/// One long body, whichever way it goes.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Options {
     #[command(flatten)]
@@ -24,35 +25,46 @@ pub(super) struct Options {
     /// Octets of the body
     #[arg(long, default_value = "256MiB", value_parser = size::parse)]
     octets: u64,
+    /// Only over the plain stream: for a profile
+    #[arg(long)]
+    plain: bool,
 }
 
 /// Plays and prints a table for each kind of stream.
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
-    let endpoints = &server.endpoints;
-    let streams = [
-        ("plain", &endpoints.plain),
-        ("TLS 1.3", &endpoints.secure),
-        ("HTTP/2, plain", &endpoints.http2),
-        ("HTTP/2, TLS 1.3", &endpoints.secure_http2),
-    ];
-    for (kind, endpoint) in streams {
-        let (raw, clients) = if endpoint.http2 { (RAW_H2, HTTP2_CLIENTS) } else { (RAW, CLIENTS) };
-        if options.terms.admit(clients) {
-            let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, clients)?;
-            table::print(&results, &format!("{} MiB down, {kind}", options.octets >> 20), None, &columns(raw));
-        }
+    let (endpoints, terms) = (&server.endpoints, &options.terms);
+    let http2 = terms.admit(HTTP2_CLIENTS);
+    if terms.admit(CLIENTS) || !http2 {
+        play(options, server, "down", CLIENTS, [("plain", &endpoints.plain), ("TLS 1.3", &endpoints.secure)])?;
+    }
+    if http2 {
+        let kinds = [("HTTP/2, plain", &endpoints.http2), ("HTTP/2, TLS 1.3", &endpoints.secure_http2)];
+        play(options, server, "down", HTTP2_CLIENTS, kinds)?;
     }
     Ok(())
 }
 
-/// The figures of a body, whichever way it went.
-pub(super) fn columns(raw: &'static str) -> [Column<'static, Sample>; 4] {
-    [
+/// A table for each kind of stream, the plain one first. The first client is what the others are compared with.
+pub(super) fn play(
+    options: &Options,
+    server: &Server,
+    way: &str,
+    clients: &[Client],
+    kinds: [(&str, &Endpoint); 2],
+) -> Result<(), Failed> {
+    let raw = clients.first().ok_or("there is nothing to measure")?.name;
+    let columns = [
         Column::new("CPU s", 3, |sample: &Sample| sample.cpu.as_secs_f64()),
         Column::new("MiB/s", 0, |sample: &Sample| sample.rate() / f64::from(1 << 20)),
         Column::optional("allocations/MiB", 1, |sample: &Sample| Some(sample.allocations_each()? * f64::from(1 << 20))),
         Column::ratio("x raw", raw, |sample: &Sample| sample.cpu.as_secs_f64()),
-    ]
+    ];
+    let _apart = Pinned::apart(server)?;
+    for (kind, endpoint) in kinds.into_iter().take(if options.plain { 1 } else { 2 }) {
+        let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, clients)?;
+        table::print(&results, &format!("{} MiB {way}, {kind}", options.octets >> 20), None, &columns);
+    }
+    Ok(())
 }
 
 /// What is to be carried, and with whom.
@@ -61,7 +73,8 @@ pub(super) struct Job {
     pub(super) octets: u64,
 }
 
-type Client = Contender<Job, Sample>;
+/// Somebody who carries a long body.
+pub(super) type Client = Contender<Job, Sample>;
 
 const CLIENTS: &[Client] = &[
     Client { name: RAW, place: "", run: by_raw },

@@ -34,6 +34,7 @@ mod handshakes;
 mod memory;
 mod meter;
 mod origins;
+mod pinned;
 mod requests;
 mod runtimes;
 mod server;
@@ -79,7 +80,7 @@ enum Work {
     /// One long body: plain and over TLS, by HTTP/1.1 and HTTP/2
     Download(download::Options),
     /// One long body, sent
-    Upload(upload::Options),
+    Upload(download::Options),
     /// A new TLS connection for each request: resumed, and not
     Handshakes(handshakes::Options),
     /// One request to each of many origins

@@ -3,7 +3,6 @@
 use std::io;
 
 use bytes::Bytes;
-use clap::Args;
 use futures_util::{Stream, StreamExt, stream};
 use hinternet::{Payload, Session};
 use http::{Method, Request};
@@ -11,32 +10,19 @@ use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 use tokio::io::AsyncWriteExt;
 
+use super::Failed;
 use super::clients::raw::{Raw, read_head};
 use super::clients::{hyper_conn, hyper_util, ours, reqwest};
-use super::contest::{Contender, Terms};
-use super::download::{Job, RAW, columns};
+use super::contest::Contender;
+use super::download::{self, Job, Options, RAW};
 use super::meter::{Meter, Sample};
 use super::runtimes::Threads;
 use super::server::Server;
-use super::{Failed, size, table};
-
-/// One long body, sent.
-#[derive(Clone, Debug, Args)]
-pub(super) struct Options {
-    #[command(flatten)]
-    terms: Terms,
-    /// Octets of the body
-    #[arg(long, default_value = "256MiB", value_parser = size::parse)]
-    octets: u64,
-}
 
 /// Plays and prints a table for each kind of stream.
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
-    for (kind, endpoint) in [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)] {
-        let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, &CLIENTS)?;
-        table::print(&results, &format!("{} MiB up, {kind}", options.octets >> 20), None, &columns(RAW));
-    }
-    Ok(())
+    let kinds = [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)];
+    download::play(options, server, "up", &CLIENTS, kinds)
 }
 
 /// All send pieces of 64 KiB that exist already. The peers' streams go out chunked, as ours does; the raw loop and our `write`

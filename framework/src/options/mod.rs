@@ -123,6 +123,12 @@ pub struct SessionOptions {
     pub wires_per_session: Option<usize>,
     /// An idle wire is closed after this long, up to a second later: idle wires are looked at once a second. Default 60 s.
     pub idle_timeout: Duration,
+    /// A wire serves no new request once it is so old, up to a second later; each between nine and ten tenths of it, so that those
+    /// dialed together do not go together. What it carries then goes on. Default `None`: any age.
+    pub wire_max_age: Option<Duration>,
+    /// A wire serves no new request once so many have begun on it; over HTTP/2 those under way at that moment are a few more.
+    /// Default `None`: any number.
+    pub wire_max_requests: Option<u64>,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
     /// counted by `Missed`. Default 256.
     pub unhandled_progress: usize,
@@ -140,6 +146,8 @@ impl Default for SessionOptions {
             lanes: 1,
             wires_per_session: None,
             idle_timeout: Duration::from_secs(60),
+            wire_max_age: None,
+            wire_max_requests: None,
             unhandled_progress: 256,
             unhandled_total: 4096,
         }
@@ -158,6 +166,8 @@ impl fmt::Debug for SessionOptions {
             lanes,
             wires_per_session,
             idle_timeout,
+            wire_max_age,
+            wire_max_requests,
             unhandled_progress,
             unhandled_total,
         } = self;
@@ -169,6 +179,8 @@ impl fmt::Debug for SessionOptions {
             .field("lanes", lanes)
             .field("wires_per_session", wires_per_session)
             .field("idle_timeout", idle_timeout)
+            .field("wire_max_age", wire_max_age)
+            .field("wire_max_requests", wire_max_requests)
             .field("unhandled_progress", unhandled_progress)
             .field("unhandled_total", unhandled_total)
             .finish()
@@ -180,6 +192,10 @@ impl SessionOptions {
         let operation = Operation::Open;
         self.request.check(operation)?;
         timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
+        self.wire_max_age.map_or(Ok(()), |age| timeouts::check_one("wire_max_age", age, operation))?;
+        if self.wire_max_requests == Some(0) {
+            return Err(Error::parameter(operation, "wire_max_requests is 0: no request could ever be sent"));
+        }
         if self.wires_per_origin == Some(0) {
             return Err(Error::parameter(operation, "wires_per_origin is 0: no request could ever be sent"));
         }

@@ -65,6 +65,8 @@ fn e_a_minimum_rate_of_nothing_or_in_no_time_is_refused_by_name() {
 #[test]
 fn e_limits_that_let_nothing_through_are_refused() {
     refused(|o| o.wires_per_origin = Some(0));
+    refused(|o| o.wire_max_requests = Some(0));
+    refused(|o| o.wire_max_age = Some(Duration::ZERO));
     refused(|o| o.request.limits.response_head = 1);
     refused(|o| o.request.limits.header_fields = 0);
     refused(|o| o.request.limits.addresses = 0);

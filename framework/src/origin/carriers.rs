@@ -60,6 +60,15 @@ impl<W: Pooled> Carriers<W> {
         true
     }
 
+    pub(super) fn find(&self, is_it: impl Fn(&W) -> bool) -> Option<&W> {
+        self.0.iter().map(|carrier| &carrier.wire).find(|wire| is_it(wire))
+    }
+
+    /// Those that this is true of are lent no more. What they carry goes on.
+    pub(super) fn take_if(&mut self, mut is_so: impl FnMut(&W) -> bool) -> impl Iterator<Item = W> {
+        self.0.extract_if(.., move |carrier| is_so(&carrier.wire)).map(|carrier| carrier.wire)
+    }
+
     /// It is lent no more. What it carries goes on.
     pub(super) fn remove(&mut self, is_it: impl Fn(&W) -> bool) -> Option<W> {
         let index = self.0.iter().position(|carrier| is_it(&carrier.wire))?;

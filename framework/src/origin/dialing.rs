@@ -123,7 +123,7 @@ impl Pond {
                 Ok((wire, driver)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    let place = match (wire.multiplexed().cloned(), driver) {
+                    let place = match (wire.multiplexed(), driver) {
                         (Some(wire), Some(driver)) => {
                             pond.drive(wire, driver, Arc::clone(&owner), place);
                             None
@@ -146,7 +146,8 @@ impl Pond {
             pond.perform_assignments();
             pond.make_room_if_wanted();
         };
-        let task = actix_rt::spawn(task);
+        // Boxed: a task moves what it runs several times, and this is large.
+        let task = actix_rt::spawn(Box::pin(task));
         self.dials.borrow_mut().insert(ticket, Dial { task, begun, ends });
     }
 }
@@ -190,7 +191,9 @@ impl Pond {
         let chosen = dialed.security.as_ref().map(|security| security.application_protocol.as_deref());
         let terms = match (self.key.http2(), chosen) {
             (Some(terms), None | Some(Some(HTTP2))) => terms,
-            (Some(terms), Some(chosen)) if terms.required => return Err(DialFailure::NotHttp2(chosen.map(str::to_owned))),
+            (Some(terms), Some(chosen)) if terms.required => {
+                return Err(DialFailure::NotHttp2(chosen.map(str::to_owned)));
+            }
             _ => return Ok((Wire::http1(dialed), None)),
         };
         match clock::within(limit, pin!(Wire::http2(dialed, &terms.options, terms.response_head))).await {

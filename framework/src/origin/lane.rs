@@ -74,7 +74,6 @@ impl Lane {
             known.insert(key.clone(), Arc::downgrade(&shared));
             shared
         });
-        drop(known);
         let bell = Arc::new(Notify::new());
         let id = shared.with(|table| {
             let id = table.shares.join();
@@ -82,6 +81,7 @@ impl Lane {
             table.bells[id.0] = Arc::clone(&bell);
             id
         });
+        drop(known);
         Some(Self { id, shared, bell, key: key.clone(), terms: Arc::clone(terms) })
     }
 
@@ -126,14 +126,14 @@ impl Lane {
 
 impl Drop for Lane {
     fn drop(&mut self) {
-        let heirs = self.shared.with(|table| table.shares.leave(self.id));
-        self.shared.ring(heirs);
+        // Joined and left under this lock alone: of two that leave at a time, the last one finds that it is.
         let mut known = self.terms.lanes.lock();
-        // Nobody can join but under this lock.
-        if Arc::strong_count(&self.shared) == 1 {
+        let (heirs, is_last) = self.shared.with(|table| (table.shares.leave(self.id), table.shares.is_empty()));
+        if is_last {
             known.remove(&self.key);
         }
         drop(known);
+        self.shared.ring(heirs);
         // Whoever answers it finds that the pond is gone.
         self.bell.notify_one();
     }

@@ -9,6 +9,7 @@ mod driving;
 mod key;
 mod lane;
 mod lease;
+mod life;
 mod pool;
 mod quota;
 mod registry;
@@ -44,6 +45,7 @@ use shares::Spare;
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
+pub(crate) use life::{evict_idle, expire, network_changed};
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
 
@@ -57,6 +59,8 @@ pub(crate) struct Pond {
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
     tls: RefCell<Option<Rc<TlsClient>>>,
+    /// No wire that was open then serves another request.
+    expired: Cell<Option<Instant>>,
     /// Since when there is neither a wire nor anybody who wants one.
     empty_since: Cell<Option<Instant>>,
     /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
@@ -71,6 +75,8 @@ pub(crate) struct Terms {
     pub(crate) wires_per_origin: Option<usize>,
     pub(crate) lanes: Lanes,
     pub(crate) idle_timeout: Duration,
+    pub(crate) wire_max_age: Option<Duration>,
+    pub(crate) wire_max_requests: Option<u64>,
     pub(crate) quota: Quota,
 }
 
@@ -116,6 +122,7 @@ impl Pond {
             dials,
             next_ticket: Cell::new(0),
             tls: RefCell::default(),
+            expired: Cell::new(None),
             empty_since: Cell::new(None),
             lane,
         });
@@ -213,13 +220,18 @@ impl Pond {
         if let Some(wire) = kept.wire.multiplexed() {
             return self.stream_is_over(wire.id());
         }
+        let now = clock::now();
+        if self.is_worn(&kept.wire, now) {
+            self.close_idle(*kept, CloseReason::Retired);
+            return self.lose();
+        }
         kept.wire.rest();
         if self.pool.borrow().has_no_line() {
-            self.pool.borrow_mut().gave_back(kept, clock::now());
+            self.pool.borrow_mut().gave_back(kept, now);
             self.release_resting(Spare::JustRested);
         } else {
             if let Some(kept) = self.cede_wire(kept) {
-                self.pool.borrow_mut().gave_back(kept, clock::now());
+                self.pool.borrow_mut().gave_back(kept, now);
             }
             self.perform_assignments();
         }
@@ -228,7 +240,15 @@ impl Pond {
 
     /// An exchange is over on a wire that carries several.
     fn stream_is_over(self: &Rc<Self>, wire: WireId) {
-        self.pool.borrow_mut().carries_one_less(|kept| kept.wire.id() == wire, clock::now());
+        let (is_it, now) = (|kept: &Box<Kept>| kept.wire.id() == wire, clock::now());
+        let worn = {
+            let mut pool = self.pool.borrow_mut();
+            pool.carries_one_less(is_it, now);
+            pool.carrier(is_it).is_some_and(|kept| self.is_worn(&kept.wire, now)).then(|| pool.carries_no_more(is_it))
+        };
+        if let Some(kept) = worn.flatten() {
+            self.close_idle(*kept, CloseReason::Retired);
+        }
         if !self.pool.borrow().has_no_line() {
             self.perform_assignments();
         }
@@ -274,7 +294,7 @@ impl Pond {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
         }
-        self.release_spare();
+        self.retire_worn(clock::now());
         self.release_resting(Spare::Resting);
         self.note_if_empty();
     }

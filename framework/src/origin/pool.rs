@@ -196,6 +196,17 @@ impl<W: Pooled> Pool<W> {
         self.carriers.remove(is_it)
     }
 
+    /// The wire that carries several exchanges.
+    pub(super) fn carrier(&self, is_it: impl Fn(&W) -> bool) -> Option<&W> {
+        self.carriers.find(is_it)
+    }
+
+    /// The wires that this is true of, and which are idle or carry several exchanges: those go on, and no others come.
+    pub(super) fn take_if(&mut self, mut is_so: impl FnMut(&W) -> bool) -> Vec<W> {
+        let idle = self.idle.extract_if(.., |idle| is_so(&idle.wire)).map(|idle| idle.wire).collect::<Vec<_>>();
+        idle.into_iter().chain(self.carriers.take_if(is_so)).collect()
+    }
+
     /// Those who count on a dial that was made for all of them, and has failed: they would dial one after the other, each in vain.
     pub(super) fn take_all_who_wait(&mut self) -> Vec<Ticket> {
         if self.one_at_a_time && self.dials == 0 {

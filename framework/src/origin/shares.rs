@@ -33,6 +33,8 @@ struct Share {
     wanted: usize,
     /// Given to it by another, and not noticed yet. Part of what it holds.
     given: usize,
+    /// It was asked for a wire that rests, and had more of them than were wanted then.
+    has_more: bool,
 }
 
 /// One lane of the origin.
@@ -56,7 +58,7 @@ pub(super) enum Taken {
     Yes,
     /// Not now. What becomes free is given to it.
     No {
-        /// It wanted none before: the others do not know yet.
+        /// It wanted none before, or fewer than others could have given: those do not know yet.
         news: bool,
     },
 }
@@ -90,13 +92,18 @@ impl Shares {
         }
         let before = std::mem::replace(&mut share.wanted, wanted);
         if self.free == 0 {
-            return Taken::No { news: before == 0 };
+            return Taken::No { news: before == 0 || (wanted > before && self.others_have_more(lane)) };
         }
         self.free -= 1;
         share.held += 1;
         // While a place is free nobody wants one.
         share.wanted = 0;
         Taken::Yes
+    }
+
+    /// Has every lane left?
+    pub(super) fn is_empty(&self) -> bool {
+        self.lanes.iter().all(|lane| !lane.joined)
     }
 
     /// The lane has wires enough.
@@ -123,7 +130,16 @@ impl Shares {
         };
         let promises = is_due && wanted > self.promised;
         self.promised += usize::from(promises);
+        if spare == Spare::Resting {
+            self.lanes[lane.0].has_more = !promises;
+        }
         promises
+    }
+
+    /// Told once: the lanes look anew when they hear of it.
+    fn others_have_more(&mut self, lane: LaneId) -> bool {
+        let others = self.lanes.iter_mut().enumerate().filter(|(id, _)| *id != lane.0);
+        others.fold(false, |any, (_, share)| std::mem::take(&mut share.has_more) || any)
     }
 
     pub(super) fn put_promised(&mut self, lane: LaneId) -> Option<LaneId> {

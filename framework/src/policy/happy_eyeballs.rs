@@ -18,7 +18,10 @@ use std::time::{Duration, Instant};
 /// The order of the attempts (section 4): each address once, the families in turn, beginning with that of the first, and within
 /// a family as the resolver gave them.
 pub(crate) fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-    let Some(first_is_v6) = addresses.first().map(SocketAddr::is_ipv6) else { return addresses };
+    let first_is_v6 = match addresses[..] {
+        [] | [_] => return addresses,
+        [first, ..] => first.is_ipv6(),
+    };
     let count = addresses.len();
     let (first, second): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
     let (mut first, mut second) = (first.into_iter(), second.into_iter());

@@ -28,16 +28,8 @@ pub(crate) struct Attempt<'a> {
 /// read the request and died. So what may have been seen is repeated only where repeating changes nothing. A peer that says it
 /// has not seen it is believed, whatever the method.
 pub(crate) fn may_resend(attempt: &Attempt<'_>) -> bool {
-    let Attempt {
-        method,
-        on_reused_wire,
-        silent_end,
-        refused,
-        wire_state,
-        replayable,
-        resends_left,
-        refusals_left,
-    } = attempt;
+    let Attempt { method, on_reused_wire, silent_end, refused, wire_state, replayable, resends_left, refusals_left } =
+        attempt;
     if *refused {
         return *refusals_left > 0 && *replayable;
     }

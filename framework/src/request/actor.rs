@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, Context, Handler, WrapFuture};
 use bytes::Bytes;
 use http::HeaderMap;
 use tracing::{Instrument, Span};
@@ -25,7 +25,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState}
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, Stop, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
-use crate::services::{Services, WorkEnd, WorkGuard};
+use crate::services::{Load, Services, WorkEnd, WorkGuard};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
 pub struct RequestActor {
@@ -39,6 +39,8 @@ pub struct RequestActor {
     pub(super) ahead: Option<Running<Self>>,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
+    /// What it is to its lane.
+    load: Option<Load>,
     cancelled: bool,
     /// The handle ends when the wire is free, and before those who wait hear that nobody is left.
     _guard: ActorGuard,
@@ -46,7 +48,7 @@ pub struct RequestActor {
 }
 
 impl RequestActor {
-    pub(super) fn new(unstarted: Unstarted) -> Self {
+    pub(super) fn new(unstarted: Unstarted, load: Option<Load>) -> Self {
         let Unstarted { shared, services, owner, guard } = unstarted;
         let span = tracing::debug_span!(
             "hinternet.request",
@@ -67,6 +69,7 @@ impl RequestActor {
             ahead,
             unclaimed,
             work,
+            load,
             cancelled: false,
             _guard: guard,
         }
@@ -116,6 +119,7 @@ impl RequestActor {
     ) -> Reply<T> {
         let Launch { operation, ticket, state, reads_ahead } = launch;
         self.shared.enter(state);
+        let at_once = operation == Operation::Read && journey.has_arrived();
         journey.enter(operation);
         let (reply, answer) = Reply::later();
         let completing = Completing::new(&self.shared.node, Rc::clone(&journey.operation), answer);
@@ -151,7 +155,7 @@ impl RequestActor {
             }
         }));
         self.running = Some(Running { ticket, stop, work: work.clone() });
-        context.spawn(work);
+        work.start(at_once, self, context);
         reply
     }
 
@@ -174,7 +178,7 @@ impl RequestActor {
             }
         }
         if matches!(state, State::Failed | State::Broken) || (state == State::Done && journey.end_told) {
-            self.work = None;
+            (self.work, self.load) = (None, None);
         }
         self.cancelled = over && error.is_some_and(Error::is_cancelled);
         facts
@@ -185,7 +189,7 @@ impl RequestActor {
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
-        self.work = None;
+        (self.work, self.load) = (None, None);
     }
 
     fn end(&mut self, context: &mut Context<Self>) {

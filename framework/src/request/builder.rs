@@ -19,7 +19,10 @@ use crate::target::Target;
 ///
 /// What is wrong with a header or a body is kept until [`send`](Self::send), which fails with it and sends nothing.
 #[must_use = "nothing is sent before `send`"]
-pub struct RequestBuilder {
+pub struct RequestBuilder(Box<Parts>);
+
+/// Boxed: every call in the expression moves it, and the future that waits for the answer would have room for it still.
+struct Parts {
     opening: Opening,
     method: http::Method,
     target: Target,
@@ -36,7 +39,8 @@ impl RequestBuilder {
     /// The options are those of a handle, which were checked when they were set there.
     pub(crate) fn new(opening: Opening, method: http::Method, target: Target, options: SharedOptions) -> Self {
         let (headers, payload, own_options) = (HeaderMap::new(), Payload::empty(), false);
-        Self { opening, method, target, headers, payload, options, own_options, context: None, wrong: None }
+        let (context, wrong) = (None, None);
+        Self(Box::new(Parts { opening, method, target, headers, payload, options, own_options, context, wrong }))
     }
 
     /// Adds a header field; one that is there already gets another line. It replaces the session's default of that name.
@@ -46,7 +50,7 @@ impl RequestBuilder {
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         match field(name, value.as_ref()) {
             Ok((name, value)) => {
-                self.headers.append(name, value);
+                self.0.headers.append(name, value);
             }
             Err(misuse) => self.is_wrong(Error::parameter(Operation::AddHeader, misuse.to_string())),
         }
@@ -55,14 +59,14 @@ impl RequestBuilder {
 
     /// Adds header fields, as [`header`](Self::header) does each.
     pub fn headers(mut self, headers: HeaderMap) -> Self {
-        self.headers.extend(headers);
+        self.0.headers.extend(headers);
         self
     }
 
     /// Adds pairs to the query, percent-encoded as forms are: a blank becomes `+`. What the URL has stays.
     pub fn query<K: AsRef<str>, V: AsRef<str>>(mut self, pairs: &[(K, V)]) -> Self {
         if !pairs.is_empty() {
-            self.target = self.target.with_query(&encode_pairs(pairs));
+            self.0.target = self.0.target.with_query(&encode_pairs(pairs));
         }
         self
     }
@@ -94,7 +98,7 @@ impl RequestBuilder {
     ///
     /// [`Payload::begin`] and [`Payload::chunked`] need `write` calls and belong to [`Request`]; `send` refuses them.
     pub fn body(mut self, payload: impl Into<Payload>) -> Self {
-        self.payload = payload.into();
+        self.0.payload = payload.into();
         self
     }
 
@@ -121,7 +125,7 @@ impl RequestBuilder {
     /// The context that the request's notifications carry; by default the session's.
     #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(mut self, context: u64) -> Self {
-        self.context = Some(context);
+        self.0.context = Some(context);
         self
     }
 
@@ -133,7 +137,14 @@ impl RequestBuilder {
     /// What was wrong with the request (87, 12005), the way to the server (12007, 12029), its answer (12152 and kin), time
     /// (12002), or a closing session (6, 12012).
     pub async fn send(self) -> Result<Response> {
-        let Self { opening, method, target, headers, payload, options, own_options, context, wrong } = self;
+        let request = self.launch()?;
+        let reached = request.landed().await?;
+        Ok(Response::new(request, reached))
+    }
+
+    /// Not part of the future that waits for the answer, which would keep room for all of it.
+    fn launch(self) -> Result<Request> {
+        let Parts { opening, method, target, headers, payload, options, own_options, context, wrong } = *self.0;
         if let Some(wrong) = wrong {
             return Err(wrong.with_url(&target.url()));
         }
@@ -153,22 +164,22 @@ impl RequestBuilder {
         if let Some(context) = context {
             request.inner.node.set_context(context);
         }
-        let reached = request.run(unstarted, payload).await?;
-        Ok(Response::new(request, reached))
+        unstarted.launch(payload);
+        Ok(request)
     }
 
     fn change_options(&mut self) -> &mut RequestOptions {
-        self.own_options = true;
-        Arc::make_mut(&mut self.options)
+        self.0.own_options = true;
+        Arc::make_mut(&mut self.0.options)
     }
 
     fn set_content_type(&mut self, value: &'static str) {
-        self.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(value));
+        self.0.headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(value));
     }
 
     /// The first thing that is wrong is what the caller should mend first.
     fn is_wrong(&mut self, error: Error) {
-        self.wrong.get_or_insert(error);
+        self.0.wrong.get_or_insert(error);
     }
 }
 
@@ -178,6 +189,6 @@ fn encode_pairs<K: AsRef<str>, V: AsRef<str>>(pairs: &[(K, V)]) -> String {
 
 impl fmt::Debug for RequestBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "RequestBuilder({} {:?})", self.method, self.target)
+        write!(f, "RequestBuilder({} {:?})", self.0.method, self.0.target)
     }
 }

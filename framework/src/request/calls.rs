@@ -8,7 +8,6 @@ use actix::{Addr, Context, Handler, Message};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::flight::Unstarted;
 use super::messages::{
     Abandon, Amount, FinishBody, QueryDataAvailable, Reached, ReadData, ReceiveResponse, SendRequest, Ticket, WriteData,
 };
@@ -121,9 +120,8 @@ impl Request {
         self.ask(Operation::Read, |ticket| ReadData { amount, ticket, caller }).await
     }
 
-    /// The paved path: all of it in one hop.
-    pub(super) async fn run(&self, unstarted: Unstarted, payload: Payload) -> Result<Reached> {
-        unstarted.launch(payload);
+    /// The paved path: the answer of the flight that was launched.
+    pub(super) async fn landed(&self) -> Result<Reached> {
         let presence = Presence { present: true, leave: || self.give_up() };
         let answer = self.inner.shared.landing.answer().await;
         presence.end();

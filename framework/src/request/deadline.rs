@@ -66,6 +66,15 @@ impl Journey {
         Ok(())
     }
 
+    /// The same, for as long as one may wait in a queue. The clock is only looked at if there is one.
+    pub(super) async fn wait_in_line(&mut self) -> Result<()> {
+        if self.shared.node.subscribers().exhausted().is_some() {
+            let end = self.queue_end();
+            Box::pin(self.wait_for_slow_subscribers(end)).await?;
+        }
+        Ok(())
+    }
+
     async fn wait_for_slow_subscribers(&mut self, end: Option<Instant>) -> Result<()> {
         let stage = std::mem::replace(&mut self.stage, Stage::Queue);
         self.emit(Mask::QUEUED, || Status::Queued { position: 0 });

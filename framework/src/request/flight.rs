@@ -32,7 +32,7 @@ use crate::engine::thread_number;
 use crate::error::Operation;
 use crate::handle::{ActorGuard, Commands, Ending, Node, StopReason};
 use crate::reason::CloseReason;
-use crate::services::Services;
+use crate::services::{Load, Services};
 
 /// A request whose handle is open, and whose actor has not started. Dropped, as by a shard that has stopped, it ends the handle.
 pub(super) struct Unstarted {
@@ -48,16 +48,16 @@ impl Unstarted {
     pub(super) fn start(self) {
         let Some(receiver) = self.shared.mailbox.open() else { return };
         self.shared.attach();
-        self.on_its_shard(|unstarted| {
-            spawn_local(Context::with_receiver(receiver).into_future(RequestActor::new(unstarted)));
+        self.on_its_shard(|unstarted, load| {
+            spawn_local(Context::with_receiver(receiver).into_future(RequestActor::new(unstarted, load)));
         });
     }
 
     /// Sends the request on the shard of its origin, and receives what comes at once. The answer comes to the landing.
     pub(super) fn launch(self, payload: Payload) {
         let caller = thread_number();
-        self.on_its_shard(move |unstarted| {
-            let mut actor = RequestActor::new(unstarted);
+        self.on_its_shard(move |unstarted, load| {
+            let mut actor = RequestActor::new(unstarted, load);
             let answer = Lands::new(Arc::clone(&actor.shared), caller);
             match actor.begin(HeaderMap::new(), payload, 0) {
                 // On the heap before it is a task: it is large, and every step on the way there would move it.
@@ -74,9 +74,9 @@ impl Unstarted {
     }
 
     /// Has a job done there. On a shard that has stopped it is dropped, and all with it.
-    fn on_its_shard(self, job: impl FnOnce(Self) + Send + 'static) {
+    fn on_its_shard(self, job: impl FnOnce(Self, Option<Load>) + Send + 'static) {
         let services = Arc::clone(&self.services);
-        services.shard_for(self.shared.target.origin()).begin(move || job(self));
+        services.shard_for(self.shared.target.origin()).begin(move |load| job(self, load));
     }
 }
 

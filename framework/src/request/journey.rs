@@ -9,6 +9,7 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
+use super::fields::Fields;
 use super::messages::Facts;
 use super::payload::Payload;
 use super::shared::Shared;
@@ -32,7 +33,7 @@ pub(super) struct Journey {
     pub(super) services: Arc<Services>,
     /// The handle above the request; it hears of wires when no request does.
     pub(super) owner: Arc<Node>,
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
@@ -61,7 +62,8 @@ pub(super) struct Journey {
     reached: WireState,
     /// The request is being sent again inside a receive, which may be given up and made again.
     pub(super) resending: bool,
-    pub(super) trailers: HeaderMap,
+    /// Boxed: few responses have any.
+    pub(super) trailers: Option<Box<HeaderMap>>,
     /// The operation in flight; the paved path goes through several.
     pub(super) operation: Rc<Cell<Operation>>,
     /// What it waits for, but for what [`stage`](Self::stage) sees better.
@@ -104,6 +106,7 @@ impl Journey {
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
+            let headers = headers.change();
             for name in extra.keys() {
                 headers.remove(name);
             }
@@ -112,7 +115,7 @@ impl Journey {
         if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
             let has_body = !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             if has_body {
-                headers.insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
+                headers.change().insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
         let mut journey = Box::new(Self {
@@ -138,7 +141,7 @@ impl Journey {
             end_told: false,
             reached: WireState::NotSent,
             resending: false,
-            trailers: HeaderMap::new(),
+            trailers: None,
             operation: Rc::new(Cell::new(Operation::Send)),
             stage: Stage::Queue,
             asking: None,
@@ -249,8 +252,8 @@ impl Journey {
         let Some(mut active) = self.active.take() else { return };
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
-        if let Some(trailers) = active.exchange.trailers() {
-            self.trailers.clone_from(trailers);
+        if let Some(trailers) = active.exchange.trailers().filter(|trailers| !trailers.is_empty()) {
+            self.trailers = Some(Box::new(trailers.clone()));
         }
         match active.exchange.reuse(&mut active.lease) {
             Ok(()) => active.lease.give_back(&self.shared.node),
@@ -363,7 +366,7 @@ impl Journey {
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
             timings: self.times,
             sizes: self.sizes,
-            trailers: self.trailers.clone(),
+            trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
         })
     }
 }

@@ -5,6 +5,7 @@ mod ahead;
 mod builder;
 mod calls;
 mod deadline;
+mod fields;
 mod flight;
 mod journey;
 mod landing;
@@ -175,13 +176,13 @@ impl Request {
         self.inner.shared.check(Call::AddHeader, operation)?;
         let (name, value) =
             field(name, value.as_ref()).map_err(|misuse| Error::parameter(operation, misuse.to_string()))?;
-        self.inner.shared.draft().headers.append(name, value);
+        self.inner.shared.draft().headers.change().append(name, value);
         Ok(())
     }
 
     /// The header fields set so far, without those the session and the library add.
     pub fn headers(&self) -> HeaderMap {
-        self.inner.shared.draft().headers.clone()
+        HeaderMap::clone(&self.inner.shared.draft().headers)
     }
 
     /// Replaces the header fields set so far.
@@ -190,7 +191,7 @@ impl Request {
     /// 12019 while the request is under way, 6 when it is closed.
     pub fn set_headers(&self, headers: HeaderMap) -> Result<()> {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
-        self.inner.shared.draft().headers = headers;
+        self.inner.shared.draft().headers = headers.into();
         Ok(())
     }
 

@@ -20,7 +20,7 @@ impl Journey {
     /// Receives the response head, after ending a body that is still open.
     pub(super) async fn receive(&mut self) -> Result<Arc<ResponseHead>> {
         let operation = Operation::Receive;
-        self.wait_for_subscribers(self.queue_end()).await?;
+        self.wait_in_line().await?;
         if self.resending {
             // The last call was given up in the middle of it.
             self.break_off(CloseReason::Cancelled);
@@ -101,7 +101,7 @@ impl Journey {
 
     /// How much the next read gives; 0 is the end of the body.
     pub(super) async fn query_available(&mut self) -> Result<u64> {
-        self.wait_for_subscribers(self.queue_end()).await?;
+        self.wait_in_line().await?;
         if self.gathered.is_empty() && self.ahead.is_empty() {
             self.ahead = self.pull(LARGEST_CHUNK, Operation::QueryDataAvailable).await?.unwrap_or_default();
         }
@@ -113,7 +113,7 @@ impl Journey {
 
     /// A read; empty is the end of the body.
     pub(super) async fn read(&mut self, amount: Amount) -> Result<Bytes> {
-        self.wait_for_subscribers(self.queue_end()).await?;
+        self.wait_in_line().await?;
         let data = match amount {
             // What was read already is given whole: `query_data_available` has promised that.
             Amount::Available => self.read_some(usize::MAX).await?,
@@ -126,6 +126,12 @@ impl Journey {
         self.end_told |= data.is_empty();
         self.report_read((data.len() - self.told_before) as u64);
         Ok(data)
+    }
+
+    /// Is there something to read that need not be waited for, or is it likely?
+    pub(super) fn has_arrived(&mut self) -> bool {
+        let is_read = !self.gathered.is_empty() || !self.ahead.is_empty();
+        is_read || self.active.as_mut().is_some_and(|active| active.lease.received_octets() > 0)
     }
 
     /// What was read, and never taken by its caller, comes first again.
@@ -207,7 +213,8 @@ impl Journey {
 
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
     pub(super) async fn run(&mut self) -> Result<Arrived> {
-        self.send().await?;
+        // Boxed: the answer may be waited for longer than all that, and by many.
+        Box::pin(self.send()).await?;
         self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
         self.enter(Operation::Receive);
         let head = self.receive().await?;

@@ -149,10 +149,15 @@ impl Response {
     ///
     /// # Errors
     /// See [`chunk`](Self::chunk).
-    pub async fn bytes(mut self) -> Result<Bytes> {
+    pub async fn bytes(self) -> Result<Bytes> {
         if self.complete {
             return Ok(self.early);
         }
+        // Boxed: a body that came with its head needs no room for this.
+        Box::pin(self.gather()).await
+    }
+
+    async fn gather(mut self) -> Result<Bytes> {
         let mut whole = BytesMut::with_capacity(self.expected_length());
         while let Some(chunk) = self.chunk().await? {
             whole.extend_from_slice(&chunk);

@@ -186,7 +186,7 @@ impl Journey {
 
     /// `write`: a piece of an announced or chunked body.
     pub(super) async fn write(&mut self, data: &Bytes) -> Result<()> {
-        self.wait_for_subscribers(self.queue_end()).await?;
+        self.wait_in_line().await?;
         let outcome = match self.upload(data).await? {
             Ok(Uploaded::Sent) if self.active_mut()?.exchange.body_is_complete() => {
                 self.end_body(&HeaderMap::new()).await?

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::Addr;
-use http::{HeaderMap, Method};
+use http::Method;
 
 use super::actor::RequestActor;
+use super::fields::Fields;
 use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
@@ -50,7 +51,7 @@ impl Drop for Served {
 
 /// What the caller may still change.
 pub(super) struct Draft {
-    pub(super) headers: HeaderMap,
+    pub(super) headers: Fields,
     pub(super) options: SharedOptions,
 }
 
@@ -63,7 +64,7 @@ struct Outcome {
 
 impl Shared {
     pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
-        let draft = Mutex::new(Draft { headers: HeaderMap::new(), options });
+        let draft = Mutex::new(Draft { headers: Fields::default(), options });
         Arc::new(Self {
             node,
             method,

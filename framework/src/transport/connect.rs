@@ -1,11 +1,11 @@
 //! Connection attempts to the addresses of a host, of which the first to succeed gives the stream (RFC 8305).
 
+use std::future::{Future, poll_fn};
 use std::io;
 use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
 use std::time::Instant;
-
-use futures_util::StreamExt;
-use futures_util::stream::FuturesUnordered;
 
 use super::dial::{DialFailure, Way};
 use super::tcp;
@@ -23,7 +23,7 @@ pub(super) async fn connect(
     deadline: Option<Instant>,
 ) -> Result<(SocketAddr, Box<dyn Stream>), DialFailure> {
     let mut race = Race::new(addresses.iter().copied(), way.options.attempt_delay);
-    let mut attempts = FuturesUnordered::new();
+    let mut attempts = Attempts(Vec::with_capacity(1));
     let mut last = None;
     loop {
         let now = clock::now();
@@ -34,26 +34,27 @@ pub(super) async fn connect(
         let wake = match race.next(now) {
             Next::Attempt(address) => {
                 tell(way, &|| Status::ConnectingToServer(address));
-                attempts.push(async move { (address, attempt(way, address).await) });
+                attempts.0.push((address, Box::pin(attempt(way, address))));
                 continue;
             }
             Next::Wait(until) => until.into_iter().chain(deadline).min(),
             Next::Lost => break,
         };
-        match clock::until(wake, attempts.next()).await {
-            Ok(Some((address, Ok(stream)))) => {
+        let ended = clock::until(wake, pin!(poll_fn(|context| attempts.poll_ended(context)))).await;
+        match ended {
+            Ok((address, Ok(stream))) => {
                 drop(attempts);
                 tell_given_up(way, race.handle_connected(address), "another address was faster");
                 tell(way, &|| Status::ConnectedToServer(address));
                 return Ok((address, stream));
             }
-            Ok(Some((address, Err(error)))) => {
+            Ok((address, Err(error))) => {
                 tell(way, &|| Status::ConnectAttemptEnded(address, error.to_string()));
                 race.handle_failed(address);
                 last = Some((address, error));
             }
             // Time for the next attempt, or over.
-            Ok(None) | Err(_) => {}
+            Err(_) => {}
         }
     }
     let tried = race.tried();
@@ -71,6 +72,22 @@ fn out_of_time(way: &Way<'_>, race: &mut Race, addresses: &[SocketAddr]) -> Dial
 
 fn no_address() -> DialFailure {
     DialFailure::NotResolved(io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
+}
+
+/// Those under way, in the order they began. They are few: each is asked when any is woken.
+struct Attempts<F>(Vec<(SocketAddr, Pin<Box<F>>)>);
+
+impl<F: Future> Attempts<F> {
+    /// Takes out the first that has ended.
+    fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<(SocketAddr, F::Output)> {
+        let ended = self.0.iter_mut().enumerate().find_map(|(at, (_, attempt))| match attempt.as_mut().poll(context) {
+            Poll::Ready(outcome) => Some((at, outcome)),
+            Poll::Pending => None,
+        });
+        let Some((at, outcome)) = ended else { return Poll::Pending };
+        let (address, _) = self.0.remove(at);
+        Poll::Ready((address, outcome))
+    }
 }
 
 async fn attempt(way: &Way<'_>, address: SocketAddr) -> io::Result<Box<dyn Stream>> {

@@ -48,6 +48,13 @@ pub(crate) struct DialTimes {
     pub(crate) tls: Option<(Instant, Instant)>,
 }
 
+impl DialTimes {
+    /// When the stream was ready.
+    pub(crate) fn end(&self) -> Instant {
+        self.tls.map_or(self.connect_end, |(_, end)| end)
+    }
+}
+
 /// Why a dial gave no stream.
 #[derive(Debug)]
 pub(crate) enum DialFailure {
@@ -95,7 +102,8 @@ pub(crate) async fn dial(way: &Way<'_>) -> Result<Dialed, DialFailure> {
     let times = DialTimes { resolve_start, resolve_end, connect_start: resolve_end, connect_end, tls: None };
     match way.tls {
         None => Ok(Dialed { stream, times, security: None }),
-        Some(client) => secure(way, client, address, stream, times, deadline).await,
+        // Boxed: a dial without it would have to make room for a handshake.
+        Some(client) => Box::pin(secure(way, client, address, stream, times, deadline)).await,
     }
 }
 
@@ -154,7 +162,6 @@ async fn secure(
     (way.report)(Mask::TLS_HANDSHAKE, &|| Status::SecuringConnection(host.to_owned()));
     let failure = match clock::until(deadline, pin!(client.secure(stream, host))).await {
         Ok(Ok((stream, security))) => {
-            let security = Arc::new(security);
             (way.report)(Mask::TLS_HANDSHAKE, &|| Status::ConnectionSecured(Arc::clone(&security)));
             let times = DialTimes { tls: Some((start, clock::now())), ..times };
             return Ok(Dialed { stream, times, security: Some(security) });

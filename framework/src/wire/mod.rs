@@ -45,11 +45,11 @@ impl Wire {
         Ok((Self::Http2(wire), driver))
     }
 
-    /// Another hold of the same wire, if it carries several exchanges at a time.
+    /// A share of the wire for one exchange, if it carries several at a time and takes one more.
     pub(crate) fn share(&self) -> Option<Self> {
         match self {
             Self::Http1(_) => None,
-            Self::Http2(wire) => Some(Self::Http2(wire.clone())),
+            Self::Http2(wire) => wire.lend().map(Self::Http2),
         }
     }
 
@@ -99,9 +99,14 @@ impl Wire {
 
     /// Has it served an exchange before?
     pub(crate) fn is_used(&self) -> bool {
+        self.exchanges() > 0
+    }
+
+    /// How many exchanges have begun on it.
+    pub(crate) fn exchanges(&self) -> u64 {
         match self {
-            Self::Http1(wire) => wire.is_used(),
-            Self::Http2(wire) => wire.is_used(),
+            Self::Http1(wire) => wire.exchanges(),
+            Self::Http2(wire) => wire.exchanges(),
         }
     }
 

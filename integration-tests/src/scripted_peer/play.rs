@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::script::{Script, Step};
+use super::script::{Script, Step, Wanted};
 use super::socket::Socket;
-use super::{Ending, Record};
+use super::{Connection, Ending, Record};
+use crate::http2_peer::PREFACE;
 use crate::request::{Parsed, Request};
 use crate::tls::Carrier;
 
@@ -78,6 +79,10 @@ impl<S: Socket> Player<'_, S> {
             }
             Step::ReadHead => return self.read_until(b"\r\n\r\n").await,
             Step::ReadRequest => return self.read_request().await,
+            Step::ReadPreface => {
+                return self.read_while(|unread| unread.starts_with(PREFACE).then_some(PREFACE.len())).await;
+            }
+            Step::ReadFrames(wanted, count) => return self.read_frames(*wanted, *count).await,
             Step::Close => {
                 self.stream()?.shutdown().await?;
                 self.drain().await?;
@@ -134,7 +139,9 @@ impl<S: Socket> Player<'_, S> {
     async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         self.stream()?.write_all(octets).await?;
         self.stream()?.flush().await?;
-        self.record.change(|connection| connection.sent.extend_from_slice(octets));
+        if !self.script.forgetful {
+            self.record.change(|connection| connection.sent.extend_from_slice(octets));
+        }
         Ok(())
     }
 
@@ -158,6 +165,17 @@ impl<S: Socket> Player<'_, S> {
         let next = next.await?;
         self.record.change(|connection| connection.requests.extend(whole));
         Ok(next)
+    }
+
+    /// Frames of several kinds come in any order, so they are counted from the connection's beginning.
+    async fn read_frames(&mut self, wanted: Wanted, count: usize) -> io::Result<Next> {
+        let come = |connection: &Connection| connection.frames().iter().filter(|frame| wanted.is(frame)).count();
+        while self.record.look(come) < count {
+            if self.read_some().await? == 0 {
+                return Ok(Next::Gone);
+            }
+        }
+        Ok(Next::Go)
     }
 
     /// Reads until the step finds what it wants in the octets that no step has read before.

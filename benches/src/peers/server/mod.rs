@@ -47,6 +47,10 @@ impl Server {
         Self::run(&["--site", folder.to_str().ok_or("the name of the site's folder is no text")?])
     }
 
+    pub(super) fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     fn run(more: &[&str]) -> Result<Self, Failed> {
         let mut process = Command::new(std::env::current_exe()?)
             .arg("--serve")

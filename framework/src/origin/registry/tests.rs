@@ -15,8 +15,8 @@ use crate::wire::Wire;
 fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
-    let lanes = Lanes::new(1, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, quota })
+    let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
+    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, quota })
 }
 
 /// An origin with one wire that came to rest then.

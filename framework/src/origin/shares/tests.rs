@@ -47,6 +47,31 @@ fn a_resting_wire_is_given_up_for_a_lane_that_wants_one_and_no_more_than_are_wan
 }
 
 #[test]
+fn the_last_lane_that_leaves_leaves_nobody() {
+    let (mut shares, one, other) = two();
+    shares.leave(one);
+    assert!(!shares.is_empty());
+    shares.leave(other);
+    assert!(shares.is_empty());
+}
+
+#[test]
+fn a_third_lane_hears_of_one_more_that_is_wanted_when_it_has_a_wire_that_rests_for_it() {
+    let mut shares = Shares::new(6, 3);
+    let (one, other, third) = (shares.join(), shares.join(), shares.join());
+    for _ in 0..3 {
+        shares.take(one, 1);
+        shares.take(third, 1);
+    }
+    assert_eq!(shares.take(other, 1), Taken::No { news: true });
+    assert!(shares.promise(one, Spare::Resting));
+    assert!(!shares.promise(third, Spare::Resting), "one is on its way");
+    assert_eq!(shares.take(other, 2), Taken::No { news: true }, "the third has one more");
+    assert_eq!(shares.take(other, 3), Taken::No { news: false }, "it was told");
+    assert!(shares.promise(third, Spare::Resting));
+}
+
+#[test]
 fn a_busy_wire_is_given_up_by_a_lane_with_more_than_its_share_to_one_with_less() {
     let (mut shares, one, other) = two();
     take_all(&mut shares, one);

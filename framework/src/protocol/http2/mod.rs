@@ -4,5 +4,6 @@ mod bucket;
 pub(crate) mod budget;
 pub(crate) mod fault;
 pub(crate) mod head;
+pub(crate) mod health;
 pub(crate) mod keepalive;
 pub(crate) mod window;

@@ -17,10 +17,11 @@ mod stream;
 mod tests;
 mod witness;
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::Poll;
 
 use rustls::pki_types::ServerName;
@@ -40,6 +41,8 @@ pub(crate) use failure::TlsFailure;
 pub(crate) struct TlsClient {
     connector: TlsConnector,
     seat: Arc<Seat>,
+    /// What the last wire with a full handshake, and the last with a resumed one, is known by.
+    known: RefCell<[Weak<SecurityInfo>; 2]>,
 }
 
 impl TlsClient {
@@ -47,7 +50,7 @@ impl TlsClient {
     pub(crate) async fn new(options: &TlsOptions, http2: Option<bool>) -> Result<Self, TlsFailure> {
         let seat = Arc::new(Seat::default());
         let config = settings::config(options.clone(), protocols(http2), Arc::clone(&seat)).await?;
-        Ok(Self { connector: TlsConnector::from(Arc::new(config)), seat })
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), seat, known: RefCell::default() })
     }
 
     /// The handshake.
@@ -55,7 +58,7 @@ impl TlsClient {
         &self,
         network: Box<dyn Stream>,
         host: &str,
-    ) -> Result<(Box<dyn Stream>, SecurityInfo), TlsFailure> {
+    ) -> Result<(Box<dyn Stream>, Arc<SecurityInfo>), TlsFailure> {
         let name = server_name(host)?;
         let mut witness = Witness::default();
         let mut handshake = pin!(self.connector.connect(name, network));
@@ -74,8 +77,24 @@ impl TlsClient {
         if let Some(reason) = witness.unusable.take() {
             return Err(TlsFailure::identity(reason));
         }
-        let security = security::of(&tls, &witness);
+        let security = self.shared(security::of(&tls, &witness));
+        if !witness.certificates.is_empty() {
+            witness.certificates.clone_from(&security.certificates);
+        }
         Ok((Box::new(Secured::new(network, tls, witness)), security))
+    }
+}
+
+impl TlsClient {
+    /// Wires that do not differ in it have it together: the certificates of a server are larger than an idle wire is.
+    fn shared(&self, new: SecurityInfo) -> Arc<SecurityInfo> {
+        let last = &mut self.known.borrow_mut()[usize::from(new.resumed)];
+        if let Some(known) = last.upgrade().filter(|known| **known == new) {
+            return known;
+        }
+        let new = Arc::new(new);
+        *last = Arc::downgrade(&new);
+        new
     }
 }
 

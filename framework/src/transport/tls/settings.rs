@@ -23,7 +23,11 @@ use crate::options::TlsOptions;
 use crate::options::tls::{Roots, TlsVersions};
 
 /// The configuration for one origin.
-pub(super) async fn config(options: TlsOptions, protocols: &[&[u8]], seat: Arc<Seat>) -> Result<ClientConfig, TlsFailure> {
+pub(super) async fn config(
+    options: TlsOptions,
+    protocols: &[&[u8]],
+    seat: Arc<Seat>,
+) -> Result<ClientConfig, TlsFailure> {
     // Given to every builder, so that nothing hangs on what the rest of the program installs for the process.
     let provider = Arc::new(aws_lc_rs::default_provider());
     let parts = options.parts();

@@ -65,15 +65,14 @@ impl Exchange {
             AfterHead::ReceiveHead(state) => State::ReceiveHead(state),
         };
         let head_octets = octets.len() as u64;
-        let (early, interims, piece_began) = (None, Vec::new(), None);
         let new = Self {
             state,
-            early,
-            interims,
+            early: None,
+            interims: Vec::new(),
             head_octets,
             written: 0,
             body_sent: 0,
-            piece_began,
+            piece_began: None,
             answered: false,
             cut_short: false,
         };
@@ -210,22 +209,36 @@ impl Exchange {
             self.state = State::Body(body);
             return Ok(Received::Final(head));
         }
+        // What is parsed is no part of this future, of which many wait.
         loop {
-            let State::ReceiveHead(state) = &mut self.state else { return Ok(Received::OutOfTurn) };
-            let stage = if self.answered { Stage::Head } else { Stage::FirstByte };
-            match state.handle_input(wire.received()).map_err(|fault| Failure::Fault(Stage::Head, fault))? {
-                HeadStep::Interim(head) => return Ok(Received::Interim(head)),
-                HeadStep::Final(head, body) => {
-                    self.state = State::Body(body);
-                    return Ok(Received::Final(head));
-                }
-                HeadStep::NeedMore => match wire.fill(0).await {
-                    Ok(0) => return Err(Failure::Fault(stage, state.handle_end(wire.received()))),
-                    Ok(_) => self.answered = true,
-                    Err(error) => return Err(Failure::Io(stage, error)),
-                },
+            if let Some(received) = self.take_head(wire)? {
+                return Ok(received);
             }
+            let filled = wire.fill(0).await;
+            self.heard_of_head(wire, filled)?;
         }
+    }
+
+    /// The head that has arrived, if it is all there.
+    fn take_head(&mut self, wire: &mut Http1) -> Result<Option<Received>, Failure> {
+        let State::ReceiveHead(state) = &mut self.state else { return Ok(Some(Received::OutOfTurn)) };
+        match state.handle_input(wire.received()).map_err(|fault| Failure::Fault(Stage::Head, fault))? {
+            HeadStep::Interim(head) => Ok(Some(Received::Interim(head))),
+            HeadStep::Final(head, body) => {
+                self.state = State::Body(body);
+                Ok(Some(Received::Final(head)))
+            }
+            HeadStep::NeedMore => Ok(None),
+        }
+    }
+
+    fn heard_of_head(&mut self, wire: &mut Http1, filled: std::io::Result<usize>) -> Result<(), Failure> {
+        let stage = if self.answered { Stage::Head } else { Stage::FirstByte };
+        if let (Ok(0), State::ReceiveHead(state)) = (&filled, &mut self.state) {
+            return Err(Failure::Fault(stage, state.handle_end(wire.received())));
+        }
+        self.answered |= filled.is_ok();
+        filled.map(drop).map_err(|error| Failure::Io(stage, error))
     }
 
     /// The next piece of the body, of at most `max` octets; `None` is its end.

@@ -91,9 +91,8 @@ impl Http1 {
         self.0.security.as_ref()
     }
 
-    /// Has it served an exchange before?
-    pub(super) fn is_used(&self) -> bool {
-        self.0.exchanges > 0
+    pub(super) fn exchanges(&self) -> u64 {
+        self.0.exchanges
     }
 
     /// Called when an exchange begins on it.
@@ -169,7 +168,7 @@ impl Http1 {
 
 impl Parts {
     fn most(secure: bool) -> Size {
-        if secure { Size::Largest } else { Size::Large }
+        if secure { Size::Largest } else { Size::Larger }
     }
 
     /// `want` is how much is known to come, or `usize::MAX` where more is to come than anybody knows.

@@ -12,6 +12,8 @@ pub(super) enum Size {
     Small,
     Large,
     /// For a body that fills large ones.
+    Larger,
+    /// For one that fills those too, where that is worth it.
     Largest,
 }
 
@@ -20,12 +22,17 @@ impl Size {
         match self {
             Self::Small => 8 * 1024,
             Self::Large => 64 * 1024,
+            Self::Larger => 128 * 1024,
             Self::Largest => 256 * 1024,
         }
     }
 
     pub(super) fn next(self) -> Self {
-        if self == Self::Small { Self::Large } else { Self::Largest }
+        match self {
+            Self::Small => Self::Large,
+            Self::Large => Self::Larger,
+            Self::Larger | Self::Largest => Self::Largest,
+        }
     }
 
     /// How many of them a thread keeps.
@@ -33,7 +40,7 @@ impl Size {
         match self {
             Self::Small => 16,
             Self::Large => 8,
-            Self::Largest => 4,
+            Self::Larger | Self::Largest => 4,
         }
     }
 }
@@ -78,12 +85,12 @@ pub(super) fn is_whole(buffer: &mut BytesMut, size: Size) -> bool {
 }
 
 thread_local! {
-    static STOCK: RefCell<[Vec<BytesMut>; 3]> = const { RefCell::new([const { Vec::new() }; 3]) };
+    static STOCK: RefCell<[Vec<BytesMut>; 4]> = const { RefCell::new([const { Vec::new() }; 4]) };
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Size::{Large, Largest, Small};
+    use super::Size::{Large, Larger, Largest, Small};
     use super::*;
 
     fn kept(size: Size) -> usize {
@@ -92,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_buffer_comes_back_empty_and_whole() {
-        for size in [Small, Large, Largest] {
+        for size in [Small, Large, Larger, Largest] {
             let mut buffer = take(size);
             let place = buffer.as_ptr();
             buffer.extend_from_slice(b"something");
@@ -119,7 +126,7 @@ mod tests {
 
     #[test]
     fn no_more_are_kept_than_a_few_and_those_that_are_held_give_way() {
-        for size in [Small, Large, Largest] {
+        for size in [Small, Large, Larger, Largest] {
             let mut many: Vec<_> = (0..size.most_kept() + 3).map(|_| take(size)).collect();
             let held: Vec<_> = many
                 .iter_mut()

@@ -2,7 +2,6 @@
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
-use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -14,9 +13,10 @@ use super::Http2;
 use super::heard::Listening;
 use crate::clock;
 use crate::options::Http2Options;
+use crate::protocol::http2::health::Life;
 use crate::protocol::http2::keepalive::{Action, KeepAlive};
 use crate::protocol::http2::window::AdaptiveWindow;
-use crate::reason::CloseReason;
+use crate::reason::{CloseReason, WireHealth};
 
 /// Moves the octets of one wire. Dropped, it ends it.
 pub(crate) struct Driver {
@@ -25,10 +25,12 @@ pub(crate) struct Driver {
     pings: Option<PingPong>,
     keepalive: KeepAlive,
     window: AdaptiveWindow,
+    /// The server was not told yet how large the windows of its streams have become.
+    stream_window_is_due: bool,
     /// When time alone changes something, as it was when the wait began.
     deadline: Option<Instant>,
-    /// When the last words have to be said.
-    leave_by: Option<Instant>,
+    /// There is nothing left to be moved.
+    over: bool,
 }
 
 /// What has changed about a wire.
@@ -36,14 +38,8 @@ pub(crate) struct Driver {
 pub(crate) enum Change {
     /// Another number of streams may be open.
     Streams,
-    /// The server answers no more: no new streams.
-    Suspect,
-    /// It was heard again.
-    Recovered,
-    /// The server takes no new streams; those that are open go on.
-    GoingAway,
-    /// It is over.
-    Ended(CloseReason),
+    /// It takes new streams no more, or again; or it is over.
+    Health(WireHealth),
 }
 
 impl Driver {
@@ -56,17 +52,34 @@ impl Driver {
         let pings = connection.ping_pong();
         let window = AdaptiveWindow::new(options);
         let keepalive = KeepAlive::new(options, now);
-        Self { wire: wire.clone(), connection, pings, keepalive, window, deadline: None, leave_by: None }
+        Self {
+            wire: wire.clone(),
+            connection,
+            pings,
+            keepalive,
+            window,
+            stream_window_is_due: false,
+            deadline: None,
+            over: false,
+        }
     }
 
-    /// Moves octets until something changes. After `Ended` it is not asked again.
+    /// Moves octets until something changes. Once it is closed it is not asked again.
     pub(crate) async fn next(&mut self) -> Change {
         loop {
-            self.deadline = self.next_deadline();
+            self.deadline = self.keepalive.next_deadline();
             let deadline = self.deadline;
             if let Ok(Some(change)) = clock::until(deadline, pin!(poll_fn(|context| self.poll(context)))).await {
                 return change;
             }
+        }
+    }
+
+    /// Says the last words (GOAWAY), which a peer that takes nothing may never hear.
+    pub(crate) async fn leave(mut self) {
+        if !self.over && self.wire.health() != WireHealth::Closed(CloseReason::PingTimeout) {
+            let connection = pin!(poll_fn(|context| Pin::new(&mut self.connection).poll(context)));
+            let _heard_or_not = clock::within(Some(LAST_WORDS), connection).await;
         }
     }
 
@@ -75,24 +88,34 @@ impl Driver {
         self.remember_waker(context);
         loop {
             if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(context) {
-                return Poll::Ready(Some(self.ended(ended)));
+                self.ended(ended);
+                return Poll::Ready(self.changed().or(Some(Change::Health(self.wire.health()))));
             }
             let now = clock::now();
             self.listen(now);
             let ponged = self.hear_pong(context, now);
-            let (change, pinged) = self.keep_alive(now);
+            let pinged = self.keep_alive(now);
+            self.heed_farewell();
             // What is left to be done then is done when it is asked again.
-            if let Some(change) = change.or_else(|| self.changed()).or_else(|| self.left(now)) {
+            if let Some(change) = self.changed() {
                 return Poll::Ready(Some(change));
             }
             if !ponged && !pinged {
-                return if self.next_deadline() == self.deadline { Poll::Pending } else { Poll::Ready(None) };
+                return if self.wakes_in_time() { Poll::Pending } else { Poll::Ready(None) };
             }
         }
     }
 
+    /// A deadline that moves away with all that is heard costs no new timer each time: the old one is early.
+    fn wakes_in_time(&self) -> bool {
+        match (self.keepalive.next_deadline(), self.deadline) {
+            (Some(next), Some(waits_for)) => waits_for <= next,
+            (next, _) => next.is_none(),
+        }
+    }
+
     fn remember_waker(&self, context: &Context<'_>) {
-        let mut driver = self.wire.0.driver.borrow_mut();
+        let mut driver = self.wire.shared.driver.borrow_mut();
         if !driver.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
             *driver = Some(context.waker().clone());
         }
@@ -100,10 +123,10 @@ impl Driver {
 
     /// Hands on what was heard and what is wished.
     fn listen(&mut self, now: Instant) {
-        let octets = self.wire.0.heard.take_octets();
+        let octets = self.wire.shared.heard.take_octets();
         if octets > 0 {
             self.keepalive.heard(now);
-            if self.wire.0.heard.budget().has_greeted() {
+            if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);
             }
             self.window.received(octets, now);
@@ -111,15 +134,15 @@ impl Driver {
                 self.keepalive.measure();
             }
         }
-        let wishes = self.wire.0.wishes.take();
+        let wishes = self.wire.shared.wishes.take();
         if wishes.used {
             self.keepalive.used(now);
         }
         if wishes.doubted {
             self.keepalive.doubted();
         }
-        // One hold is the pool's, one the driver's.
-        self.keepalive.streams(Rc::strong_count(&self.wire.0).saturating_sub(HOLDERS), now);
+        let open = self.wire.shared.life.borrow().streams();
+        self.keepalive.streams(open, now);
     }
 
     /// Whether the connection has something new to do: it must be polled then.
@@ -131,14 +154,20 @@ impl Driver {
         self.keepalive.pong(now);
         if let Some(windows) = self.window.pong(now) {
             self.connection.set_target_window_size(windows.connection);
-            // Refused while the last change is not acknowledged: the next measurement brings it.
-            let _unacknowledged = self.connection.set_initial_window_size(windows.stream);
+            self.stream_window_is_due = true;
+        }
+        if self.stream_window_is_due {
+            // Refused while the last change of settings is not acknowledged; the next pong comes behind that.
+            self.stream_window_is_due = self.connection.set_initial_window_size(self.window.windows().stream).is_err();
+            if self.stream_window_is_due {
+                self.keepalive.measure();
+            }
         }
         true
     }
 
-    /// What has changed, and whether the connection has something new to do.
-    fn keep_alive(&mut self, now: Instant) -> (Option<Change>, bool) {
+    /// Whether the connection has something new to do: it must be polled then.
+    fn keep_alive(&mut self, now: Instant) -> bool {
         let mut pinged = false;
         while let Some(action) = self.keepalive.poll(now) {
             match action {
@@ -150,62 +179,49 @@ impl Driver {
                     self.window.pinged(now);
                     pinged = true;
                 }
-                Action::Suspect => {
-                    self.wire.0.open.set(false);
-                    return (Some(Change::Suspect), pinged);
-                }
-                Action::Recovered => {
-                    let open = self.wire.0.sender.borrow().is_some();
-                    self.wire.0.open.set(open);
-                    return (Some(Change::Recovered), pinged);
-                }
-                Action::Close => {
-                    self.wire.retire(CloseReason::PingTimeout);
-                    return (Some(Change::Ended(CloseReason::PingTimeout)), pinged);
-                }
+                Action::Suspect => self.wire.happens(Life::suspected),
+                Action::Recovered => self.wire.happens(Life::recovered),
+                Action::Close => self.close(CloseReason::PingTimeout),
             }
         }
-        (None, pinged)
+        pinged
+    }
+
+    fn heed_farewell(&mut self) {
+        let leaves = self.wire.shared.heard.budget().going_away().is_some();
+        if leaves && self.wire.shared.sender.borrow_mut().take().is_some() {
+            self.wire.happens(Life::going_away);
+        }
     }
 
     fn changed(&mut self) -> Option<Change> {
-        if self.wire.0.heard.budget().going_away().is_some() && self.wire.0.sender.borrow().is_some() {
-            self.wire.retire(CloseReason::GoingAway);
-            return Some(Change::GoingAway);
+        let health = self.wire.health();
+        let told = self.wire.shared.told.replace(health);
+        // That streams come and go is told by those who have them.
+        if health != told && !(health.takes_requests() && told.takes_requests()) {
+            return Some(Change::Health(health));
         }
         let streams = self.connection.max_concurrent_send_streams();
-        (self.wire.0.streams.replace(streams) != streams).then_some(Change::Streams)
+        (self.wire.shared.streams.replace(streams) != streams).then_some(Change::Streams)
     }
 
-    /// Nobody holds it any more, and its last words were not taken in time.
-    fn left(&mut self, now: Instant) -> Option<Change> {
-        let reason = self.wire.0.closed.get()?;
-        if Rc::strong_count(&self.wire.0) > 1 {
-            return None;
-        }
-        let by = *self.leave_by.get_or_insert(now + LAST_WORDS);
-        (by <= now).then_some(Change::Ended(reason))
+    fn close(&self, reason: CloseReason) {
+        self.wire.happens(|life| life.closed(reason));
+        self.wire.shared.sender.borrow_mut().take();
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
-        self.keepalive.next_deadline().into_iter().chain(self.leave_by).min()
-    }
-
-    fn ended(&mut self, ended: Result<(), h2::Error>) -> Change {
-        let shared = &self.wire.0;
+    fn ended(&mut self, ended: Result<(), h2::Error>) {
+        self.over = true;
         let found = match ended {
-            _ if shared.heard.fault().is_some() => CloseReason::ProtocolError,
+            _ if self.wire.shared.heard.fault().is_some() => CloseReason::ProtocolError,
             Ok(()) => CloseReason::PeerClosed,
             Err(error) if error.is_go_away() && error.is_remote() => CloseReason::GoingAway,
             Err(error) if error.is_io() => CloseReason::TransportError,
             Err(_) => CloseReason::ProtocolError,
         };
-        self.wire.retire(found);
-        Change::Ended(self.wire.0.closed.get().unwrap_or(found))
+        self.close(found);
     }
 }
 
-/// The holds of a wire that no exchange has.
-const HOLDERS: usize = 2;
 /// How long the last words to a server may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);

@@ -6,6 +6,7 @@ use h2::{Reason, StreamId};
 
 use super::Http2;
 use crate::error::Stage;
+use crate::reason::{CloseReason, WireHealth};
 use crate::wire::Failure;
 
 /// How the peer, or the wire, ended a stream.
@@ -24,30 +25,39 @@ pub(crate) enum StreamEnd {
 impl Http2 {
     /// The failure of a stream; `None` for one that never was opened.
     pub(super) fn failure(&self, stage: Stage, stream: Option<StreamId>, error: h2::Error) -> Failure {
-        let heard = &self.0.heard;
+        let heard = &self.shared.heard;
         if let Some(fault) = heard.fault() {
             return Failure::WireFault(stage, fault);
         }
         if let Some(tls) = heard.take_tls() {
             return Failure::Io(stage, io::Error::other(tls));
         }
-        let is_above = heard.budget().going_away().is_some_and(|last| {
-            stream.is_none_or(|stream| stream.as_u32() > last.last_stream)
-        });
+        let is_above = heard
+            .budget()
+            .going_away()
+            .is_some_and(|last| stream.is_none_or(|stream| stream.as_u32() > last.last_stream));
+        let closed = match self.health() {
+            // What the peer or the network did is told by the error itself.
+            WireHealth::Closed(reason @ CloseReason::PingTimeout) => Some(reason),
+            _ => None,
+        };
         let Some(reason) = error.reason() else {
-            return match (self.0.closed.get(), error.into_io()) {
+            return match (closed, error.into_io()) {
                 _ if is_above => Failure::Stream(stage, StreamEnd::Refused(Reason::NO_ERROR)),
                 (Some(reason), _) => Failure::Closed(stage, reason),
                 (None, Some(error)) => Failure::Io(stage, error),
                 (None, None) => Failure::Io(stage, io::ErrorKind::BrokenPipe.into()),
             };
         };
-        Failure::Stream(stage, match reason {
-            Reason::REFUSED_STREAM if error.is_remote() => StreamEnd::Refused(reason),
-            reason if is_above => StreamEnd::Refused(reason),
-            reason if error.is_library() => StreamEnd::Offended(reason),
-            reason if error.is_go_away() => StreamEnd::GoneAway(reason),
-            reason => StreamEnd::Reset(reason),
-        })
+        Failure::Stream(
+            stage,
+            match reason {
+                Reason::REFUSED_STREAM if error.is_remote() => StreamEnd::Refused(reason),
+                reason if is_above => StreamEnd::Refused(reason),
+                reason if error.is_library() => StreamEnd::Offended(reason),
+                reason if error.is_go_away() => StreamEnd::GoneAway(reason),
+                reason => StreamEnd::Reset(reason),
+            },
+        )
     }
 }

@@ -69,9 +69,20 @@ impl Exchange {
             BodyLength::Chunked => None,
         };
         let receiving = Receiving::new(head.method.clone(), limits);
-        let sender = wire.0.sender.borrow().clone();
+        let sender = wire.shared.sender.borrow().clone();
         let (request, stream) = (Some(request), None);
-        Ok(Self { wire, request, sender, stream, sending, left, head_octets, body_sent: 0, receiving, unprocessed: false })
+        Ok(Self {
+            wire,
+            request,
+            sender,
+            stream,
+            sending,
+            left,
+            head_octets,
+            body_sent: 0,
+            receiving,
+            unprocessed: false,
+        })
     }
 
     /// Opens the stream with the head, and sends the first data unless a 100 has to come first.
@@ -117,7 +128,8 @@ impl Exchange {
     pub(crate) async fn await_continue(&mut self, at_most: Duration) -> Result<(), Failure> {
         let deadline = clock::now().checked_add(at_most);
         while self.sending == Sending::Awaits100 {
-            let heard = clock::until(deadline, pin!(poll_fn(|context| self.poll_heard(context, Stage::Continue)))).await;
+            let heard =
+                clock::until(deadline, pin!(poll_fn(|context| self.poll_heard(context, Stage::Continue)))).await;
             match heard {
                 Ok(heard) => {
                     let status = heard?;
@@ -147,13 +159,15 @@ impl Exchange {
         }
         if let Some(left) = self.left {
             let length = data.len() as u64;
-            self.left = Some(left.checked_sub(length).ok_or(Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?);
+            self.left =
+                Some(left.checked_sub(length).ok_or(Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?);
         }
         let mut data = data.clone();
         let mut silence = pace.silence();
         while !data.is_empty() {
             let wanted = data.len();
-            let room = silence.until(Stage::SendBody, pin!(poll_fn(|context| self.poll_room(context, wanted)))).await??;
+            let room =
+                silence.until(Stage::SendBody, pin!(poll_fn(|context| self.poll_room(context, wanted)))).await??;
             let Some(room) = room else { return Ok(Uploaded::NotWanted) };
             let piece = data.split_to(room.min(wanted));
             silence.moved(piece.len() as u64);
@@ -200,7 +214,7 @@ impl Exchange {
         let octets = piece.len();
         match stream.send_data(piece, end) {
             Ok(()) => {
-                self.wire.0.heard.sent(octets);
+                self.wire.shared.heard.sent(octets);
                 self.body_sent += octets as u64;
                 Ok(())
             }

@@ -20,7 +20,8 @@ use crate::clock;
 use crate::id::WireId;
 use crate::network::SecurityInfo;
 use crate::options::Http2Options;
-use crate::reason::CloseReason;
+use crate::protocol::http2::health::{Life, Outcome};
+use crate::reason::{CloseReason, WireHealth};
 use crate::transport::{DialTimes, Dialed};
 
 use heard::Heard;
@@ -29,9 +30,11 @@ pub(crate) use driver::{Change, Driver};
 pub(super) use ending::StreamEnd;
 pub(super) use exchange::Exchange;
 
-/// A hold of a wire that speaks HTTP/2. The wire ends when nobody holds it any more, or its driver is gone.
-#[derive(Clone)]
-pub(crate) struct Http2(Rc<Shared>);
+/// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
+pub(crate) struct Http2 {
+    shared: Rc<Shared>,
+    is_stream: bool,
+}
 
 struct Shared {
     id: WireId,
@@ -44,10 +47,9 @@ struct Shared {
     exchanges: Cell<u64>,
     /// What the server says may be open at a time.
     streams: Cell<usize>,
-    /// Does it take new streams?
-    open: Cell<bool>,
-    /// Why it was closed by this side.
-    closed: Cell<Option<CloseReason>>,
+    life: RefCell<Life>,
+    /// Its health, as it was when it was told last.
+    told: Cell<WireHealth>,
     wishes: Cell<Wishes>,
     driver: RefCell<Option<Waker>>,
     heard: Rc<Heard>,
@@ -77,7 +79,7 @@ impl Http2 {
             Some(error) => error,
             None => io::ErrorKind::Other.into(),
         })?;
-        let wire = Self(Rc::new(Shared {
+        let shared = Rc::new(Shared {
             id: WireId::next(),
             remote,
             local,
@@ -86,51 +88,68 @@ impl Http2 {
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
             streams: Cell::new(FIRST_STREAMS),
-            open: Cell::new(true),
-            closed: Cell::new(None),
+            life: RefCell::new(Life::new()),
+            told: Cell::new(WireHealth::Fresh),
             wishes: Cell::default(),
             driver: RefCell::default(),
             heard,
-        }));
+        });
+        let wire = Self { shared, is_stream: false };
         let driver = Driver::new(&wire, connection, options, clock::now());
         Ok((wire, driver))
     }
 
     pub(crate) fn id(&self) -> WireId {
-        self.0.id
+        self.shared.id
     }
 
     pub(super) fn remote(&self) -> Option<SocketAddr> {
-        self.0.remote
+        self.shared.remote
     }
 
     pub(super) fn local(&self) -> Option<SocketAddr> {
-        self.0.local
+        self.shared.local
     }
 
     pub(super) fn times(&self) -> DialTimes {
-        self.0.times
+        self.shared.times
     }
 
     pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
-        self.0.security.as_ref()
+        self.shared.security.as_ref()
     }
 
-    pub(super) fn is_used(&self) -> bool {
-        self.0.exchanges.get() > 0
+    pub(super) fn exchanges(&self) -> u64 {
+        self.shared.exchanges.get()
     }
 
     /// How many streams may be open on it at a time; `None` if it takes no new ones.
     pub(crate) fn streams(&self) -> Option<usize> {
-        self.0.open.get().then(|| self.0.streams.get())
+        self.health().takes_requests().then(|| self.shared.streams.get())
+    }
+
+    pub(crate) fn health(&self) -> WireHealth {
+        self.shared.life.borrow().health()
+    }
+
+    /// A share for one stream, which is over when it is dropped. `None` if no new streams are taken.
+    pub(super) fn lend(&self) -> Option<Self> {
+        self.streams()?;
+        self.happens(Life::stream_opened);
+        Some(Self { shared: Rc::clone(&self.shared), is_stream: true })
     }
 
     /// No new stream is opened, and when the last one has ended the wire is closed for this reason.
     pub(crate) fn retire(&self, reason: CloseReason) {
-        self.0.open.set(false);
-        self.0.closed.set(self.0.closed.get().or(Some(reason)));
-        self.0.sender.borrow_mut().take();
+        self.happens(|life| life.retired(reason));
+        self.shared.sender.borrow_mut().take();
         self.wake_driver();
+    }
+
+    fn happens(&self, event: impl FnOnce(&mut Life) -> Outcome) {
+        if let Err(illegal) = event(&mut self.shared.life.borrow_mut()) {
+            tracing::error!(wire = self.id().value(), %illegal, "a wire has lost count of its streams");
+        }
     }
 
     /// An exchange met silence: the server is asked for a sign of life.
@@ -139,24 +158,43 @@ impl Http2 {
     }
 
     fn wish(&self, change: impl FnOnce(&mut Wishes)) {
-        let mut wishes = self.0.wishes.get();
+        let mut wishes = self.shared.wishes.get();
         change(&mut wishes);
-        self.0.wishes.set(wishes);
+        self.shared.wishes.set(wishes);
         self.wake_driver();
     }
 
     fn wake_driver(&self) {
-        if let Some(waker) = self.0.driver.borrow().as_ref() {
+        if let Some(waker) = self.shared.driver.borrow().as_ref() {
             waker.wake_by_ref();
         }
     }
 
     fn count_exchange(&self) {
-        self.0.exchanges.set(self.0.exchanges.get() + 1);
-        let mut wishes = self.0.wishes.get();
+        self.shared.exchanges.set(self.shared.exchanges.get() + 1);
+        let mut wishes = self.shared.wishes.get();
         wishes.used = true;
         // The stream that is opened next wakes the driver.
-        self.0.wishes.set(wishes);
+        self.shared.wishes.set(wishes);
+    }
+}
+
+impl Clone for Http2 {
+    /// A hold, and no share for a stream.
+    fn clone(&self) -> Self {
+        Self { shared: Rc::clone(&self.shared), is_stream: false }
+    }
+}
+
+impl Drop for Http2 {
+    fn drop(&mut self) {
+        if self.is_stream {
+            self.happens(Life::stream_ended);
+            if !self.health().takes_requests() {
+                // It may have been the last one.
+                self.wake_driver();
+            }
+        }
     }
 }
 
