@@ -57,7 +57,10 @@ impl Exchange {
         pace: &mut Pace,
     ) -> Result<(), Failure> {
         by_protocol!(self, wire, exchange, wire => exchange.send_head(wire, head, first, pace).await,
-            exchange => Box::pin(exchange.send_head(first, pace)).await)
+            exchange => match exchange.send_head_at_once(first) {
+                Some(sent) => sent,
+                None => Box::pin(exchange.send_head(first, pace)).await,
+            })
     }
 
     /// Is a 100 awaited before the body may go out?
