@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::{Kept, Pond, WirePlace};
 use crate::handle::Node;
+use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::reason::{CloseReason, WireHealth};
 use crate::wire::{Change, Driver, Http2};
@@ -13,7 +14,7 @@ impl Pond {
     /// Drives the wire to its end. It keeps its place among the session's wires so long.
     pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, owner: Arc<Node>, place: WirePlace) {
         let (pond, wire) = (Rc::clone(self), wire.id());
-        let is_it = move |kept: &Box<Kept>| kept.wire.id() == wire;
+        let is_it = is_wire(wire);
         actix_rt::spawn(async move {
             let reason = loop {
                 if let Change::Health(health) = driver.next().await {
@@ -28,11 +29,12 @@ impl Pond {
                 pond.perform_assignments();
             };
             tracing::debug!(wire = wire.value(), origin = %pond.key.origin, %reason, "wire closed");
-            let health = WireHealth::Closed(reason);
-            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
             pond.perform_assignments();
             driver.leave().await;
-            drop(place);
+            // In one breath: whoever hears of the first must hear of the second.
+            let health = WireHealth::Closed(reason);
+            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
+            drop((driver, place));
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
             pond.perform_assignments();
             pond.make_room_if_wanted();
@@ -47,4 +49,9 @@ impl Pond {
             hears.emit(mask, status);
         }
     }
+}
+
+/// Is it this wire?
+pub(super) fn is_wire(wire: WireId) -> impl Fn(&Box<Kept>) -> bool + Copy {
+    move |kept| kept.wire.id() == wire
 }

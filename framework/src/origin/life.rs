@@ -27,9 +27,8 @@ impl Pond {
         self.retire(worn)
     }
 
-    fn retire(&self, wires: Vec<Box<Kept>>) -> usize {
-        let retired = wires.len();
-        wires.into_iter().for_each(|kept| self.close_idle(*kept, CloseReason::Retired));
+    fn retire(&self, wires: impl IntoIterator<Item = Box<Kept>>) -> usize {
+        let retired = wires.into_iter().map(|kept| self.close_idle(*kept, CloseReason::Retired)).count();
         self.release_spare();
         self.note_if_empty();
         retired

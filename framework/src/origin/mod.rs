@@ -36,6 +36,7 @@ use crate::transport::TlsClient;
 use crate::wire::{Http2, Wire};
 
 use dialing::{Dial, Reporter};
+use driving::is_wire;
 use key::OriginKey;
 use lane::Lane;
 use pool::{Assignment, Pool, Pooled, Ticket};
@@ -240,7 +241,7 @@ impl Pond {
 
     /// An exchange is over on a wire that carries several.
     fn stream_is_over(self: &Rc<Self>, wire: WireId) {
-        let (is_it, now) = (|kept: &Box<Kept>| kept.wire.id() == wire, clock::now());
+        let (is_it, now) = (is_wire(wire), clock::now());
         let worn = {
             let mut pool = self.pool.borrow_mut();
             pool.carries_one_less(is_it, now);

@@ -71,14 +71,13 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    pub(super) prepared: Option<(Box<Exchange>, BytesMut)>,
+    pub(super) prepared: Option<(Exchange, BytesMut)>,
 }
 
 /// A wire and the exchange on it.
 pub(super) struct Active {
     pub(super) lease: Lease,
-    /// Boxed: it is large, and is moved from one wire's attempt to its place here.
-    pub(super) exchange: Box<Exchange>,
+    pub(super) exchange: Exchange,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
 }
@@ -153,7 +152,7 @@ impl Journey {
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&self) -> Result<Option<(Box<Exchange>, BytesMut)>> {
+    fn prepare_first(&self) -> Result<Option<(Exchange, BytesMut)>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
         let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
         if let BodyLength::Length(total) = length {
@@ -166,9 +165,8 @@ impl Journey {
         self.prepare(length).map(Some).map_err(refuse)
     }
 
-    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Box<Exchange>, BytesMut), Failure> {
-        let (exchange, head) = Exchange::prepare(&self.head(body), self.head_limits())?;
-        Ok((Box::new(exchange), head))
+    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        Exchange::prepare(&self.head(body), self.head_limits())
     }
 
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {

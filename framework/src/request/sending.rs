@@ -85,15 +85,18 @@ impl Journey {
             (None, None) => BodyLength::Chunked,
         };
         self.times.send_start = Some(clock::now());
-        let (mut exchange, head) = match self.prepared.take() {
+        let (exchange, head) = match self.prepared.take() {
             Some(prepared) => prepared,
             None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
         };
-        if let Some(wire) = lease.multiplexed() {
-            let secure = self.shared.target.origin().is_secure();
-            let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
-            *exchange = stream.map_err(|failure| self.error(failure, Operation::Send))?;
-        }
+        let exchange = match lease.multiplexed() {
+            None => exchange,
+            Some(wire) => {
+                let secure = self.shared.target.origin().is_secure();
+                let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
+                stream.map_err(|failure| self.error(failure, Operation::Send))?
+            }
+        };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
         self.active = Some(Active { lease, exchange, sending, receiving });

@@ -13,10 +13,10 @@ use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 
-/// One exchange, from the first octet written to the last one read.
+/// One exchange, from the first octet written to the last one read. It is moved from one wire's attempt to its place, and is small.
 pub(crate) enum Exchange {
-    Http1(http1::Exchange),
-    Http2(http2::Exchange),
+    Http1(Box<http1::Exchange>),
+    Http2(Box<http2::Exchange>),
 }
 
 /// Does the same by either protocol. An exchange is begun on the wire it is carried by, so that there is no third case.
@@ -34,7 +34,7 @@ impl Exchange {
     /// Writes nothing yet: encodes the head as HTTP/1.1 has it, so that what may not be sent is refused before a wire is touched.
     pub(crate) fn prepare(head: &RequestHead<'_>, limits: HeadLimits) -> Result<(Self, BytesMut), Failure> {
         let (exchange, octets) = http1::Exchange::prepare(head, limits)?;
-        Ok((Self::Http1(exchange), octets))
+        Ok((Self::Http1(Box::new(exchange)), octets))
     }
 
     /// The same exchange as a stream of HTTP/2; the head had so many octets in [`prepare`](Self::prepare).
@@ -45,7 +45,8 @@ impl Exchange {
         secure: bool,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        http2::Exchange::new(wire.clone(), head, octets as u64, secure, limits).map(Self::Http2)
+        http2::Exchange::new(wire.clone(), head, octets as u64, secure, limits)
+            .map(|exchange| Self::Http2(Box::new(exchange)))
     }
 
     /// Sends the head, and with it the first data unless a 100 has to come first.

@@ -19,6 +19,7 @@
 mod answer;
 mod connection;
 mod record;
+mod scene;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ use crate::tls::Tls;
 pub use answer::Answer;
 pub use h2::Reason;
 pub use record::Wire;
+pub use scene::{Http2Scene, builder};
 
 /// An HTTP/2 server on a loopback address. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]

@@ -50,14 +50,18 @@ impl Frame {
     }
 
     /// All whole frames of what a client sent, its preface skipped.
-    pub fn all(mut octets: &[u8]) -> Vec<Self> {
-        octets = octets.strip_prefix(PREFACE).unwrap_or(octets);
-        let mut frames = Vec::new();
-        while let Some(frame) = Self::parse(octets) {
-            octets = &octets[frame.octets()..];
-            frames.push(frame);
-        }
-        frames
+    pub fn all(octets: &[u8]) -> Vec<Self> {
+        Self::each(octets).collect()
+    }
+
+    /// The same one by one, for a client that sent very many.
+    pub fn each(octets: &[u8]) -> impl Iterator<Item = Self> {
+        let mut left = octets.strip_prefix(PREFACE).unwrap_or(octets);
+        std::iter::from_fn(move || {
+            let frame = Self::parse(left)?;
+            left = &left[frame.octets()..];
+            Some(frame)
+        })
     }
 
     /// How long it is, head included.

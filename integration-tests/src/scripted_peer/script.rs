@@ -16,6 +16,8 @@ pub struct Script {
     pub(super) split: Split,
     /// What was written is not kept.
     pub(super) forgetful: bool,
+    /// Pings of HTTP/2 are answered wherever something is read.
+    pub(super) answering_pings: bool,
 }
 
 /// One step of a script.
@@ -111,6 +113,12 @@ impl Script {
     /// How the octets of `Send` and `Repeat` are cut. Without: not at all.
     pub fn split(mut self, split: Split) -> Self {
         self.split = split;
+        self
+    }
+
+    /// Answers every ping of HTTP/2 as soon as a step reads it.
+    pub fn answering_pings(mut self) -> Self {
+        self.answering_pings = true;
         self
     }
 

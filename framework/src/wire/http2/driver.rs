@@ -76,7 +76,7 @@ impl Driver {
     }
 
     /// Says the last words (GOAWAY), which a peer that takes nothing may never hear.
-    pub(crate) async fn leave(mut self) {
+    pub(crate) async fn leave(&mut self) {
         if !self.over && self.wire.health() != WireHealth::Closed(CloseReason::PingTimeout) {
             let connection = pin!(poll_fn(|context| Pin::new(&mut self.connection).poll(context)));
             let _heard_or_not = clock::within(Some(LAST_WORDS), connection).await;

@@ -173,8 +173,9 @@ impl Exchange {
         }
         if let Some(left) = self.left {
             let length = data.len() as u64;
-            self.left =
-                Some(left.checked_sub(length).ok_or(Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?);
+            self.left = Some(
+                left.checked_sub(length).ok_or_else(|| Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?,
+            );
         }
         let mut data = data.clone();
         let mut silence = pace.silence();
@@ -339,7 +340,7 @@ impl Exchange {
     }
 
     pub(crate) fn is_refused(&self) -> bool {
-        self.sending == Sending::Answered
+        self.sending == Sending::Answered && !self.has_head()
     }
 
     pub(crate) fn announced_left(&self) -> Option<u64> {

@@ -205,7 +205,7 @@ fn builder(options: &Http2Options, response_head: usize) -> Builder {
         .initial_window_size(options.stream_window)
         .initial_connection_window_size(options.connection_window)
         .max_frame_size(options.max_frame_size)
-        .max_header_list_size(u32::try_from(response_head).unwrap_or(u32::MAX))
+        .max_header_list_size(u32::try_from(2 * response_head + HEAD_TO_SPARE).unwrap_or(u32::MAX))
         .initial_max_send_streams(FIRST_STREAMS)
         .max_concurrent_reset_streams(RESET_STREAMS)
         .max_local_error_reset_streams(Some(FAULTY_STREAMS))
@@ -215,6 +215,9 @@ fn builder(options: &Http2Options, response_head: usize) -> Builder {
 
 /// Streams that are opened before the server has said how many it takes (RFC 9113 5.1.2 recommends it not to take fewer).
 const FIRST_STREAMS: usize = 100;
+/// What `h2` lets through beyond the limit of a response's head, which is then refused by its name: `h2` would only say that the
+/// protocol was broken.
+const HEAD_TO_SPARE: usize = 16 * 1024;
 /// Streams given up by this side whose late frames are still known for what they are.
 const RESET_STREAMS: usize = 50;
 /// Streams of one wire that may break the rules before the wire is closed.
