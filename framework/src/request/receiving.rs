@@ -73,7 +73,7 @@ impl Journey {
     fn report_octets(&mut self, head: &ResponseHead, told: &mut bool) {
         if !std::mem::replace(told, true) {
             let beside = self.active.as_mut().map_or(0, |active| active.lease.received_octets());
-            let octets = (head.raw().len() + beside) as u64;
+            let octets = (head.raw_length() + beside) as u64;
             self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }
     }
@@ -89,7 +89,7 @@ impl Journey {
     fn head_arrived(&mut self, head: ResponseHead) -> Arc<ResponseHead> {
         let now = clock::now();
         self.times.head_received = Some(now);
-        self.sizes.response_head = head.raw().len() as u64;
+        self.sizes.response_head = head.raw_length() as u64;
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));

@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -83,6 +83,21 @@ impl Exchange {
             receiving,
             unprocessed: false,
         })
+    }
+
+    /// Opens the stream with the head, where no data follows it; `None` if that has to wait, as it seldom has.
+    pub(crate) fn send_head_at_once(&mut self, share: &Http2, first: &Bytes) -> Option<Result<(), Failure>> {
+        if self.sending == Sending::Body && !first.is_empty() {
+            return None;
+        }
+        match self.poll_open(&mut Context::from_waker(Waker::noop())) {
+            Poll::Pending => None,
+            Poll::Ready(opened) => {
+                self.wire.count_exchange();
+                share.opens();
+                Some(opened)
+            }
+        }
     }
 
     /// Opens the stream with the head, and sends the first data unless a 100 has to come first.
