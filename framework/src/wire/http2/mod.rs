@@ -5,6 +5,7 @@ mod ending;
 mod exchange;
 mod heard;
 mod receiving;
+mod sending;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
