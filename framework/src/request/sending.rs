@@ -84,7 +84,8 @@ impl Journey {
             (None, Some(length)) => BodyLength::Length(length),
             (None, None) => BodyLength::Chunked,
         };
-        self.times.send_start = Some(clock::now());
+        // Nothing was waited for since then.
+        self.times.send_start = self.times.wire_acquired;
         let (exchange, head) = match self.prepared.take() {
             Some(prepared) => prepared,
             None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,

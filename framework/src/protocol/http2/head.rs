@@ -12,11 +12,15 @@ use crate::protocol::http1::{
 /// The request that HTTP/1.1 would write as lines: what that refuses is refused here, and for the same reason.
 ///
 /// The `:authority` is the caller's Host if there is one, else the target's, and there is no Host beside it (RFC 9113 section
-/// 8.3.1).
-pub(crate) fn request(head: &RequestHead<'_>, secure: bool) -> Result<Request<()>, Misuse> {
+/// 8.3.1). `known` is that of the last request on the wire, of which the next one's is nearly always a copy.
+pub(crate) fn request(
+    head: &RequestHead<'_>,
+    secure: bool,
+    known: &mut Option<Authority>,
+) -> Result<Request<()>, Misuse> {
     let settled = head.settle()?;
     let mut request = Request::new(());
-    *request.uri_mut() = uri(head, settled.host, secure)?;
+    *request.uri_mut() = uri(head, settled.host, secure, known)?;
     *request.version_mut() = Version::HTTP_2;
     *request.method_mut() = head.method.clone();
     *request.headers_mut() = fields(head, settled.framing)?;
@@ -87,23 +91,27 @@ fn refuse_connection_fields(fields: &HeaderMap) -> Result<(), Fault> {
 }
 
 /// RFC 9113 sections 8.3.1 and, for CONNECT, 8.5.
-fn uri(head: &RequestHead<'_>, host: &[u8], secure: bool) -> Result<Uri, Misuse> {
+fn uri(head: &RequestHead<'_>, host: &[u8], secure: bool, known: &mut Option<Authority>) -> Result<Uri, Misuse> {
     let mut parts = Parts::default();
     if head.method == Method::CONNECT {
         parts.authority = Some(authority(head.target.as_bytes()).ok_or(Misuse::Target { at: 0 })?);
     } else {
         let own = if secure { Scheme::HTTPS } else { Scheme::HTTP };
-        let (scheme, path) = match head.target.split_once("://") {
-            Some((scheme, rest)) if !head.target.starts_with('/') => {
+        let absolute = if head.target.starts_with('/') { None } else { head.target.split_once("://") };
+        let (scheme, path) = match absolute {
+            Some((scheme, rest)) => {
                 let length = rest.find(['/', '?']).unwrap_or(rest.len());
                 (Scheme::try_from(scheme).map_err(|_| Misuse::Target { at: 0 })?, rest.split_at(length).1)
             }
-            _ => (own, head.target),
+            None => (own, head.target),
         };
         // RFC 9113 section 8.3.1: an empty path is said as "/".
         let path = if path.is_empty() || path.starts_with('?') { format!("/{path}") } else { path.to_owned() };
         parts.scheme = Some(scheme);
-        parts.authority = Some(authority(host).ok_or_else(|| Misuse::Host { at: position(host, b"%") })?);
+        if known.as_ref().is_none_or(|known| known.as_str().as_bytes() != host) {
+            *known = Some(authority(host).ok_or_else(|| Misuse::Host { at: position(host, b"%") })?);
+        }
+        parts.authority.clone_from(known);
         let refused = || Misuse::Target { at: position(head.target.as_bytes(), NOT_IN_PATHS) };
         parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path).map_err(|_| refused())?);
     }

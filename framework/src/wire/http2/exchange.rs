@@ -55,7 +55,7 @@ impl Exchange {
         secure: bool,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        let request = Box::new(request(head, secure).map_err(Failure::Misuse)?);
+        let request = request(head, secure, &mut wire.shared.authority.borrow_mut()).map_err(Failure::Misuse)?;
         let expects_100 = head.headers.get(http::header::EXPECT).is_some_and(|value| value == "100-continue");
         let sending = match head.body {
             BodyLength::None | BodyLength::Length(0) => Sending::Ended,
@@ -69,7 +69,7 @@ impl Exchange {
         };
         let receiving = Receiving::new(head.method.clone(), limits);
         let sender = wire.shared.sender.borrow().clone();
-        let (request, stream) = (Some(request), None);
+        let (request, stream) = (Some(Box::new(request)), None);
         Ok(Self {
             wire,
             request,

@@ -17,6 +17,7 @@ use std::task::Waker;
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
+use http::uri::Authority;
 
 use crate::clock;
 use crate::id::WireId;
@@ -55,6 +56,8 @@ struct Shared {
     local: Option<SocketAddr>,
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
+    /// What the last request was sent to.
+    authority: RefCell<Option<Authority>>,
     /// Opens streams; `None` when no more are to be opened.
     sender: RefCell<Option<SendRequest<Bytes>>>,
     exchanges: Cell<u64>,
@@ -104,6 +107,7 @@ impl Http2 {
             local,
             times,
             security,
+            authority: RefCell::default(),
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
             streams: Cell::new(FIRST_STREAMS),

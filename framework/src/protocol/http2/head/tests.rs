@@ -36,7 +36,7 @@ impl Draft {
 
     fn request(&self) -> Result<Request<()>, Misuse> {
         let Self { method, target, headers, defaults, body } = self;
-        request(&RequestHead { method, target, host: "example.com", headers, defaults, body: *body }, true)
+        request(&RequestHead { method, target, host: "example.com", headers, defaults, body: *body }, true, &mut None)
     }
 
     fn fields(&self) -> String {
