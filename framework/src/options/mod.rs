@@ -39,7 +39,8 @@ pub struct RequestOptions {
     /// (RFC 9110 10.1.1). Default: `None`, the body goes out at once.
     pub expect_continue: Option<Duration>,
     /// How often the library itself sends a request again that failed on a reused wire before any octet of an
-    /// answer, where that is safe. Default 1; 0 turns it off.
+    /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
+    /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
     pub resends: u32,
     /// Which protocols it may be sent by. Default: HTTP/2 where the server chooses it by TLS, else HTTP/1.1.
     pub protocols: Protocols,

@@ -1,7 +1,6 @@
 //! Dials for an origin: tasks of their own, since a wire that comes too late for one request serves another.
 
 use std::cell::{Cell, RefCell};
-use std::io;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
@@ -134,11 +133,13 @@ impl Pond {
                     pond.pool.borrow_mut().dialed(ticket, kept, clock::now());
                 }
                 Err(failure) => {
+                    let is_the_askers = failure.is_the_askers();
                     let error = into_error(failure, pond.key.origin.host());
                     tracing::debug!(origin = %pond.key.origin, %error, "dial failed");
                     let (left, all) = {
                         let mut pool = pond.pool.borrow_mut();
-                        (pool.dial_failed(ticket).then_some(ticket), pool.take_all_who_wait())
+                        let left = pool.dial_failed(ticket).then_some(ticket);
+                        (left, if is_the_askers { Vec::new() } else { pool.take_all_who_wait() })
                     };
                     left.into_iter().chain(all).for_each(|ticket| pond.settle(ticket, Err(error.clone())));
                 }
@@ -199,7 +200,7 @@ impl Pond {
         match clock::within(limit, pin!(Wire::http2(dialed, &terms.options, terms.response_head))).await {
             Ok(Ok((wire, driver))) => Ok((wire, Some(driver))),
             Ok(Err(error)) => Err(DialFailure::NotBegun(error)),
-            Err(_) => Err(DialFailure::NotBegun(io::ErrorKind::TimedOut.into())),
+            Err(_) => Err(DialFailure::BeginTimeout(limit.unwrap_or_default())),
         }
     }
 
@@ -257,6 +258,7 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
                 if tried > 1 { format!("{address} (the last of {tried} addresses)") } else { address.to_string() };
             Error::timeout(operation, Stage::Connect, waited).about(last)
         }
+        DialFailure::BeginTimeout(waited) => Error::timeout(operation, Stage::Connect, waited).about(host),
         DialFailure::NotHttp2(chosen) => {
             let chosen = chosen.map_or_else(|| "none".to_owned(), |chosen| format!("{chosen:?}"));
             let detail = format!("HTTP/2 is required, and the protocol the server chose is {chosen}");

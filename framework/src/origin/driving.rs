@@ -1,7 +1,10 @@
 //! Wires that carry several exchanges have a driver, a task of its own: what it finds out, the origin acts on.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::Arc;
+
+use futures_util::FutureExt;
 
 use super::{Kept, Pond, WirePlace};
 use crate::handle::Node;
@@ -17,7 +20,13 @@ impl Pond {
         let is_it = is_wire(wire);
         actix_rt::spawn(async move {
             let reason = loop {
-                if let Change::Health(health) = driver.next().await {
+                // What moves here may be a caller's own stream: a panic in it is the end of this wire, and of no other.
+                let Ok(change) = AssertUnwindSafe(driver.next()).catch_unwind().await else {
+                    driver.condemn();
+                    drop(pond.pool.borrow_mut().carries_no_more(is_it));
+                    break CloseReason::TransportError;
+                };
+                if let Change::Health(health) = change {
                     pond.tell(&owner, health, Mask::WIRES, &|| Status::WireHealthChanged { wire, health });
                     if !matches!(health, WireHealth::Suspect) && !health.takes_requests() {
                         drop(pond.pool.borrow_mut().carries_no_more(is_it));
@@ -34,7 +43,9 @@ impl Pond {
             // In one breath: whoever hears of the first must hear of the second.
             let health = WireHealth::Closed(reason);
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
-            drop((driver, place));
+            let _panicked = catch_unwind(AssertUnwindSafe(|| drop(driver)));
+            drop(place);
+            pond.pool.borrow_mut().is_over();
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
             pond.perform_assignments();
             pond.make_room_if_wanted();

@@ -64,7 +64,9 @@ impl Lease {
             if reason == CloseReason::TimedOut {
                 wire.doubt();
             }
-            return loan.release(hears);
+            loan.release(hears);
+            // Before the loan: until then it takes the place of a stream.
+            return drop(kept);
         }
         tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });

@@ -18,6 +18,7 @@ impl Pond {
         let age = |most| now.saturating_duration_since(wire.times().end()) >= jittered(most, wire.id());
         terms.wire_max_age.is_some_and(age)
             || terms.wire_max_requests.is_some_and(|most| wire.exchanges() >= most)
+            || wire.multiplexed().is_some() && wire.exchanges() >= MOST_STREAMS
             || self.expired.get().is_some_and(|expired| wire.times().end() <= expired)
     }
 
@@ -82,6 +83,9 @@ fn jittered(most: Duration, wire: WireId) -> Duration {
     let spread = (wire.value().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32;
     most - most.mul_f64(0.1 * f64::from(spread) / f64::from(u32::MAX))
 }
+
+/// The identifiers of streams are half of these, and are not given twice (RFC 9113 5.1.1): before they run out the wire goes.
+const MOST_STREAMS: u64 = 1 << 29;
 
 #[cfg(test)]
 mod tests {

@@ -20,17 +20,18 @@ mod tests;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::error::{Error, Stage};
+use crate::error::{Error, Operation, Stage};
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::options::SharedOptions;
+use crate::options::{SharedOptions, Timeouts};
 use crate::reason::CloseReason;
 use crate::transport::TlsClient;
 use crate::wire::{Http2, Wire};
@@ -154,17 +155,33 @@ impl Pond {
         let ticket = Ticket(self.next_ticket.replace(self.next_ticket.get() + 1));
         let fresh = asking.fresh;
         let request = Arc::clone(&asking.request);
-        let waiting = Waiting { request: asking, reporter: None, waker: None, outcome: None };
+        let waiting = Waiting { request: Rc::clone(&asking), reporter: None, waker: None, outcome: None };
         self.waiting.borrow_mut().insert(ticket, waiting);
         self.pool.borrow_mut().ask(ticket, fresh);
         self.empty_since.set(None);
         let place = Place { pond: self, ticket };
+        let patience = self.patience(&asking);
         self.perform_assignments();
         if let Some(position) = self.pool.borrow().position(ticket) {
             request.emit(Mask::QUEUED, || Status::Queued { position });
         }
-        let kept = poll_fn(|context| place.poll(context.waker())).await?;
+        let mut served = pin!(poll_fn(|context| place.poll(context.waker())));
+        let end = patience.and_then(|patience| clock::now().checked_add(patience));
+        let kept = match clock::until(end, served.as_mut()).await {
+            Ok(kept) => kept?,
+            Err(_) if self.pool.borrow().waits_for_anothers_dial(ticket) => {
+                return Err(Error::timeout(Operation::Send, Stage::Connect, patience.unwrap_or_default()));
+            }
+            Err(_) => served.await?,
+        };
         Ok(Lease::new(Rc::clone(self), kept, request))
+    }
+
+    /// How long somebody waits for a dial that was made for another: no longer than a dial of their own might have taken.
+    fn patience(&self, asking: &Asking) -> Option<Duration> {
+        let Timeouts { resolve, connect, .. } = asking.options.timeouts;
+        self.key.http2()?;
+        Some(resolve? + connect?)
     }
 
     /// Does what the pool says until it has nothing more to say.
@@ -218,8 +235,10 @@ impl Pond {
     }
 
     fn give_back(self: &Rc<Self>, mut kept: Box<Kept>) {
-        if let Some(wire) = kept.wire.multiplexed() {
-            return self.stream_is_over(wire.id());
+        if let Some(wire) = kept.wire.multiplexed().map(Http2::id) {
+            // First: until then it takes the place of a stream.
+            drop(kept);
+            return self.stream_is_over(wire);
         }
         let now = clock::now();
         if self.is_worn(&kept.wire, now) {
@@ -335,6 +354,10 @@ impl Pooled for Box<Kept> {
 
     fn room(&self) -> Option<usize> {
         self.wire.multiplexed().and_then(Http2::room)
+    }
+
+    fn carries_several(&self) -> bool {
+        self.wire.multiplexed().is_some()
     }
 
     fn may_carry_more(&self) -> bool {

@@ -29,6 +29,10 @@ pub(super) trait Pooled {
     fn room(&self) -> Option<usize> {
         None
     }
+    /// Does it carry several exchanges at a time?
+    fn carries_several(&self) -> bool {
+        false
+    }
     /// Does nobody know yet how many exchanges such a wire carries?
     fn may_carry_more(&self) -> bool {
         false
@@ -54,6 +58,8 @@ pub(super) struct Pool<W> {
     carriers: Carriers<W>,
     /// A wire that is dialed may come to carry all who wait: until that is known, and where it is so, one is dialed at a time.
     one_at_a_time: bool,
+    /// Those wires that carry several, and those of them that take no more and are not over yet.
+    driven: usize,
     lent: usize,
     dials: usize,
     line: VecDeque<Waiter>,
@@ -107,6 +113,7 @@ impl<W: Pooled> Pool<W> {
             idle: Vec::new(),
             carriers: Carriers::new(),
             one_at_a_time: false,
+            driven: 0,
             lent: 0,
             dials: 0,
             line: VecDeque::new(),
@@ -151,12 +158,13 @@ impl<W: Pooled> Pool<W> {
 
     /// Is there an idle wire that nobody is in line for?
     pub(super) fn rests_in_vain(&self) -> bool {
-        self.line.is_empty() && !self.idle.is_empty()
+        self.line.is_empty() && self.resting_since().next().is_some()
     }
 
     /// The wire that was idle for the longest time, to be closed.
     pub(super) fn take_oldest(&mut self) -> Option<W> {
-        (!self.idle.is_empty()).then(|| self.idle.remove(0).wire)
+        let oldest = self.resting_since().min()?;
+        self.take_resting(oldest)
     }
 
     /// Somebody wants a wire and stands in line.
@@ -180,9 +188,10 @@ impl<W: Pooled> Pool<W> {
         if let Some(index) = self.place(ticket) {
             self.line[index].own_dial = false;
         }
-        self.one_at_a_time = wire.share().is_some();
+        self.one_at_a_time = wire.carries_several();
         if self.one_at_a_time {
             self.carriers.add(wire, now);
+            self.driven += 1;
         } else {
             self.idle.push(Idle { wire, since: now });
             self.just_dialed = true;
@@ -211,9 +220,21 @@ impl<W: Pooled> Pool<W> {
         idle.into_iter().chain(self.carriers.take_if(is_so)).collect()
     }
 
-    /// Those who count on a dial that was made for all of them, and has failed: they would dial one after the other, each in vain.
+    /// One that carried several is over.
+    pub(super) fn is_over(&mut self) {
+        self.driven = self.driven.saturating_sub(1);
+    }
+
+    /// Counts this waiter on a dial that was made for somebody else?
+    pub(super) fn waits_for_anothers_dial(&self, ticket: Ticket) -> bool {
+        let own = self.place(ticket).is_none_or(|index| self.line[index].own_dial);
+        self.one_at_a_time && self.carriers.is_empty() && self.dials > 0 && !own
+    }
+
+    /// Those who count on a dial that was made for all of them, and has failed by the server's fault: they would dial one after the
+    /// other, each in vain.
     pub(super) fn take_all_who_wait(&mut self) -> Vec<Ticket> {
-        if self.one_at_a_time && self.dials == 0 {
+        if self.one_at_a_time && self.dials == 0 && self.carriers.is_empty() {
             self.line.drain(..).map(|waiter| waiter.ticket).collect()
         } else {
             Vec::new()
@@ -316,7 +337,9 @@ impl<W: Pooled> Pool<W> {
             return None;
         }
         // Every waiter has at most one dial, and those ahead have theirs first.
-        let is_full = self.limit.is_some_and(|limit| self.places() >= limit);
+        let leaving = self.driven.saturating_sub(self.carriers.len());
+        // Those that are leaving keep nobody waiting, but as many as they like they may not be.
+        let is_full = self.limit.is_some_and(|limit| self.places() >= limit || self.places() + leaving >= 2 * limit);
         let waiting = self.line.len();
         let waiter = self.line.iter_mut().find(|waiter| !waiter.dialing)?;
         if is_full {

@@ -65,12 +65,12 @@ impl Journey {
 
     /// The whole send once more, inside another operation: no second `SendRequestComplete`.
     pub(super) async fn send_again(&mut self) -> Result<()> {
-        self.send_once(true, self.queue_end()).await?.map_err(|failure| {
-            let reason = failure.close_reason();
-            let error = self.error(failure, Operation::Send);
-            self.break_off(reason);
-            error
-        })
+        loop {
+            match self.send_once(true, self.queue_end()).await? {
+                Ok(()) => return Ok(()),
+                Err(failed) => self.prepare_resend(failed, Operation::Send)?,
+            }
+        }
     }
 
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.

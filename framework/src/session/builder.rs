@@ -94,7 +94,8 @@ impl SessionBuilder {
         self
     }
 
-    /// What connections and requests start from; timeouts and limits set before are replaced.
+    /// What connections and requests start from: all of it. What was set of it before is replaced, trust, protocols and the way of
+    /// dialing too; call this first.
     pub fn request_options(mut self, options: RequestOptions) -> Self {
         self.options.request = options;
         self

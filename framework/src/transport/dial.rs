@@ -83,10 +83,33 @@ pub(crate) enum DialFailure {
     Panicked(Blame),
     /// HTTP/2 is required, and the server chose this.
     NotHttp2(Option<String>),
+    /// Not a word of the protocol could be said in time.
+    BeginTimeout(Duration),
     /// The stream broke before a word of the protocol was said.
     NotBegun(io::Error),
     /// The handshake had not ended when the time for connecting was over.
     SecureTimeout(SocketAddr, Duration),
+}
+
+impl DialFailure {
+    /// Did it fail by what the one who dialed asks for, so that another might fare better?
+    pub(crate) fn is_the_askers(&self) -> bool {
+        match self {
+            Self::ResolveTimeout(_)
+            | Self::ConnectTimeout { .. }
+            | Self::SecureTimeout(..)
+            | Self::PrepareTimeout(_)
+            | Self::BeginTimeout(_)
+            | Self::Panicked(_) => true,
+            Self::NotResolved(_)
+            | Self::NotConnected { .. }
+            | Self::NotAllowed(_)
+            | Self::NotOfFamily(_)
+            | Self::NotSecured(_)
+            | Self::NotHttp2(_)
+            | Self::NotBegun(_) => false,
+        }
+    }
 }
 
 /// Dials an origin.

@@ -30,6 +30,13 @@ impl TlsFailure {
         alert == Some(TlsAlert::Received(NO_APPLICATION_PROTOCOL))
     }
 
+    /// The same, told to another whom it concerns.
+    pub(crate) fn again(&self) -> Self {
+        let Self { code, blame, sentence, told, details, source: _ } = self;
+        let (sentence, details) = (sentence.clone(), details.clone());
+        Self { code: *code, blame: *blame, sentence, told: *told, details, source: None }
+    }
+
     /// The caller's options cannot be used.
     pub(super) fn unusable(sentence: impl Into<String>) -> Self {
         Self::of_caller(ErrorCode::SecureFailure, sentence.into())

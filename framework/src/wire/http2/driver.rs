@@ -221,10 +221,17 @@ impl Driver {
         self.wire.shared.sender.borrow_mut().take();
     }
 
+    /// It has failed in a way of its own, and is not to be asked again.
+    pub(crate) fn condemn(&mut self) {
+        self.over = true;
+        self.close(CloseReason::TransportError);
+    }
+
     fn ended(&mut self, ended: Result<(), h2::Error>) {
         self.over = true;
         let found = match ended {
             _ if self.wire.shared.heard.fault().is_some() => CloseReason::ProtocolError,
+            Ok(()) if self.wire.shared.heard.budget().going_away().is_some() => CloseReason::GoingAway,
             Ok(()) => CloseReason::PeerClosed,
             Err(error) if error.is_go_away() && error.is_remote() => CloseReason::GoingAway,
             Err(error) if error.is_io() => CloseReason::TransportError,

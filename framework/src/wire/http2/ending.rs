@@ -29,8 +29,12 @@ impl Http2 {
         if let Some(fault) = heard.fault() {
             return Failure::WireFault(stage, fault);
         }
-        if let Some(tls) = heard.take_tls() {
+        if let Some(tls) = heard.tls() {
             return Failure::Io(stage, io::Error::other(tls));
+        }
+        if stream.is_none() {
+            // Nothing of it was sent.
+            return Failure::Stream(stage, StreamEnd::Refused(error.reason().unwrap_or(Reason::NO_ERROR)));
         }
         let farewell = heard.budget().going_away();
         let is_above = farewell.is_some_and(|last| stream.is_none_or(|stream| stream.as_u32() > last.last_stream));

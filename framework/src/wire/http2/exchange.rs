@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use h2::client::SendRequest;
 use h2::{SendStream, StreamId};
+use http::header::EXPECT;
 use http::{HeaderMap, Request, StatusCode};
 
 use super::Http2;
@@ -17,6 +18,7 @@ use crate::clock;
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{BodyLength, BodyStep, HeadLimits, RequestHead};
 use crate::protocol::http2::head::request;
+use crate::reason::CloseReason;
 use crate::wire::{Failure, Pace, Received};
 
 /// One exchange, from the head to the last octet read. Dropped before its end, it resets the stream (CANCEL).
@@ -56,7 +58,9 @@ impl Exchange {
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
         let request = request(head, secure, &mut wire.shared.authority.borrow_mut()).map_err(Failure::Misuse)?;
-        let expects_100 = head.headers.get(http::header::EXPECT).is_some_and(|value| value == "100-continue");
+        let expects_100 = head
+            .fields()
+            .any(|(name, value)| *name == EXPECT && value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         let sending = match head.body {
             BodyLength::None | BodyLength::Length(0) => Sending::Ended,
             _ if expects_100 => Sending::Awaits100,
@@ -112,6 +116,7 @@ impl Exchange {
     }
 
     fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        // Without one the wire was retired after it was lent.
         let Some(mut sender) = self.sender.take() else {
             return Poll::Ready(Err(self.fail(Stage::SendHead, h2::Error::from(h2::Reason::REFUSED_STREAM))));
         };
@@ -120,7 +125,11 @@ impl Exchange {
                 self.sender = Some(sender);
                 Poll::Pending
             }
-            Poll::Ready(Err(error)) => Poll::Ready(Err(self.fail(Stage::SendHead, error))),
+            Poll::Ready(Err(error)) => {
+                // One that opens no streams is lent no more.
+                self.wire.retire(CloseReason::TransportError);
+                Poll::Ready(Err(self.fail(Stage::SendHead, error)))
+            }
             Poll::Ready(Ok(())) => {
                 let Some(request) = self.request.take() else { return Poll::Ready(Err(Failure::OutOfTurn)) };
                 let opened = sender.send_request(*request, self.sending == Sending::Ended);
@@ -264,6 +273,9 @@ impl Drop for Exchange {
     fn drop(&mut self) {
         if let Some(stream) = self.stream_id() {
             self.wire.shared.open.borrow_mut().remove(&stream.as_u32());
+            if self.wire.shared.crowded.get() {
+                self.wire.wake_driver();
+            }
         }
     }
 }

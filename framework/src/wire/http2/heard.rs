@@ -57,9 +57,9 @@ impl Heard {
         self.budget.borrow_mut().sent(octets);
     }
 
-    /// Why TLS broke: told to the first who asks.
-    pub(super) fn take_tls(&self) -> Option<TlsFailure> {
-        self.tls.borrow_mut().take()
+    /// Why TLS broke.
+    pub(super) fn tls(&self) -> Option<TlsFailure> {
+        self.tls.borrow().as_ref().map(TlsFailure::again)
     }
 }
 

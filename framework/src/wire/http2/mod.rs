@@ -14,6 +14,7 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
@@ -240,8 +241,8 @@ impl Drop for Http2 {
         self.opens();
         if self.share.get() == Share::Opened {
             self.happens(Life::stream_ended);
-            if !self.health().takes_requests() {
-                // It may have been the last one.
+            if !self.health().takes_requests() || self.shared.crowded.get() {
+                // It may have been the last one, or in somebody's way.
                 self.wake_driver();
             }
         }
@@ -255,9 +256,12 @@ fn builder(options: &Http2Options, response_head: usize) -> Builder {
         .initial_window_size(options.stream_window)
         .initial_connection_window_size(options.connection_window)
         .max_frame_size(options.max_frame_size)
-        .max_header_list_size(u32::try_from(2 * response_head + HEAD_TO_SPARE).unwrap_or(u32::MAX))
+        .max_header_list_size(
+            u32::try_from(response_head.saturating_mul(2).saturating_add(HEAD_TO_SPARE)).unwrap_or(u32::MAX),
+        )
         .initial_max_send_streams(FIRST_STREAMS)
         .max_concurrent_reset_streams(RESET_STREAMS)
+        .reset_stream_duration(REMEMBERED)
         .max_local_error_reset_streams(Some(FAULTY_STREAMS))
         .max_send_buffer_size(SEND_BUFFER);
     builder
@@ -269,8 +273,11 @@ const FIRST_STREAMS: usize = 100;
 /// protocol was broken.
 const HEAD_TO_SPARE: usize = 16 * 1024;
 /// Streams given up by this side whose late frames are still known for what they are.
-const RESET_STREAMS: usize = 50;
-/// Streams of one wire that may break the rules before the wire is closed.
-const FAULTY_STREAMS: usize = 1024;
+const RESET_STREAMS: usize = 1_000;
+/// And for how long: what was under way when they were given up may be much, and slow.
+const REMEMBERED: Duration = Duration::from_secs(30);
+/// Streams of one wire, in all its life, that may break the rules before it is closed. What comes late on one that was given up
+/// longer ago than is remembered counts too, and is no fault of anybody's.
+const FAULTY_STREAMS: usize = 16 * 1024;
 /// Octets of a stream's body that wait to be written.
 const SEND_BUFFER: usize = 256 * 1024;
