@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::{Kept, Pond, WirePlace};
+use super::{Berth, Kept, Pond};
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
@@ -12,7 +12,7 @@ use crate::wire::{Change, Driver, Http2};
 
 impl Pond {
     /// Drives the wire to its end. It keeps its place among the session's wires so long.
-    pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, owner: Arc<Node>, place: WirePlace) {
+    pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, owner: Arc<Node>, berth: Berth) {
         let (pond, wire) = (Rc::clone(self), wire.id());
         let is_it = is_wire(wire);
         actix_rt::spawn(async move {
@@ -33,7 +33,7 @@ impl Pond {
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
             pond.perform_assignments();
             driver.leave().await;
-            drop(place);
+            drop(berth);
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
             pond.perform_assignments();
             pond.make_room_if_wanted();
