@@ -1,7 +1,7 @@
 //! C.6, C.9: an exchange over HTTP/2 is told as one over HTTP/1.1 is, and the end of a wire that many share is told once.
 
-use hinternet::{Blame, HandleId, RequestOptions, Status};
-use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, builder};
+use hinternet::{Blame, HandleId, Protocols, RequestOptions, Session, Status};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason};
 use integration_tests::origin::Reply;
 use integration_tests::scene::{read_all, receiving};
 use integration_tests::{Gate, patiently};
@@ -111,7 +111,8 @@ async fn c6_the_end_of_a_wire_that_many_share_is_told_once_and_each_of_them_has_
         let gate = Gate::new();
         let held = gate.clone();
         let origin = Http2Origin::start(move |_| Reply::ok("late").held(&held).into()).await;
-        let scene = Http2Scene::of(origin, builder().request_options(options));
+        let scene =
+            Http2Scene::of(origin, Session::builder().request_options(options).protocols(Protocols::RequireHttp2));
         let requests = [scene.sent("/").await, scene.sent("/").await, scene.sent("/").await];
         scene.origin.wait_for_requests(3).await;
         let calls = requests.each_ref().map(receiving);

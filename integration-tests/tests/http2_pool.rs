@@ -283,7 +283,7 @@ async fn a_session_that_closes_closes_its_wires() {
     scene.session.close().await.unwrap();
     scene.origin.wait_for_end(0).await;
     scene.recorder.wait_for_closing(request.id()).await;
-    assert_eq!(scene.origin.wires()[0].goaway(), Some(Reason::NO_ERROR));
+    assert!(matches!(scene.origin.wires()[0].goaway(), None | Some(Reason::NO_ERROR)));
     gate.open();
     scene.end().await;
 }

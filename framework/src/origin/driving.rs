@@ -29,11 +29,12 @@ impl Pond {
                 pond.perform_assignments();
             };
             tracing::debug!(wire = wire.value(), origin = %pond.key.origin, %reason, "wire closed");
-            let health = WireHealth::Closed(reason);
-            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
             pond.perform_assignments();
             driver.leave().await;
-            drop(berth);
+            // In one breath: whoever hears of the first must hear of the second.
+            let health = WireHealth::Closed(reason);
+            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
+            drop((driver, berth));
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
             pond.perform_assignments();
             pond.make_room_if_wanted();

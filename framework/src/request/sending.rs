@@ -101,6 +101,7 @@ impl Journey {
         };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
+        self.shared.is_on(Some(lease.id()));
         self.active = Some(Active { lease, exchange, sending, receiving });
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
         self.stage = Stage::SendHead;

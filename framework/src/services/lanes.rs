@@ -5,7 +5,7 @@
 //! microseconds, so a pile says that its core is busy, whatever the server does. To go round instead would spread two requests
 //! in turn over two wires; to go by the calling thread would do so where a runtime moves a task from one to the other.
 //!
-//! Where the wires of an origin are limited a lane is also given no more requests at a time than it has [room](room) for: a wire
+//! Where the wires of an origin are limited a lane is also given no more requests at a time than it has [room] for: a wire
 //! that is closed here and dialed there costs more than any core would save.
 
 mod room;

@@ -3,6 +3,7 @@
 use hinternet::{Connection, Method, Protocols, Request, Session, SessionBuilder};
 
 use super::{Answer, Http2Origin};
+use crate::patience::patiently;
 use crate::recorder::Recorder;
 use crate::request::Request as Asked;
 
@@ -50,7 +51,7 @@ impl Http2Scene {
     /// When it fails.
     pub async fn sent(&self, path: &str) -> Request {
         let request = self.request(Method::GET, path);
-        request.send(()).await.expect("the origin listens");
+        patiently("a send", request.send(())).await.expect("the origin listens");
         request
     }
 
@@ -60,7 +61,7 @@ impl Http2Scene {
     /// When it fails.
     pub async fn reading(&self, path: &str) -> Request {
         let request = self.sent(path).await;
-        request.receive_response().await.expect("the origin answers");
+        patiently("a response", request.receive_response()).await.expect("the origin answers");
         request
     }
 
@@ -68,8 +69,12 @@ impl Http2Scene {
     ///
     /// # Errors
     /// What it failed with.
+    ///
+    /// # Panics
+    /// When it does not end.
     pub async fn text(&self, path: &str) -> hinternet::Result<String> {
-        self.session.get(self.origin.url(path))?.send().await?.text().await
+        let builder = self.session.get(self.origin.url(path))?;
+        patiently("an answer", async { builder.send().await?.text().await }).await
     }
 
     /// Closes the session and checks all that was recorded.

@@ -107,3 +107,21 @@ async fn a_forgetful_script_keeps_nothing_of_what_it_sent() {
     peer.wait_for_frame(0, |frame| frame.kind == Kind::Settings && frame.is_ack()).await;
     assert!(peer.sent(0).is_empty());
 }
+
+#[tokio::test]
+async fn a_script_answers_pings_by_itself_where_it_is_told_to() {
+    let script =
+        Script::new().read_preface().send(frames::settings(&[])).read_streams(1).send(frames::answer(1, "hello"));
+    let peer = ScriptedPeer::always(script.keep().answering_pings()).await;
+    let stream = TcpStream::connect(peer.address()).await.unwrap();
+    let (client, mut connection) = client::handshake(stream).await.unwrap();
+    let mut pings = connection.ping_pong().unwrap();
+    tokio::spawn(connection);
+    for _ in 0..3 {
+        pings.ping(h2::Ping::opaque()).await.unwrap();
+    }
+    let mut client = client.ready().await.unwrap();
+    let (response, _) = client.send_request(get(&peer), true).unwrap();
+    assert_eq!(response.await.unwrap().status(), 200);
+    pings.ping(h2::Ping::opaque()).await.unwrap();
+}

@@ -198,6 +198,7 @@ impl Account {
             Happened::Created(_)
             | Happened::WireReleased(_)
             | Happened::WireAcquired(_)
+            | Happened::WireHealth
             // A wire that nobody waits for any more may fail to be secured.
             | Happened::InsecureWire => Ok(()),
             Happened::Began(Step::CloseWire) => {

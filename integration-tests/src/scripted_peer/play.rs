@@ -8,13 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::script::{Script, Step, Wanted};
 use super::socket::Socket;
 use super::{Connection, Ending, Record};
-use crate::http2_peer::{Kind, PREFACE, frames};
+use crate::http2_peer::{Frames, Kind, PREFACE, frames};
 use crate::request::{Parsed, Request};
 use crate::tls::Carrier;
 
 /// Plays the script to its end and says how it ended.
 pub(super) async fn play<S: Socket>(script: &Script, stream: S, record: &Record) -> Ending {
-    let mut player = Player { stream: Some(Carrier::Plain(stream)), script, record, at: 0 };
+    let mut player = Player { stream: Some(Carrier::Plain(stream)), script, record, at: 0, frames: Frames::new() };
     match player.play().await {
         Ok(Next::Quit) => Ending::Played,
         Ok(Next::Go | Next::Gone) => Ending::ClientClosed,
@@ -29,6 +29,8 @@ struct Player<'a, S> {
     record: &'a Record,
     /// How much of what was received is read by steps.
     at: usize,
+    /// Where what was received is between frames, if pings are answered.
+    frames: Frames,
 }
 
 #[derive(PartialEq, Eq)]
@@ -83,7 +85,6 @@ impl<S: Socket> Player<'_, S> {
                 return self.read_while(|unread| unread.starts_with(PREFACE).then_some(PREFACE.len())).await;
             }
             Step::ReadFrames(wanted, count) => return self.read_frames(*wanted, *count).await,
-            Step::AnswerPing => self.answer_ping().await?,
             Step::Close => {
                 self.stream()?.shutdown().await?;
                 self.drain().await?;
@@ -179,17 +180,6 @@ impl<S: Socket> Player<'_, S> {
         Ok(Next::Go)
     }
 
-    async fn answer_ping(&mut self) -> io::Result<()> {
-        let last = self
-            .record
-            .look(|connection| connection.frames().into_iter().rfind(|frame| Wanted::Of(Kind::Ping).is(frame)));
-        let payload = last.and_then(|ping| ping.payload.as_ref().try_into().ok());
-        match payload {
-            Some(payload) => self.write(&frames::ping_ack(payload)).await,
-            None => Ok(()),
-        }
-    }
-
     /// Reads until the step finds what it wants in the octets that no step has read before.
     async fn read_while(&mut self, mut find: impl FnMut(&[u8]) -> Option<usize>) -> io::Result<Next> {
         loop {
@@ -213,6 +203,20 @@ impl<S: Socket> Player<'_, S> {
         let mut buffer = [0; 16 * 1024];
         let count = self.stream()?.read(&mut buffer).await?;
         self.record.change(|connection| connection.received.extend_from_slice(&buffer[..count]));
+        if self.script.answering_pings {
+            self.answer_pings(&buffer[..count]).await?;
+        }
         Ok(count)
+    }
+
+    async fn answer_pings(&mut self, octets: &[u8]) -> io::Result<()> {
+        for frame in self.frames.take_in(octets) {
+            if Wanted::Of(Kind::Ping).is(&frame)
+                && let Ok(payload) = frame.payload.as_ref().try_into()
+            {
+                self.write(&frames::ping_ack(payload)).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -16,6 +16,8 @@ pub struct Script {
     pub(super) split: Split,
     /// What was written is not kept.
     pub(super) forgetful: bool,
+    /// Pings of HTTP/2 are answered wherever something is read.
+    pub(super) answering_pings: bool,
 }
 
 /// One step of a script.
@@ -45,8 +47,6 @@ pub enum Step {
     ReadPreface,
     /// Reads until so many frames of HTTP/2 of the kind have come since the connection began, whatever was between them.
     ReadFrames(Wanted, usize),
-    /// Answers the last ping of HTTP/2 that came.
-    AnswerPing,
     /// Shakes hands as a TLS server; what follows is said and heard through TLS.
     StartTls(Tls),
     /// Changes the keys of TLS 1.3: the client is sent a message that is no data.
@@ -116,6 +116,12 @@ impl Script {
         self
     }
 
+    /// Answers every ping of HTTP/2 as soon as a step reads it.
+    pub fn answering_pings(mut self) -> Self {
+        self.answering_pings = true;
+        self
+    }
+
     /// What is written is not kept: for floods.
     pub fn forgetful(mut self) -> Self {
         self.forgetful = true;
@@ -180,11 +186,6 @@ impl Script {
     /// See [`Step::ReadFrames`].
     pub fn read_frames(self, wanted: Wanted, count: usize) -> Self {
         self.step(Step::ReadFrames(wanted, count))
-    }
-
-    /// See [`Step::AnswerPing`].
-    pub fn answer_ping(self) -> Self {
-        self.step(Step::AnswerPing)
     }
 
     /// Reads until the heads of so many streams have come since the connection began. Trailers would count too.

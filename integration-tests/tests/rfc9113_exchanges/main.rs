@@ -3,3 +3,4 @@
 mod bodies;
 mod requests;
 mod responses;
+mod splits;

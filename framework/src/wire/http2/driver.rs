@@ -29,6 +29,8 @@ pub(crate) struct Driver {
     stream_window_is_due: bool,
     /// When time alone changes something, as it was when the wait began.
     deadline: Option<Instant>,
+    /// Was it told that the server has said how many streams it takes?
+    greeted: bool,
     /// There is nothing left to be moved.
     over: bool,
 }
@@ -60,6 +62,7 @@ impl Driver {
             window,
             stream_window_is_due: false,
             deadline: None,
+            greeted: false,
             over: false,
         }
     }
@@ -76,7 +79,7 @@ impl Driver {
     }
 
     /// Says the last words (GOAWAY), which a peer that takes nothing may never hear.
-    pub(crate) async fn leave(mut self) {
+    pub(crate) async fn leave(&mut self) {
         if !self.over && self.wire.health() != WireHealth::Closed(CloseReason::PingTimeout) {
             let connection = pin!(poll_fn(|context| Pin::new(&mut self.connection).poll(context)));
             let _heard_or_not = clock::within(Some(LAST_WORDS), connection).await;
@@ -125,6 +128,11 @@ impl Driver {
     fn listen(&mut self, now: Instant) {
         let octets = self.wire.shared.heard.take_octets();
         if octets > 0 {
+            let mut open = self.wire.shared.open.borrow_mut();
+            self.wire.shared.heard.for_each_ended(|stream| {
+                open.remove(&stream);
+            });
+            drop(open);
             self.keepalive.heard(now);
             if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);
@@ -204,7 +212,10 @@ impl Driver {
             return Some(Change::Health(health));
         }
         let streams = self.connection.max_concurrent_send_streams();
-        (self.wire.shared.streams.replace(streams) != streams).then_some(Change::Streams)
+        let news = self.wire.shared.streams.replace(streams) != streams || self.wire.has_greeted() != self.greeted;
+        self.greeted = self.wire.has_greeted();
+        let news = news || self.wire.shared.crowded.get() && self.wire.room() > Some(0);
+        news.then_some(Change::Streams)
     }
 
     fn close(&self, reason: CloseReason) {

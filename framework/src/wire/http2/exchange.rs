@@ -86,10 +86,11 @@ impl Exchange {
     }
 
     /// Opens the stream with the head, and sends the first data unless a 100 has to come first.
-    pub(crate) async fn send_head(&mut self, first: &Bytes, pace: &mut Pace) -> Result<(), Failure> {
+    pub(crate) async fn send_head(&mut self, share: &Http2, first: &Bytes, pace: &mut Pace) -> Result<(), Failure> {
         self.wire.count_exchange();
         let opened = pace.idle().piece(Stage::SendHead, pin!(poll_fn(|context| self.poll_open(context)))).await;
         opened.and_then(|opened| opened)?;
+        share.opens();
         if self.sending == Sending::Body && !first.is_empty() {
             self.write(first, pace).await?;
         }
@@ -112,6 +113,7 @@ impl Exchange {
                 Poll::Ready(match opened {
                     Ok((response, stream)) => {
                         self.receiving.begin(response);
+                        self.wire.shared.open.borrow_mut().insert(stream.stream_id().as_u32());
                         self.stream = Some(stream);
                         Ok(())
                     }
@@ -159,8 +161,9 @@ impl Exchange {
         }
         if let Some(left) = self.left {
             let length = data.len() as u64;
-            self.left =
-                Some(left.checked_sub(length).ok_or(Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?);
+            self.left = Some(
+                left.checked_sub(length).ok_or_else(|| Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?,
+            );
         }
         let mut data = data.clone();
         let mut silence = pace.silence();
@@ -325,7 +328,7 @@ impl Exchange {
     }
 
     pub(crate) fn is_refused(&self) -> bool {
-        self.sending == Sending::Answered
+        self.sending == Sending::Answered && !self.has_head()
     }
 
     pub(crate) fn announced_left(&self) -> Option<u64> {
@@ -357,6 +360,14 @@ impl Exchange {
         match error {
             Broken::Stream(error) => self.fail(stage, error),
             Broken::Fault(fault) => Failure::Fault(stage, fault),
+        }
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream_id() {
+            self.wire.shared.open.borrow_mut().remove(&stream.as_u32());
         }
     }
 }
