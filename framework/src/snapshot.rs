@@ -119,7 +119,7 @@ pub struct Http2Snapshot {
     /// Those of them that carry nothing of a response, as the limit [`control_frames`](crate::Http2Options::control_frames)
     /// counts them.
     pub control_frames_received: u64,
-    /// Octets of response bodies received, with their padding.
+    /// Octets of response bodies received, without padding.
     pub data_octets_received: u64,
 }
 

@@ -270,7 +270,7 @@ async fn a_wire_of_http2_is_shown_with_its_streams_its_windows_and_its_round_tri
     let mut options = Http2Options::default();
     options.adaptive_window = false;
     let settings = Settings::new().max_concurrent_streams(7);
-    let (scene, gate) = http2_scene(settings, builder().http2(options.clone())).await;
+    let (scene, gate) = http2_scene(settings, builder().http2(options)).await;
     assert_eq!(scene.text("/").await.unwrap(), "ok");
     assert_eq!(wire_of(&scene.session.snapshot().await).health, WireHealth::Idle);
     let requests = [scene.sent("/held").await, scene.sent("/held").await];
