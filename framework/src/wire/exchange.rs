@@ -59,7 +59,10 @@ impl Exchange {
     ) -> Result<(), Failure> {
         match (self, wire) {
             (Self::Http1(exchange), Wire::Http1(wire)) => exchange.send_head(wire, head, first, pace).await,
-            (Self::Http2(exchange), Wire::Http2(share)) => Box::pin(exchange.send_head(share, first, pace)).await,
+            (Self::Http2(exchange), Wire::Http2(share)) => match exchange.send_head_at_once(share, first) {
+                Some(sent) => sent,
+                None => Box::pin(exchange.send_head(share, first, pace)).await,
+            },
             _ => Err(Failure::OutOfTurn),
         }
     }

@@ -191,6 +191,27 @@ async fn d4_an_early_answer_ends_the_upload_and_not_the_wire() {
 }
 
 #[tokio::test]
+async fn rfc9113_8_1_a_server_that_has_answered_in_full_may_end_the_upload() {
+    let settings =
+        Settings::new().at_head(|request| (request.method == "POST").then(|| Reply::ok("that is enough").into()));
+    let scene = Http2Scene::of(Http2Origin::with(settings, |_| Reply::ok("ok").into()).await, builder());
+    let mut trailers = HeaderMap::new();
+    trailers.insert("x-moral", HeaderValue::from_static("be polite"));
+    for trailers in [HeaderMap::new(), trailers] {
+        let request = scene.request(Method::POST, "/");
+        request.send(Payload::chunked()).await.unwrap();
+        request.write("once").await.unwrap();
+        // Answered after the stream of the upload has ended.
+        assert_eq!(scene.text("/next").await.unwrap(), "ok");
+        request.finish(trailers).await.unwrap();
+        assert_eq!(request.receive_response().await.unwrap().status(), 200);
+        assert_eq!(read_all(&request).await.unwrap(), b"that is enough");
+    }
+    assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn d4_an_early_answer_to_a_whole_body_is_delivered() {
     let settings = Settings::new().at_head(|_| Some(Reply::new(413).body("too much").into()));
     let scene = Http2Scene::of(Http2Origin::with(settings, |_| Answer::refused()).await, builder());

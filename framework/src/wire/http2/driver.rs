@@ -155,7 +155,7 @@ impl Driver {
 
     /// Whether the connection has something new to do: it must be polled then.
     fn hear_pong(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
-        let Some(pings) = &mut self.pings else { return false };
+        let Some(pings) = self.pings.as_mut().filter(|_| self.keepalive.awaits_pong()) else { return false };
         if !matches!(pings.poll_pong(context), Poll::Ready(Ok(_))) {
             return false;
         }

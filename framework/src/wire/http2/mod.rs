@@ -5,6 +5,7 @@ mod ending;
 mod exchange;
 mod heard;
 mod receiving;
+mod sending;
 mod showing;
 
 use std::cell::{Cell, RefCell};
