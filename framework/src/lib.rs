@@ -34,6 +34,7 @@
 //! | `protocol` | HTTP/1.1, and what HTTP/2 needs beside `h2`, as pure machines |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
+//! | `snapshot` | a session as it is at one moment |
 //! | [`network`] | what a program may put in the network's place |
 //! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `clock` | the words |
 //!
@@ -69,6 +70,7 @@ mod protocol;
 mod policy;
 
 mod handle;
+mod snapshot;
 mod notification;
 mod options;
 pub mod network;
@@ -99,6 +101,7 @@ pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
+pub use snapshot::{Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, Waiting, WireSnapshot};
 pub use target::{IntoTarget, Origin, Target};
 
 /// What a secure wire must be, and what is known of one that failed.

@@ -8,6 +8,7 @@ pub use health::WireHealth;
 
 /// Why a connection to a server is closed, or will not be used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The response says `Connection: close`.

@@ -4,11 +4,13 @@ mod lanes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
 use tokio::sync::{Notify, oneshot};
 
+use crate::clock;
 use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
@@ -28,6 +30,7 @@ pub(crate) struct Services {
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
+    pub(crate) opened: Instant,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
@@ -57,7 +60,8 @@ impl Services {
             wire_max_age: options.wire_max_age,
             wire_max_requests: options.wire_max_requests,
         });
-        Arc::new(Self { engine, default_headers, session, terms, work: Arc::default(), spread })
+        let (work, opened) = (Arc::default(), clock::now());
+        Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })
     }
 
     /// Where a request to this origin runs.

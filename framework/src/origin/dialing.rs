@@ -53,6 +53,10 @@ pub(super) struct Dial {
 }
 
 impl Dial {
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.get()
+    }
+
     pub(super) fn give_up(self) {
         self.task.abort();
     }
@@ -122,14 +126,15 @@ impl Pond {
                 Ok((wire, driver)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    let place = match (wire.multiplexed(), driver) {
+                    let berth = pond.register.enter(&wire, place);
+                    let berth = match (wire.multiplexed(), driver) {
                         (Some(wire), Some(driver)) => {
-                            pond.drive(wire, driver, Arc::clone(&owner), place);
+                            pond.drive(wire, driver, Arc::clone(&owner), berth);
                             None
                         }
-                        _ => Some(place),
+                        _ => Some(berth),
                     };
-                    let kept = Box::new(Kept { wire, owner, _place: place });
+                    let kept = Box::new(Kept { wire, owner, _berth: berth });
                     pond.pool.borrow_mut().dialed(ticket, kept, clock::now());
                 }
                 Err(failure) => {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::{Kept, Pond, WirePlace};
+use super::{Berth, Kept, Pond};
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
@@ -15,7 +15,7 @@ use crate::wire::{Change, Driver, Http2};
 
 impl Pond {
     /// Drives the wire to its end. It keeps its place among the session's wires so long.
-    pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, owner: Arc<Node>, place: WirePlace) {
+    pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, owner: Arc<Node>, berth: Berth) {
         let (pond, wire) = (Rc::clone(self), wire.id());
         let is_it = is_wire(wire);
         actix_rt::spawn(async move {
@@ -44,7 +44,7 @@ impl Pond {
             let health = WireHealth::Closed(reason);
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
             let _panicked = catch_unwind(AssertUnwindSafe(|| drop(driver)));
-            drop(place);
+            drop(berth);
             pond.pool.borrow_mut().is_over();
             pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
             pond.perform_assignments();

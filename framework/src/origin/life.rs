@@ -9,17 +9,17 @@ use crate::clock;
 use crate::id::{HandleId, WireId};
 use crate::reason::CloseReason;
 use crate::target::Origin;
-use crate::wire::Wire;
+use crate::wire::{Sight, Wire};
 
 impl Pond {
     /// Is it not to serve any more, though nothing is wrong with it?
-    pub(super) fn is_worn(&self, wire: &Wire, now: Instant) -> bool {
+    pub(super) fn is_worn(&self, wire: &impl Ages, now: Instant) -> bool {
         let terms = &self.terms;
-        let age = |most| now.saturating_duration_since(wire.times().end()) >= jittered(most, wire.id());
+        let age = |most| now.saturating_duration_since(wire.opened()) >= jittered(most, wire.id());
         terms.wire_max_age.is_some_and(age)
-            || terms.wire_max_requests.is_some_and(|most| wire.exchanges() >= most)
-            || wire.multiplexed().is_some() && wire.exchanges() >= MOST_STREAMS
-            || self.expired.get().is_some_and(|expired| wire.times().end() <= expired)
+            || terms.wire_max_requests.is_some_and(|most| wire.requests_begun() >= most)
+            || wire.requests_begun() >= MOST_STREAMS
+            || self.expired.get().is_some_and(|expired| wire.opened() <= expired)
     }
 
     /// Closes what is worn and not in use; what is in use follows when it comes back.
@@ -33,6 +33,41 @@ impl Pond {
         self.release_spare();
         self.note_if_empty();
         retired
+    }
+}
+
+/// What a wire is worn by.
+pub(super) trait Ages {
+    fn id(&self) -> WireId;
+    fn opened(&self) -> Instant;
+    fn requests_begun(&self) -> u64;
+}
+
+impl Ages for Wire {
+    fn id(&self) -> WireId {
+        self.id()
+    }
+
+    fn opened(&self) -> Instant {
+        self.times().end()
+    }
+
+    fn requests_begun(&self) -> u64 {
+        self.exchanges()
+    }
+}
+
+impl Ages for Sight {
+    fn id(&self) -> WireId {
+        self.id()
+    }
+
+    fn opened(&self) -> Instant {
+        self.opened()
+    }
+
+    fn requests_begun(&self) -> u64 {
+        self.requests_begun()
     }
 }
 

@@ -14,6 +14,7 @@ mod pool;
 mod quota;
 mod registry;
 mod shares;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -41,8 +42,8 @@ use driving::is_wire;
 use key::OriginKey;
 use lane::Lane;
 use pool::{Assignment, Pool, Pooled, Ticket};
-use quota::WirePlace;
 use shares::Spare;
+use snapshot::{Berth, Register};
 
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
@@ -50,6 +51,7 @@ pub(crate) use lease::Lease;
 pub(crate) use life::{evict_idle, expire, network_changed};
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
+pub(crate) use snapshot::{Line, line, snapshot};
 
 /// The wires to one server, and who waits for them.
 pub(crate) struct Pond {
@@ -60,6 +62,7 @@ pub(crate) struct Pond {
     /// In the order they began, in which they are given up too.
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
+    register: Rc<Register>,
     tls: RefCell<Option<Rc<TlsClient>>>,
     /// No wire that was open then serves another request.
     expired: Cell<Option<Instant>>,
@@ -87,7 +90,7 @@ struct Kept {
     wire: Wire,
     owner: Arc<Node>,
     /// One that carries several exchanges has its place with its driver.
-    _place: Option<WirePlace>,
+    _berth: Option<Berth>,
 }
 
 struct Waiting {
@@ -123,6 +126,7 @@ impl Pond {
             waiting,
             dials,
             next_ticket: Cell::new(0),
+            register: Rc::default(),
             tls: RefCell::default(),
             expired: Cell::new(None),
             empty_since: Cell::new(None),
@@ -366,7 +370,7 @@ impl Pooled for Box<Kept> {
 
     fn share(&self) -> Option<Self> {
         let wire = self.wire.share()?;
-        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _place: None }))
+        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _berth: None }))
     }
 }
 

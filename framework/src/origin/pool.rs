@@ -380,6 +380,29 @@ impl<W: Pooled> Pool<W> {
         self.idle.drain(..).map(|idle| idle.wire).chain(self.carriers.take_all()).collect()
     }
 
+    /// Those who wait, the next one first, and whether each counts on a dial of its own or of another who waits.
+    pub(super) fn line(&self) -> impl Iterator<Item = (Ticket, bool)> {
+        self.line.iter().map(|waiter| (waiter.ticket, waiter.dialing))
+    }
+
+    /// The wires that carry one exchange at a time, and now none.
+    pub(super) fn idle(&self) -> impl Iterator<Item = &W> {
+        self.idle.iter().map(|idle| &idle.wire)
+    }
+
+    pub(super) fn dials(&self) -> usize {
+        self.dials
+    }
+
+    /// Is the dial under way made for all who wait?
+    pub(super) fn dials_for_all(&self) -> bool {
+        self.one_at_a_time && self.dials > 0
+    }
+
+    pub(super) fn has_carriers(&self) -> bool {
+        !self.carriers.is_empty()
+    }
+
     /// The place in the line of a waiter for whom nothing is being dialed; 1 is next.
     pub(super) fn position(&self, ticket: Ticket) -> Option<usize> {
         let index = self.place(ticket)?;

@@ -8,6 +8,7 @@ use super::CloseReason;
 ///
 /// Only one that is `Fresh`, `Active` or `Idle` is given further requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum WireHealth {
     /// It was opened and has served nothing yet.

@@ -13,6 +13,7 @@ use super::fields::Fields;
 use super::messages::Facts;
 use super::payload::Payload;
 use super::shared::Shared;
+use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use crate::clock;
@@ -99,8 +100,10 @@ impl Journey {
         extra: HeaderMap,
         payload: Payload,
     ) -> Result<Box<Self>> {
+        let now = clock::now();
         let (mut headers, options) = {
-            let draft = shared.draft();
+            let mut draft = shared.draft();
+            draft.begun = Some(now);
             (draft.headers.clone(), Arc::clone(&draft.options))
         };
         if !extra.is_empty() {
@@ -133,7 +136,7 @@ impl Journey {
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times: Timings::new(clock::now()),
+            times: Timings::new(now),
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
@@ -203,6 +206,7 @@ impl Journey {
         let (mut lease, now) = match at_once {
             Some(lease) => (lease, started),
             None => {
+                self.shared.now_awaits(Awaits::Wire);
                 let asking = Rc::new(Asking {
                     request: Arc::clone(&self.shared.node),
                     owner: Arc::clone(&self.owner),
@@ -249,6 +253,7 @@ impl Journey {
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
         let Some(mut active) = self.active.take() else { return };
+        self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
         if let Some(trailers) = active.exchange.trailers().filter(|trailers| !trailers.is_empty()) {
@@ -263,6 +268,7 @@ impl Journey {
     /// The exchange is over before its end: the wire is closed.
     pub(super) fn break_off(&mut self, reason: CloseReason) {
         if let Some(active) = self.active.take() {
+            self.shared.is_on(None);
             self.reached = self.reached.max(active.exchange.wire_state());
             active.lease.close(&self.shared.node, reason);
         }

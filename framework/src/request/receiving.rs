@@ -9,6 +9,7 @@ use http::HeaderMap;
 
 use super::journey::{Active, Journey};
 use super::messages::{Amount, Arrived};
+use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -34,6 +35,7 @@ impl Journey {
         let mut told = false;
         loop {
             self.stage = Stage::FirstByte;
+            self.shared.now_awaits(Awaits::Server);
             let deadline = self.head_deadline;
             let Active { lease, exchange, .. } = self.active_mut()?;
             let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {

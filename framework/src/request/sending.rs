@@ -7,6 +7,7 @@ use http::HeaderMap;
 
 use super::journey::{Active, Journey};
 use super::payload::Source;
+use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -76,6 +77,7 @@ impl Journey {
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
     async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
+        self.shared.now_awaits(Awaits::Source);
         let source = self.payload.0.open().await.map_err(|error| self.name(error))?;
         let lease = self.acquire(fresh, queue_end).await.map_err(|error| self.name(error))?;
         let length = match (self.payload.0.length(), source.length()) {
@@ -100,9 +102,11 @@ impl Journey {
         };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
+        self.shared.is_on(Some(lease.id()));
         self.active = Some(Active { lease, exchange, sending, receiving });
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
         self.stage = Stage::SendHead;
+        self.shared.now_awaits(Awaits::Window);
         let first = self.payload.0.first();
         let held_back = {
             let Active { lease, exchange, sending, .. } = self.active_mut()?;
@@ -117,6 +121,7 @@ impl Journey {
         if held_back {
             let patience = self.options.expect_continue.unwrap_or(CONTINUE_PATIENCE);
             self.stage = Stage::Continue;
+            self.shared.now_awaits(Awaits::Server);
             let Active { lease, exchange, .. } = self.active_mut()?;
             if let Err(failure) = Box::pin(exchange.await_continue(lease, patience)).await {
                 return Ok(Err(failure));
@@ -134,6 +139,7 @@ impl Journey {
     async fn upload_source(&mut self, mut source: Source) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         loop {
+            self.shared.now_awaits(Awaits::Source);
             let piece = match source.next().await {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,
@@ -169,6 +175,7 @@ impl Journey {
             return Ok(Ok(Uploaded::Sent));
         }
         self.stage = Stage::SendBody;
+        self.shared.now_awaits(Awaits::Window);
         let Active { lease, exchange, sending, .. } = self.active_mut()?;
         let uploaded = match exchange.write(lease, piece, sending).await {
             Ok(uploaded) => uploaded,
@@ -205,6 +212,7 @@ impl Journey {
 
     async fn end_body(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
+        self.shared.now_awaits(Awaits::Window);
         let Active { lease, exchange, sending, .. } = self.active_mut()?;
         if exchange.is_sending_body() {
             let ended = Box::pin(async {

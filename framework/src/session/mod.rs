@@ -4,6 +4,7 @@ mod actor;
 mod builder;
 mod messages;
 mod shutdown;
+mod snapshot;
 
 use std::any::Any;
 use std::fmt;

@@ -5,6 +5,7 @@ mod failure;
 mod http1;
 mod http2;
 mod pace;
+mod sight;
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,6 +24,7 @@ pub(crate) use exchange::Exchange;
 pub(crate) use failure::Failure;
 pub(crate) use http2::{Change, Driver, Http2};
 pub(crate) use pace::Pace;
+pub(crate) use sight::Sight;
 
 /// One live connection, or a share in one that carries several exchanges at a time.
 pub(crate) enum Wire {

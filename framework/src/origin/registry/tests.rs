@@ -27,7 +27,8 @@ async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
     let times =
         DialTimes { resolve_start: since, resolve_end: since, connect_start: since, connect_end: since, tls: None };
     let wire = Wire::http1(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
-    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), _place: Some(place) });
+    let berth = Some(pond.register.enter(&wire, place));
+    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), _berth: berth });
     let mut pool = pond.pool.borrow_mut();
     pool.ask(Ticket(0), false);
     pool.assign();

@@ -6,10 +6,12 @@ mod stock;
 mod tests;
 mod upload;
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -41,7 +43,8 @@ struct Parts {
     local: Option<SocketAddr>,
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
-    exchanges: u64,
+    /// Seen by others too.
+    exchanges: Rc<Cell<u64>>,
     /// What `received` is; `None` when it has grown out of all sizes.
     size: Option<Size>,
     /// What to read into next: grows while the stream fills it and more is to come.
@@ -64,7 +67,7 @@ impl Http1 {
             times,
             most: Parts::most(security.is_some()),
             security,
-            exchanges: 0,
+            exchanges: Rc::default(),
             size: None,
             appetite: Size::Small,
         }))
@@ -92,12 +95,17 @@ impl Http1 {
     }
 
     pub(super) fn exchanges(&self) -> u64 {
-        self.0.exchanges
+        self.0.exchanges.get()
     }
 
     /// Called when an exchange begins on it.
     pub(super) fn count_exchange(&mut self) {
-        self.0.exchanges += 1;
+        self.0.exchanges.set(self.0.exchanges.get() + 1);
+    }
+
+    /// How many have begun on it, now and later.
+    pub(super) fn count(&self) -> Rc<Cell<u64>> {
+        Rc::clone(&self.0.exchanges)
     }
 
     /// May an idle wire serve again? The peer must have sent nothing since, not even an end.

@@ -160,8 +160,10 @@ impl Driver {
             return false;
         }
         self.keepalive.pong(now);
+        self.wire.shared.round_trip.set(self.keepalive.rtt());
         if let Some(windows) = self.window.pong(now) {
             self.connection.set_target_window_size(windows.connection);
+            self.wire.shared.windows.set(windows);
             self.stream_window_is_due = true;
         }
         if self.stream_window_is_due {

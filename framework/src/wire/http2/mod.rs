@@ -6,6 +6,7 @@ mod exchange;
 mod heard;
 mod receiving;
 mod sending;
+mod showing;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
@@ -25,6 +26,8 @@ use crate::id::WireId;
 use crate::network::SecurityInfo;
 use crate::options::Http2Options;
 use crate::protocol::http2::health::{Life, Outcome};
+use crate::protocol::http2::keepalive::RoundTrip;
+use crate::protocol::http2::window::Windows;
 use crate::reason::{CloseReason, WireHealth};
 use crate::transport::{DialTimes, Dialed};
 
@@ -75,6 +78,9 @@ struct Shared {
     told: Cell<WireHealth>,
     wishes: Cell<Wishes>,
     driver: RefCell<Option<Waker>>,
+    /// What its driver knows of the way to the server.
+    round_trip: Cell<Option<RoundTrip>>,
+    windows: Cell<Windows>,
     heard: Rc<Heard>,
 }
 
@@ -119,6 +125,8 @@ impl Http2 {
             told: Cell::new(WireHealth::Fresh),
             wishes: Cell::default(),
             driver: RefCell::default(),
+            round_trip: Cell::new(None),
+            windows: Cell::new(Windows { stream: options.stream_window, connection: options.connection_window }),
             heard,
         });
         let wire = Self { shared, share: Cell::new(Share::None) };
