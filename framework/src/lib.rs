@@ -31,7 +31,7 @@
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
 //! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
-//! | `protocol` | HTTP/1.1 as a pure machine |
+//! | `protocol` | HTTP/1.1, and what HTTP/2 needs beside `h2`, as pure machines |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
 //! | [`network`] | what a program may put in the network's place |
@@ -39,8 +39,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1 over TCP and TLS. Not yet: HTTP/2, WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx or a
-//! 401 is simply the response.
+//! In: HTTP/1.1 and HTTP/2 over TCP and TLS. Not yet: WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx
+//! or a 401 is simply the response.
 //!
 //! # Spans
 //!

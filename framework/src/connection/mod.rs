@@ -90,7 +90,8 @@ impl Connection {
     }
 
     /// No wire to this origin that is open now serves another request, of whatever handle of the session: those that are idle are
-    /// closed, the others when they have served (`WINHTTP_OPTION_EXPIRE_CONNECTION`). How many were closed, or take no more.
+    /// closed, the others when they have served (`WINHTTP_OPTION_EXPIRE_CONNECTION`). How many were closed, or will be; those
+    /// of HTTP/1.1 that are in use are not counted.
     #[doc(alias = "WINHTTP_OPTION_EXPIRE_CONNECTION")]
     pub async fn expire(&self) -> usize {
         let (session, of) = (self.inner.services.session.id(), self.inner.origin.clone());

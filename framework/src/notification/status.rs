@@ -35,6 +35,7 @@ use crate::reason::{CloseReason, WireHealth};
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
+/// | `WireHealthChanged` | the connection that dialed, else the session | `ClosingConnection` |
 /// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
 /// | `RequestError` | completes any operation that failed | `HandleClosing`, or the next operation |
 /// | `HandleClosing` | every handle, last of all | nothing |
@@ -150,7 +151,8 @@ pub enum Status {
         /// How it is now.
         health: WireHealth,
     },
-    /// The request failed on a reused wire before any octet of an answer and is sent again.
+    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it: it is
+    /// sent again.
     Retrying {
         /// Which attempt comes now; the first resend is 2.
         attempt: u32,

@@ -41,16 +41,21 @@ impl<W: Pooled> Carriers<W> {
 
     /// A hold of the wire that carries the fewest, if one may carry one more.
     pub(super) fn lend(&mut self) -> Option<W> {
-        let with_room = self.0.iter_mut().filter(|carrier| Some(carrier.lent) < carrier.wire.streams());
+        let with_room = self.0.iter_mut().filter(|carrier| carrier.wire.room() > Some(0));
         let carrier = with_room.min_by_key(|carrier| carrier.lent)?;
         let shared = carrier.wire.share()?;
         carrier.lent += 1;
         Some(shared)
     }
 
-    /// One more would help: none may carry another exchange, and it is not the servers' will that nothing is sent at all.
+    /// One more would help: none may carry another exchange, and it is not the servers' will that nothing is sent at all, nor only
+    /// our ignorance of what they take.
     pub(super) fn are_full(&self) -> bool {
-        self.0.iter().all(|carrier| carrier.wire.streams().is_none_or(|most| most > 0 && carrier.lent >= most))
+        self.0.iter().all(|Carrier { wire, lent, .. }| match wire.room() {
+            None => true,
+            // One without room that carries nothing is to a server that takes no streams at all.
+            Some(room) => room == 0 && *lent > 0 && !wire.may_carry_more(),
+        })
     }
 
     /// An exchange on it is over. `false` if the wire is not here any more.

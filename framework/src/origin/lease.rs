@@ -25,6 +25,8 @@ struct Loan {
     borrower: Option<Arc<Node>>,
     /// The wire, if it is one that carries several exchanges.
     carrier: Option<WireId>,
+    /// Does the borrower's subscriber know that it has it?
+    told: bool,
     settled: bool,
 }
 
@@ -32,12 +34,17 @@ impl Lease {
     pub(super) fn new(pond: Rc<Pond>, kept: Box<Kept>, borrower: Arc<Node>) -> Self {
         let reused = kept.wire.is_used();
         let carrier = kept.wire.multiplexed().map(Http2::id);
-        Self { kept, loan: Loan { pond, borrower: Some(borrower), carrier, settled: false }, reused }
+        Self { kept, loan: Loan { pond, borrower: Some(borrower), carrier, told: false, settled: false }, reused }
     }
 
     /// Had the wire served before it was lent?
     pub(crate) fn is_reused(&self) -> bool {
         self.reused
+    }
+
+    /// Its borrower is about to be told that it has it.
+    pub(crate) fn is_told_of(&mut self) {
+        self.loan.told = true;
     }
 
     /// Gives the wire back for others to use.
@@ -57,8 +64,7 @@ impl Lease {
             if reason == CloseReason::TimedOut {
                 wire.doubt();
             }
-            let wire = wire.id();
-            return hears.emit(Mask::WIRES, || Status::WireReleased { wire });
+            return loan.release(hears);
         }
         tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -67,9 +73,21 @@ impl Lease {
     }
 }
 
+impl Loan {
+    /// The wire serves on, and this exchange has no more to do with it.
+    fn release(&self, hears: &Node) {
+        if let Some(wire) = self.carrier.filter(|_| self.told) {
+            hears.emit(Mask::WIRES, || Status::WireReleased { wire });
+        }
+    }
+}
+
 impl Drop for Loan {
     fn drop(&mut self) {
         if let (false, Some(wire)) = (self.settled, self.carrier) {
+            if let Some(borrower) = self.borrower.take() {
+                self.release(&borrower);
+            }
             self.pond.stream_is_over(wire);
         } else if !self.settled {
             if let Some(borrower) = self.borrower.take() {

@@ -333,8 +333,12 @@ impl Pooled for Box<Kept> {
         self.wire.check_idle().is_ok()
     }
 
-    fn streams(&self) -> Option<usize> {
-        self.wire.multiplexed().and_then(Http2::streams)
+    fn room(&self) -> Option<usize> {
+        self.wire.multiplexed().and_then(Http2::room)
+    }
+
+    fn may_carry_more(&self) -> bool {
+        self.wire.multiplexed().is_some_and(|wire| !wire.has_greeted())
     }
 
     fn share(&self) -> Option<Self> {

@@ -24,10 +24,14 @@ pub(super) trait Pooled {
     fn is_used(&self) -> bool;
     /// May it serve (again)? Asked when it is about to be lent.
     fn is_sound(&mut self) -> bool;
-    /// How many exchanges a wire carries at a time that carries several; `None` while it takes no new ones. It is not moved to who
-    /// borrows it, but shared.
-    fn streams(&self) -> Option<usize> {
+    /// How many more exchanges a wire can carry now that carries several at a time; `None` while it takes no new ones. It is not
+    /// moved to who borrows it, but shared.
+    fn room(&self) -> Option<usize> {
         None
+    }
+    /// Does nobody know yet how many exchanges such a wire carries?
+    fn may_carry_more(&self) -> bool {
+        false
     }
     /// Another hold of such a wire; `None` for one that carries one exchange at a time.
     fn share(&self) -> Option<Self>

@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, Context, Handler, WrapFuture};
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use bytes::Bytes;
 use http::HeaderMap;
 use tracing::{Instrument, Span};
@@ -119,7 +119,6 @@ impl RequestActor {
     ) -> Reply<T> {
         let Launch { operation, ticket, state, reads_ahead } = launch;
         self.shared.enter(state);
-        let at_once = operation == Operation::Read && journey.has_arrived();
         journey.enter(operation);
         let (reply, answer) = Reply::later();
         let completing = Completing::new(&self.shared.node, Rc::clone(&journey.operation), answer);
@@ -155,7 +154,7 @@ impl RequestActor {
             }
         }));
         self.running = Some(Running { ticket, stop, work: work.clone() });
-        work.start(at_once, self, context);
+        context.spawn(work);
         reply
     }
 

@@ -200,7 +200,7 @@ impl Journey {
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
         let at_once = if fresh { None } else { pond.lend_at_once(&self.shared.node) };
-        let (lease, now) = match at_once {
+        let (mut lease, now) = match at_once {
             Some(lease) => (lease, started),
             None => {
                 let asking = Rc::new(Asking {
@@ -241,6 +241,7 @@ impl Journey {
             self.times.tls_end = dialed.tls.map(|(_, end)| end);
         }
         let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
+        lease.is_told_of();
         self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
         Ok(lease)
     }

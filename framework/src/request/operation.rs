@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use actix::{Actor, ActorFuture, AsyncContext};
+use actix::{Actor, ActorFuture};
 
 use super::journey::Journey;
 use super::messages::Ticket;
@@ -53,17 +53,6 @@ type Boxed<A> = Pin<Box<dyn ActorFuture<A, Output = ()>>>;
 impl<A: Actor> Work<A> {
     pub(super) fn new(work: impl ActorFuture<A, Output = ()> + 'static) -> Self {
         Self(Rc::new(RefCell::new(Some(Box::pin(work)))))
-    }
-}
-
-impl<A: Actor<Context = actix::Context<A>>> Work<A> {
-    /// Hands it to the actor, which polls it when all messages are handled. What needs no waiting (`at_once`) is done before this
-    /// returns, and saves the way there and back.
-    pub(super) fn start(mut self, at_once: bool, actor: &mut A, own: &mut A::Context) {
-        let done = at_once && Pin::new(&mut self).poll(actor, own, &mut Context::from_waker(Waker::noop())).is_ready();
-        if !done {
-            own.spawn(self);
-        }
     }
 }
 

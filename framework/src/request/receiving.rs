@@ -73,7 +73,7 @@ impl Journey {
     fn report_octets(&mut self, head: &ResponseHead, told: &mut bool) {
         if !std::mem::replace(told, true) {
             let beside = self.active.as_mut().map_or(0, |active| active.lease.received_octets());
-            let octets = (head.raw().len() + beside) as u64;
+            let octets = (head.raw_length() + beside) as u64;
             self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }
     }
@@ -89,7 +89,7 @@ impl Journey {
     fn head_arrived(&mut self, head: ResponseHead) -> Arc<ResponseHead> {
         let now = clock::now();
         self.times.head_received = Some(now);
-        self.sizes.response_head = head.raw().len() as u64;
+        self.sizes.response_head = head.raw_length() as u64;
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));
@@ -126,12 +126,6 @@ impl Journey {
         self.end_told |= data.is_empty();
         self.report_read((data.len() - self.told_before) as u64);
         Ok(data)
-    }
-
-    /// Is there something to read that need not be waited for, or is it likely?
-    pub(super) fn has_arrived(&mut self) -> bool {
-        let is_read = !self.gathered.is_empty() || !self.ahead.is_empty();
-        is_read || self.active.as_mut().is_some_and(|active| active.lease.received_octets() > 0)
     }
 
     /// What was read, and never taken by its caller, comes first again.

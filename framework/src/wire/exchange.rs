@@ -57,8 +57,14 @@ impl Exchange {
         first: &Bytes,
         pace: &mut Pace,
     ) -> Result<(), Failure> {
-        by_protocol!(self, wire, exchange, wire => exchange.send_head(wire, head, first, pace).await,
-            exchange => Box::pin(exchange.send_head(first, pace)).await)
+        match (self, wire) {
+            (Self::Http1(exchange), Wire::Http1(wire)) => exchange.send_head(wire, head, first, pace).await,
+            (Self::Http2(exchange), Wire::Http2(share)) => match exchange.send_head_at_once(share, first) {
+                Some(sent) => sent,
+                None => Box::pin(exchange.send_head(share, first, pace)).await,
+            },
+            _ => Err(Failure::OutOfTurn),
+        }
     }
 
     /// Is a 100 awaited before the body may go out?

@@ -66,51 +66,13 @@ async fn rfc9113_5_2_a_large_body_goes_up_through_a_small_window() {
     let settings = Settings::new().stream_window(1000).connection_window(65_535);
     let origin = Http2Origin::with(settings, |request| Reply::ok(request.body.len().to_string()).into()).await;
     let scene = Http2Scene::of(origin, builder());
+    // The window is known from here on: what is sent before the server's settings have come goes by the RFC's own.
+    assert_eq!(scene.text("/").await.unwrap(), "0");
     let request = scene.request(Method::POST, "/");
     patiently("the send", request.send(vec![b'x'; 300_000])).await.unwrap();
     request.receive_response().await.unwrap();
     assert_eq!(read_all(&request).await.unwrap(), b"300000");
-    assert!(scene.origin.wires()[0].data(1).iter().all(|length| *length <= 1000));
-    scene.end().await;
-}
-
-/// An echo that has to overlap: the recorder is told that it may.
-async fn echo(
-    pieces: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
-) -> (Http2Scene, Request, JoinHandle<hinternet::Result<()>>) {
-    let settings = Settings::new().stream_window(10_000).connection_window(65_535).at_head(|_| Some(Answer::echo()));
-    let scene = Http2Scene::of(Http2Origin::with(settings, |_| Answer::echo()).await, narrow());
-    scene.recorder.sending_and_receiving_overlap();
-    let request = scene.request(Method::POST, "/");
-    let sending = sending(&request, Payload::stream(pieces));
-    scene.recorder.wait_for_status(request.id(), "RequestSent").await;
-    patiently("the head", request.receive_response()).await.unwrap();
-    (scene, request, sending)
-}
-
-#[tokio::test]
-async fn b10_each_message_is_answered_before_the_next_is_sent() {
-    let (say, said) = mpsc::unbounded_channel::<Bytes>();
-    let pieces = stream::unfold(said, async |mut said| Some((Ok(said.recv().await?), said)));
-    let (scene, request, sending) = echo(pieces).await;
-    for n in 0..10 {
-        let message = Bytes::from(format!("message {n}"));
-        say.send(message.clone()).unwrap();
-        assert_eq!(patiently("the echo", request.read_exact(message.len())).await.unwrap(), message);
-    }
-    drop(say);
-    assert_eq!(patiently("the end", read_all(&request)).await.unwrap(), b"");
-    patiently("the send", sending).await.unwrap().unwrap();
-    scene.end().await;
-}
-
-#[tokio::test]
-async fn b10_more_than_any_window_holds_is_under_way_both_ways() {
-    let whole = content(1 << 20);
-    let pieces: Vec<_> = whole.chunks(50_000).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
-    let (scene, request, sending) = echo(stream::iter(pieces)).await;
-    assert!(patiently("the echo", read_all(&request)).await.unwrap() == whole);
-    patiently("the send", sending).await.unwrap().unwrap();
+    assert!(scene.origin.wires()[0].data(3).iter().all(|length| *length <= 1000));
     scene.end().await;
 }
 

@@ -1,6 +1,7 @@
 //! RFC 9113 8.1: responses with and without bodies, interim ones, trailers, and those that break off.
 
 use hinternet::{Blame, ErrorCode, Limits, Method, Stage, Status, Version};
+use integration_tests::Gate;
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, builder};
 use integration_tests::http2_peer::frames;
 use integration_tests::origin::Reply;
@@ -116,13 +117,17 @@ async fn f_a_head_over_the_limit_is_a_typed_error() {
 
 #[tokio::test]
 async fn rfc9113_5_4_2_a_reset_ends_its_stream_and_says_why() {
-    let scene = Http2Scene::with(|request| match request.path() {
-        "/half" => Answer::in_parts().piece("half").then_reset(Reason::INTERNAL_ERROR),
+    let gate = Gate::new();
+    let held = gate.clone();
+    // A reset overtakes what the origin has not written yet.
+    let scene = Http2Scene::with(move |request| match request.path() {
+        "/half" => Answer::in_parts().piece("half").hold(&held).then_reset(Reason::INTERNAL_ERROR),
         "/none" => Answer::reset(Reason::PROTOCOL_ERROR),
         _ => Reply::ok("ok").into(),
     })
     .await;
     let half = scene.reading("/half").await;
+    gate.open();
     let error = scene.recorder.failure(half.id(), read_all(&half).await);
     assert_eq!((error.blame(), error.stage()), (Blame::Peer, Stage::Body));
     assert!(error.to_string().contains("INTERNAL_ERROR"), "{error}");

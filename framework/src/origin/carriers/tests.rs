@@ -8,7 +8,9 @@ use super::*;
 #[derive(Debug, Clone)]
 struct Wire {
     name: u8,
-    streams: Rc<Cell<Option<usize>>>,
+    /// What the test says, less what was lent since.
+    room: Rc<Cell<Option<usize>>>,
+    unknown: Rc<Cell<bool>>,
 }
 
 impl Pooled for Wire {
@@ -18,16 +20,20 @@ impl Pooled for Wire {
     fn is_sound(&mut self) -> bool {
         true
     }
-    fn streams(&self) -> Option<usize> {
-        self.streams.get()
+    fn room(&self) -> Option<usize> {
+        self.room.get()
+    }
+    fn may_carry_more(&self) -> bool {
+        self.unknown.get()
     }
     fn share(&self) -> Option<Self> {
+        self.room.set(self.room.get().map(|room| room - 1));
         Some(self.clone())
     }
 }
 
-fn wire(name: u8, streams: usize) -> Wire {
-    Wire { name, streams: Rc::new(Cell::new(Some(streams))) }
+fn wire(name: u8, room: usize) -> Wire {
+    Wire { name, room: Rc::new(Cell::new(Some(room))), unknown: Rc::default() }
 }
 
 fn carriers(wires: impl IntoIterator<Item = Wire>, now: Instant) -> Carriers<Wire> {
@@ -43,6 +49,7 @@ fn each_exchange_goes_to_the_wire_that_carries_the_fewest_until_all_are_full() {
     assert_eq!(lent, [1, 2, 1, 2, 2]);
     assert!(carriers.are_full());
     carriers.one_less(|wire| wire.name == 1, Instant::now());
+    carriers.find(|wire| wire.name == 1).unwrap().room.set(Some(1));
     assert!(!carriers.are_full());
     assert_eq!(carriers.lend().unwrap().name, 1);
 }
@@ -53,7 +60,7 @@ fn a_server_that_takes_no_streams_at_all_is_not_helped_by_one_wire_more() {
     let mut carriers = carriers([none.clone()], Instant::now());
     assert!(carriers.lend().is_none());
     assert!(!carriers.are_full());
-    none.streams.set(Some(1));
+    none.room.set(Some(1));
     assert!(carriers.lend().is_some() && carriers.are_full());
 }
 
@@ -61,12 +68,22 @@ fn a_server_that_takes_no_streams_at_all_is_not_helped_by_one_wire_more() {
 fn one_that_takes_no_more_for_a_while_stands_in_nobodys_way() {
     let silent = wire(1, 9);
     let mut carriers = carriers([silent.clone()], Instant::now());
-    silent.streams.set(None);
+    silent.room.set(None);
     assert!(carriers.lend().is_none() && carriers.are_full());
     carriers.add(wire(2, 9), Instant::now());
     assert_eq!(carriers.lend().unwrap().name, 2);
-    silent.streams.set(Some(9));
+    silent.room.set(Some(9));
     assert_eq!(carriers.lend().unwrap().name, 1);
+}
+
+#[test]
+fn a_server_is_heard_before_another_wire_is_opened_to_it() {
+    let new = wire(1, 1);
+    new.unknown.set(true);
+    let mut carriers = carriers([new.clone()], Instant::now());
+    assert!(carriers.lend().is_some() && carriers.lend().is_none() && !carriers.are_full());
+    new.unknown.set(false);
+    assert!(carriers.are_full());
 }
 
 #[test]

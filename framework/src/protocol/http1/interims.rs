@@ -15,7 +15,7 @@ impl Interims {
     pub(crate) fn count(&mut self, head: &ResponseHead, limits: &HeadLimits) -> Result<(), Fault> {
         let HeadLimits { interim_responses, head_octets, .. } = *limits;
         self.responses += 1;
-        self.octets = self.octets.saturating_add(head.raw().len());
+        self.octets = self.octets.saturating_add(head.raw_length());
         if self.responses > interim_responses {
             Err(Fault::TooManyInterims { limit: interim_responses })
         } else if self.octets > head_octets {

@@ -29,6 +29,8 @@ pub(crate) struct Budget {
     bucket: Bucket,
     /// Credit of WINDOW_UPDATE frames that were earned by what was sent.
     earned: u64,
+    /// Streams that the server has ended since it was asked.
+    ended: Vec<u32>,
 }
 
 /// The newest GOAWAY (RFC 9113 section 6.8): the first may be a warning only, which names the last stream there can be.
@@ -60,6 +62,7 @@ impl Budget {
             received: Received::default(),
             bucket: Bucket::new(control_frames),
             earned: 0,
+            ended: Vec::new(),
         }
     }
 
@@ -90,6 +93,11 @@ impl Budget {
         self.going_away
     }
 
+    /// Streams that the server has ended, or reset, since this was asked last: nothing more comes on them.
+    pub(crate) fn take_ended(&mut self) -> impl Iterator<Item = u32> {
+        self.ended.drain(..)
+    }
+
     pub(crate) fn received(&self) -> Received {
         self.received
     }
@@ -104,7 +112,7 @@ impl Budget {
         if *filled < HEADER {
             return Ok(taken);
         }
-        let [high, middle, low, kind, flags, ..] = *octets;
+        let [high, middle, low, kind, flags, stream @ ..] = *octets;
         let left = u32::from_be_bytes([0, high, middle, low]) as usize;
         if is_first && (kind != SETTINGS || flags & ACK != 0) {
             return Err(WireFault::NotSettings { kind });
@@ -127,8 +135,11 @@ impl Budget {
             }
             _ => self.spend(now)?,
         }
-        self.place =
-            Place::Payload(Payload { kind, left, wanted, kept: [0; FAREWELL], filled: 0, data, is_useful: false });
+        let ends = kind == RST_STREAM || matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
+        // The first bit is reserved.
+        let ends = ends.then_some(u32::from_be_bytes(stream) & 0x7fff_ffff);
+        let (kept, filled, is_useful) = ([0; FAREWELL], 0, false);
+        self.place = Place::Payload(Payload { kind, left, wanted, kept, filled, data, is_useful, ends });
         if left == 0 { self.end(now).map(|()| taken) } else { Ok(taken) }
     }
 
@@ -180,6 +191,7 @@ impl Budget {
         let Place::Payload(ended) = std::mem::replace(&mut self.place, next) else { return Ok(()) };
         // The first one was.
         self.greeted = true;
+        self.ended.extend(ended.ends);
         // RFC 9113 section 10.5: empty DATA is no better than any other frame, and only padded is empty.
         if ended.kind == DATA && !ended.is_useful { self.spend(now) } else { Ok(()) }
     }
@@ -212,6 +224,8 @@ struct Payload {
     /// So many of those behind them are of a body.
     data: usize,
     is_useful: bool,
+    /// The stream that is over with it.
+    ends: Option<u32>,
 }
 
 /// Copies what is missing of `wanted`, but not more than there is in the frame: how many octets that were.
@@ -232,10 +246,12 @@ const HTTP1: &[u8] = b"HTTP/1.";
 const HEADER: usize = 9;
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const ACK: u8 = 1;
+const END_STREAM: u8 = 1;
 const PADDED: u8 = 8;
 const SETTING: usize = 6;
 const ENABLE_PUSH: [u8; 2] = [0, 2];

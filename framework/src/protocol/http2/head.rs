@@ -39,8 +39,7 @@ pub(crate) fn response_head(
         return Err(Fault::UpgradeInHttp2);
     }
     refuse_connection_fields(&headers)?;
-    let status_line = [VERSION, status.as_str().as_bytes()].concat();
-    ResponseHead::of_fields(&status_line, Version::HTTP_2, status, headers, limits)
+    ResponseHead::of_fields(status, headers, limits)
 }
 
 /// The heads of one stream as they come: interim ones, counted, then the final one.
@@ -81,7 +80,7 @@ pub(crate) fn check_response_trailers(trailers: &HeaderMap, limits: &HeadLimits)
 }
 
 fn refuse_connection_fields(fields: &HeaderMap) -> Result<(), Fault> {
-    match OF_THE_CONNECTION.iter().find(|name| fields.contains_key(**name)) {
+    match fields.keys().find_map(of_the_connection) {
         Some(name) => Err(Fault::ConnectionField { name }),
         None => Ok(()),
     }
@@ -131,7 +130,7 @@ fn fields(head: &RequestHead<'_>, framing: Framing) -> Result<HeaderMap, Misuse>
             if value.as_bytes().eq_ignore_ascii_case(TRAILERS.as_bytes()) {
                 fields.try_insert(TE, HeaderValue::from_static(TRAILERS)).map_err(|_| Misuse::TooManyFields)?;
             }
-        } else if *name != HOST && *name != CONTENT_LENGTH && !is_of_the_connection(name) && !named.has(name) {
+        } else if *name != HOST && *name != CONTENT_LENGTH && of_the_connection(name).is_none() && !named.has(name) {
             let mut value = value.clone();
             if SECRET.contains(name) {
                 // Never indexed, neither here nor by an intermediary: its length in the compressed head would tell whether a
@@ -147,8 +146,13 @@ fn fields(head: &RequestHead<'_>, framing: Framing) -> Result<HeaderMap, Misuse>
     Ok(fields)
 }
 
-fn is_of_the_connection(name: &HeaderName) -> bool {
-    OF_THE_CONNECTION.contains(&name.as_str())
+/// The name, if it is of a field of the connection. Nearly all others differ in length.
+fn of_the_connection(name: &HeaderName) -> Option<&'static str> {
+    let name = name.as_str();
+    if !matches!(name.len(), 7 | 10 | 16 | 17) {
+        return None;
+    }
+    OF_THE_CONNECTION.into_iter().find(|of_the_connection| *of_the_connection == name)
 }
 
 /// The fields that the caller's Connection names: they are meant for the next hop of HTTP/1.1 only (RFC 9110 section 7.6.1).
@@ -166,7 +170,6 @@ impl<'a> Named<'a> {
     }
 }
 
-const VERSION: &[u8] = b"HTTP/2 ";
 const TRAILERS: &str = "trailers";
 /// RFC 9113 section 8.2.2.
 const OF_THE_CONNECTION: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];

@@ -145,6 +145,11 @@ impl KeepAlive {
         self.streams = open;
     }
 
+    /// Is a ping under way?
+    pub(crate) fn awaits_pong(&self) -> bool {
+        matches!(self.state, State::Pong { .. })
+    }
+
     /// What to do now; to be called until it is nothing.
     pub(crate) fn poll(&mut self, now: Instant) -> Option<Action> {
         if mem::take(&mut self.recovered) {

@@ -29,6 +29,8 @@ pub(crate) struct Driver {
     stream_window_is_due: bool,
     /// When time alone changes something, as it was when the wait began.
     deadline: Option<Instant>,
+    /// Was it told that the server has said how many streams it takes?
+    greeted: bool,
     /// There is nothing left to be moved.
     over: bool,
 }
@@ -60,6 +62,7 @@ impl Driver {
             window,
             stream_window_is_due: false,
             deadline: None,
+            greeted: false,
             over: false,
         }
     }
@@ -125,6 +128,11 @@ impl Driver {
     fn listen(&mut self, now: Instant) {
         let octets = self.wire.shared.heard.take_octets();
         if octets > 0 {
+            let mut open = self.wire.shared.open.borrow_mut();
+            self.wire.shared.heard.for_each_ended(|stream| {
+                open.remove(&stream);
+            });
+            drop(open);
             self.keepalive.heard(now);
             if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);
@@ -147,7 +155,7 @@ impl Driver {
 
     /// Whether the connection has something new to do: it must be polled then.
     fn hear_pong(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
-        let Some(pings) = &mut self.pings else { return false };
+        let Some(pings) = self.pings.as_mut().filter(|_| self.keepalive.awaits_pong()) else { return false };
         if !matches!(pings.poll_pong(context), Poll::Ready(Ok(_))) {
             return false;
         }
@@ -202,7 +210,10 @@ impl Driver {
             return Some(Change::Health(health));
         }
         let streams = self.connection.max_concurrent_send_streams();
-        (self.wire.shared.streams.replace(streams) != streams).then_some(Change::Streams)
+        let news = self.wire.shared.streams.replace(streams) != streams || self.wire.has_greeted() != self.greeted;
+        self.greeted = self.wire.has_greeted();
+        let news = news || self.wire.shared.crowded.get() && self.wire.room() > Some(0);
+        news.then_some(Change::Streams)
     }
 
     fn close(&self, reason: CloseReason) {

@@ -32,10 +32,8 @@ impl Http2 {
         if let Some(tls) = heard.take_tls() {
             return Failure::Io(stage, io::Error::other(tls));
         }
-        let is_above = heard
-            .budget()
-            .going_away()
-            .is_some_and(|last| stream.is_none_or(|stream| stream.as_u32() > last.last_stream));
+        let farewell = heard.budget().going_away();
+        let is_above = farewell.is_some_and(|last| stream.is_none_or(|stream| stream.as_u32() > last.last_stream));
         let closed = match self.health() {
             // What the peer or the network did is told by the error itself.
             WireHealth::Closed(reason @ CloseReason::PingTimeout) => Some(reason),
@@ -45,6 +43,11 @@ impl Http2 {
             return match (closed, error.into_io()) {
                 _ if is_above => Failure::Stream(stage, StreamEnd::Refused(Reason::NO_ERROR)),
                 (Some(reason), _) => Failure::Closed(stage, reason),
+                // It said why before it closed.
+                (None, _) if farewell.is_some_and(|farewell| farewell.code != 0) => {
+                    let code = farewell.map_or(0, |farewell| farewell.code);
+                    Failure::Stream(stage, StreamEnd::GoneAway(Reason::from(code)))
+                }
                 (None, Some(error)) => Failure::Io(stage, error),
                 (None, None) => Failure::Io(stage, io::ErrorKind::BrokenPipe.into()),
             };

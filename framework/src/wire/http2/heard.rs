@@ -43,6 +43,11 @@ impl Heard {
         self.budget.borrow()
     }
 
+    /// Streams that the server has ended since this was asked last.
+    pub(super) fn for_each_ended(&self, tell: impl FnMut(u32)) {
+        self.budget.borrow_mut().take_ended().for_each(tell);
+    }
+
     pub(super) fn fault(&self) -> Option<WireFault> {
         self.fault.borrow().clone()
     }

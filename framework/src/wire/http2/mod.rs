@@ -5,8 +5,10 @@ mod ending;
 mod exchange;
 mod heard;
 mod receiving;
+mod sending;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -33,7 +35,18 @@ pub(super) use exchange::Exchange;
 /// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
 pub(crate) struct Http2 {
     shared: Rc<Shared>,
-    is_stream: bool,
+    share: Cell<Share>,
+}
+
+/// What a hold is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// No stream.
+    None,
+    /// A stream that is to be opened yet.
+    Unopened,
+    /// One that was.
+    Opened,
 }
 
 struct Shared {
@@ -47,6 +60,12 @@ struct Shared {
     exchanges: Cell<u64>,
     /// What the server says may be open at a time.
     streams: Cell<usize>,
+    /// Those that the server has not ended.
+    open: RefCell<HashSet<u32>>,
+    /// Shares for streams that are to be opened yet.
+    unopened: Cell<usize>,
+    /// Somebody was told that there is no room.
+    crowded: Cell<bool>,
     life: RefCell<Life>,
     /// Its health, as it was when it was told last.
     told: Cell<WireHealth>,
@@ -88,13 +107,16 @@ impl Http2 {
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
             streams: Cell::new(FIRST_STREAMS),
+            open: RefCell::default(),
+            unopened: Cell::new(0),
+            crowded: Cell::new(false),
             life: RefCell::new(Life::new()),
             told: Cell::new(WireHealth::Fresh),
             wishes: Cell::default(),
             driver: RefCell::default(),
             heard,
         });
-        let wire = Self { shared, is_stream: false };
+        let wire = Self { shared, share: Cell::new(Share::None) };
         let driver = Driver::new(&wire, connection, options, clock::now());
         Ok((wire, driver))
     }
@@ -123,9 +145,21 @@ impl Http2 {
         self.shared.exchanges.get()
     }
 
-    /// How many streams may be open on it at a time; `None` if it takes no new ones.
-    pub(crate) fn streams(&self) -> Option<usize> {
-        self.health().takes_requests().then(|| self.shared.streams.get())
+    /// How many more streams it can carry now; `None` if it takes no new ones. A response that has come, and is not read yet, is
+    /// no stream any more.
+    pub(crate) fn room(&self) -> Option<usize> {
+        if !self.health().takes_requests() {
+            return None;
+        }
+        let open = self.shared.open.borrow().len();
+        let room = self.shared.streams.get().saturating_sub(open + self.shared.unopened.get());
+        self.shared.crowded.set(room == 0);
+        Some(room)
+    }
+
+    /// Has the server said how many streams it takes?
+    pub(crate) fn has_greeted(&self) -> bool {
+        self.shared.heard.budget().has_greeted()
     }
 
     pub(crate) fn health(&self) -> WireHealth {
@@ -134,9 +168,12 @@ impl Http2 {
 
     /// A share for one stream, which is over when it is dropped. `None` if no new streams are taken.
     pub(super) fn lend(&self) -> Option<Self> {
-        self.streams()?;
+        if !self.health().takes_requests() {
+            return None;
+        }
         self.happens(Life::stream_opened);
-        Some(Self { shared: Rc::clone(&self.shared), is_stream: true })
+        self.shared.unopened.set(self.shared.unopened.get() + 1);
+        Some(Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::Unopened) })
     }
 
     /// No new stream is opened, and when the last one has ended the wire is closed for this reason.
@@ -170,6 +207,14 @@ impl Http2 {
         }
     }
 
+    /// The stream of this share is opened now, or never.
+    pub(super) fn opens(&self) {
+        if self.share.get() == Share::Unopened {
+            self.share.set(Share::Opened);
+            self.shared.unopened.set(self.shared.unopened.get() - 1);
+        }
+    }
+
     fn count_exchange(&self) {
         self.shared.exchanges.set(self.shared.exchanges.get() + 1);
         let mut wishes = self.shared.wishes.get();
@@ -182,13 +227,14 @@ impl Http2 {
 impl Clone for Http2 {
     /// A hold, and no share for a stream.
     fn clone(&self) -> Self {
-        Self { shared: Rc::clone(&self.shared), is_stream: false }
+        Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::None) }
     }
 }
 
 impl Drop for Http2 {
     fn drop(&mut self) {
-        if self.is_stream {
+        self.opens();
+        if self.share.get() == Share::Opened {
             self.happens(Life::stream_ended);
             if !self.health().takes_requests() {
                 // It may have been the last one.

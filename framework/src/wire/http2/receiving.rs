@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use h2::RecvStream;
 use h2::client::ResponseFuture;
 use http::header::CONTENT_LENGTH;
@@ -129,6 +129,7 @@ impl Receiving {
         loop {
             if !self.rest.is_empty() {
                 let piece = self.rest.split_to(self.rest.len().min(max));
+                let piece = self.gather(context, piece, max);
                 return Poll::Ready(self.hand_out(piece).map(Some));
             }
             let Some(body) = self.body.as_mut().filter(|_| !self.ended && self.has_head) else {
@@ -151,6 +152,29 @@ impl Receiving {
                 },
             }
         }
+    }
+
+    /// With what has come behind it: a copy costs less than to be asked once more. What ends the body is left to the next read.
+    fn gather(&mut self, context: &mut Context<'_>, first: Bytes, max: usize) -> Bytes {
+        let Some(body) = self.body.as_mut().filter(|_| !self.ended) else { return first };
+        let mut gathered = None;
+        let mut length = first.len();
+        while self.rest.is_empty() && length < max {
+            let Poll::Ready(Some(Ok(mut data))) = body.poll_data(context) else { break };
+            let more = data.split_to(data.len().min(max - length));
+            length += more.len();
+            self.rest = data;
+            if more.is_empty() {
+                continue;
+            }
+            let whole: &mut BytesMut = gathered.get_or_insert_with(|| {
+                let mut whole = BytesMut::with_capacity((4 * length).min(max));
+                whole.extend_from_slice(&first);
+                whole
+            });
+            whole.extend_from_slice(&more);
+        }
+        gathered.map_or(first, BytesMut::freeze)
     }
 
     /// Its reader takes it: the server may send as much again.

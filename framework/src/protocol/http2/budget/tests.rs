@@ -222,3 +222,26 @@ fn conversation(random: &mut fastrand::Rng) -> Vec<u8> {
     octets.truncate(random.usize(octets.len() / 2..=octets.len()));
     octets
 }
+
+#[test]
+fn a_stream_has_ended_with_the_last_octet_of_the_frame_that_says_so() {
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        [&[0, 0, payload.len() as u8, kind, flags, 0x80, 0, 0, stream][..], payload].concat()
+    };
+    let now = Instant::now();
+    let mut budget = Budget::new(100);
+    let mut ended = |octets: &[u8]| {
+        budget.handle_input(octets, now).unwrap();
+        budget.take_ended().collect::<Vec<_>>()
+    };
+    let none: [u32; 0] = [];
+    assert_eq!(ended(&frame(4, 0, 0, &[])), none, "SETTINGS");
+    assert_eq!(ended(&frame(4, 1, 0, &[])), none, "the flag means something else there");
+    assert_eq!(ended(&frame(1, 4, 3, b"fields")), none);
+    let last = frame(0, 1, 3, b"the end");
+    assert_eq!(ended(&last[..last.len() - 1]), none);
+    assert_eq!(ended(&last[last.len() - 1..]), [3]);
+    let both = [frame(1, 5, 5, b"fields"), frame(3, 0, 7, &[0; 4])].concat();
+    assert_eq!(ended(&both), [5, 7]);
+    assert_eq!(ended(&[]), none);
+}
