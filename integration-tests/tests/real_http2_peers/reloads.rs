@@ -77,7 +77,7 @@ async fn nginx_is_reloaded_and_no_request_fails() {
     let server = nginx(&world, "");
     for site in server.sites() {
         // What `nginx -s reload` sends.
-        let load = Load::run(site, None, || server.peer.signal("HUP")).await;
+        let load = Load::run(site, Some(4), || server.peer.signal("HUP")).await;
         load.holds("nginx, reloaded", TIMES).await;
     }
 }
@@ -99,7 +99,7 @@ async fn haproxy_is_reloaded_and_no_request_fails() {
     let world = World::new().await;
     let server = haproxy(&world);
     for site in server.sites() {
-        let load = Load::run(site, None, || server.peer.signal("USR2")).await;
+        let load = Load::run(site, Some(4), || server.peer.signal("USR2")).await;
         load.holds("haproxy, reloaded", TIMES).await;
     }
 }
@@ -111,7 +111,7 @@ async fn caddy_is_reloaded_and_no_request_fails() {
     let server = caddy(&world);
     for site in server.sites() {
         let mut reloads = JoinSet::new();
-        let load = Load::run(site, None, || {
+        let load = Load::run(site, Some(4), || {
             let mut command = tokio::process::Command::new("caddy");
             command.args(["reload", "--force", "--config", "Caddyfile", "--adapter", "caddyfile", "--address"]);
             command.arg(format!("unix/{}/admin", server.peer.folder().display())).current_dir(server.peer.folder());
