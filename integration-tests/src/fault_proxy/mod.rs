@@ -30,6 +30,8 @@ use crate::gate::Gate;
 use crate::patience::reached;
 use crate::server::Server;
 
+pub use path::Path;
+
 /// A proxy on a loopback port. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
 pub struct FaultProxy {

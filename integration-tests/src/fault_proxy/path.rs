@@ -7,20 +7,24 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
-/// One direction of it.
+/// One direction of it, which needs no sockets and keeps to a clock that is paused.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Path {
+pub struct Path {
     takes: Duration,
     rate: u32,
 }
 
 impl Path {
-    pub(super) fn new(takes: Duration, rate: u32) -> Self {
+    /// What sets out arrives so long after; so many octets set out in a second.
+    pub fn new(takes: Duration, rate: u32) -> Self {
         Self { takes, rate: rate.max(1) }
     }
 
     /// Carries all there is to its other end.
-    pub(super) async fn carry(self, from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// What the other end failed with.
+    pub async fn carry(self, from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin) -> io::Result<()> {
         // Pieces are small when little is under way, and then few: a queue that is full holds at least what the path does.
         let holds = self.takes.as_secs_f64() * f64::from(self.rate);
         let (sets_out, arrives) = mpsc::channel((holds as usize / PIECE).max(1) * 2 + QUEUE);

@@ -91,6 +91,20 @@ async fn passes_large_heads_on(site: &Site) {
     visit.end().await;
 }
 
+/// The origin's trailers, through a server that keeps them.
+async fn passes_trailers_on(site: &Site) {
+    let visit = site.visit();
+    let mut response = visit.get("/origin/trailers").await;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.unwrap() {
+        body.extend_from_slice(&chunk);
+    }
+    assert_eq!(body, b"with trailers");
+    assert_eq!(response.trailers()["x-moral"], "be polite");
+    drop(response);
+    visit.end().await;
+}
+
 /// A body that is too large is answered before it is sent, and the wire serves on where the server lets it.
 async fn refuses_early(site: &Site, statuses: &[u16]) {
     let visit = site.visit();
@@ -152,6 +166,7 @@ async fn caddy_is_spoken_to() {
     let server = caddy(&world);
     holds_for(&server).await;
     for site in server.sites() {
+        passes_trailers_on(site).await;
         // Before 2.7 the proxy blames the origin for the body it was not let read.
         refuses_early(site, &[413, 502]).await;
     }
@@ -164,6 +179,7 @@ async fn haproxy_is_spoken_to() {
     let server = haproxy(&world);
     holds_for(&server).await;
     for site in server.sites() {
+        passes_trailers_on(site).await;
         refuses_early(site, &[413]).await;
     }
 }

@@ -3,7 +3,7 @@
 use std::process::Stdio;
 use std::time::Duration;
 
-use hinternet::{Error, Status};
+use hinternet::{Error, Stage, Status, WireState};
 use integration_tests::patiently;
 use tokio::task::JoinSet;
 
@@ -50,7 +50,7 @@ impl Load {
         Self { visit, failed }
     }
 
-    /// None of them failed, and the server went away so often.
+    /// None of them failed, and there were more wires than this.
     async fn holds(self, name: &str, at_least: usize) {
         let Self { visit, failed } = self;
         visit.close().await;
@@ -77,7 +77,7 @@ async fn nginx_is_reloaded_and_no_request_fails() {
     let server = nginx(&world, "");
     for site in server.sites() {
         // What `nginx -s reload` sends.
-        let load = Load::run(site, None, || server.peer.signal("HUP")).await;
+        let load = Load::run(site, Some(4), || server.peer.signal("HUP")).await;
         load.holds("nginx, reloaded", TIMES).await;
     }
 }
@@ -99,7 +99,7 @@ async fn haproxy_is_reloaded_and_no_request_fails() {
     let world = World::new().await;
     let server = haproxy(&world);
     for site in server.sites() {
-        let load = Load::run(site, None, || server.peer.signal("USR2")).await;
+        let load = Load::run(site, Some(4), || server.peer.signal("USR2")).await;
         load.holds("haproxy, reloaded", TIMES).await;
     }
 }
@@ -111,17 +111,20 @@ async fn caddy_is_reloaded_and_no_request_fails() {
     let server = caddy(&world);
     for site in server.sites() {
         let mut reloads = JoinSet::new();
-        let load = Load::run(site, None, || {
+        let load = Load::run(site, Some(4), || {
             let mut command = tokio::process::Command::new("caddy");
             command.args(["reload", "--force", "--config", "Caddyfile", "--adapter", "caddyfile", "--address"]);
             command.arg(format!("unix/{}/admin", server.peer.folder().display())).current_dir(server.peer.folder());
             command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
             reloads.spawn(async move { command.status().await.unwrap().success() });
         });
-        let load = load.await;
+        let mut load = load.await;
         while let Some(reload) = patiently("a reload", reloads.join_next()).await {
             assert!(reload.unwrap(), "{}", server.peer.said());
         }
+        // The old listener is closed before the new one has taken over what waits there unaccepted: that is reset, rarely, in its
+        // handshake. What was never sent the caller may send again.
+        load.failed.retain(|error| (error.stage(), error.wire_state()) != (Stage::Tls, WireState::NotSent));
         // What was opened in clear is none of its HTTP server's connections any more, and outlives a reload.
         load.holds("caddy, reloaded", if site.is_secure() { TIMES } else { 0 }).await;
     }

@@ -92,7 +92,9 @@ impl AdaptiveWindow {
         let window = u64::from(self.limiting());
         let time = now.saturating_duration_since(since).as_nanos().max(1);
         let throughput = u64::try_from(u128::from(octets) * SECOND / time).unwrap_or(u64::MAX);
-        let is_full = octets >= window - window / 3;
+        // What was read is given back when it is half a window, so that no more than the other half is sure to be open: a server
+        // that is held up by the window may send as little as that in a round trip.
+        let is_full = octets >= window / 2;
         if !is_full || throughput <= self.throughput.saturating_add(self.throughput / NOISE) {
             // A ping that found the wire idle says nothing of the path.
             if is_wanted {
