@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::pool::Pooled;
+use super::pooled::Pooled;
 
 /// The wires of one origin that carry several exchanges at a time.
 #[derive(Debug)]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::{Berth, Kept, Pond};
+use super::snapshot::Berth;
+use super::{Kept, Pond};
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};

@@ -6,11 +6,13 @@
 mod carriers;
 mod dialing;
 mod driving;
+mod kept;
 mod key;
 mod lane;
 mod lease;
 mod life;
 mod pool;
+mod pooled;
 mod quota;
 mod registry;
 mod shares;
@@ -35,15 +37,16 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{SharedOptions, Timeouts};
 use crate::reason::CloseReason;
 use crate::transport::TlsClient;
-use crate::wire::{Http2, Wire};
+use crate::wire::Http2;
 
 use dialing::{Dial, Reporter};
 use driving::is_wire;
+use kept::Kept;
 use key::OriginKey;
 use lane::Lane;
-use pool::{Assignment, Pool, Pooled, Ticket};
+use pool::{Assignment, Pool, Ticket};
 use shares::Spare;
-use snapshot::{Berth, Register};
+use snapshot::Register;
 
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
@@ -83,14 +86,6 @@ pub(crate) struct Terms {
     pub(crate) wire_max_age: Option<Duration>,
     pub(crate) wire_max_requests: Option<u64>,
     pub(crate) quota: Quota,
-}
-
-/// A wire and the handle that hears of it while no request uses it.
-struct Kept {
-    wire: Wire,
-    owner: Arc<Node>,
-    /// One that carries several exchanges has its place with its driver.
-    _berth: Option<Berth>,
 }
 
 struct Waiting {
@@ -344,33 +339,6 @@ impl Pond {
 
     fn empty_since(&self) -> Option<Instant> {
         self.empty_since.get()
-    }
-}
-
-impl Pooled for Box<Kept> {
-    fn is_used(&self) -> bool {
-        self.wire.is_used()
-    }
-
-    fn is_sound(&mut self) -> bool {
-        self.wire.check_idle().is_ok()
-    }
-
-    fn room(&self) -> Option<usize> {
-        self.wire.multiplexed().and_then(Http2::room)
-    }
-
-    fn carries_several(&self) -> bool {
-        self.wire.multiplexed().is_some()
-    }
-
-    fn may_carry_more(&self) -> bool {
-        self.wire.multiplexed().is_some_and(|wire| !wire.has_greeted())
-    }
-
-    fn share(&self) -> Option<Self> {
-        let wire = self.wire.share()?;
-        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _berth: None }))
     }
 }
 
