@@ -1,16 +1,11 @@
 //! RFC 9113 5.2: bodies through windows, both ways at the same time, and read in whatever portions.
 
-use std::io;
-
-use futures_util::{Stream, stream};
-use hinternet::{Bytes, Http2Options, Method, Payload, Request, SessionBuilder};
+use hinternet::{Bytes, Http2Options, Method, SessionBuilder};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Settings, builder};
 use integration_tests::http2_peer::Kind;
 use integration_tests::origin::Reply;
-use integration_tests::scene::{read_all, sending};
+use integration_tests::scene::read_all;
 use integration_tests::{Gate, dropped_after, patiently};
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 
 /// As little as a client may take.
 fn narrow() -> SessionBuilder {
