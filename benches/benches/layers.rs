@@ -11,6 +11,7 @@
 //! | `pool` | idle wires to choose from |
 //! | `fan-out` | subscribers to every notification |
 //! | `handle` | none: a request is opened and closed, and not sent |
+//! | `snapshot` | requests in flight, most of them in line for a wire |
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -27,7 +28,7 @@ use tokio::task::LocalSet;
 criterion_group! {
     name = layers;
     config = Criterion::default().sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
-    targets = response_head, request_head, pool, fan_out, handle
+    targets = response_head, request_head, pool, fan_out, handle, snapshot
 }
 criterion_main!(layers);
 
@@ -108,6 +109,35 @@ fn handle(criterion: &mut Criterion) {
             })
         });
     });
+}
+
+fn snapshot(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("snapshot");
+    for requests in [100, 1_000, 10_000] {
+        group.bench_function(BenchmarkId::from_parameter(requests), |bencher| {
+            bencher.iter_custom(|times| on_one_thread(look(requests, times)));
+        });
+    }
+    group.finish();
+}
+
+/// How long so many snapshots take, of so many requests that nobody answers.
+async fn look(requests: usize, times: u64) -> Duration {
+    let session = session(b"", 0);
+    for _ in 0..requests {
+        let sent = session.get("http://server.example/").expect("a request").send();
+        tokio::task::spawn_local(async { drop(sent.await) });
+    }
+    while session.snapshot().await.requests.iter().filter(|request| request.waits_for.is_some()).count() < requests {
+        tokio::task::yield_now().await;
+    }
+    let start = Instant::now();
+    for _ in 0..times {
+        black_box(session.snapshot().await);
+    }
+    let taken = start.elapsed();
+    session.close().await.expect("it closes");
+    taken
 }
 
 /// Everything runs here: client, server, and subscribers.

@@ -4,7 +4,9 @@ use std::process::Command;
 
 #[test]
 fn every_path_gets_its_answers() {
-    let paths = ["harness", "floor", "hyper-conn", "hyper-util", "paved", "paved-listening", "handles-listening"];
+    let references = ["harness", "floor", "hyper-conn", "hyper-util", "h2"];
+    let ours = ["paved", "paved-listening", "handles-listening", "paved-http2"];
+    let paths = [&references[..], &ours].concat();
     for path in paths {
         let output = Command::new(env!("CARGO_BIN_EXE_instructions"))
             .args(["--requests", "20", "--path", path])

@@ -43,6 +43,13 @@ fn every_client_gets_its_row() {
 }
 
 #[test]
+fn every_client_shares_a_connection() {
+    let printed = peers("http2 --rounds 1 --requests 100 --streams 1,8");
+    let ours = ["hinternet, on the arbiter |", "hinternet, on the arbiter, all notifications", "hinternet |"];
+    assert_rows(&printed, 2, &[&["h2 (raw)", "hyper conn", "hyper-util", "reqwest"][..], &ours].concat());
+}
+
+#[test]
 fn the_work_that_is_meant_without_a_name_has_one() {
     let printed = peers("requests --rounds 1 --requests 8 --in-flight 1 --only reqwest");
     assert_rows(&printed, 1, &["reqwest | one thread", "reqwest | 2 workers"]);
@@ -60,7 +67,10 @@ fn allocations_are_counted() {
 fn long_bodies_come_whole() {
     let printed = peers("download --rounds 1 --octets 300001");
     let ours = ["hinternet, on the arbiter", "hinternet, from another thread"];
-    assert_rows(&printed, 2, &[&["socket loop", "hyper conn", "hyper-util", "reqwest"][..], &ours].concat());
+    assert_rows(&printed, 4, &[&["hyper conn", "hyper-util", "reqwest"][..], &ours].concat());
+    for raw in ["socket loop", "h2"] {
+        assert_eq!(printed.matches(&format!("| {raw} (raw) |")).count(), 2, "{printed}");
+    }
 }
 
 #[test]
@@ -87,7 +97,10 @@ fn every_origin_is_asked() {
 #[test]
 fn memory_is_told_of_every_thing_that_is_held() {
     let printed = run(env!("CARGO_BIN_EXE_peers-counting"), "memory --rounds 1 --count 5");
-    assert_rows(&printed, 5, &["hinternet"]);
+    assert_rows(&printed, 7, &["hinternet"]);
+    for client in ["h2 (raw)", "hyper conn"] {
+        assert_eq!(printed.matches(&format!("| {client} |")).count(), 2, "{printed}");
+    }
     for client in ["bare socket", "hyper-util", "reqwest"] {
         assert_eq!(printed.matches(&format!("| {client} |")).count(), 4, "{printed}");
     }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// The place of a raw `HINTERNET` value: it can be compared, logged and looked up with
 /// `Session::handle`, but no handle can be built from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HandleId(u64);
 
 impl HandleId {
@@ -65,12 +66,18 @@ impl fmt::Display for HandleKind {
 /// What WinHTTP calls the connection's GUID: two requests that show the same `WireId` shared a socket.
 #[doc(alias = "WINHTTP_OPTION_CONNECTION_GUID")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WireId(u64);
 
 impl WireId {
     pub(crate) fn next() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// The wire that had this number, which is 0 for none.
+    pub(crate) fn known(value: u64) -> Option<Self> {
+        (value > 0).then_some(Self(value))
     }
 
     /// The number behind the name, for logs and tables.

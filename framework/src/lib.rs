@@ -31,16 +31,17 @@
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
 //! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
-//! | `protocol` | HTTP/1.1 as a pure machine |
+//! | `protocol` | HTTP/1.1, and what HTTP/2 needs beside `h2`, as pure machines |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
+//! | `snapshot` | a session as it is at one moment |
 //! | [`network`] | what a program may put in the network's place |
 //! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `clock` | the words |
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1 over TCP and TLS. Not yet: HTTP/2, WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx or a
-//! 401 is simply the response.
+//! In: HTTP/1.1 and HTTP/2 over TCP and TLS. Not yet: WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx
+//! or a 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -69,6 +70,7 @@ mod protocol;
 mod policy;
 
 mod handle;
+mod snapshot;
 mod notification;
 mod options;
 pub mod network;
@@ -91,11 +93,15 @@ pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
-pub use options::{ConnectionOptions, DialOptions, Limits, MinimumRate, RequestOptions, SessionOptions, Timeouts};
+pub use options::{
+    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions,
+    Timeouts,
+};
 pub use protocol::http1::ResponseHead;
-pub use reason::CloseReason;
+pub use reason::{CloseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
-pub use session::{Session, SessionBuilder, ShutdownReport};
+pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
+pub use snapshot::{Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, Waiting, WireSnapshot};
 pub use target::{IntoTarget, Origin, Target};
 
 /// What a secure wire must be, and what is known of one that failed.

@@ -1,9 +1,14 @@
 //! Why a wire is closed rather than kept: a sentence each, told, logged and asserted.
 
+mod health;
+
 use std::fmt;
+
+pub use health::WireHealth;
 
 /// Why a connection to a server is closed, or will not be used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum CloseReason {
     /// The response says `Connection: close`.
@@ -40,6 +45,12 @@ pub enum CloseReason {
     MadeRoom,
     /// The session was closed.
     SessionClosed,
+    /// The server is going away (GOAWAY, RFC 9113 6.8).
+    GoingAway,
+    /// The server was silent for too long after it was asked for a sign of life.
+    PingTimeout,
+    /// Nobody needs the connection any more.
+    Retired,
     /// The connection has become a tunnel, a WebSocket or the like.
     SwitchedProtocols,
 }
@@ -64,6 +75,9 @@ impl fmt::Display for CloseReason {
             Self::IdleTimeout => "the connection was idle for too long",
             Self::MadeRoom => "the idle connection made room for another",
             Self::SessionClosed => "the session was closed",
+            Self::GoingAway => "the server is going away",
+            Self::PingTimeout => "the server answered no ping in time",
+            Self::Retired => "nobody needs the connection any more",
             Self::SwitchedProtocols => "the connection was handed over to another protocol",
         })
     }

@@ -4,11 +4,13 @@ mod lanes;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
+use crate::clock;
 use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
@@ -28,6 +30,7 @@ pub(crate) struct Services {
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
+    pub(crate) opened: Instant,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
@@ -54,8 +57,11 @@ impl Services {
             wires_per_origin: options.wires_per_origin,
             lanes,
             idle_timeout: options.idle_timeout,
+            wire_max_age: options.wire_max_age,
+            wire_max_requests: options.wire_max_requests,
         });
-        Arc::new(Self { engine, default_headers, session, terms, work: Arc::default(), spread })
+        let (work, opened) = (Arc::default(), clock::now());
+        Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })
     }
 
     /// Where a request to this origin runs.
@@ -64,6 +70,36 @@ impl Services {
         match &self.spread {
             Some(spread) => spread.place(self.engine.all_shards(), Engine::hash_of(key)),
             None => Place::only(self.engine.shard_of(key)),
+        }
+    }
+}
+
+impl Services {
+    /// Has the same done on every shard. One that has stopped has nothing to say.
+    pub(crate) fn on_all_shards<T: Send + 'static, J: Fn() -> T + Clone + Send + 'static>(
+        &self,
+        job: J,
+    ) -> impl Future<Output = Vec<T>> + Send + use<T, J> {
+        let said: Vec<_> = self
+            .engine
+            .all_shards()
+            .iter()
+            .map(|shard| {
+                let (say, said) = oneshot::channel();
+                let job = job.clone();
+                let _stopped = shard.run(move || {
+                    // Whoever asked may have lost interest.
+                    let _left = say.send(job());
+                });
+                said
+            })
+            .collect();
+        async move {
+            let mut all = Vec::new();
+            for one in said {
+                all.extend(one.await.ok());
+            }
+            all
         }
     }
 }

@@ -23,7 +23,22 @@ const PICTURE: &[(&str, &[&str])] = &[
     ("levels", &["any_handle", "session", "connection", "request", "websocket"]),
     ("machinery", &["services", "engine", "origin", "wire", "transport"]),
     ("pure", &["protocol", "policy"]),
-    ("words", &["handle", "notification", "options", "network", "target", "error", "reason", "id", "shown", "clock"]),
+    (
+        "words",
+        &[
+            "handle",
+            "snapshot",
+            "notification",
+            "options",
+            "network",
+            "target",
+            "error",
+            "reason",
+            "id",
+            "shown",
+            "clock",
+        ],
+    ),
 ];
 
 #[test]

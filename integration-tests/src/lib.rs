@@ -5,6 +5,8 @@
 //! | [`Recorder`](recorder::Recorder) | a subscriber that checks every notification as it comes; installed in every test |
 //! | [`ScriptedPeer`](scripted_peer::ScriptedPeer) | a server that does what a script says, octet by octet |
 //! | [`Origin`](origin::Origin) | an honest HTTP/1.1 server |
+//! | [`Http2Origin`](http2_origin::Http2Origin) | an honest HTTP/2 server |
+//! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
 //! | [`FakeDialer`] | hands every attempt to connect to the test |
@@ -23,6 +25,8 @@ mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;
 mod gate;
+pub mod http2_origin;
+pub mod http2_peer;
 pub mod lab;
 mod mailbox;
 #[cfg(feature = "simulation")]

@@ -150,6 +150,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
         }
     }
 
+    /// The application protocol that the handshake agreed on.
+    pub(crate) fn protocol(&self) -> Option<&[u8]> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Secure(tls) => tls.get_ref().1.alpn_protocol(),
+        }
+    }
+
     /// Lets TLS change its keys: the peer is sent a message that is no data.
     pub(crate) fn change_keys(&mut self) -> io::Result<()> {
         match self {

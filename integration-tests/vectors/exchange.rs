@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hinternet::{Connection, Error, HeaderMap, Method, ResponseHead, Status};
+use hinternet::{Connection, Error, HeaderMap, Method, Payload, ResponseHead, Status};
 use integration_tests::recorder::Recorder;
 
 /// All that came of one exchange.
@@ -20,11 +20,22 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     /// Asks by the handle path and reads all there is; the recorder sees whether an error was told.
+    #[allow(dead_code, reason = "some suites send a body")]
     pub(crate) async fn play(recorder: &Recorder, connection: &Connection, method: Method) -> Self {
+        Self::play_with(recorder, connection, method, Payload::empty()).await
+    }
+
+    /// The same with a body.
+    pub(crate) async fn play_with(
+        recorder: &Recorder,
+        connection: &Connection,
+        method: Method,
+        payload: Payload,
+    ) -> Self {
         let request = connection.open_request(method, "/").expect("the connection is open");
         let (mut head, mut body) = (None, Vec::new());
         let reading = async {
-            request.send(()).await?;
+            request.send(payload).await?;
             head = Some(request.receive_response().await?);
             loop {
                 let piece = request.read().await?;

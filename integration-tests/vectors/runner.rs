@@ -160,7 +160,7 @@ pub(crate) fn hex(digits: &str) -> Vec<u8> {
 }
 
 /// The most memory the process, its peers included, has had so far, where the system tells.
-fn peak_memory_kib() -> Option<u64> {
+pub(crate) fn peak_memory_kib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     peak.trim().strip_suffix("kB")?.trim().parse().ok()

@@ -72,7 +72,7 @@ fn count_all(arguments: &Arguments) -> Result<bool, String> {
         let (name, now) = (path.name(), per_request(*path)?);
         if path.is_reference() {
             println!("{name:<24}{now:>8} instructions a request, for reference");
-            references.push((name, now));
+            references.push((*path, now));
             continue;
         }
         lines += &format!("{name} {now}\n");
@@ -81,7 +81,7 @@ fn count_all(arguments: &Arguments) -> Result<bool, String> {
         let compared = before.map_or_else(String::new, |before| {
             format!(", stored {before}: {:+.1} %", (now as f64 / before as f64 - 1.0) * 100.0)
         });
-        println!("{name:<24}{now:>8} instructions a request{compared}{}", ratios(now, &references));
+        println!("{name:<24}{now:>8} instructions a request{compared}{}", ratios(*path, now, &references));
         all_well &= match before {
             Some(before) => !arguments.check || now * 20 <= before * 21,
             None => !(arguments.check && is_same_compiler),
@@ -97,10 +97,11 @@ fn count_all(arguments: &Arguments) -> Result<bool, String> {
 }
 
 /// How many times each reference a number is; what the harness takes is no client's doing, and left out on both sides.
-fn ratios(now: u64, references: &[(&str, u64)]) -> String {
+fn ratios(path: Path, now: u64, references: &[(Path, u64)]) -> String {
     let Some(((_, harness), clients)) = references.split_first() else { return String::new() };
     let own = |number: u64| number.saturating_sub(*harness) as f64;
-    let ratios = clients.iter().map(|(name, number)| format!("; {:.2} x {name}", own(now) / own(*number)));
+    let clients = clients.iter().filter(|(client, _)| path.is_like(*client));
+    let ratios = clients.map(|(client, number)| format!("; {:.2} x {}", own(now) / own(*number), client.name()));
     ratios.collect()
 }
 

@@ -1,9 +1,9 @@
 //! The ways of sending a request that are counted.
 
-use benches::in_memory::{ANSWER, serve};
+use benches::in_memory::{ANSWER, serve, serve_http2};
 use clap::ValueEnum;
 use hinternet::transport::in_memory;
-use hinternet::{DialOptions, Engine, Method, NotificationMask, Session};
+use hinternet::{DialOptions, Engine, Method, NotificationMask, Protocols, Session};
 use tokio::task::LocalSet;
 
 use super::references;
@@ -19,12 +19,16 @@ pub(crate) enum Path {
     HyperConn,
     /// hyper-util's pooling client.
     HyperUtil,
+    /// The bare `h2` crate.
+    H2,
     /// `session.get(url)?.send().await?.bytes().await?`, and nobody listens.
     Paved,
     /// The same with every notification told to one subscriber.
     PavedListening,
     /// The handle path, call for call, with every notification.
     HandlesListening,
+    /// The paved path over HTTP/2, and nobody listens.
+    PavedHttp2,
 }
 
 impl Path {
@@ -34,15 +38,22 @@ impl Path {
             Self::Floor => "floor",
             Self::HyperConn => "hyper-conn",
             Self::HyperUtil => "hyper-util",
+            Self::H2 => "h2",
             Self::Paved => "paved",
             Self::PavedListening => "paved-listening",
             Self::HandlesListening => "handles-listening",
+            Self::PavedHttp2 => "paved-http2",
         }
     }
 
     /// Is it none of ours, and only there to be compared with?
     pub(crate) fn is_reference(self) -> bool {
-        matches!(self, Self::Harness | Self::Floor | Self::HyperConn | Self::HyperUtil)
+        matches!(self, Self::Harness | Self::Floor | Self::HyperConn | Self::HyperUtil | Self::H2)
+    }
+
+    /// Is its cost to be compared with this reference's?
+    pub(crate) fn is_like(self, reference: Self) -> bool {
+        (self == Self::PavedHttp2) == (reference == Self::H2)
     }
 
     /// Sends so many requests, one after the other.
@@ -57,12 +68,23 @@ impl Path {
                 Self::Floor => references::floor(requests).await,
                 Self::HyperConn => references::hyper_conn(requests).await,
                 Self::HyperUtil => references::hyper_util(requests).await,
+                Self::H2 => references::h2(requests).await,
                 Self::Paved => paved(&session(false), requests).await.expect(IS_ANSWERED),
                 Self::PavedListening => paved(&session(true), requests).await.expect(IS_ANSWERED),
                 Self::HandlesListening => by_handles(&session(true), requests).await.expect(IS_ANSWERED),
+                Self::PavedHttp2 => paved(&http2_session(), requests).await.expect(IS_ANSWERED),
             }
         });
     }
+}
+
+/// A session on this thread whose every wire leads to the server that speaks HTTP/2.
+fn http2_session() -> Session {
+    let (dialer, listener) = in_memory();
+    tokio::task::spawn_local(serve_http2(listener));
+    let engine = Engine::on_current_thread().expect("a LocalSet");
+    let dial = DialOptions::default().dialer(dialer);
+    Session::builder().engine(engine).dial(dial).protocols(Protocols::RequireHttp2).open().expect("a session")
 }
 
 /// A session on this thread whose every wire leads to the server.

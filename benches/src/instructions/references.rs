@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use benches::floor::FloorWire;
-use benches::in_memory::{ANSWER, converse};
+use benches::in_memory::{ANSWER, converse, converse_http2};
 use bytes::Bytes;
+use hinternet::Http2Options;
 use hinternet::transport::MemoryStream;
 use http::{Request, Uri};
 use http_body_util::{BodyExt, Empty};
@@ -55,6 +56,35 @@ pub(crate) async fn hyper_util(requests: u32) {
         let url: Uri = format!("http://server.example{PATH}").parse().expect("a URL");
         let response = client.request(finished(Request::get(url))).await.expect("the server answers");
         assert_eq!(response.into_body().collect().await.expect("a body").to_bytes().len(), 13);
+    }
+}
+
+pub(crate) async fn h2(requests: u32) {
+    let (stream, theirs) = MemoryStream::pair();
+    tokio::task::spawn_local(converse_http2(theirs));
+    let options = Http2Options::default();
+    let (mut wire, connection) = h2::client::Builder::new()
+        .enable_push(false)
+        .initial_window_size(options.stream_window)
+        .initial_connection_window_size(options.connection_window)
+        .handshake::<_, Bytes>(stream)
+        .await
+        .expect("a connection");
+    tokio::task::spawn_local(connection);
+    for _ in 0..requests {
+        wire = wire.ready().await.expect("the connection is kept");
+        let request = Request::get(format!("http://server.example{PATH}"))
+            .header(http::header::USER_AGENT, "h2")
+            .header(http::header::ACCEPT, "*/*");
+        let (response, _) = wire.send_request(request.body(()).expect("a request"), true).expect("a stream");
+        let mut body = response.await.expect("the server answers").into_body();
+        let mut received = 0;
+        while let Some(data) = body.data().await {
+            let length = data.expect("a body").len();
+            body.flow_control().release_capacity(length).expect("it was received");
+            received += length;
+        }
+        assert_eq!(received, 13);
     }
 }
 

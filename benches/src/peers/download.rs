@@ -1,4 +1,4 @@
-//! One long body: plain, and over TLS 1.3.
+//! One long body: plain and over TLS 1.3, by HTTP/1.1 and HTTP/2.
 
 use bytes::Bytes;
 use clap::Args;
@@ -8,7 +8,7 @@ use hyper::body::Body;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::clients::raw::{Raw, read_head};
-use super::clients::{hyper_conn, hyper_util, ours, reqwest};
+use super::clients::{hyper_conn, hyper_util, ours, raw_h2, reqwest};
 use super::contest::{Contender, Terms};
 use super::meter::{Meter, Sample};
 use super::pinned::Pinned;
@@ -32,24 +32,34 @@ pub(super) struct Options {
 
 /// Plays and prints a table for each kind of stream.
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
-    play(options, server, "down", &CLIENTS)
+    let (endpoints, terms) = (&server.endpoints, &options.terms);
+    let http2 = terms.admit(HTTP2_CLIENTS);
+    if terms.admit(CLIENTS) || !http2 {
+        play(options, server, "down", CLIENTS, [("plain", &endpoints.plain), ("TLS 1.3", &endpoints.secure)])?;
+    }
+    if http2 {
+        let kinds = [("HTTP/2, plain", &endpoints.http2), ("HTTP/2, TLS 1.3", &endpoints.secure_http2)];
+        play(options, server, "down", HTTP2_CLIENTS, kinds)?;
+    }
+    Ok(())
 }
 
-/// The same for either way.
+/// A table for each kind of stream, the plain one first. The first client is what the others are compared with.
 pub(super) fn play(
     options: &Options,
     server: &Server,
     way: &str,
-    clients: &[Contender<Job, Sample>],
+    clients: &[Client],
+    kinds: [(&str, &Endpoint); 2],
 ) -> Result<(), Failed> {
+    let raw = clients.first().ok_or("there is nothing to measure")?.name;
     let columns = [
         Column::new("CPU s", 3, |sample: &Sample| sample.cpu.as_secs_f64()),
         Column::new("MiB/s", 0, |sample: &Sample| sample.rate() / f64::from(1 << 20)),
         Column::optional("allocations/MiB", 1, |sample: &Sample| Some(sample.allocations_each()? * f64::from(1 << 20))),
-        Column::ratio("x raw", RAW, |sample: &Sample| sample.cpu.as_secs_f64()),
+        Column::ratio("x raw", raw, |sample: &Sample| sample.cpu.as_secs_f64()),
     ];
     let _apart = Pinned::apart(server)?;
-    let kinds = [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)];
     for (kind, endpoint) in kinds.into_iter().take(if options.plain { 1 } else { 2 }) {
         let results = options.terms.play(&Job { endpoint: endpoint.clone(), octets: options.octets }, clients)?;
         table::print(&results, &format!("{} MiB {way}, {kind}", options.octets >> 20), None, &columns);
@@ -63,22 +73,38 @@ pub(super) struct Job {
     pub(super) octets: u64,
 }
 
-const CLIENTS: [Contender<Job, Sample>; 6] = [
-    Contender { name: RAW, place: "", run: by_raw },
-    Contender { name: "hyper conn", place: "", run: by_hyper_conn },
-    Contender { name: "hyper-util", place: "", run: by_hyper_util },
-    Contender { name: "reqwest", place: "", run: by_reqwest },
-    Contender {
-        name: "hinternet, on the arbiter",
-        place: "",
-        run: |job| ours::on_the_arbiter(ours::session(&job.endpoint), |session| by_ours(job, session)),
-    },
-    Contender {
-        name: "hinternet, from another thread",
-        place: "",
-        run: |job| ours::from_another_thread(ours::session(&job.endpoint), |session| by_ours(job, session)),
-    },
+/// Somebody who carries a long body.
+pub(super) type Client = Contender<Job, Sample>;
+
+const CLIENTS: &[Client] = &[
+    Client { name: RAW, place: "", run: by_raw },
+    Client { name: "hyper conn", place: "", run: by_hyper_conn },
+    HYPER_UTIL,
+    REQWEST,
+    ON_THE_ARBITER,
+    FROM_ANOTHER_THREAD,
 ];
+const HTTP2_CLIENTS: &[Client] = &[
+    Client { name: RAW_H2, place: "", run: by_raw_h2 },
+    Client { name: "hyper conn", place: "", run: by_hyper_http2 },
+    HYPER_UTIL,
+    REQWEST,
+    ON_THE_ARBITER,
+    FROM_ANOTHER_THREAD,
+];
+
+const HYPER_UTIL: Client = Client { name: "hyper-util", place: "", run: by_hyper_util };
+const REQWEST: Client = Client { name: "reqwest", place: "", run: by_reqwest };
+const ON_THE_ARBITER: Client = Client {
+    name: "hinternet, on the arbiter",
+    place: "",
+    run: |job| ours::on_the_arbiter(ours::session(&job.endpoint), |session| by_ours(job, session)),
+};
+const FROM_ANOTHER_THREAD: Client = Client {
+    name: "hinternet, from another thread",
+    place: "",
+    run: |job| ours::from_another_thread(ours::session(&job.endpoint), |session| by_ours(job, session)),
+};
 
 impl Job {
     fn path(&self) -> String {
@@ -115,6 +141,28 @@ fn by_hyper_conn(job: &Job) -> Result<Sample, Failed> {
         let mut wire = hyper_conn::connect(&job.endpoint).await?;
         let meter = Meter::start()?;
         let request = Request::get(job.path()).header(http::header::HOST, "127.0.0.1");
+        let response = wire.send_request(request.body(Empty::<Bytes>::new())?).await?;
+        let received = count(response.into_body()).await?;
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+fn by_raw_h2(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let wire = raw_h2::connect(&job.endpoint).await?;
+        let meter = Meter::start()?;
+        let received = raw_h2::get(wire.clone(), &job.endpoint.url(&job.path())).await?;
+        job.check(received)?;
+        meter.stop(received)
+    })
+}
+
+fn by_hyper_http2(job: &Job) -> Result<Sample, Failed> {
+    Threads::One.runtime()?.block_on(async {
+        let mut wire = hyper_conn::connect_http2(&job.endpoint).await?;
+        let meter = Meter::start()?;
+        let request = Request::get(job.endpoint.url(&job.path()));
         let response = wire.send_request(request.body(Empty::<Bytes>::new())?).await?;
         let received = count(response.into_body()).await?;
         job.check(received)?;
@@ -172,3 +220,4 @@ async fn by_ours(job: &Job, session: hinternet::Session) -> Result<Sample, Faile
 
 /// What all others are compared with.
 pub(super) const RAW: &str = "socket loop (raw)";
+const RAW_H2: &str = "h2 (raw)";

@@ -13,7 +13,7 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | `requests` | small GETs over wires that are kept |
+//! | `requests` | small GETs over wires that are kept, and over the streams of one |
 //! | `download`, `upload` | one long body |
 //! | `handshakes` | a new TLS connection for each request |
 //! | `origins` | one request to each of many |
@@ -75,7 +75,9 @@ struct Arguments {
 enum Work {
     /// Small GETs over wires that are kept: CPU time, throughput, latency
     Requests(requests::Options),
-    /// One long body: plain, and over TLS
+    /// Small GETs over HTTP/2, as streams of one connection
+    Http2(requests::Http2Options),
+    /// One long body: plain and over TLS, by HTTP/1.1 and HTTP/2
     Download(download::Options),
     /// One long body, sent
     Upload(download::Options),
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
 fn measure(work: Work) -> Result<(), Failed> {
     match work {
         Work::Requests(options) => requests::measure(&options, &Server::start()?),
+        Work::Http2(options) => requests::measure_http2(&options, &Server::start()?),
         Work::Download(options) => download::measure(&options, &Server::start()?),
         Work::Upload(options) => upload::measure(&options, &Server::start()?),
         Work::Handshakes(options) => handshakes::measure(&options, &Server::start()?),
@@ -116,7 +119,7 @@ fn measure(work: Work) -> Result<(), Failed> {
         Work::Memory(options) => memory::measure(&options),
         Work::Crawl(options) => crawl::measure(&options),
         Work::All => {
-            let names = ["requests", "download", "upload", "handshakes", "origins", "memory", "crawl"];
+            let names = ["requests", "http2", "download", "upload", "handshakes", "origins", "memory", "crawl"];
             names
                 .iter()
                 .try_for_each(|name| measure(Arguments::try_parse_from(["peers", name])?.work.ok_or("no work")?))

@@ -1,6 +1,7 @@
 //! The server on one core and the clients on the others: how much of the kernel's work for a stream is booked on whom, and so what
 //! a body costs, hangs on who runs where.
 
+use nix::errno::Errno;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 
@@ -43,7 +44,11 @@ impl Drop for Pinned {
 fn put_all_threads_on(cores: &CpuSet) -> Result<(), Failed> {
     for thread in std::fs::read_dir("/proc/self/task")? {
         let id = thread?.file_name().to_string_lossy().parse()?;
-        sched_setaffinity(Pid::from_raw(id), cores)?;
+        match sched_setaffinity(Pid::from_raw(id), cores) {
+            // It has ended meanwhile.
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

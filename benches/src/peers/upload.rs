@@ -21,7 +21,8 @@ use super::server::Server;
 
 /// Plays and prints a table for each kind of stream.
 pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> {
-    download::play(options, server, "up", &CLIENTS)
+    let kinds = [("plain", &server.endpoints.plain), ("TLS 1.3", &server.endpoints.secure)];
+    download::play(options, server, "up", &CLIENTS, kinds)
 }
 
 /// All send pieces of 64 KiB that exist already. The peers' streams go out chunked, as ours does; the raw loop and our `write`

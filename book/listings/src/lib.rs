@@ -21,6 +21,8 @@ chapters! {
     closing
     tls
     dialing
+    http2
+    wires
     performance
     crawler
     glossary

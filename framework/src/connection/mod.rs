@@ -14,6 +14,7 @@ use crate::error::{Operation, Result};
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::id::HandleKind;
 use crate::options::{ConnectionOptions, SharedOptions};
+use crate::origin;
 use crate::request::{Opening, Request};
 use crate::services::Services;
 use crate::target::{Origin, Target};
@@ -86,6 +87,15 @@ impl Connection {
     /// The origin: scheme, host and port.
     pub fn origin(&self) -> &Origin {
         &self.inner.origin
+    }
+
+    /// No wire to this origin that is open now serves another request, of whatever handle of the session: those that are idle are
+    /// closed, the others when they have served (`WINHTTP_OPTION_EXPIRE_CONNECTION`). How many were closed, or will be; those
+    /// of HTTP/1.1 that are in use are not counted.
+    #[doc(alias = "WINHTTP_OPTION_EXPIRE_CONNECTION")]
+    pub async fn expire(&self) -> usize {
+        let (session, of) = (self.inner.services.session.id(), self.inner.origin.clone());
+        self.inner.services.on_all_shards(move || origin::expire(session, Some(&of))).await.iter().sum()
     }
 
     /// The actor behind the handle: it takes [`OpenRequest`] and [`CloseHandle`](crate::messages::CloseHandle) as messages.

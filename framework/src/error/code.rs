@@ -70,6 +70,8 @@ error_codes! {
     ResponseDrainOverflow = 12184, "ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW";
     /// A client certificate was given without a private key that fits it.
     ClientCertNoPrivateKey = 12185, "ERROR_WINHTTP_CLIENT_CERT_NO_PRIVATE_KEY";
+    /// The protocol that is required is not one the server chose.
+    HttpProtocolMismatch = 12190, "ERROR_WINHTTP_HTTP_PROTOCOL_MISMATCH";
 }
 
 impl ErrorCode {

@@ -179,6 +179,9 @@ pub enum WireState {
     /// No octet was handed to the kernel: always safe to repeat.
     #[default]
     NotSent,
+    /// The peer said that it did not process the request (REFUSED_STREAM, or a stream above the last one of its GOAWAY; RFC 9113
+    /// 8.7): always safe to repeat.
+    RefusedByPeer,
     /// Part of the head was handed over.
     HeadPartly,
     /// The whole head was handed over.
@@ -195,6 +198,7 @@ impl fmt::Display for WireState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotSent => f.write_str("nothing was sent"),
+            Self::RefusedByPeer => f.write_str("the server refused the request unprocessed"),
             Self::HeadPartly => f.write_str("part of the head was sent"),
             Self::HeadSent => f.write_str("the head was sent"),
             Self::BodyPartly(octets) => write!(f, "the head and {octets} octets of the body were sent"),

@@ -317,6 +317,21 @@ impl Node {
         below.iter().find_map(|child| child.find(id))
     }
 
+    /// All handles below, each before those below it.
+    pub(crate) fn entries_below(&self) -> Vec<Entry> {
+        let mut entries = Vec::new();
+        self.gather(&mut entries);
+        entries
+    }
+
+    fn gather(&self, entries: &mut Vec<Entry>) {
+        let below: Vec<_> = self.lock().children.values().cloned().collect();
+        for child in below {
+            entries.extend(child.handle.get().cloned());
+            child.gather(entries);
+        }
+    }
+
     pub(crate) fn id(&self) -> HandleId {
         self.id
     }

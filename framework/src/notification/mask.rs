@@ -71,7 +71,7 @@ bitflags! {
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_GETPROXYSETTINGS_COMPLETE")]
         const GETPROXYSETTINGS_COMPLETE = 0x800_0000;
 
-        /// `WireAcquired`, `WireReleased`.
+        /// `WireAcquired`, `WireReleased`, `WireHealthChanged`.
         const WIRES = 1 << 32;
         /// `Queued`.
         const QUEUED = 1 << 33;

@@ -10,7 +10,7 @@ use super::mask::NotificationMask as Mask;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
 use crate::network::SecurityInfo;
-use crate::reason::CloseReason;
+use crate::reason::{CloseReason, WireHealth};
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
@@ -35,6 +35,7 @@ use crate::reason::CloseReason;
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
+/// | `WireHealthChanged` | the connection that dialed, else the session | `ClosingConnection` |
 /// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
 /// | `RequestError` | completes any operation that failed | `HandleClosing`, or the next operation |
 /// | `HandleClosing` | every handle, last of all | nothing |
@@ -142,7 +143,16 @@ pub enum Status {
         /// Which wire.
         wire: WireId,
     },
-    /// The request failed on a reused wire before any octet of an answer and is sent again.
+    /// A wire that carries several requests at a time is suspect, is heard again, or takes no more requests. That requests come
+    /// and go on it is told by `WireAcquired` and `WireReleased`.
+    WireHealthChanged {
+        /// Which wire.
+        wire: WireId,
+        /// How it is now.
+        health: WireHealth,
+    },
+    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it: it is
+    /// sent again.
     Retrying {
         /// Which attempt comes now; the first resend is 2.
         attempt: u32,
@@ -237,6 +247,7 @@ statuses! {
     ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);
     ConnectionClosed{..}, CLOSE_CONNECTION, Progress, Some(0x200);
     WireReleased{..}, WIRES, Progress, None;
+    WireHealthChanged{..}, WIRES, Progress, None;
     Retrying{..}, RETRYING, Progress, None;
     RequestError{..}, REQUEST_ERROR, Promise, Some(0x20_0000);
     HandleClosing{..}, HANDLES, Promise, Some(0x800);

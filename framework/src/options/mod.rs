@@ -1,6 +1,7 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
 mod dial;
+mod http2;
 mod limits;
 mod minimum_rate;
 #[cfg(test)]
@@ -18,6 +19,7 @@ use crate::error::{Error, Operation, Result};
 use crate::shown;
 
 pub use dial::DialOptions;
+pub use http2::{Http2Options, Protocols};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
 pub use timeouts::Timeouts;
@@ -37,8 +39,13 @@ pub struct RequestOptions {
     /// (RFC 9110 10.1.1). Default: `None`, the body goes out at once.
     pub expect_continue: Option<Duration>,
     /// How often the library itself sends a request again that failed on a reused wire before any octet of an
-    /// answer, where that is safe. Default 1; 0 turns it off.
+    /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
+    /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
     pub resends: u32,
+    /// Which protocols it may be sent by. Default: HTTP/2 where the server chooses it by TLS, else HTTP/1.1.
+    pub protocols: Protocols,
+    /// How HTTP/2 is spoken.
+    pub http2: Http2Options,
     /// How streams are opened.
     pub dial: DialOptions,
     /// What a secure wire must be.
@@ -53,6 +60,8 @@ impl Default for RequestOptions {
             minimum_rate: None,
             expect_continue: None,
             resends: 1,
+            protocols: Protocols::default(),
+            http2: Http2Options::default(),
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
         }
@@ -64,6 +73,7 @@ impl RequestOptions {
     pub(crate) fn check(&self, operation: Operation) -> Result<()> {
         self.timeouts.check(operation)?;
         self.limits.check(operation)?;
+        self.http2.check(operation)?;
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
@@ -114,6 +124,12 @@ pub struct SessionOptions {
     pub wires_per_session: Option<usize>,
     /// An idle wire is closed after this long, up to a second later: idle wires are looked at once a second. Default 60 s.
     pub idle_timeout: Duration,
+    /// A wire serves no new request once it is so old, up to a second later; each between nine and ten tenths of it, so that those
+    /// dialed together do not go together. What it carries then goes on. Default `None`: any age.
+    pub wire_max_age: Option<Duration>,
+    /// A wire serves no new request once so many have begun on it; over HTTP/2 those under way at that moment are a few more.
+    /// Default `None`: any number.
+    pub wire_max_requests: Option<u64>,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
     /// counted by `Missed`. Default 256.
     pub unhandled_progress: usize,
@@ -131,6 +147,8 @@ impl Default for SessionOptions {
             lanes: 1,
             wires_per_session: None,
             idle_timeout: Duration::from_secs(60),
+            wire_max_age: None,
+            wire_max_requests: None,
             unhandled_progress: 256,
             unhandled_total: 4096,
         }
@@ -149,6 +167,8 @@ impl fmt::Debug for SessionOptions {
             lanes,
             wires_per_session,
             idle_timeout,
+            wire_max_age,
+            wire_max_requests,
             unhandled_progress,
             unhandled_total,
         } = self;
@@ -160,6 +180,8 @@ impl fmt::Debug for SessionOptions {
             .field("lanes", lanes)
             .field("wires_per_session", wires_per_session)
             .field("idle_timeout", idle_timeout)
+            .field("wire_max_age", wire_max_age)
+            .field("wire_max_requests", wire_max_requests)
             .field("unhandled_progress", unhandled_progress)
             .field("unhandled_total", unhandled_total)
             .finish()
@@ -171,6 +193,10 @@ impl SessionOptions {
         let operation = Operation::Open;
         self.request.check(operation)?;
         timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
+        self.wire_max_age.map_or(Ok(()), |age| timeouts::check_one("wire_max_age", age, operation))?;
+        if self.wire_max_requests == Some(0) {
+            return Err(Error::parameter(operation, "wire_max_requests is 0: no request could ever be sent"));
+        }
         if self.wires_per_origin == Some(0) {
             return Err(Error::parameter(operation, "wires_per_origin is 0: no request could ever be sent"));
         }

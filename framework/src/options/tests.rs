@@ -65,6 +65,8 @@ fn e_a_minimum_rate_of_nothing_or_in_no_time_is_refused_by_name() {
 #[test]
 fn e_limits_that_let_nothing_through_are_refused() {
     refused(|o| o.wires_per_origin = Some(0));
+    refused(|o| o.wire_max_requests = Some(0));
+    refused(|o| o.wire_max_age = Some(Duration::ZERO));
     refused(|o| o.request.limits.response_head = 1);
     refused(|o| o.request.limits.header_fields = 0);
     refused(|o| o.request.limits.addresses = 0);
@@ -89,4 +91,17 @@ fn e_defaults_are_the_contracts() {
     assert_eq!((options.request.timeouts.total, options.request.minimum_rate), (None, None));
     assert_eq!(options.request.limits.response_head, 65_536);
     assert_eq!(options.idle_timeout, Duration::from_secs(60));
+}
+
+#[test]
+fn e_settings_of_http2_that_no_server_could_take_are_refused() {
+    let http2 = |change: fn(&mut Http2Options)| refused(|o| change(&mut o.request.http2));
+    assert!(http2(|o| o.stream_window = 65_534).contains("window"));
+    assert!(http2(|o| o.connection_window = 1 << 31).contains("window"));
+    assert!(http2(|o| o.max_frame_size = 16_383).contains("max_frame_size"));
+    assert!(http2(|o| o.max_frame_size = 1 << 24).contains("max_frame_size"));
+    assert!(http2(|o| o.control_frames = 99).contains("control_frames"));
+    assert!(http2(|o| o.ping_timeout = Duration::ZERO).contains("ping_timeout is zero"));
+    assert!(http2(|o| o.ping_after = Some(Duration::ZERO)).contains("ping_after is zero"));
+    assert!(http2(|o| o.ping_every = Some(Duration::MAX)).contains("ping_every is over a year"));
 }

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
@@ -17,7 +18,7 @@ use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Timeouts, TlsOptions};
 use crate::transport::{DialFailure, Dialed, TlsClient, TlsFailure, Way, dial};
-use crate::wire::Wire;
+use crate::wire::{Driver, Wire};
 
 /// Who hears of a dial: the request that started it while it waits, then the handle above it, then the session.
 pub(super) struct Reporter {
@@ -52,6 +53,10 @@ pub(super) struct Dial {
 }
 
 impl Dial {
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.get()
+    }
+
     pub(super) fn give_up(self) {
         self.task.abort();
     }
@@ -118,19 +123,30 @@ impl Pond {
             });
             pond.dials.borrow_mut().remove(&ticket);
             match dialed {
-                Ok(dialed) => {
-                    let wire = Wire::new(dialed);
+                Ok((wire, driver)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    let kept = Box::new(Kept { wire, owner, _place: place });
+                    let berth = pond.register.enter(&wire, place);
+                    let berth = match (wire.multiplexed(), driver) {
+                        (Some(wire), Some(driver)) => {
+                            pond.drive(wire, driver, Arc::clone(&owner), berth);
+                            None
+                        }
+                        _ => Some(berth),
+                    };
+                    let kept = Box::new(Kept { wire, owner, _berth: berth });
                     pond.pool.borrow_mut().dialed(ticket, kept, clock::now());
                 }
                 Err(failure) => {
+                    let is_the_askers = failure.is_the_askers();
                     let error = into_error(failure, pond.key.origin.host());
                     tracing::debug!(origin = %pond.key.origin, %error, "dial failed");
-                    if pond.pool.borrow_mut().dial_failed(ticket) {
-                        pond.settle(ticket, Err(error));
-                    }
+                    let (left, all) = {
+                        let mut pool = pond.pool.borrow_mut();
+                        let left = pool.dial_failed(ticket).then_some(ticket);
+                        (left, if is_the_askers { Vec::new() } else { pool.take_all_who_wait() })
+                    };
+                    left.into_iter().chain(all).for_each(|ticket| pond.settle(ticket, Err(error.clone())));
                 }
             }
             pond.perform_assignments();
@@ -143,7 +159,7 @@ impl Pond {
 }
 
 impl Pond {
-    async fn dial_as(&self, asking: &Asking, reporter: &Reporter) -> Result<Dialed, DialFailure> {
+    async fn dial_as(&self, asking: &Asking, reporter: &Reporter) -> Result<(Wire, Option<Driver>), DialFailure> {
         let options = &asking.options;
         // The machine's authorities are read from its disk, which may be slow.
         let limit = options.timeouts.connect;
@@ -151,7 +167,7 @@ impl Pond {
             Ok(made) => made.map_err(DialFailure::NotSecured)?,
             Err(_) => return Err(DialFailure::PrepareTimeout(limit.unwrap_or_default())),
         };
-        dial(&Way {
+        let dialed = dial(&Way {
             origin: &self.key.origin,
             timeouts: &options.timeouts,
             limits: &options.limits,
@@ -163,6 +179,34 @@ impl Pond {
             },
         })
         .await
+        .map_err(|failure| match failure {
+            DialFailure::NotSecured(failure) if failure.is_about_protocols() && self.requires_http2() => {
+                DialFailure::NotHttp2(None)
+            }
+            failure => failure,
+        })?;
+        self.begin(dialed, limit).await
+    }
+
+    fn requires_http2(&self) -> bool {
+        self.key.http2().is_some_and(|terms| terms.required)
+    }
+
+    /// Begins to speak the protocol that the server chose, or is known to speak.
+    async fn begin(&self, dialed: Dialed, limit: Option<Duration>) -> Result<(Wire, Option<Driver>), DialFailure> {
+        let chosen = dialed.security.as_ref().map(|security| security.application_protocol.as_deref());
+        let terms = match (self.key.http2(), chosen) {
+            (Some(terms), None | Some(Some(HTTP2))) => terms,
+            (Some(terms), Some(chosen)) if terms.required => {
+                return Err(DialFailure::NotHttp2(chosen.map(str::to_owned)));
+            }
+            _ => return Ok((Wire::http1(dialed), None)),
+        };
+        match clock::within(limit, pin!(Wire::http2(dialed, &terms.options, terms.response_head))).await {
+            Ok(Ok((wire, driver))) => Ok((wire, Some(driver))),
+            Ok(Err(error)) => Err(DialFailure::NotBegun(error)),
+            Err(_) => Err(DialFailure::BeginTimeout(limit.unwrap_or_default())),
+        }
     }
 
     /// What secures the wires of this origin, made by the first who needs it.
@@ -171,7 +215,7 @@ impl Pond {
         if let Some(client) = &*self.tls.borrow() {
             return Ok(Some(Rc::clone(client)));
         }
-        let made = Rc::new(TlsClient::new(options).await?);
+        let made = Rc::new(TlsClient::new(options, self.key.http2().map(|terms| terms.required)).await?);
         // Of two who made one at a time, the first counts: its tickets are everybody's.
         Ok(Some(Rc::clone(self.tls.borrow_mut().get_or_insert(made))))
     }
@@ -219,6 +263,18 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
                 if tried > 1 { format!("{address} (the last of {tried} addresses)") } else { address.to_string() };
             Error::timeout(operation, Stage::Connect, waited).about(last)
         }
+        DialFailure::BeginTimeout(waited) => Error::timeout(operation, Stage::Connect, waited).about(host),
+        DialFailure::NotHttp2(chosen) => {
+            let chosen = chosen.map_or_else(|| "none".to_owned(), |chosen| format!("{chosen:?}"));
+            let detail = format!("HTTP/2 is required, and the protocol the server chose is {chosen}");
+            Error::new(ErrorCode::HttpProtocolMismatch, operation, Stage::Tls, Blame::Peer, detail).about(host)
+        }
+        DialFailure::NotBegun(error) => {
+            let detail = format!("the connection broke before a word of HTTP/2 was said: {error}");
+            Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Network, detail)
+                .about(host)
+                .with_source(error)
+        }
         DialFailure::Panicked(blame) => {
             let detail = match blame {
                 Blame::Caller => {
@@ -230,3 +286,6 @@ fn into_error(failure: DialFailure, host: &str) -> Error {
         }
     }
 }
+
+/// As ALPN names it (RFC 9113 3.1).
+const HTTP2: &str = "h2";

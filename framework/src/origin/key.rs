@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 
 use crate::id::HandleId;
-use crate::options::{DialOptions, RequestOptions, TlsOptions};
+use crate::options::{DialOptions, Http2Options, Limits, Protocols, RequestOptions, TlsOptions};
 use crate::target::Origin;
 
 /// Names every field of identity a wire has. A wire is lent only under the key it was dialed under.
@@ -19,6 +19,31 @@ pub(crate) struct OriginKey {
     dial: DialOptions,
     /// `None` for a wire without TLS, which is the same under any.
     tls: Option<TlsOptions>,
+    /// `None` where only HTTP/1.1 can come of it, which is the same under any.
+    http2: Option<Http2Terms>,
+}
+
+/// How HTTP/2 is spoken, where it may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Http2Terms {
+    /// Nothing else will do.
+    pub(crate) required: bool,
+    pub(crate) options: Http2Options,
+    /// Octets of a response's fields: a wire has one limit for all its requests.
+    pub(crate) response_head: usize,
+}
+
+impl Http2Terms {
+    fn new(secure: bool, protocols: Protocols, options: &Http2Options, limits: &Limits) -> Option<Self> {
+        let required = match protocols {
+            Protocols::Http1 => return None,
+            // Without TLS there is nobody who would choose it.
+            Protocols::PreferHttp2 if !secure => return None,
+            Protocols::PreferHttp2 => false,
+            Protocols::RequireHttp2 => true,
+        };
+        Some(Self { required, options: *options, response_head: limits.response_head })
+    }
 }
 
 impl Hash for OriginKey {
@@ -34,13 +59,14 @@ pub(crate) struct Sought<'a> {
     origin: &'a Origin,
     dial: &'a DialOptions,
     tls: Option<&'a TlsOptions>,
+    http2: Option<Http2Terms>,
 }
 
 impl Hash for Sought<'_> {
-    /// Of numbers alone, since every request is looked up by it. Keys that differ in the way of dialing only, which are few, are
-    /// told apart by comparison.
+    /// Of numbers alone, since every request is looked up by it. Keys that differ in the way of dialing or in HTTP/2 only, which
+    /// are few, are told apart by comparison.
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { session, origin, dial: _, tls } = self;
+        let Self { session, origin, dial: _, tls, http2: _ } = self;
         session.hash(state);
         origin.hash(state);
         tls.hash(state);
@@ -51,14 +77,25 @@ impl<'a> Sought<'a> {
     /// The key of the wires that requests of this session to this origin may use under these options.
     pub(crate) fn new(session: HandleId, origin: &'a Origin, options: &'a RequestOptions) -> Self {
         // Without `..`: whether a new option is part of what a wire is, is decided here.
-        let RequestOptions { dial, tls, timeouts: _, limits: _, expect_continue: _, minimum_rate: _, resends: _ } =
-            options;
-        Self { session, origin, dial, tls: origin.is_secure().then_some(tls) }
+        let RequestOptions {
+            dial,
+            tls,
+            protocols,
+            http2,
+            limits,
+            timeouts: _,
+            expect_continue: _,
+            minimum_rate: _,
+            resends: _,
+        } = options;
+        let secure = origin.is_secure();
+        let http2 = Http2Terms::new(secure, *protocols, http2, limits);
+        Self { session, origin, dial, tls: secure.then_some(tls), http2 }
     }
 
     pub(super) fn to_key(self) -> OriginKey {
-        let Self { session, origin, dial, tls } = self;
-        OriginKey { session, origin: origin.clone(), dial: dial.clone(), tls: tls.cloned() }
+        let Self { session, origin, dial, tls, http2 } = self;
+        OriginKey { session, origin: origin.clone(), dial: dial.clone(), tls: tls.cloned(), http2 }
     }
 }
 
@@ -164,8 +201,8 @@ impl Hasher for Folded {
 
 impl OriginKey {
     pub(super) fn sought(&self) -> Sought<'_> {
-        let Self { session, origin, dial, tls } = self;
-        Sought { session: *session, origin, dial, tls: tls.as_ref() }
+        let Self { session, origin, dial, tls, http2 } = self;
+        Sought { session: *session, origin, dial, tls: tls.as_ref(), http2: *http2 }
     }
 
     pub(super) fn session(&self) -> HandleId {
@@ -180,10 +217,14 @@ impl OriginKey {
         self.tls.as_ref()
     }
 
+    pub(super) fn http2(&self) -> Option<&Http2Terms> {
+        self.http2.as_ref()
+    }
+
     /// Every field by name, for logs. Destructured without `..`, so that a field added above does not compile until it is
     /// named here.
-    pub(crate) fn fields(&self) -> [(&'static str, String); 6] {
-        let Self { session, origin, dial, tls } = self;
+    pub(crate) fn fields(&self) -> [(&'static str, String); 7] {
+        let Self { session, origin, dial, tls, http2 } = self;
         [
             ("session", session.to_string()),
             ("scheme", origin.scheme().to_owned()),
@@ -191,6 +232,7 @@ impl OriginKey {
             ("port", origin.port().to_string()),
             ("dial", format!("{dial:?}")),
             ("tls", format!("{tls:?}")),
+            ("http2", format!("{http2:?}")),
         ]
     }
 }
@@ -212,6 +254,7 @@ mod tests {
         assert_eq!(plain, key(session, "https://h:443", &options.clone()));
         let other_dial = RequestOptions { dial: DialOptions::default().no_delay(false), ..options.clone() };
         let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
+        let other_http2 = RequestOptions { protocols: Protocols::RequireHttp2, ..options.clone() };
         let others = [
             ("session", key(HandleId::next(), "https://h", &options)),
             ("scheme", key(session, "http://h:443", &options)),
@@ -219,6 +262,7 @@ mod tests {
             ("port", key(session, "https://h:444", &options)),
             ("dial", key(session, "https://h", &other_dial)),
             ("tls", key(session, "https://h", &other_tls)),
+            ("http2", key(session, "https://h", &other_http2)),
         ];
         assert_eq!(plain.fields().map(|(field, _)| field), others.each_ref().map(|(field, _)| *field));
         for (field, other) in &others {
@@ -231,6 +275,19 @@ mod tests {
         let (session, options) = (HandleId::next(), RequestOptions::default());
         let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
         assert_eq!(key(session, "http://h", &options), key(session, "http://h", &other_tls));
+    }
+
+    #[test]
+    fn p5_where_only_http1_can_come_of_it_a_wire_is_the_same_under_any_terms_of_http2() {
+        let (session, options) = (HandleId::next(), RequestOptions::default());
+        let mut other = options.clone();
+        (other.http2.adaptive_window, other.limits.response_head) = (false, 1024);
+        assert_eq!(key(session, "http://h", &options), key(session, "http://h", &other));
+        assert_ne!(key(session, "https://h", &options), key(session, "https://h", &other));
+        (other.protocols, other.http2) = (Protocols::Http1, options.http2);
+        let mut third = other.clone();
+        third.limits.response_head = 2048;
+        assert_eq!(key(session, "https://h", &other), key(session, "https://h", &third));
     }
 
     #[test]

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use super::{Kept, Pond};
 use crate::handle::Node;
+use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::reason::CloseReason;
-use crate::wire::Wire;
+use crate::wire::{Http2, Wire};
 
 /// A borrowed wire. Dropped without a word, by a crash or with its thread, it is closed: its state is nobody's to guess.
 pub(crate) struct Lease {
@@ -22,18 +23,28 @@ struct Loan {
     pond: Rc<Pond>,
     /// Who hears of the wire's end if nobody tells of it.
     borrower: Option<Arc<Node>>,
+    /// The wire, if it is one that carries several exchanges.
+    carrier: Option<WireId>,
+    /// Does the borrower's subscriber know that it has it?
+    told: bool,
     settled: bool,
 }
 
 impl Lease {
     pub(super) fn new(pond: Rc<Pond>, kept: Box<Kept>, borrower: Arc<Node>) -> Self {
         let reused = kept.wire.is_used();
-        Self { kept, loan: Loan { pond, borrower: Some(borrower), settled: false }, reused }
+        let carrier = kept.wire.multiplexed().map(Http2::id);
+        Self { kept, loan: Loan { pond, borrower: Some(borrower), carrier, told: false, settled: false }, reused }
     }
 
     /// Had the wire served before it was lent?
     pub(crate) fn is_reused(&self) -> bool {
         self.reused
+    }
+
+    /// Its borrower is about to be told that it has it.
+    pub(crate) fn is_told_of(&mut self) {
+        self.loan.told = true;
     }
 
     /// Gives the wire back for others to use.
@@ -45,10 +56,18 @@ impl Lease {
         loan.pond.give_back(kept);
     }
 
-    /// Closes the wire.
+    /// Closes the wire. One that carries several exchanges serves on: only this one is over.
     pub(crate) fn close(self, hears: &Node, reason: CloseReason) {
         let Self { kept, mut loan, .. } = self;
         loan.borrower = None;
+        if let Some(wire) = kept.wire.multiplexed() {
+            if reason == CloseReason::TimedOut {
+                wire.doubt();
+            }
+            loan.release(hears);
+            // Before the loan: until then it takes the place of a stream.
+            return drop(kept);
+        }
         tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
         drop(kept);
@@ -56,9 +75,23 @@ impl Lease {
     }
 }
 
+impl Loan {
+    /// The wire serves on, and this exchange has no more to do with it.
+    fn release(&self, hears: &Node) {
+        if let Some(wire) = self.carrier.filter(|_| self.told) {
+            hears.emit(Mask::WIRES, || Status::WireReleased { wire });
+        }
+    }
+}
+
 impl Drop for Loan {
     fn drop(&mut self) {
-        if !self.settled {
+        if let (false, Some(wire)) = (self.settled, self.carrier) {
+            if let Some(borrower) = self.borrower.take() {
+                self.release(&borrower);
+            }
+            self.pond.stream_is_over(wire);
+        } else if !self.settled {
             if let Some(borrower) = self.borrower.take() {
                 let reason = CloseReason::Cancelled;
                 borrower.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });

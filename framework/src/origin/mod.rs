@@ -3,46 +3,58 @@
 //! An origin is no handle and no actor but an object of one shard: the requests that use it live on the same thread and borrow
 //! wires by a call.
 
+mod carriers;
 mod dialing;
+mod driving;
+mod kept;
 mod key;
 mod lane;
 mod lease;
+mod life;
 mod pool;
+mod pooled;
 mod quota;
 mod registry;
 mod shares;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::future::poll_fn;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::error::{Error, Stage};
+use crate::error::{Error, Operation, Stage};
 use crate::handle::Node;
+use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::options::SharedOptions;
+use crate::options::{SharedOptions, Timeouts};
 use crate::reason::CloseReason;
 use crate::transport::TlsClient;
-use crate::wire::Wire;
+use crate::wire::Http2;
 
 use dialing::{Dial, Reporter};
+use driving::is_wire;
+use kept::Kept;
 use key::OriginKey;
 use lane::Lane;
-use pool::{Assignment, Pool, Pooled, Ticket};
-use quota::WirePlace;
+use pool::{Assignment, Pool, Ticket};
 use shares::Spare;
+use snapshot::Register;
 
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
+pub(crate) use life::{evict_idle, expire, network_changed};
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
+pub(crate) use snapshot::{Line, line, snapshot};
 
 /// The wires to one server, and who waits for them.
 pub(crate) struct Pond {
@@ -53,7 +65,10 @@ pub(crate) struct Pond {
     /// In the order they began, in which they are given up too.
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
+    register: Rc<Register>,
     tls: RefCell<Option<Rc<TlsClient>>>,
+    /// No wire that was open then serves another request.
+    expired: Cell<Option<Instant>>,
     /// Since when there is neither a wire nor anybody who wants one.
     empty_since: Cell<Option<Instant>>,
     /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
@@ -68,14 +83,9 @@ pub(crate) struct Terms {
     pub(crate) wires_per_origin: Option<usize>,
     pub(crate) lanes: Lanes,
     pub(crate) idle_timeout: Duration,
+    pub(crate) wire_max_age: Option<Duration>,
+    pub(crate) wire_max_requests: Option<u64>,
     pub(crate) quota: Quota,
-}
-
-/// A wire and the handle that hears of it while no request uses it.
-struct Kept {
-    wire: Wire,
-    owner: Arc<Node>,
-    _place: WirePlace,
 }
 
 struct Waiting {
@@ -101,7 +111,8 @@ pub(crate) struct Asking {
 impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
         let lane = Lane::join(&key, &terms);
-        let pool = RefCell::new(if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) });
+        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) };
+        let pool = RefCell::new(if key.http2().is_some() { pool.dialing_one_at_a_time() } else { pool });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
         let pond = Rc::new(Self {
             key,
@@ -110,7 +121,9 @@ impl Pond {
             waiting,
             dials,
             next_ticket: Cell::new(0),
+            register: Rc::default(),
             tls: RefCell::default(),
+            expired: Cell::new(None),
             empty_since: Cell::new(None),
             lane,
         });
@@ -141,17 +154,33 @@ impl Pond {
         let ticket = Ticket(self.next_ticket.replace(self.next_ticket.get() + 1));
         let fresh = asking.fresh;
         let request = Arc::clone(&asking.request);
-        let waiting = Waiting { request: asking, reporter: None, waker: None, outcome: None };
+        let waiting = Waiting { request: Rc::clone(&asking), reporter: None, waker: None, outcome: None };
         self.waiting.borrow_mut().insert(ticket, waiting);
         self.pool.borrow_mut().ask(ticket, fresh);
         self.empty_since.set(None);
         let place = Place { pond: self, ticket };
+        let patience = self.patience(&asking);
         self.perform_assignments();
         if let Some(position) = self.pool.borrow().position(ticket) {
             request.emit(Mask::QUEUED, || Status::Queued { position });
         }
-        let kept = poll_fn(|context| place.poll(context.waker())).await?;
+        let mut served = pin!(poll_fn(|context| place.poll(context.waker())));
+        let end = patience.and_then(|patience| clock::now().checked_add(patience));
+        let kept = match clock::until(end, served.as_mut()).await {
+            Ok(kept) => kept?,
+            Err(_) if self.pool.borrow().waits_for_anothers_dial(ticket) => {
+                return Err(Error::timeout(Operation::Send, Stage::Connect, patience.unwrap_or_default()));
+            }
+            Err(_) => served.await?,
+        };
         Ok(Lease::new(Rc::clone(self), kept, request))
+    }
+
+    /// How long somebody waits for a dial that was made for another: no longer than a dial of their own might have taken.
+    fn patience(&self, asking: &Asking) -> Option<Duration> {
+        let Timeouts { resolve, connect, .. } = asking.options.timeouts;
+        self.key.http2()?;
+        Some(resolve? + connect?)
     }
 
     /// Does what the pool says until it has nothing more to say.
@@ -193,6 +222,10 @@ impl Pond {
 
     /// An idle wire is closed: its owner hears of it, or the session if that is gone.
     fn close_idle(&self, kept: Kept, reason: CloseReason) {
+        if let Some(wire) = kept.wire.multiplexed() {
+            // Its driver says the last words, and tells of it.
+            return wire.retire(reason);
+        }
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -201,14 +234,41 @@ impl Pond {
     }
 
     fn give_back(self: &Rc<Self>, mut kept: Box<Kept>) {
+        if let Some(wire) = kept.wire.multiplexed().map(Http2::id) {
+            // First: until then it takes the place of a stream.
+            drop(kept);
+            return self.stream_is_over(wire);
+        }
+        let now = clock::now();
+        if self.is_worn(&kept.wire, now) {
+            self.close_idle(*kept, CloseReason::Retired);
+            return self.lose();
+        }
         kept.wire.rest();
         if self.pool.borrow().has_no_line() {
-            self.pool.borrow_mut().gave_back(kept, clock::now());
+            self.pool.borrow_mut().gave_back(kept, now);
             self.release_resting(Spare::JustRested);
         } else {
             if let Some(kept) = self.cede_wire(kept) {
-                self.pool.borrow_mut().gave_back(kept, clock::now());
+                self.pool.borrow_mut().gave_back(kept, now);
             }
+            self.perform_assignments();
+        }
+        self.make_room_if_wanted();
+    }
+
+    /// An exchange is over on a wire that carries several.
+    fn stream_is_over(self: &Rc<Self>, wire: WireId) {
+        let (is_it, now) = (is_wire(wire), clock::now());
+        let worn = {
+            let mut pool = self.pool.borrow_mut();
+            pool.carries_one_less(is_it, now);
+            pool.carrier(is_it).is_some_and(|kept| self.is_worn(&kept.wire, now)).then(|| pool.carries_no_more(is_it))
+        };
+        if let Some(kept) = worn.flatten() {
+            self.close_idle(*kept, CloseReason::Retired);
+        }
+        if !self.pool.borrow().has_no_line() {
             self.perform_assignments();
         }
         self.make_room_if_wanted();
@@ -253,7 +313,7 @@ impl Pond {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
         }
-        self.release_spare();
+        self.retire_worn(clock::now());
         self.release_resting(Spare::Resting);
         self.note_if_empty();
     }
@@ -263,6 +323,9 @@ impl Pond {
         std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
+            if let Some(wire) = kept.wire.multiplexed() {
+                wire.retire(reason);
+            }
             // Nobody is told: WinHTTP tells nobody, and all who could hear are closing too.
             tracing::debug!(wire, origin = %self.key.origin, %reason, "idle wire closed");
         }
@@ -276,16 +339,6 @@ impl Pond {
 
     fn empty_since(&self) -> Option<Instant> {
         self.empty_since.get()
-    }
-}
-
-impl Pooled for Box<Kept> {
-    fn is_used(&self) -> bool {
-        self.wire.is_used()
-    }
-
-    fn is_sound(&mut self) -> bool {
-        self.wire.check_idle().is_ok()
     }
 }
 

@@ -16,13 +16,8 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What the pool must know of a wire.
-pub(super) trait Pooled {
-    /// Has it served before? A request that just failed on a used wire wants a fresh one.
-    fn is_used(&self) -> bool;
-    /// May it serve (again)? Asked when it is about to be lent.
-    fn is_sound(&mut self) -> bool;
-}
+use super::carriers::Carriers;
+use super::pooled::Pooled;
 
 /// The wires of one origin, and who waits for them.
 #[derive(Debug)]
@@ -33,6 +28,11 @@ pub(super) struct Pool<W> {
     /// Asked in vain since there was last nothing to do.
     refused: bool,
     idle: Vec<Idle<W>>,
+    carriers: Carriers<W>,
+    /// A wire that is dialed may come to carry all who wait: until that is known, and where it is so, one is dialed at a time.
+    one_at_a_time: bool,
+    /// Those wires that carry several, and those of them that take no more and are not over yet.
+    driven: usize,
     lent: usize,
     dials: usize,
     line: VecDeque<Waiter>,
@@ -84,6 +84,9 @@ impl<W: Pooled> Pool<W> {
             sharing: false,
             refused: false,
             idle: Vec::new(),
+            carriers: Carriers::new(),
+            one_at_a_time: false,
+            driven: 0,
             lent: 0,
             dials: 0,
             line: VecDeque::new(),
@@ -95,6 +98,11 @@ impl<W: Pooled> Pool<W> {
     /// A pool that shares its limit with others: it begins with no place at all.
     pub(super) fn sharing() -> Self {
         Self { sharing: true, ..Self::new(Some(0)) }
+    }
+
+    /// A pool whose wires may carry several exchanges at a time.
+    pub(super) fn dialing_one_at_a_time(self) -> Self {
+        Self { one_at_a_time: true, ..self }
     }
 
     /// It got so many places more.
@@ -118,17 +126,18 @@ impl<W: Pooled> Pool<W> {
     }
 
     fn places(&self) -> usize {
-        self.idle.len() + self.lent + self.dials
+        self.idle.len() + self.carriers.len() + self.lent + self.dials
     }
 
     /// Is there an idle wire that nobody is in line for?
     pub(super) fn rests_in_vain(&self) -> bool {
-        self.line.is_empty() && !self.idle.is_empty()
+        self.line.is_empty() && self.resting_since().next().is_some()
     }
 
     /// The wire that was idle for the longest time, to be closed.
     pub(super) fn take_oldest(&mut self) -> Option<W> {
-        (!self.idle.is_empty()).then(|| self.idle.remove(0).wire)
+        let oldest = self.resting_since().min()?;
+        self.take_resting(oldest)
     }
 
     /// Somebody wants a wire and stands in line.
@@ -152,8 +161,57 @@ impl<W: Pooled> Pool<W> {
         if let Some(index) = self.place(ticket) {
             self.line[index].own_dial = false;
         }
-        self.idle.push(Idle { wire, since: now });
-        (self.just_dialed, self.dial_ended) = (true, true);
+        self.one_at_a_time = wire.carries_several();
+        if self.one_at_a_time {
+            self.carriers.add(wire, now);
+            self.driven += 1;
+        } else {
+            self.idle.push(Idle { wire, since: now });
+            self.just_dialed = true;
+        }
+        self.dial_ended = true;
+    }
+
+    /// One exchange less on a wire that carries several.
+    pub(super) fn carries_one_less(&mut self, is_it: impl Fn(&W) -> bool, now: Instant) {
+        self.carriers.one_less(is_it, now);
+    }
+
+    /// A wire that carries several exchanges takes no more of them.
+    pub(super) fn carries_no_more(&mut self, is_it: impl Fn(&W) -> bool) -> Option<W> {
+        self.carriers.remove(is_it)
+    }
+
+    /// The wire that carries several exchanges.
+    pub(super) fn carrier(&self, is_it: impl Fn(&W) -> bool) -> Option<&W> {
+        self.carriers.find(is_it)
+    }
+
+    /// The wires that this is true of, and which are idle or carry several exchanges: those go on, and no others come.
+    pub(super) fn take_if(&mut self, mut is_so: impl FnMut(&W) -> bool) -> Vec<W> {
+        let idle = self.idle.extract_if(.., |idle| is_so(&idle.wire)).map(|idle| idle.wire).collect::<Vec<_>>();
+        idle.into_iter().chain(self.carriers.take_if(is_so)).collect()
+    }
+
+    /// One that carried several is over.
+    pub(super) fn is_over(&mut self) {
+        self.driven = self.driven.saturating_sub(1);
+    }
+
+    /// Counts this waiter on a dial that was made for somebody else?
+    pub(super) fn waits_for_anothers_dial(&self, ticket: Ticket) -> bool {
+        let own = self.place(ticket).is_none_or(|index| self.line[index].own_dial);
+        self.one_at_a_time && self.carriers.is_empty() && self.dials > 0 && !own
+    }
+
+    /// Those who count on a dial that was made for all of them, and has failed by the server's fault: they would dial one after the
+    /// other, each in vain.
+    pub(super) fn take_all_who_wait(&mut self) -> Vec<Ticket> {
+        if self.one_at_a_time && self.dials == 0 && self.carriers.is_empty() {
+            self.line.drain(..).map(|waiter| waiter.ticket).collect()
+        } else {
+            Vec::new()
+        }
     }
 
     /// A dial failed; the waiter in whose name it was made leaves the line, if still there.
@@ -198,6 +256,9 @@ impl<W: Pooled> Pool<W> {
         if !self.line.is_empty() {
             return None;
         }
+        if let Some(wire) = self.carriers.lend() {
+            return Some(Ok(wire));
+        }
         let just_dialed = std::mem::take(&mut self.just_dialed);
         let Idle { mut wire, .. } = self.idle.pop()?;
         if !just_dialed && !is_sound(&mut wire) {
@@ -225,6 +286,11 @@ impl<W: Pooled> Pool<W> {
         let just_dialed = std::mem::take(&mut self.just_dialed);
         let first = self.line.front()?;
         let (ticket, fresh) = (first.ticket, first.fresh);
+        // One that failed is here no more: any of them will do for somebody who wants a fresh one.
+        if let Some(wire) = self.carriers.lend() {
+            self.line.pop_front();
+            return Some(Assignment::Lend(ticket, wire));
+        }
         if let Some(index) = self.idle.iter().rposition(|idle| !fresh || !idle.wire.is_used()) {
             let mut wire = self.idle.remove(index).wire;
             if !just_dialed && !wire.is_sound() {
@@ -240,8 +306,13 @@ impl<W: Pooled> Pool<W> {
     }
 
     fn dial_for_the_next(&mut self) -> Option<Assignment<W>> {
+        if self.one_at_a_time && (self.dials > 0 || !self.carriers.are_full()) {
+            return None;
+        }
         // Every waiter has at most one dial, and those ahead have theirs first.
-        let is_full = self.limit.is_some_and(|limit| self.places() >= limit);
+        let leaving = self.driven.saturating_sub(self.carriers.len());
+        // Those that are leaving keep nobody waiting, but as many as they like they may not be.
+        let is_full = self.limit.is_some_and(|limit| self.places() >= limit || self.places() + leaving >= 2 * limit);
         let waiting = self.line.len();
         let waiter = self.line.iter_mut().find(|waiter| !waiter.dialing)?;
         if is_full {
@@ -260,23 +331,49 @@ impl<W: Pooled> Pool<W> {
     pub(super) fn expire(&mut self, now: Instant, idle_timeout: Duration) -> Vec<W> {
         let expired =
             |idle: &mut Idle<W>| now.saturating_duration_since(idle.since) >= idle_timeout || !idle.wire.is_sound();
-        self.idle.extract_if(.., expired).map(|idle| idle.wire).collect()
+        let idle = self.idle.extract_if(.., expired).map(|idle| idle.wire);
+        idle.chain(self.carriers.expire(now, idle_timeout)).collect()
     }
 
     /// When each idle wire came to rest.
     pub(super) fn resting_since(&self) -> impl Iterator<Item = Instant> {
-        self.idle.iter().map(|idle| idle.since)
+        self.idle.iter().map(|idle| idle.since).chain(self.carriers.resting_since())
     }
 
     /// The idle wire that came to rest then, to be closed; `None` if it rests no more.
     pub(super) fn take_resting(&mut self, since: Instant) -> Option<W> {
-        let index = self.idle.iter().position(|idle| idle.since == since)?;
-        Some(self.idle.remove(index).wire)
+        match self.idle.iter().position(|idle| idle.since == since) {
+            Some(index) => Some(self.idle.remove(index).wire),
+            None => self.carriers.take_resting(since),
+        }
     }
 
     /// All idle wires, to be closed.
     pub(super) fn take_idle(&mut self) -> Vec<W> {
-        self.idle.drain(..).map(|idle| idle.wire).collect()
+        self.idle.drain(..).map(|idle| idle.wire).chain(self.carriers.take_all()).collect()
+    }
+
+    /// Those who wait, the next one first, and whether each counts on a dial of its own or of another who waits.
+    pub(super) fn line(&self) -> impl Iterator<Item = (Ticket, bool)> {
+        self.line.iter().map(|waiter| (waiter.ticket, waiter.dialing))
+    }
+
+    /// The wires that carry one exchange at a time, and now none.
+    pub(super) fn idle(&self) -> impl Iterator<Item = &W> {
+        self.idle.iter().map(|idle| &idle.wire)
+    }
+
+    pub(super) fn dials(&self) -> usize {
+        self.dials
+    }
+
+    /// Is the dial under way made for all who wait?
+    pub(super) fn dials_for_all(&self) -> bool {
+        self.one_at_a_time && self.dials > 0
+    }
+
+    pub(super) fn has_carriers(&self) -> bool {
+        !self.carriers.is_empty()
     }
 
     /// The place in the line of a waiter for whom nothing is being dialed; 1 is next.
@@ -287,7 +384,7 @@ impl<W: Pooled> Pool<W> {
 
     /// Neither a wire nor anybody who wants one.
     pub(super) fn is_empty(&self) -> bool {
-        self.idle.is_empty() && self.lent == 0 && self.dials == 0 && self.line.is_empty()
+        self.idle.is_empty() && self.carriers.is_empty() && self.lent == 0 && self.dials == 0 && self.line.is_empty()
     }
 }
 

@@ -95,6 +95,11 @@ fn meet(sought: &Sought<'_>, terms: &Arc<Terms>) -> Rc<Pond> {
     pond
 }
 
+/// The origins of a session on this shard, in the order they were met.
+pub(super) fn ponds_of(session: HandleId) -> Vec<Rc<Pond>> {
+    HERE.with_borrow(|here| here.ponds.values().filter(|pond| pond.key.session() == session).cloned().collect())
+}
+
 /// A session was closed: closes its idle wires on this shard and forgets its origins.
 pub(crate) fn forget_session(session: HandleId) {
     let ended = HERE.with_borrow_mut(|here| {

@@ -50,6 +50,7 @@ pub struct RequestActor {
 impl RequestActor {
     pub(super) fn new(unstarted: Unstarted, load: Option<Load>) -> Self {
         let Unstarted { shared, services, owner, guard } = unstarted;
+        shared.works_here();
         let span = tracing::debug_span!(
             "hinternet.request",
             handle = shared.node.id().value(),

@@ -1,9 +1,11 @@
 //! The total deadline of an exchange: when it passes, and at which stage it finds the exchange.
 
 use std::pin::pin;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::journey::Journey;
+use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -15,12 +17,14 @@ impl Journey {
         self.operation.set(operation);
         // A call that was given up may have left it.
         self.asking = None;
-        self.stage = match operation {
-            Operation::Send => Stage::Queue,
-            Operation::Write => Stage::SendBody,
-            Operation::Receive => Stage::FirstByte,
-            _ => Stage::Body,
+        let (stage, awaits) = match operation {
+            Operation::Send => (Stage::Queue, Awaits::Nothing),
+            Operation::Write => (Stage::SendBody, Awaits::Window),
+            Operation::Receive => (Stage::FirstByte, Awaits::Server),
+            _ => (Stage::Body, Awaits::Server),
         };
+        self.stage = stage;
+        self.shared.now_awaits(awaits);
     }
 
     /// When it has to be over; `None` is never, or that it is over.
@@ -77,6 +81,7 @@ impl Journey {
 
     async fn wait_for_slow_subscribers(&mut self, end: Option<Instant>) -> Result<()> {
         let stage = std::mem::replace(&mut self.stage, Stage::Queue);
+        let awaited = self.shared.awaits.swap(Awaits::Subscriber as u8, Ordering::Relaxed);
         self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
         while let Some(change) = self.shared.node.subscribers().exhausted() {
             if clock::until(end, pin!(change)).await.is_err() {
@@ -86,6 +91,7 @@ impl Journey {
             }
         }
         self.stage = stage;
+        self.shared.awaits.store(awaited, Ordering::Relaxed);
         Ok(())
     }
 

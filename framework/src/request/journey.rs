@@ -13,6 +13,7 @@ use super::fields::Fields;
 use super::messages::Facts;
 use super::payload::Payload;
 use super::shared::Shared;
+use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use crate::clock;
@@ -38,6 +39,8 @@ pub(super) struct Journey {
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
     pub(super) resends_left: u32,
+    /// How often the peer may still say that it has not processed the request, and be asked again.
+    pub(super) refusals_left: u32,
     pub(super) attempt: u32,
     /// A piece of the body that was decoded and not yet read.
     pub(super) ahead: Bytes,
@@ -69,14 +72,13 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    pub(super) prepared: Option<(Box<Exchange>, BytesMut)>,
+    pub(super) prepared: Option<(Exchange, BytesMut)>,
 }
 
 /// A wire and the exchange on it.
 pub(super) struct Active {
     pub(super) lease: Lease,
-    /// Boxed: it is large, and is moved from one wire's attempt to its place here.
-    pub(super) exchange: Box<Exchange>,
+    pub(super) exchange: Exchange,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
 }
@@ -98,8 +100,10 @@ impl Journey {
         extra: HeaderMap,
         payload: Payload,
     ) -> Result<Box<Self>> {
+        let now = clock::now();
         let (mut headers, options) = {
-            let draft = shared.draft();
+            let mut draft = shared.draft();
+            draft.begun = Some(now);
             (draft.headers.clone(), Arc::clone(&draft.options))
         };
         if !extra.is_empty() {
@@ -122,6 +126,7 @@ impl Journey {
             owner: Arc::clone(owner),
             headers,
             resends_left: options.resends,
+            refusals_left: MOST_REFUSALS,
             options,
             payload,
             active: None,
@@ -131,7 +136,7 @@ impl Journey {
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times: Timings::new(clock::now()),
+            times: Timings::new(now),
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
@@ -150,7 +155,7 @@ impl Journey {
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&self) -> Result<Option<(Box<Exchange>, BytesMut)>> {
+    fn prepare_first(&self) -> Result<Option<(Exchange, BytesMut)>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
         let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
         if let BodyLength::Length(total) = length {
@@ -163,12 +168,11 @@ impl Journey {
         self.prepare(length).map(Some).map_err(refuse)
     }
 
-    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Box<Exchange>, BytesMut), Failure> {
-        let (exchange, head) = Exchange::prepare(&self.head(body), self.head_limits())?;
-        Ok((Box::new(exchange), head))
+    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        Exchange::prepare(&self.head(body), self.head_limits())
     }
 
-    fn head(&self, body: BodyLength) -> RequestHead<'_> {
+    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         RequestHead {
             method: &self.shared.method,
             target: self.shared.target.path_and_query(),
@@ -179,7 +183,7 @@ impl Journey {
         }
     }
 
-    fn head_limits(&self) -> HeadLimits {
+    pub(super) fn head_limits(&self) -> HeadLimits {
         let limits = &self.options.limits;
         HeadLimits {
             head_octets: limits.response_head,
@@ -199,9 +203,10 @@ impl Journey {
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
         let at_once = if fresh { None } else { pond.lend_at_once(&self.shared.node) };
-        let (lease, now) = match at_once {
+        let (mut lease, now) = match at_once {
             Some(lease) => (lease, started),
             None => {
+                self.shared.now_awaits(Awaits::Wire);
                 let asking = Rc::new(Asking {
                     request: Arc::clone(&self.shared.node),
                     owner: Arc::clone(&self.owner),
@@ -240,6 +245,7 @@ impl Journey {
             self.times.tls_end = dialed.tls.map(|(_, end)| end);
         }
         let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
+        lease.is_told_of();
         self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
         Ok(lease)
     }
@@ -247,6 +253,7 @@ impl Journey {
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
         let Some(mut active) = self.active.take() else { return };
+        self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
         if let Some(trailers) = active.exchange.trailers().filter(|trailers| !trailers.is_empty()) {
@@ -261,6 +268,7 @@ impl Journey {
     /// The exchange is over before its end: the wire is closed.
     pub(super) fn break_off(&mut self, reason: CloseReason) {
         if let Some(active) = self.active.take() {
+            self.shared.is_on(None);
             self.reached = self.reached.max(active.exchange.wire_state());
             active.lease.close(&self.shared.node, reason);
         }
@@ -367,3 +375,6 @@ impl Journey {
         })
     }
 }
+
+/// How often a request is sent again that the peer says it has not processed: a resend that counts as none.
+const MOST_REFUSALS: u32 = 5;

@@ -18,6 +18,7 @@ mod reply;
 mod response;
 mod sending;
 mod shared;
+mod showing;
 mod state;
 mod timings;
 mod unclaimed;
@@ -48,6 +49,8 @@ pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResp
 pub use payload::Payload;
 pub use response::Response;
 pub use timings::{Sizes, Timings};
+
+pub(crate) use showing::Found;
 
 /// One request (`WinHttpOpenRequest`), driven call for call.
 ///

@@ -9,6 +9,7 @@ use http::HeaderMap;
 
 use super::journey::{Active, Journey};
 use super::messages::{Amount, Arrived};
+use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -34,6 +35,7 @@ impl Journey {
         let mut told = false;
         loop {
             self.stage = Stage::FirstByte;
+            self.shared.now_awaits(Awaits::Server);
             let deadline = self.head_deadline;
             let Active { lease, exchange, .. } = self.active_mut()?;
             let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
@@ -72,15 +74,15 @@ impl Journey {
     /// Once per wait, with the first head to come, be it an interim one.
     fn report_octets(&mut self, head: &ResponseHead, told: &mut bool) {
         if !std::mem::replace(told, true) {
-            let beside = self.active.as_mut().map_or(0, |active| active.lease.received().len());
-            let octets = (head.raw().len() + beside) as u64;
+            let beside = self.active.as_mut().map_or(0, |active| active.lease.received_octets());
+            let octets = (head.raw_length() + beside) as u64;
             self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }
     }
 
     /// An answer that is none has been received all the same.
     fn report_no_answer(&mut self, told: bool) {
-        let octets = self.active.as_mut().map_or(0, |active| active.lease.received().len() as u64);
+        let octets = self.active.as_mut().map_or(0, |active| active.lease.received_octets() as u64);
         if octets > 0 && !told {
             self.emit(Mask::RECEIVE_RESPONSE, || Status::ResponseReceived(octets));
         }
@@ -89,7 +91,7 @@ impl Journey {
     fn head_arrived(&mut self, head: ResponseHead) -> Arc<ResponseHead> {
         let now = clock::now();
         self.times.head_received = Some(now);
-        self.sizes.response_head = head.raw().len() as u64;
+        self.sizes.response_head = head.raw_length() as u64;
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));

@@ -7,13 +7,14 @@ use http::HeaderMap;
 
 use super::journey::{Active, Journey};
 use super::payload::Source;
+use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
-use crate::wire::{Failure, Pace, Uploaded};
+use crate::wire::{Exchange, Failure, Pace, Uploaded};
 
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
@@ -38,10 +39,13 @@ impl Journey {
             method: &self.shared.method,
             on_reused_wire: self.active.as_ref().is_some_and(|active| active.lease.is_reused()),
             silent_end: failure.is_silent_end(),
+            refused: failure.is_refusal(),
             wire_state: self.wire_state(),
             replayable: self.payload.0.is_replayable(),
             resends_left: self.resends_left,
+            refusals_left: self.refusals_left,
         };
+        let refused = attempt.refused;
         let resend = may_resend(&attempt);
         let reason = failure.close_reason();
         let error = self.error(failure, operation);
@@ -49,7 +53,11 @@ impl Journey {
         if !resend {
             return Err(error);
         }
-        self.resends_left -= 1;
+        if refused {
+            self.refusals_left -= 1;
+        } else {
+            self.resends_left -= 1;
+        }
         self.attempt += 1;
         let attempt = self.attempt;
         self.emit(Mask::RETRYING, || Status::Retrying { attempt, error });
@@ -58,17 +66,18 @@ impl Journey {
 
     /// The whole send once more, inside another operation: no second `SendRequestComplete`.
     pub(super) async fn send_again(&mut self) -> Result<()> {
-        self.send_once(true, self.queue_end()).await?.map_err(|failure| {
-            let reason = failure.close_reason();
-            let error = self.error(failure, Operation::Send);
-            self.break_off(reason);
-            error
-        })
+        loop {
+            match self.send_once(true, self.queue_end()).await? {
+                Ok(()) => return Ok(()),
+                Err(failed) => self.prepare_resend(failed, Operation::Send)?,
+            }
+        }
     }
 
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
     async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
+        self.shared.now_awaits(Awaits::Source);
         let source = self.payload.0.open().await.map_err(|error| self.name(error))?;
         let lease = self.acquire(fresh, queue_end).await.map_err(|error| self.name(error))?;
         let length = match (self.payload.0.length(), source.length()) {
@@ -77,16 +86,27 @@ impl Journey {
             (None, Some(length)) => BodyLength::Length(length),
             (None, None) => BodyLength::Chunked,
         };
-        self.times.send_start = Some(clock::now());
+        // Nothing was waited for since then.
+        self.times.send_start = self.times.wire_acquired;
         let (exchange, head) = match self.prepared.take() {
             Some(prepared) => prepared,
             None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
         };
+        let exchange = match lease.multiplexed() {
+            None => exchange,
+            Some(wire) => {
+                let secure = self.shared.target.origin().is_secure();
+                let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
+                stream.map_err(|failure| self.error(failure, Operation::Send))?
+            }
+        };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
+        self.shared.is_on(Some(lease.id()));
         self.active = Some(Active { lease, exchange, sending, receiving });
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
         self.stage = Stage::SendHead;
+        self.shared.now_awaits(Awaits::Window);
         let first = self.payload.0.first();
         let held_back = {
             let Active { lease, exchange, sending, .. } = self.active_mut()?;
@@ -101,6 +121,7 @@ impl Journey {
         if held_back {
             let patience = self.options.expect_continue.unwrap_or(CONTINUE_PATIENCE);
             self.stage = Stage::Continue;
+            self.shared.now_awaits(Awaits::Server);
             let Active { lease, exchange, .. } = self.active_mut()?;
             if let Err(failure) = Box::pin(exchange.await_continue(lease, patience)).await {
                 return Ok(Err(failure));
@@ -118,6 +139,7 @@ impl Journey {
     async fn upload_source(&mut self, mut source: Source) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         loop {
+            self.shared.now_awaits(Awaits::Source);
             let piece = match source.next().await {
                 Ok(Some(piece)) => piece,
                 Ok(None) => break,
@@ -153,6 +175,7 @@ impl Journey {
             return Ok(Ok(Uploaded::Sent));
         }
         self.stage = Stage::SendBody;
+        self.shared.now_awaits(Awaits::Window);
         let Active { lease, exchange, sending, .. } = self.active_mut()?;
         let uploaded = match exchange.write(lease, piece, sending).await {
             Ok(uploaded) => uploaded,
@@ -189,6 +212,7 @@ impl Journey {
 
     async fn end_body(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
+        self.shared.now_awaits(Awaits::Window);
         let Active { lease, exchange, sending, .. } = self.active_mut()?;
         if exchange.is_sending_body() {
             let ended = Box::pin(async {

@@ -1,8 +1,9 @@
 //! What a request's handle and its actor both hold.
 
 use std::ops::Deref;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use actix::Addr;
 use http::Method;
@@ -12,6 +13,7 @@ use super::fields::Fields;
 use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
+use super::showing::Awaits;
 use super::state::{Call, State};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
@@ -27,6 +29,10 @@ pub(super) struct Shared {
     pub(super) mailbox: Mailbox,
     pub(super) landing: Landing,
     state: AtomicU8,
+    /// Read by those who look at it: the thread that works for it, what that waits for, and the wire that carries it; 0 is none.
+    pub(super) shard: AtomicU64,
+    pub(super) awaits: AtomicU8,
+    pub(super) wire: AtomicU64,
     draft: Mutex<Draft>,
     outcome: Mutex<Outcome>,
 }
@@ -53,6 +59,8 @@ impl Drop for Served {
 pub(super) struct Draft {
     pub(super) headers: Fields,
     pub(super) options: SharedOptions,
+    /// When it was begun to be sent, for the last time.
+    pub(super) begun: Option<Instant>,
 }
 
 /// What the last exchange gave.
@@ -64,7 +72,7 @@ struct Outcome {
 
 impl Shared {
     pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
-        let draft = Mutex::new(Draft { headers: Fields::default(), options });
+        let draft = Mutex::new(Draft { headers: Fields::default(), options, begun: None });
         Arc::new(Self {
             node,
             method,
@@ -72,6 +80,9 @@ impl Shared {
             mailbox: Mailbox::default(),
             landing: Landing::default(),
             state: AtomicU8::new(State::Opened as u8),
+            shard: AtomicU64::new(0),
+            awaits: AtomicU8::new(Awaits::Nothing as u8),
+            wire: AtomicU64::new(0),
             draft,
             outcome: Mutex::default(),
         })

@@ -70,6 +70,23 @@ impl State {
         TABLE.iter().any(|(taken, states)| *taken == call && states.contains(&self))
     }
 
+    /// The state in a word.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Sending => "sending",
+            Self::Uploading => "uploading",
+            Self::Writing => "writing",
+            Self::Sent => "sent",
+            Self::Receiving => "receiving",
+            Self::Body => "body",
+            Self::Reading => "reading",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Broken => "broken",
+        }
+    }
+
     /// The sentence for a reader.
     fn sentence(self) -> &'static str {
         match self {

@@ -8,7 +8,9 @@ use super::Session;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
-use crate::options::{DialOptions, Limits, MinimumRate, RequestOptions, SessionOptions, Timeouts, TlsOptions};
+use crate::options::{
+    DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts, TlsOptions,
+};
 use crate::protocol::http1::field;
 
 /// What a session is opened with; from [`Session::builder`].
@@ -54,6 +56,19 @@ impl SessionBuilder {
         self
     }
 
+    /// Which protocols requests may be sent by.
+    #[doc(alias = "WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL")]
+    pub fn protocols(mut self, protocols: Protocols) -> Self {
+        self.options.request.protocols = protocols;
+        self
+    }
+
+    /// How HTTP/2 is spoken.
+    pub fn http2(mut self, http2: Http2Options) -> Self {
+        self.options.request.http2 = http2;
+        self
+    }
+
     /// How much a response may hold, and how many addresses of a host are tried.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.request.limits = limits;
@@ -79,7 +94,8 @@ impl SessionBuilder {
         self
     }
 
-    /// What connections and requests start from; timeouts and limits set before are replaced.
+    /// What connections and requests start from: all of it. What was set of it before is replaced, trust, protocols and the way of
+    /// dialing too; call this first.
     pub fn request_options(mut self, options: RequestOptions) -> Self {
         self.options.request = options;
         self

@@ -4,6 +4,7 @@ mod actor;
 mod builder;
 mod messages;
 mod shutdown;
+mod snapshot;
 
 use std::any::Any;
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::error::{Operation, Result};
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
+use crate::origin;
 use crate::request::{Opening, RequestBuilder};
 use crate::services::Services;
 use crate::target::{IntoTarget, Origin};
@@ -181,6 +183,21 @@ impl Session {
         async move { reported.await.unwrap_or_default() }
     }
 
+    /// Closes all wires that no request uses; how many there were.
+    pub async fn evict_idle(&self) -> usize {
+        let session = self.inner.node.id();
+        self.inner.services.on_all_shards(move || origin::evict_idle(session)).await.iter().sum()
+    }
+
+    /// The machine may be on another network now. Idle wires of HTTP/1.1 are closed; those of HTTP/2 are asked by a ping whether
+    /// their server is still there, and are suspect when no answer comes within `Http2Options::ping_timeout`.
+    pub async fn network_changed(&self) -> NetworkChange {
+        let session = self.inner.node.id();
+        let all = self.inner.services.on_all_shards(move || origin::network_changed(session)).await;
+        let sum = |one: fn(&(usize, usize)) -> usize| all.iter().map(one).sum();
+        NetworkChange { closed: sum(|it| it.0), asked: sum(|it| it.1) }
+    }
+
     /// The actor behind the handle: it takes [`Connect`], [`Shutdown`] and [`CloseHandle`](crate::messages::CloseHandle) as
     /// messages.
     pub fn addr(&self) -> Addr<SessionActor> {
@@ -202,6 +219,16 @@ impl Session {
     fn shared_options(&self) -> SharedOptions {
         Arc::clone(&self.inner.options.lock().unwrap_or_else(PoisonError::into_inner))
     }
+}
+
+/// What [`Session::network_changed`] did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NetworkChange {
+    /// Wires that were closed.
+    pub closed: usize,
+    /// Wires whose server was asked for a sign of life.
+    pub asked: usize,
 }
 
 impl Drop for Inner {

@@ -48,6 +48,13 @@ pub(crate) struct DialTimes {
     pub(crate) tls: Option<(Instant, Instant)>,
 }
 
+impl DialTimes {
+    /// When the stream was ready.
+    pub(crate) fn end(&self) -> Instant {
+        self.tls.map_or(self.connect_end, |(_, end)| end)
+    }
+}
+
 /// Why a dial gave no stream.
 #[derive(Debug)]
 pub(crate) enum DialFailure {
@@ -74,8 +81,35 @@ pub(crate) enum DialFailure {
     PrepareTimeout(Duration),
     /// Something panicked: what the caller put in the network's place, or this library.
     Panicked(Blame),
+    /// HTTP/2 is required, and the server chose this.
+    NotHttp2(Option<String>),
+    /// Not a word of the protocol could be said in time.
+    BeginTimeout(Duration),
+    /// The stream broke before a word of the protocol was said.
+    NotBegun(io::Error),
     /// The handshake had not ended when the time for connecting was over.
     SecureTimeout(SocketAddr, Duration),
+}
+
+impl DialFailure {
+    /// Did it fail by what the one who dialed asks for, so that another might fare better?
+    pub(crate) fn is_the_askers(&self) -> bool {
+        match self {
+            Self::ResolveTimeout(_)
+            | Self::ConnectTimeout { .. }
+            | Self::SecureTimeout(..)
+            | Self::PrepareTimeout(_)
+            | Self::BeginTimeout(_)
+            | Self::Panicked(_) => true,
+            Self::NotResolved(_)
+            | Self::NotConnected { .. }
+            | Self::NotAllowed(_)
+            | Self::NotOfFamily(_)
+            | Self::NotSecured(_)
+            | Self::NotHttp2(_)
+            | Self::NotBegun(_) => false,
+        }
+    }
 }
 
 /// Dials an origin.

@@ -3,10 +3,12 @@
 use std::io;
 use std::time::Duration;
 
+use super::http2::StreamEnd;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::options::MinimumRate;
 use crate::policy::Stalled;
 use crate::protocol::http1::{Fault, FaultKind, Misuse};
+use crate::protocol::http2::fault::WireFault;
 use crate::reason::CloseReason;
 use crate::transport::TlsFailure;
 
@@ -17,6 +19,12 @@ pub(crate) enum Failure {
     Io(Stage, io::Error),
     /// The peer broke the rules at this stage.
     Fault(Stage, Fault),
+    /// The stream was ended, and why.
+    Stream(Stage, StreamEnd),
+    /// The peer broke the rules of the whole connection.
+    WireFault(Stage, WireFault),
+    /// The wire was closed by this side, with all its streams.
+    Closed(Stage, CloseReason),
     /// The caller asked for what may not be sent; nothing of it was.
     Misuse(Misuse),
     /// A stage took too long.
@@ -30,7 +38,12 @@ pub(crate) enum Failure {
 impl Failure {
     /// Did the wire end without a single octet of an answer, so that the request may never have been seen?
     pub(crate) fn is_silent_end(&self) -> bool {
-        matches!(self, Self::Io(..) | Self::Fault(_, Fault::NoResponse))
+        matches!(self, Self::Io(..) | Self::Fault(_, Fault::NoResponse) | Self::Closed(..))
+    }
+
+    /// Did the peer say that it has not processed the request?
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(self, Self::Stream(_, StreamEnd::Refused(_)))
     }
 
     /// What becomes of the wire.
@@ -38,6 +51,10 @@ impl Failure {
         match self {
             Self::Io(..) => CloseReason::TransportError,
             Self::Fault(_, fault) => CloseReason::from(fault),
+            Self::Stream(_, StreamEnd::Refused(_) | StreamEnd::Reset(_)) => CloseReason::Cancelled,
+            Self::Stream(_, StreamEnd::GoneAway(_)) => CloseReason::GoingAway,
+            Self::Stream(_, StreamEnd::Offended(_)) | Self::WireFault(..) => CloseReason::ProtocolError,
+            Self::Closed(_, reason) => *reason,
             Self::Timeout(..) | Self::Stalled(..) => CloseReason::TimedOut,
             Self::Misuse(_) | Self::OutOfTurn => CloseReason::Cancelled,
         }
@@ -62,6 +79,30 @@ impl Failure {
                     FaultKind::PrematureEnd => (ErrorCode::ConnectionError, Blame::Network),
                 };
                 Error::new(code, operation, stage, blame, fault.to_string())
+            }
+            Self::Stream(stage, end) => {
+                let (code, detail) = match end {
+                    StreamEnd::Refused(reason) => {
+                        (ErrorCode::ConnectionError, format!("the server refused the request unprocessed: {reason:?}"))
+                    }
+                    StreamEnd::Reset(reason) => {
+                        (ErrorCode::ConnectionError, format!("the server gave the stream up: {reason:?}"))
+                    }
+                    StreamEnd::GoneAway(reason) => {
+                        (ErrorCode::ConnectionError, format!("the server closed the connection: {reason:?}"))
+                    }
+                    StreamEnd::Offended(reason) => {
+                        (ErrorCode::InvalidServerResponse, format!("the server broke the rules of HTTP/2: {reason:?}"))
+                    }
+                };
+                Error::new(code, operation, stage, Blame::Peer, detail)
+            }
+            Self::WireFault(stage, fault) => {
+                Error::new(ErrorCode::InvalidServerResponse, operation, stage, Blame::Peer, fault.to_string())
+            }
+            Self::Closed(stage, reason) => {
+                let detail = format!("the connection was closed: {reason}");
+                Error::new(ErrorCode::ConnectionError, operation, stage, Blame::Network, detail)
             }
             Self::Misuse(misuse) => Error::parameter(operation, misuse.to_string()),
             Self::Timeout(stage, waited) => Error::timeout(operation, stage, waited),

@@ -1,226 +1,161 @@
-//! One live connection: a stream, what was received on it and not yet taken, and what it has served.
+//! One live connection, whatever protocol it speaks, and one exchange over it.
 
 mod exchange;
 mod failure;
+mod http1;
+mod http2;
 mod pace;
-mod stock;
-#[cfg(test)]
-mod tests;
-mod upload;
+mod sight;
 
-use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context, Poll};
-use std::time::Instant;
 
-use bytes::BytesMut;
-use tokio::io::AsyncWrite;
-use tokio_util::io::poll_read_buf;
+use http1::Http1;
 
-use crate::clock;
 use crate::id::WireId;
-use crate::network::{SecurityInfo, Stream};
+use crate::network::SecurityInfo;
+use crate::options::Http2Options;
+use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
 use crate::transport::{DialTimes, Dialed};
 
-pub(crate) use exchange::{Exchange, Received, Uploaded};
+pub(crate) use exchange::Exchange;
 pub(crate) use failure::Failure;
+pub(crate) use http2::{Change, Driver, Http2};
 pub(crate) use pace::Pace;
-use stock::Size;
+pub(crate) use sight::Sight;
 
-/// One live connection. It is handed to and fro, so it is small.
-pub(crate) struct Wire(Box<Parts>);
-
-struct Parts {
-    id: WireId,
-    stream: Box<dyn Stream>,
-    /// Without a buffer while there is nothing in it.
-    received: BytesMut,
-    remote: Option<SocketAddr>,
-    local: Option<SocketAddr>,
-    times: DialTimes,
-    security: Option<Arc<SecurityInfo>>,
-    exchanges: u64,
-    /// What `received` is; `None` when it has grown out of all sizes.
-    size: Option<Size>,
-    /// What to read into next: grows while the stream fills it and more is to come.
-    appetite: Size,
-    /// What that may grow to while the stream fills it. A plain stream is read best into what the processor's cache holds; to
-    /// decrypt, and to hand on to another thread, larger pieces are worth more.
-    most: Size,
+/// One live connection, or a share in one that carries several exchanges at a time.
+pub(crate) enum Wire {
+    Http1(Http1),
+    Http2(Http2),
 }
 
 impl Wire {
-    pub(crate) fn new(dialed: Dialed) -> Self {
-        let Dialed { stream, times, security } = dialed;
-        let (remote, local) = (stream.remote(), stream.local());
-        Self(Box::new(Parts {
-            id: WireId::next(),
-            stream,
-            received: BytesMut::new(),
-            remote,
-            local,
-            times,
-            most: Parts::most(security.is_some()),
-            security,
-            exchanges: 0,
-            size: None,
-            appetite: Size::Small,
-        }))
+    pub(crate) fn http1(dialed: Dialed) -> Self {
+        Self::Http1(Http1::new(dialed))
+    }
+
+    /// Begins to speak HTTP/2. Nothing moves on the wire but by its driver.
+    pub(crate) async fn http2(
+        dialed: Dialed,
+        options: &Http2Options,
+        response_head: usize,
+    ) -> io::Result<(Self, Driver)> {
+        let (wire, driver) = Http2::open(dialed, options, response_head).await?;
+        Ok((Self::Http2(wire), driver))
+    }
+
+    /// A share of the wire for one exchange, if it carries several at a time and takes one more.
+    pub(crate) fn share(&self) -> Option<Self> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(wire) => wire.lend().map(Self::Http2),
+        }
+    }
+
+    /// The wire that carries several exchanges at a time.
+    pub(crate) fn multiplexed(&self) -> Option<&Http2> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(wire) => Some(wire),
+        }
     }
 
     pub(crate) fn id(&self) -> WireId {
-        self.0.id
+        match self {
+            Self::Http1(wire) => wire.id(),
+            Self::Http2(wire) => wire.id(),
+        }
     }
 
     pub(crate) fn remote(&self) -> Option<SocketAddr> {
-        self.0.remote
+        match self {
+            Self::Http1(wire) => wire.remote(),
+            Self::Http2(wire) => wire.remote(),
+        }
     }
 
     pub(crate) fn local(&self) -> Option<SocketAddr> {
-        self.0.local
+        match self {
+            Self::Http1(wire) => wire.local(),
+            Self::Http2(wire) => wire.local(),
+        }
     }
 
     pub(crate) fn times(&self) -> DialTimes {
-        self.0.times
+        match self {
+            Self::Http1(wire) => wire.times(),
+            Self::Http2(wire) => wire.times(),
+        }
     }
 
     /// What is known of it if it is secure.
     pub(crate) fn security(&self) -> Option<&Arc<SecurityInfo>> {
-        self.0.security.as_ref()
+        match self {
+            Self::Http1(wire) => wire.security(),
+            Self::Http2(wire) => wire.security(),
+        }
     }
 
     /// Has it served an exchange before?
     pub(crate) fn is_used(&self) -> bool {
-        self.0.exchanges > 0
+        self.exchanges() > 0
     }
 
-    /// Called when an exchange begins on it.
-    pub(crate) fn count_exchange(&mut self) {
-        self.0.exchanges += 1;
+    /// How many exchanges have begun on it.
+    pub(crate) fn exchanges(&self) -> u64 {
+        match self {
+            Self::Http1(wire) => wire.exchanges(),
+            Self::Http2(wire) => wire.exchanges(),
+        }
     }
 
-    /// May an idle wire serve again? The peer must have sent nothing since, not even an end.
-    ///
-    /// What is found is taken: nobody may have a wire that has it.
+    /// May an idle wire serve again? The peer must have sent nothing since that it had no reason to, not even an end.
     pub(crate) fn check_idle(&mut self) -> Result<(), CloseReason> {
-        match self.0.stream.read_now(&mut [0]) {
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
-            Ok(1..) => Err(CloseReason::UnexpectedOctets),
-            Ok(0) | Err(_) => Err(CloseReason::PeerClosed),
+        match self {
+            Self::Http1(wire) => wire.check_idle(),
+            // Its driver listens all the time.
+            Self::Http2(_) => Ok(()),
         }
     }
 
     /// An idle wire holds no buffer.
     pub(crate) fn rest(&mut self) {
-        self.0.give_buffer_back();
-        self.0.appetite = Size::Small;
-        self.0.most = Parts::most(self.0.security.is_some());
+        if let Self::Http1(wire) = self {
+            wire.rest();
+        }
     }
 
     /// Whoever reads its response is on another thread.
     pub(crate) fn serve_from_afar(&mut self) {
-        self.0.most = Size::Largest;
-    }
-
-    /// What was received and not yet taken.
-    pub(crate) fn received(&mut self) -> &mut BytesMut {
-        &mut self.0.received
-    }
-
-    /// Receives more; 0 is the end. Nothing is lost when the future is dropped.
-    async fn fill(&mut self, want: usize) -> io::Result<usize> {
-        poll_fn(|context| self.poll_fill(context, want)).await
-    }
-
-    /// The same, before the deadline.
-    async fn fill_until(&mut self, deadline: Option<Instant>) -> Result<io::Result<usize>, clock::Elapsed> {
-        clock::until(deadline, pin!(self.fill(0))).await
-    }
-
-    fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
-        let parts = &mut *self.0;
-        parts.make_room(want);
-        let spare = parts.spare();
-        let polled = poll_read_buf(Pin::new(&mut parts.stream), context, &mut parts.received);
-        match polled {
-            Poll::Ready(Ok(filled)) if filled == spare && want > spare => {
-                parts.appetite = parts.appetite.next().min(parts.most)
-            }
-            // If a piece of it is held, the next one may as well come from the same buffer.
-            Poll::Pending if parts.is_whole() && parts.may_do_without() => parts.give_buffer_back(),
-            _ => {}
-        }
-        polled
-    }
-
-    fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        match Pin::new(&mut self.0.stream).poll_write(context, octets) {
-            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            other => other,
+        if let Self::Http1(wire) = self {
+            wire.serve_from_afar();
         }
     }
 
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0.stream).poll_flush(context)
+    /// How much was received and not yet taken.
+    pub(crate) fn received_octets(&mut self) -> usize {
+        match self {
+            Self::Http1(wire) => wire.received().len(),
+            Self::Http2(_) => 0,
+        }
     }
 }
 
-impl Parts {
-    fn most(secure: bool) -> Size {
-        if secure { Size::Largest } else { Size::Larger }
-    }
-
-    /// `want` is how much is known to come, or `usize::MAX` where more is to come than anybody knows.
-    fn make_room(&mut self, want: usize) {
-        let small = Size::Small.octets();
-        if want > small && want != usize::MAX {
-            self.appetite = self.appetite.max(Size::Large);
-        }
-        let is_too_small = self.received.is_empty() && self.size < Some(self.appetite);
-        if !is_too_small && (self.is_whole() || self.spare() >= want.clamp(1, small)) {
-            return;
-        }
-        while self.received.len() + small > self.appetite.octets() && self.appetite < Size::Largest {
-            self.appetite = self.appetite.next();
-        }
-        if self.received.len() + small > self.appetite.octets() {
-            self.received.reserve(small);
-            self.size = None;
-            return;
-        }
-        let mut fresh = stock::take(self.appetite);
-        fresh.extend_from_slice(&self.received);
-        self.give_buffer_back();
-        (self.received, self.size) = (fresh, Some(self.appetite));
-    }
-
-    fn is_whole(&mut self) -> bool {
-        self.size.is_some_and(|size| stock::is_whole(&mut self.received, size))
-    }
-
-    /// A larger one that nobody would keep is better kept here than paged in anew for the next piece.
-    fn may_do_without(&self) -> bool {
-        self.size.is_none_or(|size| size == Size::Small || stock::has_place(size))
-    }
-
-    fn give_buffer_back(&mut self) {
-        let buffer = std::mem::take(&mut self.received);
-        if let Some(size) = self.size.take() {
-            stock::put_back(buffer, size);
-        }
-    }
-
-    fn spare(&self) -> usize {
-        self.received.capacity() - self.received.len()
-    }
+/// What became of a piece of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Uploaded {
+    Sent,
+    /// The peer has answered and wants no more; the piece was discarded.
+    NotWanted,
 }
 
-impl Drop for Wire {
-    fn drop(&mut self) {
-        self.rest();
-    }
+/// What one call of `receive_head` gave.
+pub(crate) enum Received {
+    Interim(ResponseHead),
+    Final(ResponseHead),
+    /// The request is not complete: nothing can be waited for.
+    OutOfTurn,
 }

@@ -12,6 +12,7 @@
 //! # }
 //! ```
 
+mod path;
 mod pump;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,8 @@ use tokio::task::JoinSet;
 use crate::gate::Gate;
 use crate::patience::reached;
 use crate::server::Server;
+
+pub use path::Path;
 
 /// A proxy on a loopback port. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
@@ -69,6 +72,13 @@ pub enum Fault {
     },
     /// Every piece waits so long before it passes.
     Delay(Duration),
+    /// The octets travel: so long each, and so many a second. What is on the way is bounded.
+    Path {
+        /// From one end to the other.
+        takes: Duration,
+        /// How many octets set out in a second, at most.
+        rate: u32,
+    },
     /// One octet is changed.
     Corrupt {
         /// Which one.
@@ -159,6 +169,10 @@ async fn pass(
 ) {
     // A server that is not there looks like one that hangs up.
     let Ok(mut server) = TcpStream::connect(server).await else { return };
+    for stream in [&client, &server] {
+        // What waits here waits because it was told to, not for an acknowledgement. A socket that is gone will say so.
+        let _gone = stream.set_nodelay(true);
+    }
     let end = {
         let (client_reads, client_writes) = client.split();
         let (server_reads, server_writes) = server.split();

@@ -1,8 +1,9 @@
 //! Moves the octets of one direction and applies its faults to them.
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 
 use super::Fault;
+use super::path::Path;
 
 /// How the passing of octets ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +36,28 @@ enum Other {
 }
 
 /// Passes octets on until the sender ends or a fault does.
-pub(super) async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, faults: Vec<Fault>) -> End {
-    let mut buffer = [0; 16 * 1024];
+pub(super) async fn pump(from: impl AsyncRead + Unpin, to: impl AsyncWrite + Unpin, faults: Vec<Fault>) -> End {
+    let path = faults.iter().find_map(|fault| match fault {
+        Fault::Path { takes, rate } => Some(Path::new(*takes, *rate)),
+        _ => None,
+    });
+    match path {
+        None => pass(from, to, &faults).await,
+        Some(path) => {
+            let (near, far) = duplex(PIECE);
+            let (passing, travelling) = (pass(from, near, &faults), path.carry(far, to));
+            tokio::pin!(passing, travelling);
+            tokio::select! {
+                // What has set out arrives, whatever becomes of those behind it.
+                end = &mut passing => if travelling.await.is_ok() { end } else { End::Reset },
+                _gone = &mut travelling => End::Reset,
+            }
+        }
+    }
+}
+
+async fn pass(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, faults: &[Fault]) -> End {
+    let mut buffer = [0; PIECE];
     let mut passed = 0;
     loop {
         let count = match from.read(&mut buffer).await {
@@ -45,12 +66,12 @@ pub(super) async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWri
             Err(_) => return End::Reset,
         };
         let mut rest = &mut buffer[..count];
-        corrupt(rest, passed, &faults);
+        corrupt(rest, passed, faults);
         while !rest.is_empty() {
-            if let Some(end) = stop(passed, &faults).await {
+            if let Some(end) = stop(passed, faults).await {
                 return end;
             }
-            let (piece, later) = rest.split_at_mut(room(passed, rest.len(), &faults));
+            let (piece, later) = rest.split_at_mut(room(passed, rest.len(), faults));
             if to.write_all(piece).await.is_err() {
                 return End::Reset;
             }
@@ -58,7 +79,7 @@ pub(super) async fn pump(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWri
             rest = later;
         }
         // A stream may be cut just where it pauses.
-        if let Some(end) = limit(passed, &faults) {
+        if let Some(end) = limit(passed, faults) {
             return end;
         }
     }
@@ -102,7 +123,10 @@ fn room(passed: usize, count: usize, faults: &[Fault]) -> usize {
             after.checked_sub(passed).filter(|left| *left > 0)
         }
         Fault::OneByOne => Some(1),
-        Fault::Delay(_) | Fault::Corrupt { .. } => None,
+        Fault::Delay(_) | Fault::Path { .. } | Fault::Corrupt { .. } => None,
     });
     next.min().unwrap_or(count).min(count)
 }
+
+/// Octets that are read at a time.
+const PIECE: usize = 16 * 1024;

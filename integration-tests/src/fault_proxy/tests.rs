@@ -109,3 +109,30 @@ async fn severed_connections_are_reset() {
     proxy.sever();
     assert_eq!(asked.await.unwrap(), ErrorKind::ConnectionReset);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_path_takes_its_time_and_lets_so_many_a_second_set_out() {
+    let ((mut near, from), (to, mut far)) = (tokio::io::duplex(1 << 20), tokio::io::duplex(1 << 20));
+    near.write_all(&[7; 65_536]).await.unwrap();
+    drop(near);
+    let began = tokio::time::Instant::now();
+    let mut arrived = Vec::new();
+    let path = path::Path::new(Duration::from_millis(500), 65_536);
+    let (carried, read) = tokio::join!(path.carry(from, to), far.read_to_end(&mut arrived));
+    carried.unwrap();
+    assert_eq!(read.unwrap(), 65_536);
+    // By the clock of the test, which is exact to a millisecond a piece.
+    let took = began.elapsed().as_millis();
+    assert!((1500..1510).contains(&took), "{took} ms");
+}
+
+#[tokio::test]
+async fn what_has_set_out_on_a_path_arrives_before_the_end() {
+    let origin = hello().await;
+    let proxy = FaultProxy::start(origin.address()).await;
+    proxy.spoil(Direction::ToClient, Fault::Path { takes: Duration::from_millis(1), rate: 1_000_000 });
+    proxy.spoil(Direction::ToServer, Fault::Path { takes: Duration::from_millis(1), rate: 1_000_000 });
+    assert_eq!(ask(&proxy).await, (ANSWER.to_owned(), None));
+    proxy.spoil(Direction::ToClient, Fault::Cut { after: 20 });
+    assert_eq!(ask(&proxy).await, (ANSWER[..20].to_owned(), None));
+}

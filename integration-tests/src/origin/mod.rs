@@ -32,7 +32,9 @@ use crate::request::Request;
 use crate::server::Server;
 use crate::tls::Tls;
 
+pub(crate) use reply::Body;
 pub use reply::Reply;
+pub(crate) use serve::Connection;
 
 /// A server on a loopback address. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl Origin {
     /// # Panics
     /// When they do not come.
     pub async fn wait_for_requests(&self, count: usize) {
-        reached("requests", &self.log.0.subscribe(), |entries| entries.visits.len() >= count).await;
+        self.log.wait_for_requests(count).await;
     }
 }
 
@@ -171,7 +173,15 @@ impl Log {
         self.0.borrow().connections.clone()
     }
 
-    fn connected(&self, address: SocketAddr) -> u64 {
+    /// Waits until so many requests have arrived.
+    ///
+    /// # Panics
+    /// When they do not come.
+    pub async fn wait_for_requests(&self, count: usize) {
+        reached("requests", &self.0.subscribe(), |entries| entries.visits.len() >= count).await;
+    }
+
+    pub(crate) fn connected(&self, address: SocketAddr) -> u64 {
         let mut number = 0;
         self.0.send_modify(|entries| {
             entries.connections.push(address);
@@ -180,7 +190,7 @@ impl Log {
         number
     }
 
-    fn arrived(&self, address: SocketAddr, connection: u64, request: &Request) -> usize {
+    pub(crate) fn arrived(&self, address: SocketAddr, connection: u64, request: &Request) -> usize {
         let visit = Visit {
             address,
             connection,
@@ -201,10 +211,10 @@ impl Log {
         place
     }
 
-    fn answered(&self, place: usize, reply: &Reply) {
+    pub(crate) fn answered(&self, place: usize, status: u16, octets: u64) {
         self.0.send_modify(|entries| {
             let visit = &mut entries.visits[place];
-            (visit.status, visit.octets, visit.ended) = (reply.status(), reply.body_octets(), Some(Instant::now()));
+            (visit.status, visit.octets, visit.ended) = (status, octets, Some(Instant::now()));
         });
     }
 }

@@ -9,19 +9,19 @@ use crate::gate::Gate;
 /// An answer of an honest server.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    pub(super) status: u16,
-    pub(super) fields: Vec<(String, String)>,
-    pub(super) body: Body,
-    pub(super) interim: Vec<u16>,
-    pub(super) after: Option<Duration>,
-    pub(super) held: Option<Gate>,
+    pub(crate) status: u16,
+    pub(crate) fields: Vec<(String, String)>,
+    pub(crate) body: Body,
+    pub(crate) interim: Vec<u16>,
+    pub(crate) after: Option<Duration>,
+    pub(crate) held: Option<Gate>,
     /// Closed afterwards, with `Connection: close` or without a word.
-    pub(super) closing: bool,
-    pub(super) dropping: bool,
+    pub(crate) closing: bool,
+    pub(crate) dropping: bool,
 }
 
 #[derive(Clone, Debug)]
-pub(super) enum Body {
+pub(crate) enum Body {
     /// With `Content-Length`.
     Sized(Bytes),
     Chunked {

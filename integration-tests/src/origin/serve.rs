@@ -21,7 +21,7 @@ pub(super) async fn listen(listener: TcpListener, tls: Option<Tls>, log: Log, ha
     }
 }
 
-struct Connection {
+pub(crate) struct Connection {
     stream: Carrier<TcpStream>,
     unread: BytesMut,
     address: SocketAddr,
@@ -40,6 +40,17 @@ impl Connection {
             Some(tls) => tls.accept(stream).await,
         };
         let Ok(stream) = carried else { return };
+        Self::serve_carried(stream, address, number, log, handler).await;
+    }
+
+    /// Serves a client whom TLS, if any, has let in already.
+    pub(crate) async fn serve_carried(
+        stream: Carrier<TcpStream>,
+        address: SocketAddr,
+        number: u64,
+        log: Log,
+        handler: Arc<Handler>,
+    ) {
         let mut connection = Self { stream, unread: BytesMut::new(), address, number, log, handler };
         let _client_is_gone = connection.exchanges().await;
     }
@@ -92,13 +103,13 @@ impl Connection {
 
     async fn write(&mut self, request: &Request, reply: &Reply, place: usize, close: bool) -> io::Result<()> {
         if reply.dropping {
-            self.log.answered(place, reply);
+            self.log.answered(place, reply.status(), reply.body_octets());
             return Ok(());
         }
         let octets = reply.encode(request.method == "HEAD", close);
         let (most, last) = octets.split_at(octets.len().saturating_sub(LAST_PIECE));
         self.stream.write_all(most).await?;
-        self.log.answered(place, reply);
+        self.log.answered(place, reply.status(), reply.body_octets());
         self.stream.write_all(last).await?;
         self.stream.flush().await
     }

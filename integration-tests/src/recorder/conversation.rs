@@ -9,6 +9,9 @@
 //!    +------------+               | RequestError  | (back to Sent)  | the next send: Sending
 //! ```
 //!
+//! Where sending and receiving may overlap (B.10), receiving may begin once the head has gone out; the send-side completions then
+//! come while the request is Receiving or Reading, and change nothing there.
+//!
 //! That an operation was begun cannot be seen in notifications, only inferred: from an informational status that
 //! belongs to no other operation, or from its completion.
 
@@ -34,6 +37,10 @@ pub(super) struct Conversation {
     /// A receive was given up while the request was being sent again: the next one goes on with that, unless `cancel()`
     /// put an end to it and the next is a new send.
     resend_given_up: bool,
+    /// Sending and receiving may overlap.
+    may_overlap: bool,
+    /// A send is open while the response is received.
+    still_sending: bool,
     /// What the last `DataAvailable` or `ReadComplete` said of the body.
     body: Body,
 }
@@ -86,6 +93,7 @@ impl Conversation {
                 }
                 Ok(())
             }
+            Happened::Uploaded if self.may_overlap => Ok(()),
             Happened::Uploaded => self.only_in("UploadProgress", !matches!(self.phase, Phase::Ready | Phase::Reading)),
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
@@ -95,6 +103,11 @@ impl Conversation {
         }
     }
 
+    /// From now on sending and receiving may overlap.
+    pub(super) fn may_overlap(&mut self) {
+        self.may_overlap = true;
+    }
+
     /// The handle closes: what was left open?
     pub(super) fn left_open(&self) -> Vec<Breach> {
         let mut left = Vec::new();
@@ -102,6 +115,9 @@ impl Conversation {
             Phase::Sending(_) => left.push(("N2", "HandleClosing while send was open".to_owned())),
             Phase::Receiving { .. } => left.push(("N2", "HandleClosing while receive_response was open".to_owned())),
             Phase::Ready | Phase::Sent | Phase::Reading => {}
+        }
+        if self.still_sending {
+            left.push(("N2", "HandleClosing while send was open".to_owned()));
         }
         left.extend(self.open.iter().map(|step| ("C.2", format!("HandleClosing while {step:?} was under way"))));
         if let Some(wire) = self.wire {
@@ -117,6 +133,10 @@ impl Conversation {
             }
             Step::ReceiveHead => match self.phase {
                 Phase::Sent => self.phase = Phase::Receiving { answered: false, resending: false },
+                Phase::Sending(true) if self.may_overlap => {
+                    self.still_sending = true;
+                    self.phase = Phase::Receiving { answered: false, resending: false };
+                }
                 Phase::Receiving { .. } => {}
                 phase => return Err(("N3", format!("ReceivingResponse in {phase:?}"))),
             },
@@ -203,6 +223,9 @@ impl Conversation {
     }
 
     fn on_success(&mut self, operation: Operation, octets: u64) -> Result<(), Breach> {
+        if self.overlaps(operation) {
+            return Ok(());
+        }
         let before = self.phase;
         // After a breach the story goes on as the completion says, so that one breach is told once.
         self.phase = match operation {
@@ -246,6 +269,11 @@ impl Conversation {
     }
 
     fn on_failure(&mut self, operation: Operation, code: ErrorCode, before: Option<Operation>) -> Result<(), Breach> {
+        if self.overlaps(operation) {
+            // The failure is the send's alone: the response may still be read.
+            self.just_failed = Some(operation);
+            return Ok(());
+        }
         let phase = self.phase;
         let can_be_open = match operation {
             Operation::Send => self.failed || matches!(phase, Phase::Ready | Phase::Sending(_) | Phase::Reading),
@@ -280,6 +308,16 @@ impl Conversation {
             return Err(("C.6", format!("no address connected, but nothing told of the end of {step:?}")));
         }
         Ok(())
+    }
+
+    /// Is this the end of a send-side operation beside which the response is received?
+    fn overlaps(&mut self, operation: Operation) -> bool {
+        let receiving = matches!(self.phase, Phase::Receiving { .. } | Phase::Reading);
+        match operation {
+            Operation::Send => receiving && std::mem::take(&mut self.still_sending),
+            Operation::Write => receiving && self.may_overlap,
+            _ => false,
+        }
     }
 
     fn expect_sending(&mut self, what: &str) -> Result<(), Breach> {

@@ -41,6 +41,8 @@ pub enum Happened {
     WireAcquired(u64),
     /// `WireReleased`.
     WireReleased(u64),
+    /// `WireHealthChanged`.
+    WireHealth,
     /// `Retrying`.
     Retrying,
     /// `UploadProgress`.
@@ -117,6 +119,7 @@ impl From<&Status> for Happened {
             Status::ConnectionSecured(_) => Self::Ended(Step::Secure),
             Status::SecureFailure(_) => Self::InsecureWire,
             Status::WireAcquired { wire, .. } => Self::WireAcquired(wire.value()),
+            Status::WireHealthChanged { .. } => Self::WireHealth,
             Status::WireReleased { wire } => Self::WireReleased(wire.value()),
             Status::SendingRequest => Self::Began(Step::SendHead),
             Status::RequestSent(_) => Self::Ended(Step::SendHead),

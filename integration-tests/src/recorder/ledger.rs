@@ -15,6 +15,8 @@ pub struct Ledger {
     /// The handles that have not closed, below each handle. A session is below none.
     open: BTreeMap<Option<u64>, BTreeSet<u64>>,
     violations: Vec<Violation>,
+    /// Sending and receiving of one request may overlap.
+    overlap: bool,
 }
 
 /// A rule that was broken.
@@ -60,8 +62,18 @@ impl Ledger {
     pub fn expect(&mut self, handle: u64, kind: HandleKind, parent: Option<u64>) {
         self.accounts.entry(handle).or_insert_with(|| {
             self.open.entry(parent).or_default().insert(handle);
-            Account::new(kind, parent)
+            let mut account = Account::new(kind, parent);
+            if self.overlap {
+                account.conversation.may_overlap();
+            }
+            account
         });
+    }
+
+    /// From now on sending and receiving of one request may overlap (B.10).
+    pub fn sending_and_receiving_overlap(&mut self) {
+        self.overlap = true;
+        self.accounts.values_mut().for_each(|account| account.conversation.may_overlap());
     }
 
     /// What was wrong so far.
@@ -186,6 +198,7 @@ impl Account {
             Happened::Created(_)
             | Happened::WireReleased(_)
             | Happened::WireAcquired(_)
+            | Happened::WireHealth
             // A wire that nobody waits for any more may fail to be secured.
             | Happened::InsecureWire => Ok(()),
             Happened::Began(Step::CloseWire) => {

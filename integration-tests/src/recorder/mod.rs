@@ -137,6 +137,12 @@ impl Recorder {
         session.subscribe(self.subscriber.clone(), NotificationMask::EVERYTHING).expect("the session is open");
     }
 
+    /// On the requests of this test sending and receiving may overlap, as they can over HTTP/2 (B.10): a response may be received
+    /// and read before the body is sent.
+    pub fn sending_and_receiving_overlap(&self) {
+        self.book().ledger.sending_and_receiving_overlap();
+    }
+
     /// Closes the session, waits until all of its last words were handled, and checks what was recorded.
     ///
     /// # Panics

@@ -1,5 +1,7 @@
 //! The recorder catches every breach: each test deletes, doubles or moves one notification of a right story.
 
+mod overlap;
+
 use super::event::Happened::*;
 use super::event::Step::{CloseWire, Connect, ReceiveHead, Resolve, Secure, SendHead};
 use super::*;

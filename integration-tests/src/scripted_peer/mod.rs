@@ -26,11 +26,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::http2_peer::Frame;
 use crate::patience::reached;
 use crate::request::Request;
 use crate::server::Server;
 
-pub use script::{Script, Step};
+pub use script::{Script, Step, Wanted};
 pub(crate) use socket::Socket;
 pub use split::Split;
 
@@ -63,6 +64,13 @@ pub enum Ending {
     ClientClosed,
     /// The socket failed, as it does when the client resets it.
     Broken(std::io::ErrorKind),
+}
+
+impl Connection {
+    /// What was read, as frames of HTTP/2; without a frame that is not whole.
+    pub fn frames(&self) -> Vec<Frame> {
+        Frame::all(&self.received)
+    }
 }
 
 impl ScriptedPeer {
@@ -163,6 +171,23 @@ impl ScriptedPeer {
     /// When it does not come.
     pub async fn wait_for_octets(&self, n: usize, count: usize) {
         self.wait_for("octets", |all| all.get(n).is_some_and(|one| one.received.len() >= count)).await;
+    }
+
+    /// Waits until a frame of HTTP/2 of which this is true was read on the n-th connection, and gives all that were.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn wait_for_frame(&self, n: usize, wanted: impl Fn(&Frame) -> bool) -> Vec<Frame> {
+        self.wait_for("a frame", |all| all.get(n).is_some_and(|one| one.frames().iter().any(&wanted))).await;
+        self.connection(n).frames()
+    }
+
+    /// Waits until this is true of the connections.
+    ///
+    /// # Panics
+    /// When it does not come true.
+    pub async fn wait_until(&self, is_reached: impl FnMut(&[Connection]) -> bool) {
+        self.wait_for("what was expected", is_reached).await;
     }
 
     async fn wait_for(&self, what: &str, mut is_reached: impl FnMut(&[Connection]) -> bool) {

@@ -5,15 +5,16 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::script::{Script, Step};
+use super::script::{Script, Step, Wanted};
 use super::socket::Socket;
-use super::{Ending, Record};
+use super::{Connection, Ending, Record};
+use crate::http2_peer::{Frames, Kind, PREFACE, frames};
 use crate::request::{Parsed, Request};
 use crate::tls::Carrier;
 
 /// Plays the script to its end and says how it ended.
 pub(super) async fn play<S: Socket>(script: &Script, stream: S, record: &Record) -> Ending {
-    let mut player = Player { stream: Some(Carrier::Plain(stream)), script, record, at: 0 };
+    let mut player = Player { stream: Some(Carrier::Plain(stream)), script, record, at: 0, frames: Frames::new() };
     match player.play().await {
         Ok(Next::Quit) => Ending::Played,
         Ok(Next::Go | Next::Gone) => Ending::ClientClosed,
@@ -28,6 +29,8 @@ struct Player<'a, S> {
     record: &'a Record,
     /// How much of what was received is read by steps.
     at: usize,
+    /// Where what was received is between frames, if pings are answered.
+    frames: Frames,
 }
 
 #[derive(PartialEq, Eq)]
@@ -78,6 +81,10 @@ impl<S: Socket> Player<'_, S> {
             }
             Step::ReadHead => return self.read_until(b"\r\n\r\n").await,
             Step::ReadRequest => return self.read_request().await,
+            Step::ReadPreface => {
+                return self.read_while(|unread| unread.starts_with(PREFACE).then_some(PREFACE.len())).await;
+            }
+            Step::ReadFrames(wanted, count) => return self.read_frames(*wanted, *count).await,
             Step::Close => {
                 self.stream()?.shutdown().await?;
                 self.drain().await?;
@@ -134,7 +141,9 @@ impl<S: Socket> Player<'_, S> {
     async fn write(&mut self, octets: &[u8]) -> io::Result<()> {
         self.stream()?.write_all(octets).await?;
         self.stream()?.flush().await?;
-        self.record.change(|connection| connection.sent.extend_from_slice(octets));
+        if !self.script.forgetful {
+            self.record.change(|connection| connection.sent.extend_from_slice(octets));
+        }
         Ok(())
     }
 
@@ -160,6 +169,17 @@ impl<S: Socket> Player<'_, S> {
         Ok(next)
     }
 
+    /// Frames of several kinds come in any order, so they are counted from the connection's beginning.
+    async fn read_frames(&mut self, wanted: Wanted, count: usize) -> io::Result<Next> {
+        let come = |connection: &Connection| connection.frames().iter().filter(|frame| wanted.is(frame)).count();
+        while self.record.look(come) < count {
+            if self.read_some().await? == 0 {
+                return Ok(Next::Gone);
+            }
+        }
+        Ok(Next::Go)
+    }
+
     /// Reads until the step finds what it wants in the octets that no step has read before.
     async fn read_while(&mut self, mut find: impl FnMut(&[u8]) -> Option<usize>) -> io::Result<Next> {
         loop {
@@ -183,6 +203,20 @@ impl<S: Socket> Player<'_, S> {
         let mut buffer = [0; 16 * 1024];
         let count = self.stream()?.read(&mut buffer).await?;
         self.record.change(|connection| connection.received.extend_from_slice(&buffer[..count]));
+        if self.script.answering_pings {
+            self.answer_pings(&buffer[..count]).await?;
+        }
         Ok(count)
+    }
+
+    async fn answer_pings(&mut self, octets: &[u8]) -> io::Result<()> {
+        for frame in self.frames.take_in(octets) {
+            if Wanted::Of(Kind::Ping).is(&frame)
+                && let Ok(payload) = frame.payload.as_ref().try_into()
+            {
+                self.write(&frames::ping_ack(payload)).await?;
+            }
+        }
+        Ok(())
     }
 }

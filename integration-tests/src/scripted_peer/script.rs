@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use super::split::Split;
 use crate::gate::Gate;
+use crate::http2_peer::{Frame, Kind};
 use crate::tls::Tls;
 
 /// A list of steps. Without a last step that says otherwise the connection is kept: read until the client closes it.
@@ -13,6 +14,10 @@ use crate::tls::Tls;
 pub struct Script {
     pub(super) steps: Vec<Step>,
     pub(super) split: Split,
+    /// What was written is not kept.
+    pub(super) forgetful: bool,
+    /// Pings of HTTP/2 are answered wherever something is read.
+    pub(super) answering_pings: bool,
 }
 
 /// One step of a script.
@@ -38,6 +43,10 @@ pub enum Step {
     ReadHead,
     /// Reads a whole request, body included.
     ReadRequest,
+    /// Reads the preface of HTTP/2.
+    ReadPreface,
+    /// Reads until so many frames of HTTP/2 of the kind have come since the connection began, whatever was between them.
+    ReadFrames(Wanted, usize),
     /// Shakes hands as a TLS server; what follows is said and heard through TLS.
     StartTls(Tls),
     /// Changes the keys of TLS 1.3: the client is sent a message that is no data.
@@ -56,6 +65,27 @@ pub enum Step {
     StopReading,
     /// Reads until the client closes.
     Keep,
+}
+
+/// Which frames a step waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those of this type, answers (ACK) left out.
+    Of(Kind),
+    /// Answers: PING or SETTINGS with ACK.
+    Ack(Kind),
+    /// Those that end a stream.
+    EndOfStream,
+}
+
+impl Wanted {
+    pub(super) fn is(self, frame: &Frame) -> bool {
+        match self {
+            Self::Of(kind) => frame.kind == kind && !frame.is_ack(),
+            Self::Ack(kind) => frame.kind == kind && frame.is_ack(),
+            Self::EndOfStream => frame.ends_stream(),
+        }
+    }
 }
 
 impl Script {
@@ -83,6 +113,18 @@ impl Script {
     /// How the octets of `Send` and `Repeat` are cut. Without: not at all.
     pub fn split(mut self, split: Split) -> Self {
         self.split = split;
+        self
+    }
+
+    /// Answers every ping of HTTP/2 as soon as a step reads it.
+    pub fn answering_pings(mut self) -> Self {
+        self.answering_pings = true;
+        self
+    }
+
+    /// What is written is not kept: for floods.
+    pub fn forgetful(mut self) -> Self {
+        self.forgetful = true;
         self
     }
 
@@ -134,6 +176,21 @@ impl Script {
     /// See [`Step::ReadRequest`].
     pub fn read_request(self) -> Self {
         self.step(Step::ReadRequest)
+    }
+
+    /// See [`Step::ReadPreface`].
+    pub fn read_preface(self) -> Self {
+        self.step(Step::ReadPreface)
+    }
+
+    /// See [`Step::ReadFrames`].
+    pub fn read_frames(self, wanted: Wanted, count: usize) -> Self {
+        self.step(Step::ReadFrames(wanted, count))
+    }
+
+    /// Reads until the heads of so many streams have come since the connection began. Trailers would count too.
+    pub fn read_streams(self, count: usize) -> Self {
+        self.read_frames(Wanted::Of(Kind::Headers), count)
     }
 
     /// See [`Step::StartTls`].

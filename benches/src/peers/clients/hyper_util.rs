@@ -19,6 +19,13 @@ where
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     connector.enforce_http(false);
-    let builder = HttpsConnectorBuilder::new().with_tls_config(endpoint.rustls()?).https_or_http().enable_http1();
-    Ok(Client::builder(TokioExecutor::new()).build(builder.wrap_connector(connector)))
+    let mut tls = endpoint.rustls()?;
+    // It says itself what is spoken.
+    tls.alpn_protocols.clear();
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http();
+    let connector = match endpoint.http2 {
+        false => builder.enable_http1().wrap_connector(connector),
+        true => builder.enable_http2().wrap_connector(connector),
+    };
+    Ok(Client::builder(TokioExecutor::new()).http2_only(endpoint.http2).build(connector))
 }

@@ -4,4 +4,5 @@ pub(super) mod hyper_conn;
 pub(super) mod hyper_util;
 pub(super) mod ours;
 pub(super) mod raw;
+pub(super) mod raw_h2;
 pub(super) mod reqwest;

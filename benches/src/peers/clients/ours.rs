@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use hinternet::{Engine, Session, SessionBuilder};
+use hinternet::{Engine, Protocols, Session, SessionBuilder};
 
 use crate::peers::Failed;
 use crate::peers::runtimes::Threads;
@@ -10,7 +10,8 @@ use crate::peers::server::Endpoint;
 
 /// What a session with this endpoint is opened with.
 pub(in crate::peers) fn session(endpoint: &Endpoint) -> SessionBuilder {
-    Session::builder().tls(endpoint.tls_options())
+    let session = Session::builder().tls(endpoint.tls_options());
+    if endpoint.http2 { session.protocols(Protocols::RequireHttp2) } else { session }
 }
 
 /// The work runs on the arbiter that the session runs on.

@@ -4,6 +4,7 @@
 //! requests needed; and, when allocations are counted, the octets of the heap that are in use. What the kernel holds for a socket
 //! is in neither.
 
+mod http2;
 mod open;
 mod waiting;
 mod wires;
@@ -41,6 +42,8 @@ enum Held {
     IdleWires,
     IdleSecureWires,
     IdleOrigins,
+    IdleHttp2Wires,
+    IdleSecureHttp2Wires,
     WaitingRequests,
     OpenRequests,
 }
@@ -81,7 +84,12 @@ pub(super) fn measure(options: &Options) -> Result<(), Failed> {
 
 fn have_turn(count: u32, turn: usize, held: Held, server: &str) -> Result<(), Failed> {
     let endpoints = Endpoints::parse(server)?;
-    let endpoint = if let Held::IdleSecureWires = held { endpoints.secure } else { endpoints.plain };
+    let endpoint = match held {
+        Held::IdleSecureWires => endpoints.secure,
+        Held::IdleHttp2Wires => endpoints.http2,
+        Held::IdleSecureHttp2Wires => endpoints.secure_http2,
+        Held::IdleWires | Held::IdleOrigins | Held::WaitingRequests | Held::OpenRequests => endpoints.plain,
+    };
     let client = held.clients().get(turn).ok_or("there is no such client")?;
     let grown = (client.run)(&Job { endpoint, count, many_origins: matches!(held, Held::IdleOrigins) })?;
     child::tell(&[grown.rss, grown.heap.unwrap_or(f64::NAN)]);
@@ -94,6 +102,7 @@ impl Held {
     fn clients(self) -> &'static [Client] {
         match self {
             Self::IdleWires | Self::IdleSecureWires | Self::IdleOrigins => &wires::CLIENTS,
+            Self::IdleHttp2Wires | Self::IdleSecureHttp2Wires => &http2::CLIENTS,
             Self::WaitingRequests => &waiting::CLIENTS,
             Self::OpenRequests => &open::CLIENTS,
         }
@@ -104,6 +113,8 @@ impl Held {
             Self::IdleWires => "Idle wires",
             Self::IdleSecureWires => "Idle wires, TLS 1.3",
             Self::IdleOrigins => "Idle wires, each of another origin, dialed one after the other",
+            Self::IdleHttp2Wires => "Idle wires, HTTP/2, each of another origin with hinternet",
+            Self::IdleSecureHttp2Wires => "Idle wires, HTTP/2, TLS 1.3, each of another origin with hinternet",
             Self::WaitingRequests => "Requests that wait for their answer, each with its wire and its task",
             Self::OpenRequests => "Open requests with 6 header fields, not sent",
         }

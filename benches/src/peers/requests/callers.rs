@@ -1,7 +1,6 @@
 //! The load of one turn: so many callers, each with one request after the other, and what that cost.
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
@@ -9,12 +8,12 @@ use tokio::task::JoinHandle;
 use crate::peers::Failed;
 use crate::peers::meter::{Meter, Sample};
 use crate::peers::runtimes::Threads;
-use crate::peers::server::BODY_LENGTH;
+use crate::peers::server::{BODY_LENGTH, Endpoint};
 
 /// What every client is asked to do.
 #[derive(Debug)]
 pub(super) struct Turn {
-    pub(super) server: SocketAddr,
+    pub(super) endpoint: Endpoint,
     pub(super) in_flight: usize,
     pub(super) requests: usize,
 }
@@ -46,7 +45,7 @@ pub(super) type Running<C> = JoinHandle<Result<(C, Vec<Duration>), Failed>>;
 
 impl Turn {
     pub(super) fn url(&self) -> String {
-        format!("http://{}/", self.server)
+        self.endpoint.url("/")
     }
 
     /// Has one caller per request in flight do its share, each as the task that `spawn` makes of [`calls`]; first for a

@@ -10,7 +10,7 @@ use crate::peers::Failed;
 use crate::peers::runtimes::Threads;
 
 pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Answered, Failed> {
-    let make = || Floor { server: turn.server, wire: None };
+    let make = || Floor { server: turn.endpoint.address, wire: None };
     turn.with_tokio(threads, make, |caller, each| tokio::spawn(calls(caller, each)))
 }
 

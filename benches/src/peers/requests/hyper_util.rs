@@ -16,7 +16,10 @@ pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Answered, Failed> {
     let make = || {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        HyperUtil { client: Client::builder(TokioExecutor::new()).build(connector), url }
+        HyperUtil {
+            client: Client::builder(TokioExecutor::new()).http2_only(turn.endpoint.http2).build(connector),
+            url,
+        }
     };
     turn.with_tokio(threads, make, |caller, each| tokio::spawn(calls(caller, each)))
 }

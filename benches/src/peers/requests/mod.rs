@@ -3,9 +3,11 @@
 mod awc;
 mod callers;
 mod floor;
+mod http2;
 mod hyper_conn;
 mod hyper_util;
 mod ours;
+mod raw_h2;
 mod reqwest;
 
 use clap::Args;
@@ -16,6 +18,8 @@ use super::runtimes::{ONE_THREAD, TWO_WORKERS, Threads};
 use super::server::Server;
 use super::table::{self, Column};
 use callers::{Answered, Turn};
+
+pub(super) use http2::{Options as Http2Options, measure as measure_http2};
 
 /// Small GETs over wires that are kept.
 #[derive(Clone, Debug, Args)]
@@ -36,23 +40,27 @@ pub(super) fn measure(options: &Options, server: &Server) -> Result<(), Failed> 
         return Err("there is nothing to measure".into());
     }
     for &in_flight in &options.in_flight {
-        let turn = Turn { server: server.endpoints.plain.address, in_flight, requests: options.requests };
+        let turn = Turn { endpoint: server.endpoints.plain.clone(), in_flight, requests: options.requests };
         let results = options.terms.play(&turn, CLIENTS)?;
-        let cpu = |answered: &Answered| answered.cost.cpu_each();
-        let columns = [
-            Column::new("CPU us/request", 2, cpu),
-            Column::new("requests/s", 0, |answered: &Answered| answered.cost.rate()),
-            Column::new("p50 us", 0, |answered: &Answered| answered.quantile(50)),
-            Column::new("p99 us", 0, |answered: &Answered| answered.quantile(99)),
-            Column::optional("allocations", 1, |answered: &Answered| answered.cost.allocations_each()),
-            Column::ratio("x floor", FLOOR, cpu),
-            Column::ratio("x hyper-util", HYPER_UTIL, cpu),
-            Column::ratio("x reqwest", REQWEST, cpu),
-        ];
+        let ratios = [("x floor", FLOOR), ("x hyper-util", HYPER_UTIL), ("x reqwest", REQWEST)];
         let what = format!("{in_flight} in flight, {} requests", options.requests);
-        table::print(&results, &what, Some("callers"), &columns);
+        table::print(&results, &what, Some("callers"), &columns(ratios));
     }
     Ok(())
+}
+
+/// The figures of small GETs, and their ratios to these.
+fn columns(ratios: [(&str, &'static str); 3]) -> Vec<Column<'static, Answered>> {
+    let cpu = |answered: &Answered| answered.cost.cpu_each();
+    let mut columns = vec![
+        Column::new("CPU us/request", 2, cpu),
+        Column::new("requests/s", 0, |answered: &Answered| answered.cost.rate()),
+        Column::new("p50 us", 0, |answered: &Answered| answered.quantile(50)),
+        Column::new("p99 us", 0, |answered: &Answered| answered.quantile(99)),
+        Column::optional("allocations", 1, |answered: &Answered| answered.cost.allocations_each()),
+    ];
+    columns.extend(ratios.map(|(title, base)| Column::ratio(title, base, cpu)));
+    columns
 }
 
 type Client = Contender<Turn, Answered>;

@@ -1,7 +1,7 @@
 //! hinternet on its paved path: from the arbiter it runs on, and from a runtime that is not its own.
 
 use actix::{Actor, Context, Handler};
-use hinternet::{Engine, Notification, NotificationMask, Session, SessionBuilder};
+use hinternet::{Engine, Notification, NotificationMask, Protocols, Session, SessionBuilder};
 
 use super::callers::{Answered, Caller, Turn, calls};
 use crate::peers::Failed;
@@ -22,7 +22,7 @@ pub(super) const HEARD: Setting =
 /// The callers run on the arbiter that the session runs on.
 pub(super) fn on_the_arbiter(turn: &Turn, setting: Setting) -> Result<Answered, Failed> {
     actix_rt::System::new().block_on(async {
-        let session = setting(Session::builder().on_current_arbiter()).open()?;
+        let session = setting(builder(turn).on_current_arbiter()).open()?;
         let callers = vec![Ours { session: session.clone(), url: turn.url() }; turn.in_flight];
         // A task of the arbiter's own, as an actor's future would be.
         let answered = turn.drive(callers, |caller, each| actix_rt::spawn(calls(caller, each))).await;
@@ -34,12 +34,17 @@ pub(super) fn on_the_arbiter(turn: &Turn, setting: Setting) -> Result<Answered, 
 /// The callers run on a multi-thread runtime, and the session on threads of its own, as many as there are by default.
 pub(super) fn from_outside(turn: &Turn, setting: Setting) -> Result<Answered, Failed> {
     Threads::Two.runtime()?.block_on(async {
-        let session = setting(Session::builder().engine(Engine::global()?)).open()?;
+        let session = setting(builder(turn).engine(Engine::global()?)).open()?;
         let callers = vec![Ours { session: session.clone(), url: turn.url() }; turn.in_flight];
         let answered = turn.drive(callers, |caller, each| tokio::spawn(calls(caller, each))).await;
         session.close().await?;
         answered
     })
+}
+
+fn builder(turn: &Turn) -> SessionBuilder {
+    let session = Session::builder();
+    if turn.endpoint.http2 { session.protocols(Protocols::RequireHttp2) } else { session }
 }
 
 #[derive(Clone)]

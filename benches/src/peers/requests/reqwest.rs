@@ -5,7 +5,8 @@ use crate::peers::Failed;
 use crate::peers::runtimes::Threads;
 
 pub(super) fn run(turn: &Turn, threads: Threads) -> Result<Answered, Failed> {
-    let client = reqwest::Client::builder().user_agent("reqwest").build()?;
+    let builder = reqwest::Client::builder().user_agent("reqwest");
+    let client = if turn.endpoint.http2 { builder.http2_prior_knowledge() } else { builder }.build()?;
     let make = || Reqwest { client, url: turn.url() };
     turn.with_tokio(threads, make, |caller, each| tokio::spawn(calls(caller, each)))
 }

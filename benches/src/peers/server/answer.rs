@@ -87,7 +87,7 @@ impl Answering {
         }
     }
 
-    fn barrier(&self, count: usize) -> Arc<Barrier> {
+    pub(super) fn barrier(&self, count: usize) -> Arc<Barrier> {
         let mut together = self.together.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(together.entry(count).or_insert_with(|| Arc::new(Barrier::new(count))))
     }
@@ -202,6 +202,24 @@ impl AsyncWrite for Stream {
             Self::Secure(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        octets: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, octets),
+            Self::Secure(stream) => Pin::new(stream).poll_write_vectored(context, octets),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Secure(stream) => stream.is_write_vectored(),
+        }
+    }
 }
 
 /// The length of the body in every short answer.
@@ -215,4 +233,5 @@ const GREETING: &[u8] = b"HTTP/1.1 200 OK\r\n\
     content-length: 13\r\n\
     \r\n\
     Hello, World!";
-static PIECE: [u8; 256 * 1024] = [b'x'; 256 * 1024];
+/// What long bodies are made of.
+pub(super) static PIECE: [u8; 256 * 1024] = [b'x'; 256 * 1024];

@@ -16,6 +16,8 @@ pub(in crate::peers) struct Endpoint {
     pub(in crate::peers) address: SocketAddr,
     /// Whose word the server's certificate is good by; `None` without TLS.
     pub(in crate::peers) authority: Option<Vec<u8>>,
+    /// It speaks HTTP/2 and nothing else.
+    pub(in crate::peers) http2: bool,
 }
 
 impl Endpoint {
@@ -26,6 +28,11 @@ impl Endpoint {
     /// The same server as another host: on loopback every address of 127.0.0.0/8 leads to it.
     pub(in crate::peers) fn url_of_host(&self, number: u32, path: &str) -> String {
         self.url_at(&Self::host(number).to_string(), path)
+    }
+
+    /// The same server under another name, for which its certificate is good too. No resolver but one of ours knows it.
+    pub(in crate::peers) fn url_of_name(&self, number: u32, path: &str) -> String {
+        self.url_at(&format!("host-{number}{NAMES}"), path)
     }
 
     /// The address of such a host.
@@ -39,10 +46,14 @@ impl Endpoint {
         if let Some(authority) = &self.authority {
             roots.add(CertificateDer::from(authority.clone()))?;
         }
-        Ok(ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        let mut config = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
-            .with_no_client_auth())
+            .with_no_client_auth();
+        if self.http2 {
+            config.alpn_protocols = vec![HTTP2.to_vec()];
+        }
+        Ok(config)
     }
 
     /// The same for hinternet.
@@ -59,3 +70,8 @@ impl Endpoint {
         Ipv4Addr::from(u32::from(Ipv4Addr::new(127, 1, 0, 0)) + number)
     }
 }
+
+/// What the names end with that the server's certificate is good for.
+pub(super) const NAMES: &str = ".peers.example";
+/// HTTP/2 over TLS, in ALPN's words.
+pub(super) const HTTP2: &[u8] = b"h2";

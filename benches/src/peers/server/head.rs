@@ -52,7 +52,13 @@ pub(super) fn wish(head: &[u8], files_only: bool) -> io::Result<Wish> {
             Some(length) => Incoming::Length(length.ok_or_else(|| wrong("no length"))?),
         }));
     }
+    of_path(path)
+}
+
+/// What a GET of this path asks a server for that has no site.
+pub(super) fn of_path(path: &str) -> io::Result<Wish> {
     let (name, number) = path.trim_start_matches('/').split_once('/').unwrap_or((path.trim_start_matches('/'), "0"));
+    let wrong = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what);
     let number: u64 = number.parse().map_err(|_| wrong("no number"))?;
     match name {
         "octets" => Ok(Wish::Octets(number)),

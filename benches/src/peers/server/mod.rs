@@ -3,6 +3,7 @@
 mod answer;
 mod endpoint;
 mod head;
+mod http2;
 mod serve;
 
 use std::io::{BufRead, BufReader};
@@ -23,6 +24,10 @@ pub(super) struct Endpoints {
     pub(super) secure: Endpoint,
     /// TLS 1.3 without tickets, so that no client can resume.
     pub(super) secure_without_tickets: Endpoint,
+    /// HTTP/2 by prior knowledge.
+    pub(super) http2: Endpoint,
+    /// HTTP/2 over TLS 1.3, chosen by ALPN.
+    pub(super) secure_http2: Endpoint,
 }
 
 /// The process of the server; it ends with this.
@@ -71,26 +76,29 @@ impl Drop for Server {
 impl Endpoints {
     /// As one word, for another process.
     pub(super) fn line(&self) -> String {
-        let addresses = [&self.plain, &self.secure, &self.secure_without_tickets].map(|one| one.address.to_string());
+        let all = [&self.plain, &self.secure, &self.secure_without_tickets, &self.http2, &self.secure_http2];
+        let addresses = all.map(|one| one.address.to_string());
         let authority: String = self.secure.authority.iter().flatten().map(|octet| format!("{octet:02x}")).collect();
         format!("{},{authority}", addresses.join(","))
     }
 
     pub(super) fn parse(line: &str) -> Result<Self, Failed> {
         let wrong = || format!("the server said {line:?} instead of its addresses");
-        let [plain, secure, without, authority] = line.split(',').collect::<Vec<_>>()[..] else {
+        let [plain, secure, without, http2, secure_http2, authority] = line.split(',').collect::<Vec<_>>()[..] else {
             return Err(wrong().into());
         };
         let digits = authority.as_bytes().chunks(2).map(|two| u8::from_str_radix(str::from_utf8(two).ok()?, 16).ok());
         let authority: Vec<u8> = digits.collect::<Option<_>>().ok_or_else(wrong)?;
-        let endpoint = |address: &str, authority: Option<&Vec<u8>>| {
+        let endpoint = |address: &str, authority: Option<&Vec<u8>>, http2| {
             let address = address.parse().map_err(|_| wrong())?;
-            Ok::<_, Failed>(Endpoint { address, authority: authority.cloned() })
+            Ok::<_, Failed>(Endpoint { address, authority: authority.cloned(), http2 })
         };
         Ok(Self {
-            plain: endpoint(plain, None)?,
-            secure: endpoint(secure, Some(&authority))?,
-            secure_without_tickets: endpoint(without, Some(&authority))?,
+            plain: endpoint(plain, None, false)?,
+            secure: endpoint(secure, Some(&authority), false)?,
+            secure_without_tickets: endpoint(without, Some(&authority), false)?,
+            http2: endpoint(http2, None, true)?,
+            secure_http2: endpoint(secure_http2, Some(&authority), true)?,
         })
     }
 }

@@ -14,7 +14,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use super::answer::{Answering, Stream};
-use super::{Endpoint, Endpoints};
+use super::endpoint::{HTTP2, NAMES};
+use super::{Endpoint, Endpoints, http2};
 use crate::peers::Failed;
 use crate::peers::descriptors;
 
@@ -29,32 +30,51 @@ pub(in crate::peers) fn serve(site: Option<PathBuf>) -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (authority, with_tickets, without) = certified()?;
+        let mut by_alpn = with_tickets.clone();
+        by_alpn.alpn_protocols = vec![HTTP2.to_vec()];
         // All of 127.0.0.0/8, which can be had only with all other addresses; whoever comes from elsewhere is sent away.
         let listen = || TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0));
         let (plain, secure, secure_without) = (listen().await?, listen().await?, listen().await?);
-        let endpoint = |listener: &TcpListener, authority: Option<&Vec<u8>>| {
+        let (http2, secure_http2) = (listen().await?, listen().await?);
+        let endpoint = |listener: &TcpListener, authority: Option<&Vec<u8>>, http2| {
             let address = SocketAddr::from((Ipv4Addr::LOCALHOST, listener.local_addr()?.port()));
-            io::Result::Ok(Endpoint { address, authority: authority.cloned() })
+            io::Result::Ok(Endpoint { address, authority: authority.cloned(), http2 })
         };
         let endpoints = Endpoints {
-            plain: endpoint(&plain, None)?,
-            secure: endpoint(&secure, Some(&authority))?,
-            secure_without_tickets: endpoint(&secure_without, Some(&authority))?,
+            plain: endpoint(&plain, None, false)?,
+            secure: endpoint(&secure, Some(&authority), false)?,
+            secure_without_tickets: endpoint(&secure_without, Some(&authority), false)?,
+            http2: endpoint(&http2, None, true)?,
+            secure_http2: endpoint(&secure_http2, Some(&authority), true)?,
         };
         println!("{}", endpoints.line());
         let answering = Arc::new(Answering::new(site));
-        tokio::spawn(accept(secure, Some(TlsAcceptor::from(Arc::new(with_tickets))), Arc::clone(&answering)));
-        tokio::spawn(accept(secure_without, Some(TlsAcceptor::from(Arc::new(without))), Arc::clone(&answering)));
-        accept(plain, None, answering).await;
+        let tls = |config| Some(TlsAcceptor::from(Arc::new(config)));
+        for (listener, tls, http2) in [
+            (secure, tls(with_tickets), false),
+            (secure_without, tls(without), false),
+            (http2, None, true),
+            (secure_http2, tls(by_alpn), true),
+        ] {
+            tokio::spawn(accept(listener, Speaks { tls, http2 }, Arc::clone(&answering)));
+        }
+        accept(plain, Speaks { tls: None, http2: false }, answering).await;
         Ok(())
     })
 }
 
-async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, answering: Arc<Answering>) {
+/// How a listener is spoken to.
+#[derive(Clone)]
+struct Speaks {
+    tls: Option<TlsAcceptor>,
+    http2: bool,
+}
+
+async fn accept(listener: TcpListener, speaks: Speaks, answering: Arc<Answering>) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) if peer.ip().is_loopback() => {
-                tokio::spawn(secure_and_answer(stream, tls.clone(), Arc::clone(&answering)));
+                tokio::spawn(secure_and_answer(stream, speaks.clone(), Arc::clone(&answering)));
             }
             Ok(_) => {}
             // Out of descriptors, most likely: the clients whose turn is over are still closing theirs.
@@ -63,12 +83,13 @@ async fn accept(listener: TcpListener, tls: Option<TlsAcceptor>, answering: Arc<
     }
 }
 
-async fn secure_and_answer(stream: TcpStream, tls: Option<TlsAcceptor>, answering: Arc<Answering>) -> io::Result<()> {
+async fn secure_and_answer(stream: TcpStream, speaks: Speaks, answering: Arc<Answering>) -> Result<(), Failed> {
     stream.set_nodelay(true)?;
-    match tls {
-        None => answering.answer(Stream::Plain(stream)).await,
-        Some(tls) => answering.answer(Stream::Secure(Box::new(tls.accept(stream).await?))).await,
-    }
+    let stream = match speaks.tls {
+        None => Stream::Plain(stream),
+        Some(tls) => Stream::Secure(Box::new(tls.accept(stream).await?)),
+    };
+    if speaks.http2 { http2::answer(&answering, stream).await } else { Ok(answering.answer(stream).await?) }
 }
 
 /// An authority, and what servers with a certificate of it present: once with tickets, once without.
@@ -79,7 +100,7 @@ fn certified() -> Result<(Vec<u8>, ServerConfig, ServerConfig), Failed> {
     let authority = params.self_signed(&key)?.der().to_vec();
     let issuer = Issuer::new(params, key);
 
-    let mut leaf = CertificateParams::new(["127.0.0.1".to_owned()])?;
+    let mut leaf = CertificateParams::new(["127.0.0.1".to_owned(), format!("*{NAMES}")])?;
     leaf.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate()?;
     let chain = vec![leaf.signed_by(&key, &issuer)?.der().clone()];

@@ -15,8 +15,8 @@ use crate::wire::Wire;
 fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
-    let lanes = Lanes::new(1, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, quota })
+    let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
+    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, quota })
 }
 
 /// An origin with one wire that came to rest then.
@@ -26,8 +26,9 @@ async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
     let place = terms.quota.place(terms.session.id(), |_| ()).await;
     let times =
         DialTimes { resolve_start: since, resolve_end: since, connect_start: since, connect_end: since, tls: None };
-    let wire = Wire::new(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
-    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), _place: place });
+    let wire = Wire::http1(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
+    let berth = Some(pond.register.enter(&wire, place));
+    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), _berth: berth });
     let mut pool = pond.pool.borrow_mut();
     pool.ask(Ticket(0), false);
     pool.assign();

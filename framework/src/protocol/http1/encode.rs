@@ -40,11 +40,28 @@ impl<'a> RequestHead<'a> {
         !matches!(self.body, BodyLength::None | BodyLength::Length(0))
     }
 
+    /// What is to be written besides the fields, once caller, target and body agree on it.
+    pub(crate) fn settle(&self) -> Result<Settled<'a>, Misuse> {
+        check_target(self.method, self.target)?;
+        let stated = Stated::by(self);
+        let host = choose_host(self, &stated)?;
+        let framing = choose_framing(self, &stated)?;
+        Ok(Settled { host, framing, stated })
+    }
+
     /// The fields of the caller, and those defaults that the caller does not name.
-    fn fields(&self) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)> {
         let Self { headers, defaults, .. } = *self;
         headers.iter().chain(defaults.iter().filter(|(name, _)| !headers.contains_key(*name)))
     }
+}
+
+/// What every version of HTTP says in a place of its own.
+#[derive(Debug)]
+pub(crate) struct Settled<'a> {
+    pub(crate) host: &'a [u8],
+    pub(crate) framing: Framing,
+    stated: Stated<'a>,
 }
 
 /// What the fields of a request say that has to be heeded, gathered in one pass.
@@ -95,10 +112,7 @@ impl<'a> Stated<'a> {
 
 /// Appends the head to `out`; a head that may not be written leaves `out` as it was.
 pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Result<Stated<'a>, Misuse> {
-    check_target(head.method, head.target)?;
-    let stated = Stated::by(head);
-    let host = choose_host(head, &stated)?;
-    let framing = choose_framing(head, &stated)?;
+    let Settled { host, framing, stated } = head.settle()?;
 
     out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + stated.octets);
     out.extend_from_slice(head.method.as_str().as_bytes());
@@ -129,14 +143,20 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
 
 /// Appends a trailer section with the empty line that ends it; on an error `out` is as it was.
 pub(crate) fn encode_trailers(trailers: &HeaderMap, out: &mut BytesMut) -> Result<(), Misuse> {
-    if let Some(name) = trailers.keys().find(|name| !may_be_trailer(name)) {
-        return Err(Misuse::Trailer { name: name.to_string() });
-    }
+    check_trailers(trailers)?;
     for (name, value) in trailers {
         put_field(name, value, out);
     }
     out.extend_from_slice(CRLF);
     Ok(())
+}
+
+/// May all of these be sent behind a body?
+pub(crate) fn check_trailers(trailers: &HeaderMap) -> Result<(), Misuse> {
+    match trailers.keys().find(|name| !may_be_trailer(name)) {
+        Some(name) => Err(Misuse::Trailer { name: name.to_string() }),
+        None => Ok(()),
+    }
 }
 
 /// The door through which text becomes a field.
@@ -189,7 +209,8 @@ fn choose_host<'a>(head: &RequestHead<'a>, stated: &Stated<'a>) -> Result<&'a [u
 }
 
 /// What the head says of its body.
-enum Framing {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
     Unsaid,
     Length(u64),
     Chunked,
@@ -240,7 +261,7 @@ fn may_be_trailer(name: &HeaderName) -> bool {
     !NOT_IN_TRAILERS.contains(&name.as_str()) && !name.as_str().starts_with("if-")
 }
 
-fn put_field(name: &HeaderName, value: &HeaderValue, out: &mut BytesMut) {
+pub(super) fn put_field(name: &HeaderName, value: &HeaderValue, out: &mut BytesMut) {
     out.extend_from_slice(name.as_str().as_bytes());
     out.extend_from_slice(b": ");
     out.extend_from_slice(value.as_bytes());

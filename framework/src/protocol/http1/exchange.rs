@@ -27,6 +27,7 @@ use super::fault::{Fault, Misuse};
 use super::fields::CRLF;
 use super::framing::{BodyFraming, decide, is_tunnel};
 use super::head::{HeadLimits, ResponseHead, parse_response_head};
+use super::interims::Interims;
 use super::reuse::may_reuse;
 use super::said::ConnectionOptions;
 use crate::reason::CloseReason;
@@ -51,8 +52,7 @@ impl SendHead {
             request: stated.connection,
             request_complete: !head.has_body(),
             scanned: 0,
-            interim_responses: 0,
-            interim_octets: 0,
+            interims: Interims::default(),
         };
         let left = match head.body {
             BodyLength::None | BodyLength::Length(0) => return Ok(AfterHead::ReceiveHead(ReceiveHead { reader })),
@@ -217,8 +217,7 @@ struct HeadReader {
     request: ConnectionOptions,
     request_complete: bool,
     scanned: usize,
-    interim_responses: usize,
-    interim_octets: usize,
+    interims: Interims,
 }
 
 impl HeadReader {
@@ -232,7 +231,7 @@ impl HeadReader {
         match head.status() {
             StatusCode::SWITCHING_PROTOCOLS => return Err(Fault::UnaskedUpgrade),
             status if status.is_informational() => {
-                self.count_interim(&head)?;
+                self.interims.count(&head, &self.limits)?;
                 return Ok(HeadStep::Interim(head));
             }
             _ => {}
@@ -241,20 +240,6 @@ impl HeadReader {
         let decoder = BodyDecoder::new(framing, &self.limits);
         let reusable = self.may_reuse(&head, framing);
         Ok(HeadStep::Final(head, ReceiveBody { decoder, reusable }))
-    }
-
-    /// Without a limit a peer could keep an exchange busy for ever, each response being as valid as the next.
-    fn count_interim(&mut self, head: &ResponseHead) -> Result<(), Fault> {
-        let HeadLimits { interim_responses, head_octets, .. } = self.limits;
-        self.interim_responses += 1;
-        self.interim_octets = self.interim_octets.saturating_add(head.raw().len());
-        if self.interim_responses > interim_responses {
-            Err(Fault::TooManyInterims { limit: interim_responses })
-        } else if self.interim_octets > head_octets {
-            Err(Fault::InterimsTooLarge { limit: head_octets })
-        } else {
-            Ok(())
-        }
     }
 
     fn may_reuse(&self, head: &ResponseHead, framing: BodyFraming) -> Result<(), CloseReason> {
@@ -268,7 +253,7 @@ impl HeadReader {
 
     /// That nothing at all was received matters to the caller: only then may the request be sent again unseen.
     fn handle_end(&self, buf: &[u8]) -> Fault {
-        if buf.is_empty() && self.interim_responses == 0 { Fault::NoResponse } else { Fault::HeadCutShort }
+        if buf.is_empty() && self.interims.is_empty() { Fault::NoResponse } else { Fault::HeadCutShort }
     }
 }
 

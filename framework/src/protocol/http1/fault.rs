@@ -32,6 +32,10 @@ pub(crate) enum Fault {
     TooManyInterims { limit: usize },
     #[error("the peer switched protocols without having been asked to")]
     UnaskedUpgrade,
+    #[error("the peer answered 101 over HTTP/2, which knows no upgrades")]
+    UpgradeInHttp2,
+    #[error("the response carries the field {name}, which HTTP/2 does not allow")]
+    ConnectionField { name: &'static str },
 
     #[error("the response has more than {limit} header fields")]
     TooManyFields { limit: usize },
@@ -73,7 +77,9 @@ impl Fault {
             | Self::ChunkExtension
             | Self::ChunkDataEnd
             | Self::TooManyInterims { .. }
-            | Self::UnaskedUpgrade => FaultKind::InvalidResponse,
+            | Self::UnaskedUpgrade
+            | Self::UpgradeInHttp2
+            | Self::ConnectionField { .. } => FaultKind::InvalidResponse,
             Self::TooManyFields { .. } => FaultKind::FieldCount,
             Self::HeadTooLarge { .. } | Self::InterimsTooLarge { .. } => FaultKind::HeadSize,
             Self::ChunkExtensionsTooLarge { .. } | Self::TrailersTooLarge { .. } | Self::TooManyTrailers { .. } => {
@@ -122,6 +128,8 @@ pub(crate) enum Misuse {
     ContentLengthDiffers { declared: String, actual: u64 },
     #[error("the Content-Length field is given for a body of unknown length")]
     ContentLengthWithChunked,
+    #[error("the request has more header fields than can be sent")]
+    TooManyFields,
     #[error("a {method} request has no body")]
     BodyNotAllowed { method: Method },
     #[error("the body is {by} octets longer than announced")]

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, StatusCode, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use memchr::memchr2;
 
+use super::encode::put_field;
 use super::fault::Fault;
 use super::fields::{CRLF, Flaw, first_line, is_control, to_map, walk};
 use super::said::{Listener, Said};
@@ -18,7 +19,9 @@ use crate::shown;
 pub struct ResponseHead {
     status: StatusCode,
     version: Version,
-    raw: Bytes,
+    /// Made when it is asked for where the head did not come in lines.
+    raw: OnceLock<Bytes>,
+    raw_length: usize,
     status_line_length: usize,
     said: Said,
     /// Made when it is asked for: not every response is looked at.
@@ -47,7 +50,7 @@ impl ResponseHead {
     /// The header fields, their names in lower case.
     pub fn headers(&self) -> &HeaderMap {
         self.headers.get_or_init(|| {
-            let section = self.raw.slice(self.status_line_length + CRLF.len()..);
+            let section = self.raw().slice(self.status_line_length + CRLF.len()..);
             // All of it was checked when the head came.
             Box::new(to_map(&section, usize::MAX).unwrap_or_default())
         })
@@ -61,13 +64,48 @@ impl ResponseHead {
     /// The reason phrase as received: it may be empty, and it may hold octets that are not UTF-8.
     #[doc(alias = "WINHTTP_QUERY_STATUS_TEXT")]
     pub fn reason(&self) -> &[u8] {
-        self.raw.get(REASON_OFFSET..self.status_line_length).unwrap_or_default()
+        let raw = self.raw.get().map_or(&b""[..], |raw| raw);
+        raw.get(REASON_OFFSET..self.status_line_length).unwrap_or_default()
     }
 
     /// The whole head as received, with the case and the order of its fields; it ends with an empty line.
     #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS_CRLF")]
     pub fn raw(&self) -> &Bytes {
-        &self.raw
+        self.raw.get_or_init(|| self.lines())
+    }
+
+    /// How long that is.
+    pub(crate) fn raw_length(&self) -> usize {
+        self.raw_length
+    }
+
+    /// What fields would be as lines.
+    fn lines(&self) -> Bytes {
+        let mut lines = BytesMut::with_capacity(self.raw_length);
+        lines.extend_from_slice(HTTP2);
+        lines.extend_from_slice(self.status.as_str().as_bytes());
+        lines.extend_from_slice(CRLF);
+        self.headers.get().into_iter().flat_map(|headers| headers.iter()).for_each(|(name, value)| {
+            put_field(name, value, &mut lines);
+        });
+        lines.extend_from_slice(CRLF);
+        lines.freeze()
+    }
+
+    /// The head of a response that came as fields, not as octets, by HTTP/2: it has no reason phrase (RFC 9113 section 8.3.1).
+    pub(crate) fn of_fields(status: StatusCode, headers: HeaderMap, limits: &HeadLimits) -> Result<Self, Fault> {
+        let status_line_length = HTTP2.len() + status.as_str().len();
+        let length = (status_line_length + CRLF.len()).saturating_add(section_octets(&headers));
+        if length > limits.head_octets {
+            return Err(Fault::HeadTooLarge { limit: limits.head_octets });
+        }
+        if headers.len() > limits.header_fields {
+            return Err(Fault::TooManyFields { limit: limits.header_fields });
+        }
+        // What they say is of the framing and the wire of HTTP/1.1.
+        let (said, headers) = (Said::default(), OnceLock::from(Box::new(headers)));
+        let (version, raw, raw_length) = (Version::HTTP_2, OnceLock::new(), length);
+        Ok(Self { status, version, raw, raw_length, status_line_length, said, headers })
     }
 
     /// The head that `octets` begin with; `None` if its end is missing, or some line ends otherwise than in CRLF.
@@ -86,9 +124,16 @@ impl ResponseHead {
         let status_line_length = status_line.len();
         let whole = octets.get(..status_line_length + CRLF.len() + length).unwrap_or_default();
         // Copied: a slice would keep all of the buffer for as long as the response is kept.
-        let (raw, said, headers) = (Bytes::copy_from_slice(whole), listener.said(), OnceLock::new());
-        Ok(Some(Self { status, version, raw, status_line_length, said, headers }))
+        let (raw, raw_length) = (OnceLock::from(Bytes::copy_from_slice(whole)), whole.len());
+        let (said, headers) = (listener.said(), OnceLock::new());
+        Ok(Some(Self { status, version, raw, raw_length, status_line_length, said, headers }))
     }
+}
+
+/// How long these fields are as lines, with the empty line behind them.
+pub(crate) fn section_octets(fields: &HeaderMap) -> usize {
+    let line = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + ": ".len() + value.len() + CRLF.len();
+    fields.iter().map(line).fold(CRLF.len(), usize::saturating_add)
 }
 
 pub(super) fn fault(flaw: Flaw, too_many: Fault) -> Fault {
@@ -140,7 +185,7 @@ pub(crate) fn parse_response_head(
         && let Ok(Some(found)) = ResponseHead::parse(head, limits)
     {
         // All of it is there, as nearly always, and well: one look was enough.
-        buf.advance(blank + found.raw.len());
+        buf.advance(blank + found.raw_length);
         return Ok(Some(found));
     }
     check_beginning(head)?;
@@ -226,6 +271,7 @@ fn parse_status_line(line: &[u8]) -> Option<(Version, StatusCode)> {
 const VERSIONS: [(&[u8], Version); 3] =
     [(b"HTTP/1.1", Version::HTTP_11), (b"HTTP/1.0", Version::HTTP_10), (b"HTTP/0.9", Version::HTTP_09)];
 const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
+const HTTP2: &[u8] = b"HTTP/2 ";
 const BLANK_LINES: usize = 4;
 
 #[cfg(test)]

@@ -10,13 +10,15 @@ mod fault;
 mod fields;
 mod framing;
 mod head;
+mod interims;
 mod reuse;
 mod said;
 
 pub use head::ResponseHead;
 
 pub(crate) use body::BodyStep;
-pub(crate) use encode::{BodyLength, RequestHead, field};
+pub(crate) use encode::{BodyLength, Framing, RequestHead, check_trailers, field};
 pub(crate) use exchange::{AfterHead, Await100, Await100Step, HeadStep, ReceiveBody, ReceiveHead, SendBody, SendHead};
 pub(crate) use fault::{Fault, FaultKind, Misuse};
-pub(crate) use head::HeadLimits;
+pub(crate) use head::{HeadLimits, section_octets};
+pub(crate) use interims::Interims;

@@ -24,6 +24,19 @@ pub(crate) struct TlsFailure {
 }
 
 impl TlsFailure {
+    /// Will none of the protocols that were offered do for the server (RFC 7301 3.2)?
+    pub(crate) fn is_about_protocols(&self) -> bool {
+        let alert = self.details.as_ref().and_then(|details| details.alert);
+        alert == Some(TlsAlert::Received(NO_APPLICATION_PROTOCOL))
+    }
+
+    /// The same, told to another whom it concerns.
+    pub(crate) fn again(&self) -> Self {
+        let Self { code, blame, sentence, told, details, source: _ } = self;
+        let (sentence, details) = (sentence.clone(), details.clone());
+        Self { code: *code, blame: *blame, sentence, told: *told, details, source: None }
+    }
+
     /// The caller's options cannot be used.
     pub(super) fn unusable(sentence: impl Into<String>) -> Self {
         Self::of_caller(ErrorCode::SecureFailure, sentence.into())
@@ -163,6 +176,9 @@ fn alert(error: &TlsError) -> Option<TlsAlert> {
     };
     Some(TlsAlert::Sent(u8::from(sent)))
 }
+
+/// The alert (RFC 7301 3.2).
+const NO_APPLICATION_PROTOCOL: u8 = 120;
 
 /// How servers say that they miss a client certificate: TLS 1.3 has an alert for it, before that each had its own way.
 const MEANS_NO_CERTIFICATE: [AlertDescription; 8] = [

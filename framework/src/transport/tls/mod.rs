@@ -46,10 +46,10 @@ pub(crate) struct TlsClient {
 }
 
 impl TlsClient {
-    /// Made at the first secure dial to an origin.
-    pub(crate) async fn new(options: &TlsOptions) -> Result<Self, TlsFailure> {
+    /// Made at the first secure dial to an origin. HTTP/2 may be spoken over it, or has to be, or neither.
+    pub(crate) async fn new(options: &TlsOptions, http2: Option<bool>) -> Result<Self, TlsFailure> {
         let seat = Arc::new(Seat::default());
-        let config = settings::config(options.clone(), Arc::clone(&seat)).await?;
+        let config = settings::config(options.clone(), protocols(http2), Arc::clone(&seat)).await?;
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), seat, known: RefCell::default() })
     }
 
@@ -95,6 +95,15 @@ impl TlsClient {
         let new = Arc::new(new);
         *last = Arc::downgrade(&new);
         new
+    }
+}
+
+/// What is offered by ALPN (RFC 7301), best first.
+fn protocols(http2: Option<bool>) -> &'static [&'static [u8]] {
+    match http2 {
+        None => &[b"http/1.1"],
+        Some(false) => &[b"h2", b"http/1.1"],
+        Some(true) => &[b"h2"],
     }
 }
 

@@ -23,7 +23,11 @@ use crate::options::TlsOptions;
 use crate::options::tls::{Roots, TlsVersions};
 
 /// The configuration for one origin.
-pub(super) async fn config(options: TlsOptions, seat: Arc<Seat>) -> Result<ClientConfig, TlsFailure> {
+pub(super) async fn config(
+    options: TlsOptions,
+    protocols: &[&[u8]],
+    seat: Arc<Seat>,
+) -> Result<ClientConfig, TlsFailure> {
     // Given to every builder, so that nothing hangs on what the rest of the program installs for the process.
     let provider = Arc::new(aws_lc_rs::default_provider());
     let parts = options.parts();
@@ -53,7 +57,7 @@ pub(super) async fn config(options: TlsOptions, seat: Arc<Seat>) -> Result<Clien
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(judge))
         .with_client_cert_resolver(Arc::new(answering));
-    config.alpn_protocols = PROTOCOLS.iter().map(|name| name.to_vec()).collect();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
     config.enable_sni = !parts.no_server_name;
     config.resumption = Resumption::store(Arc::new(ClientSessionMemoryCache::new(TICKETS)));
     if parts.key_log {
@@ -99,7 +103,5 @@ impl TimeProvider for At {
 }
 
 static VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS13, &TLS12];
-/// What is offered by ALPN (RFC 7301), best first.
-const PROTOCOLS: [&[u8]; 1] = [b"http/1.1"];
 /// Of one server: TLS 1.3 takes a ticket a handshake.
 const TICKETS: usize = 8;

@@ -11,7 +11,7 @@ use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, Method};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::{Exchange, Pace, Received, Uploaded, Wire};
+use super::{Exchange, Http1, Pace, Received, Uploaded};
 use crate::clock;
 use crate::network::Stream;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
@@ -103,10 +103,10 @@ impl AsyncRead for Holding {
 
 impl Stream for Holding {}
 
-fn wire(stream: impl Stream + 'static) -> Wire {
+fn wire(stream: impl Stream + 'static) -> Http1 {
     let now = clock::now();
     let times = DialTimes { resolve_start: now, resolve_end: now, connect_start: now, connect_end: now, tls: None };
-    Wire::new(Dialed { stream: Box::new(stream), times, security: None })
+    Http1::new(Dialed { stream: Box::new(stream), times, security: None })
 }
 
 /// A chunked POST and its head.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use futures_util::FutureExt;
 use tokio::task::yield_now;
 
-use super::exchange::{Exchange, State, Uploaded};
-use super::{Failure, Pace, Wire};
+use super::exchange::{Exchange, State};
+use super::{Failure, Http1, Pace, Uploaded};
 use crate::clock;
 use crate::error::Stage;
 use crate::protocol::http1::HeadStep;
@@ -28,7 +28,7 @@ impl Exchange {
     /// (RFC 9112 9.5). Its answer is worth more than the error of a write it no longer wants.
     pub(super) async fn write_all(
         &mut self,
-        wire: &mut Wire,
+        wire: &mut Http1,
         octets: &[u8],
         end: End,
         stage: Stage,
@@ -49,7 +49,7 @@ impl Exchange {
     }
 
     /// Writes what is taken without waiting, which for a head is all of it.
-    fn put_at_once(&mut self, wire: &mut Wire, put: &mut Put<'_>, context: &mut Context<'_>) -> std::io::Result<()> {
+    fn put_at_once(&mut self, wire: &mut Http1, put: &mut Put<'_>, context: &mut Context<'_>) -> std::io::Result<()> {
         while !put.octets.is_empty() {
             let Poll::Ready(wrote) = wire.poll_write(context, put.octets) else { return Ok(()) };
             let count = wrote?;
@@ -69,7 +69,7 @@ impl Exchange {
 
     async fn write_the_rest(
         &mut self,
-        wire: &mut Wire,
+        wire: &mut Http1,
         mut put: Put<'_>,
         stage: Stage,
         pace: &mut Pace,
@@ -117,7 +117,7 @@ impl Exchange {
     }
 
     /// The last moment in which an answer is an early one. The reactor has a turn before, so that one which has arrived is heard.
-    pub(crate) async fn hear_before_the_end(&mut self, wire: &mut Wire) -> Result<(), Failure> {
+    pub(crate) async fn hear_before_the_end(&mut self, wire: &mut Http1) -> Result<(), Failure> {
         if !matches!(self.state, State::SendBody(_)) || !self.is_listening() {
             return Ok(());
         }
@@ -132,7 +132,7 @@ impl Exchange {
 
     /// Takes what answers have arrived while sending. An error status ends the sending (RFC 9110 15.5, 15.6); with any other
     /// the server may well be reading on.
-    fn hear_answer(&mut self, wire: &mut Wire) -> Result<Uploaded, Failure> {
+    fn hear_answer(&mut self, wire: &mut Http1) -> Result<Uploaded, Failure> {
         while self.early.is_none() {
             let step = match &mut self.state {
                 State::SendBody(body) => body.handle_input(wire.received()),
@@ -159,7 +159,7 @@ impl Exchange {
     /// The write broke: is there an answer that says why?
     async fn answer_despite(
         &mut self,
-        wire: &mut Wire,
+        wire: &mut Http1,
         stage: Stage,
         broken: std::io::Error,
     ) -> Result<Uploaded, Failure> {
@@ -193,7 +193,7 @@ impl Put<'_> {
         self.octets.is_empty() && !self.unflushed
     }
 
-    fn poll(&self, wire: &mut Wire, context: &mut Context<'_>) -> Poll<Event> {
+    fn poll(&self, wire: &mut Http1, context: &mut Context<'_>) -> Poll<Event> {
         let done = match self.octets {
             [] => wire.poll_flush(context).map_ok(|()| Event::Flushed),
             octets => wire.poll_write(context, octets).map_ok(Event::Wrote),
@@ -209,7 +209,7 @@ enum Event {
     Broken(std::io::Error),
 }
 
-async fn put_or_hear(wire: &mut Wire, put: &Put<'_>, listening: bool) -> Event {
+async fn put_or_hear(wire: &mut Http1, put: &Put<'_>, listening: bool) -> Event {
     poll_fn(|context| {
         if listening {
             match wire.poll_fill(context, 0) {

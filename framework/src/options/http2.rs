@@ -1,0 +1,97 @@
+//! Which protocols may be spoken, and how HTTP/2 is spoken.
+
+use std::time::Duration;
+
+use super::timeouts::check_one;
+use crate::error::{Error, Operation, Result};
+
+/// Which protocols a request may be sent by (`WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL`, `WINHTTP_OPTION_HTTP_PROTOCOL_REQUIRED`).
+#[doc(alias = "WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL")]
+#[doc(alias = "WINHTTP_OPTION_HTTP_PROTOCOL_REQUIRED")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Protocols {
+    /// HTTP/1.1 alone.
+    Http1,
+    /// HTTP/2 if the server chooses it in the TLS handshake (ALPN, RFC 9113 3.2), else HTTP/1.1. Without TLS: HTTP/1.1.
+    #[default]
+    PreferHttp2,
+    /// HTTP/2 or nothing: by ALPN with TLS, without TLS by prior knowledge (RFC 9113 3.3). A server that does not choose it fails
+    /// the request with 12190.
+    RequireHttp2,
+}
+
+/// How HTTP/2 is spoken: sizes, pings, and how much a server may ask for. Part of what makes a wire: requests that differ in it
+/// share none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Http2Options {
+    /// Octets of one response body that may be under way unread (RFC 9113 5.2). Default 2 MiB; 65,535 to 2³¹ - 1.
+    #[doc(alias = "WINHTTP_OPTION_HTTP2_RECEIVE_WINDOW")]
+    pub stream_window: u32,
+    /// Octets of all response bodies of a wire that may be under way unread. Default 5 MiB; 65,535 to 2³¹ - 1.
+    pub connection_window: u32,
+    /// Both windows grow, up to 16 MiB, with what the path holds: round trip times throughput, measured by pings. Default true.
+    pub adaptive_window: bool,
+    /// The largest frame the server may send (RFC 9113 6.5.2). Default 16,384; up to 16,777,215.
+    pub max_frame_size: u32,
+    /// A wire that was silent for so long is asked by a ping when it is used. Default 5 s; `None` never.
+    pub ping_after: Option<Duration>,
+    /// A ping so often while requests are in flight, whatever else is heard. Default `None`: never.
+    #[doc(alias = "WINHTTP_OPTION_HTTP2_KEEPALIVE")]
+    pub ping_every: Option<Duration>,
+    /// How long an answer to a ping may take, and the server's first word on a new wire. A wire that is silent for longer is
+    /// suspect and gets no more requests; silent for so long once more, it is closed. Default 10 s.
+    pub ping_timeout: Duration,
+    /// Frames without any of a response's octets that a server may send in a second. Default 10,000.
+    pub control_frames: u32,
+}
+
+impl Default for Http2Options {
+    fn default() -> Self {
+        Self {
+            stream_window: 2 * 1024 * 1024,
+            connection_window: 5 * 1024 * 1024,
+            adaptive_window: true,
+            max_frame_size: 16_384,
+            ping_after: Some(Duration::from_secs(5)),
+            ping_every: None,
+            ping_timeout: Duration::from_secs(10),
+            control_frames: 10_000,
+        }
+    }
+}
+
+impl Http2Options {
+    pub(super) fn check(&self, operation: Operation) -> Result<()> {
+        // Without `..`: a new option is checked here, or said to need none.
+        let Self {
+            stream_window,
+            connection_window,
+            adaptive_window: _,
+            max_frame_size,
+            ping_after,
+            ping_every,
+            ping_timeout,
+            control_frames,
+        } = *self;
+        let refuse = |detail: &'static str| Err(Error::parameter(operation, detail));
+        if !WINDOWS.contains(&stream_window) || !WINDOWS.contains(&connection_window) {
+            return refuse("a window of HTTP/2 is not within 65,535 to 2,147,483,647 octets (RFC 9113 6.9)");
+        }
+        if !FRAMES.contains(&max_frame_size) {
+            return refuse("http2.max_frame_size is not within 16,384 to 16,777,215 octets (RFC 9113 4.2)");
+        }
+        if control_frames < 100 {
+            return refuse("http2.control_frames is under 100 a second: no server could be spoken to");
+        }
+        check_one("http2.ping_timeout", ping_timeout, operation)?;
+        for (name, every) in [("http2.ping_after", ping_after), ("http2.ping_every", ping_every)] {
+            every.map_or(Ok(()), |every| check_one(name, every, operation))?;
+        }
+        Ok(())
+    }
+}
+
+const WINDOWS: std::ops::RangeInclusive<u32> = 65_535..=0x7fff_ffff;
+const FRAMES: std::ops::RangeInclusive<u32> = 16_384..=0x00ff_ffff;

@@ -1,0 +1,69 @@
+//! Wires that carry several exchanges have a driver, a task of its own: what it finds out, the origin acts on.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+
+use super::snapshot::Berth;
+use super::{Kept, Pond};
+use crate::handle::Node;
+use crate::id::WireId;
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::reason::{CloseReason, WireHealth};
+use crate::wire::{Change, Driver, Http2};
+
+impl Pond {
+    /// Drives the wire to its end. It keeps its place among the session's wires so long.
+    pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, owner: Arc<Node>, berth: Berth) {
+        let (pond, wire) = (Rc::clone(self), wire.id());
+        let is_it = is_wire(wire);
+        actix_rt::spawn(async move {
+            let reason = loop {
+                // What moves here may be a caller's own stream: a panic in it is the end of this wire, and of no other.
+                let Ok(change) = AssertUnwindSafe(driver.next()).catch_unwind().await else {
+                    driver.condemn();
+                    drop(pond.pool.borrow_mut().carries_no_more(is_it));
+                    break CloseReason::TransportError;
+                };
+                if let Change::Health(health) = change {
+                    pond.tell(&owner, health, Mask::WIRES, &|| Status::WireHealthChanged { wire, health });
+                    if !matches!(health, WireHealth::Suspect) && !health.takes_requests() {
+                        drop(pond.pool.borrow_mut().carries_no_more(is_it));
+                    }
+                    if let WireHealth::Closed(reason) = health {
+                        break reason;
+                    }
+                }
+                pond.perform_assignments();
+            };
+            tracing::debug!(wire = wire.value(), origin = %pond.key.origin, %reason, "wire closed");
+            pond.perform_assignments();
+            driver.leave().await;
+            // In one breath: whoever hears of the first must hear of the second.
+            let health = WireHealth::Closed(reason);
+            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
+            let _panicked = catch_unwind(AssertUnwindSafe(|| drop(driver)));
+            drop(berth);
+            pond.pool.borrow_mut().is_over();
+            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
+            pond.perform_assignments();
+            pond.make_room_if_wanted();
+        });
+    }
+
+    /// Whoever dialed hears of the wire, or the session if that is gone. Nobody is told of the end of a session: all who could
+    /// hear are closing too.
+    fn tell(&self, owner: &Node, health: WireHealth, mask: Mask, status: &dyn Fn() -> Status) {
+        if health != WireHealth::Closed(CloseReason::SessionClosed) {
+            let hears = if owner.is_open() { owner } else { &self.terms.session };
+            hears.emit(mask, status);
+        }
+    }
+}
+
+/// Is it this wire?
+pub(super) fn is_wire(wire: WireId) -> impl Fn(&Box<Kept>) -> bool + Copy {
+    move |kept| kept.wire.id() == wire
+}

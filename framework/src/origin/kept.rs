@@ -1,0 +1,43 @@
+//! A wire as the pool keeps it, and what the pool may know of it.
+
+use std::sync::Arc;
+
+use super::pooled::Pooled;
+use super::snapshot::Berth;
+use crate::handle::Node;
+use crate::wire::{Http2, Wire};
+
+/// A wire and the handle that hears of it while no request uses it.
+pub(super) struct Kept {
+    pub(super) wire: Wire,
+    pub(super) owner: Arc<Node>,
+    /// One that carries several exchanges has its place with its driver.
+    pub(super) _berth: Option<Berth>,
+}
+
+impl Pooled for Box<Kept> {
+    fn is_used(&self) -> bool {
+        self.wire.is_used()
+    }
+
+    fn is_sound(&mut self) -> bool {
+        self.wire.check_idle().is_ok()
+    }
+
+    fn room(&self) -> Option<usize> {
+        self.wire.multiplexed().and_then(Http2::room)
+    }
+
+    fn carries_several(&self) -> bool {
+        self.wire.multiplexed().is_some()
+    }
+
+    fn may_carry_more(&self) -> bool {
+        self.wire.multiplexed().is_some_and(|wire| !wire.has_greeted())
+    }
+
+    fn share(&self) -> Option<Self> {
+        let wire = self.wire.share()?;
+        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _berth: None }))
+    }
+}

@@ -1,0 +1,139 @@
+//! How long wires live: by their age, by what they have served, and by what a caller says of them.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use super::registry::ponds_of;
+use super::{Kept, Pond};
+use crate::clock;
+use crate::id::{HandleId, WireId};
+use crate::reason::CloseReason;
+use crate::target::Origin;
+use crate::wire::{Sight, Wire};
+
+impl Pond {
+    /// Is it not to serve any more, though nothing is wrong with it?
+    pub(super) fn is_worn(&self, wire: &impl Ages, now: Instant) -> bool {
+        let terms = &self.terms;
+        let age = |most| now.saturating_duration_since(wire.opened()) >= jittered(most, wire.id());
+        terms.wire_max_age.is_some_and(age)
+            || terms.wire_max_requests.is_some_and(|most| wire.requests_begun() >= most)
+            || wire.requests_begun() >= MOST_STREAMS
+            || self.expired.get().is_some_and(|expired| wire.opened() <= expired)
+    }
+
+    /// Closes what is worn and not in use; what is in use follows when it comes back.
+    pub(super) fn retire_worn(&self, now: Instant) -> usize {
+        let worn = self.pool.borrow_mut().take_if(|kept| self.is_worn(&kept.wire, now));
+        self.retire(worn)
+    }
+
+    fn retire(&self, wires: impl IntoIterator<Item = Box<Kept>>) -> usize {
+        let retired = wires.into_iter().map(|kept| self.close_idle(*kept, CloseReason::Retired)).count();
+        self.release_spare();
+        self.note_if_empty();
+        retired
+    }
+}
+
+/// What a wire is worn by.
+pub(super) trait Ages {
+    fn id(&self) -> WireId;
+    fn opened(&self) -> Instant;
+    fn requests_begun(&self) -> u64;
+}
+
+impl Ages for Wire {
+    fn id(&self) -> WireId {
+        self.id()
+    }
+
+    fn opened(&self) -> Instant {
+        self.times().end()
+    }
+
+    fn requests_begun(&self) -> u64 {
+        self.exchanges()
+    }
+}
+
+impl Ages for Sight {
+    fn id(&self) -> WireId {
+        self.id()
+    }
+
+    fn opened(&self) -> Instant {
+        self.opened()
+    }
+
+    fn requests_begun(&self) -> u64 {
+        self.requests_begun()
+    }
+}
+
+/// Of a session's origins on this shard, or of one of them: no wire that is open now serves another request. How many are
+/// closed, or will be once they have served the ones they carry; those that are lent alone are not counted.
+pub(crate) fn expire(session: HandleId, origin: Option<&Origin>) -> usize {
+    let now = clock::now();
+    let meant = |pond: &Rc<Pond>| origin.is_none_or(|origin| pond.key.origin == *origin);
+    let retire = |pond: Rc<Pond>| {
+        pond.expired.set(Some(now));
+        let retired = pond.retire_worn(now);
+        pond.perform_assignments();
+        retired
+    };
+    ponds_of(session).into_iter().filter(meant).map(retire).sum()
+}
+
+/// Closes the session's wires on this shard that no request uses. How many there were.
+pub(crate) fn evict_idle(session: HandleId) -> usize {
+    let evict = |pond: Rc<Pond>| {
+        let idle = pond.pool.borrow_mut().expire(clock::now(), Duration::ZERO);
+        pond.retire(idle)
+    };
+    ponds_of(session).into_iter().map(evict).sum()
+}
+
+/// The machine may be on another network: what is idle and carries one request at a time is closed, the others on this shard
+/// have to show that they live. How many were closed, and how many are asked.
+pub(crate) fn network_changed(session: HandleId) -> (usize, usize) {
+    let ask = |pond: Rc<Pond>| {
+        let mut asked = 0;
+        let idle = pond.pool.borrow_mut().take_if(|kept| match kept.wire.multiplexed() {
+            None => true,
+            Some(wire) => {
+                wire.doubt();
+                asked += 1;
+                false
+            }
+        });
+        (pond.retire(idle), asked)
+    };
+    ponds_of(session).into_iter().map(ask).fold((0, 0), |(closed, asked), one| (closed + one.0, asked + one.1))
+}
+
+/// Wires that were dialed together do not retire together: each lives between nine and ten tenths of the time.
+fn jittered(most: Duration, wire: WireId) -> Duration {
+    // Of the number alone, so that a run is like another; the golden ratio spreads neighbours.
+    let spread = (wire.value().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as u32;
+    most - most.mul_f64(0.1 * f64::from(spread) / f64::from(u32::MAX))
+}
+
+/// The identifiers of streams are half of these, and are not given twice (RFC 9113 5.1.1): before they run out the wire goes.
+const MOST_STREAMS: u64 = 1 << 29;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_of_wires_are_spread_over_the_last_tenth() {
+        let most = Duration::from_secs(1000);
+        let ages: Vec<_> = (0..100).map(|_| jittered(most, WireId::next()).as_secs()).collect();
+        assert!(ages.iter().all(|age| (900..=1000).contains(age)), "{ages:?}");
+        let tenths = |from| ages.iter().filter(|age| (from..from + 25).contains(*age)).count();
+        for from in [900, 925, 950, 975] {
+            assert!(tenths(from) > 10, "{ages:?}");
+        }
+    }
+}

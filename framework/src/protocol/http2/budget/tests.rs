@@ -1,0 +1,247 @@
+//! Whole conversations in octets, in every kind of pieces; time is stepped.
+
+use std::time::Duration;
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const PING: u8 = 6;
+const CONTINUATION: u8 = 9;
+
+fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
+    let length = (payload.len() as u32).to_be_bytes();
+    [&length[1..], &[kind, flags], &stream.to_be_bytes(), payload].concat()
+}
+
+fn settings(entries: &[(u16, u32)]) -> Vec<u8> {
+    let entry = |(id, value): &(u16, u32)| [&id.to_be_bytes()[..], &value.to_be_bytes()].concat();
+    frame(SETTINGS, 0, 0, &entries.iter().flat_map(entry).collect::<Vec<_>>())
+}
+
+fn goaway(last_stream: u32, code: u32, debug: &[u8]) -> Vec<u8> {
+    frame(GOAWAY, 0, 0, &[&last_stream.to_be_bytes()[..], &code.to_be_bytes(), debug].concat())
+}
+
+fn ping() -> Vec<u8> {
+    frame(PING, 0, 0, &[0; 8])
+}
+
+/// A wire on which the server has greeted.
+fn greeted(limit: u32, now: Instant) -> Budget {
+    let mut budget = Budget::new(limit);
+    budget.handle_input(&settings(&[]), now).expect("a greeting");
+    // The greeting is not what these tests are about.
+    budget.bucket.refill();
+    budget
+}
+
+fn feed(octets: &[u8]) -> (Budget, Result<(), WireFault>) {
+    let mut budget = Budget::new(100);
+    let result = budget.handle_input(octets, Instant::now());
+    (budget, result)
+}
+
+fn flood(budget: &mut Budget, frame: &[u8], now: Instant) -> usize {
+    (0..).find(|_| budget.handle_input(frame, now).is_err()).expect("a limit")
+}
+
+#[test]
+fn rfc9113_3_4_the_first_frame_is_settings() {
+    let (budget, result) = feed(&settings(&[(3, 100), (4, 65_535)]));
+    assert_eq!((result, budget.has_greeted()), (Ok(()), true));
+    assert_eq!(feed(&ping()).1, Err(WireFault::NotSettings { kind: PING }));
+    assert_eq!(feed(&frame(SETTINGS, ACK, 0, &[])).1, Err(WireFault::NotSettings { kind: SETTINGS }));
+    assert_eq!(feed(b"SSH-2.0-x\r\n").1, Err(WireFault::NotSettings { kind: b'-' }));
+}
+
+#[test]
+fn a_server_has_not_greeted_before_all_of_its_settings_have_come() {
+    let octets = settings(&[(3, 100)]);
+    let (budget, result) = feed(&octets[..octets.len() - 1]);
+    assert_eq!((result, budget.has_greeted()), (Ok(()), false));
+}
+
+#[test]
+fn an_answer_in_http1_is_known_by_its_first_octets() {
+    assert_eq!(feed(b"HTTP/1.1 400 Bad Request\r\n\r\n").1, Err(WireFault::SpokeHttp1));
+    assert_eq!(feed(b"HTTP/1.").1, Err(WireFault::SpokeHttp1));
+    assert_eq!(feed(b"HTTP/1").1, Ok(()));
+    // Later it is but a frame.
+    let (_, result) = feed(&[settings(&[]), b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()].concat());
+    assert_eq!(result, Ok(()));
+}
+
+#[test]
+fn rfc9113_6_5_2_a_server_does_not_enable_push() {
+    assert_eq!(feed(&settings(&[(3, 1), (2, 0)])).1, Ok(()));
+    assert_eq!(feed(&settings(&[(3, 1), (2, 1)])).1, Err(WireFault::EnabledPush));
+    assert_eq!(feed(&[settings(&[]), settings(&[(2, 1)])].concat()).1, Err(WireFault::EnabledPush));
+}
+
+#[test]
+fn rfc9113_6_8_the_newest_goaway_counts_and_its_debug_data_is_not_kept() {
+    let warned = [settings(&[]), goaway(0x7fff_ffff, 0, b"")].concat();
+    assert_eq!(feed(&warned).0.going_away(), Some(GoingAway { last_stream: 0x7fff_ffff, code: 0 }));
+    let left = [warned, goaway(0x8000_0007, 11, &[b'x'; 16_000])].concat();
+    let (budget, result) = feed(&left);
+    assert_eq!(result, Ok(()));
+    assert_eq!(budget.going_away(), Some(GoingAway { last_stream: 7, code: 11 }));
+    assert_eq!(feed(&[settings(&[]), frame(GOAWAY, 0, 0, &[0; 7])].concat()).0.going_away(), None);
+}
+
+#[test]
+fn frames_and_octets_of_bodies_are_counted() {
+    let octets = [
+        settings(&[]),
+        frame(HEADERS, 0, 1, b"head"),
+        frame(CONTINUATION, 4, 1, b"more"),
+        frame(DATA, 0, 1, b"12345"),
+        frame(DATA, PADDED, 1, &[&[3][..], b"67", &[0; 3]].concat()),
+        frame(DATA, 1, 1, b""),
+    ];
+    let (budget, result) = feed(&octets.concat());
+    assert_eq!(result, Ok(()));
+    assert_eq!(budget.received(), Received { frames: 6, control_frames: 3, data_octets: 7 });
+}
+
+#[test]
+fn rfc9113_10_5_frames_of_no_use_are_limited_by_the_second() {
+    let now = Instant::now();
+    let kinds = [
+        ping(),
+        settings(&[]),
+        frame(DATA, 0, 1, b""),
+        frame(DATA, PADDED, 1, &[4, 0, 0, 0, 0]),
+        frame(2, 0, 1, &[0; 5]),
+        frame(3, 0, 1, &[0; 4]),
+        frame(WINDOW_UPDATE, 0, 0, &[0, 0, 0, 1]),
+        frame(CONTINUATION, 0, 1, b""),
+        frame(0xfa, 0, 0, b"unknown"),
+    ];
+    for kind in kinds {
+        let mut budget = greeted(100, now);
+        assert_eq!(flood(&mut budget, &kind, now), 100);
+        let mut budget = greeted(100, now);
+        let fault = (0..101).find_map(|_| budget.handle_input(&kind, now).err());
+        assert_eq!(fault, Some(WireFault::TooManyControlFrames { limit: 100 }));
+    }
+}
+
+#[test]
+fn a_server_that_keeps_to_the_limit_in_every_second_never_meets_it() {
+    let mut now = Instant::now();
+    let mut budget = greeted(100, now);
+    for _ in 0..50 {
+        for _ in 0..100 {
+            budget.handle_input(&ping(), now).expect("within the limit");
+        }
+        now += SECOND;
+    }
+    for _ in 0..5_000 {
+        budget.handle_input(&ping(), now).expect("within the limit");
+        now += SECOND / 100;
+    }
+}
+
+#[test]
+fn a_server_that_is_a_little_over_the_limit_meets_it_in_the_end() {
+    let mut now = Instant::now();
+    let mut budget = greeted(100, now);
+    let passed = (0..).find(|_| {
+        now += SECOND / 110;
+        budget.handle_input(&ping(), now).is_err()
+    });
+    assert!((1_000..1_200).contains(&passed.unwrap()), "{passed:?}");
+}
+
+#[test]
+fn anything_of_a_response_makes_up_for_frames_of_no_use() {
+    let now = Instant::now();
+    for useful in [frame(HEADERS, 4, 1, b"head"), frame(DATA, 0, 1, b"x"), frame(DATA, PADDED, 1, &[1, b'x', 0])] {
+        let mut budget = greeted(10, now);
+        for _ in 0..100 {
+            for _ in 0..10 {
+                budget.handle_input(&ping(), now).expect("within the limit");
+            }
+            budget.handle_input(&useful, now).expect("of use");
+        }
+    }
+}
+
+#[test]
+fn an_upload_earns_its_window_updates() {
+    let now = Instant::now();
+    let mut budget = greeted(10, now);
+    let update = frame(WINDOW_UPDATE, 0, 0, &[0, 0, 16, 0]);
+    budget.sent(16 * 1024);
+    budget.sent(1);
+    assert_eq!(flood(&mut budget, &update, now), (2 + 8) + 2 + 10);
+    let mut budget = greeted(10, now);
+    budget.sent(1024 * 1024);
+    assert_eq!(flood(&mut budget, &ping(), now), 10);
+}
+
+#[test]
+fn the_verdict_does_not_depend_on_how_the_octets_are_cut() {
+    let mut random = fastrand::Rng::with_seed(9113);
+    let now = Instant::now();
+    for _ in 0..2_000 {
+        let octets = conversation(&mut random);
+        let mut whole = Budget::new(20);
+        let verdict = whole.handle_input(&octets, now);
+        let mut cut = Budget::new(20);
+        let mut rest = &octets[..];
+        let mut result = Ok(());
+        while !rest.is_empty() && result.is_ok() {
+            let (piece, after) = rest.split_at(random.usize(1..=rest.len().min(12)));
+            result = cut.handle_input(piece, now);
+            rest = after;
+        }
+        // Behind a fault nothing is read on, so only there it shows where the last cut was.
+        assert!(verdict.is_err() || cut == whole, "{octets:?}");
+        assert_eq!((seen(&cut), result), (seen(&whole), verdict), "{octets:?}");
+    }
+}
+
+fn seen(budget: &Budget) -> (bool, Option<GoingAway>, Received) {
+    (budget.has_greeted(), budget.going_away(), budget.received())
+}
+
+/// Frames of any kind, mostly well begun, sometimes cut off or of plain noise.
+fn conversation(random: &mut fastrand::Rng) -> Vec<u8> {
+    let mut octets = match random.u8(0..10) {
+        0 => b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(),
+        1 => Vec::new(),
+        _ => settings(&[(random.u16(0..6), random.u32(0..3))]),
+    };
+    for _ in 0..random.usize(0..40) {
+        let length = random.usize(0..30);
+        let payload: Vec<u8> = (0..length).map(|_| random.u8(0..4)).collect();
+        octets.extend(frame(random.u8(0..11), random.u8(0..16), random.u32(0..9), &payload));
+    }
+    octets.truncate(random.usize(octets.len() / 2..=octets.len()));
+    octets
+}
+
+#[test]
+fn a_stream_has_ended_with_the_last_octet_of_the_frame_that_says_so() {
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        [&[0, 0, payload.len() as u8, kind, flags, 0x80, 0, 0, stream][..], payload].concat()
+    };
+    let now = Instant::now();
+    let mut budget = Budget::new(100);
+    let mut ended = |octets: &[u8]| {
+        budget.handle_input(octets, now).unwrap();
+        budget.take_ended().collect::<Vec<_>>()
+    };
+    let none: [u32; 0] = [];
+    assert_eq!(ended(&frame(4, 0, 0, &[])), none, "SETTINGS");
+    assert_eq!(ended(&frame(4, 1, 0, &[])), none, "the flag means something else there");
+    assert_eq!(ended(&frame(1, 4, 3, b"fields")), none);
+    let last = frame(0, 1, 3, b"the end");
+    assert_eq!(ended(&last[..last.len() - 1]), none);
+    assert_eq!(ended(&last[last.len() - 1..]), [3]);
+    let both = [frame(1, 5, 5, b"fields"), frame(3, 0, 7, &[0; 4])].concat();
+    assert_eq!(ended(&both), [5, 7]);
+    assert_eq!(ended(&[]), none);
+}

@@ -1,0 +1,130 @@
+//! A request as it is seen by those who do not work for it, and what it waits for.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::shared::Shared;
+use super::state::State;
+use super::{Inner, Request};
+use crate::engine::thread_number;
+use crate::handle::Node;
+use crate::id::WireId;
+use crate::origin::{self, Line};
+use crate::snapshot::{RequestSnapshot, Waiting};
+
+/// A request that was found in the tree.
+pub(crate) struct Found {
+    shared: Arc<Shared>,
+    shard: Option<u64>,
+}
+
+/// What an operation in flight waits for, as far as it knows itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Awaits {
+    Nothing,
+    Subscriber,
+    /// The caller's own source of the body.
+    Source,
+    /// The line of its origin knows more.
+    Wire,
+    Window,
+    Server,
+}
+
+impl Found {
+    /// All that are open below the session.
+    pub(crate) fn all_below(session: &Node) -> Vec<Self> {
+        let found = |entry: crate::handle::Entry| {
+            let inner = entry.upgrade()?.downcast::<Inner>().ok()?;
+            let shared = Arc::clone(&inner.shared);
+            Some(Self { shard: shared.shard(), shared })
+        };
+        session.entries_below().into_iter().filter_map(found).collect()
+    }
+
+    /// The thread that works for it; `None`: nobody does.
+    pub(crate) fn shard(&self) -> Option<u64> {
+        self.shard
+    }
+
+    /// As it is now. What works for it, if anything does, is on this thread.
+    pub(crate) fn show(&self, line: &Line, now: Instant) -> RequestSnapshot {
+        let shared = &self.shared;
+        let is_open = shared.node.is_open();
+        RequestSnapshot {
+            id: shared.node.id(),
+            parent: shared.node.parent(),
+            method: shared.method.clone(),
+            origin: shared.target.origin().clone(),
+            state: if is_open { shared.state().word() } else { "closing" },
+            age: shared.draft().begun.map(|begun| now.saturating_duration_since(begun)),
+            wire: WireId::known(shared.wire.load(Ordering::Relaxed)),
+            waits_for: if is_open { shared.waits_for(line) } else { None },
+        }
+    }
+}
+
+impl Request {
+    /// What the request waits for; `None` if for nothing. Told by the shard that works for it, and only asked there while it waits
+    /// for a wire: its place in the line is counted for the answer.
+    pub async fn why_waiting(&self) -> Option<Waiting> {
+        let shared = Arc::clone(&self.inner.shared);
+        let here = shared.shard()?;
+        if !shared.awaits(Awaits::Wire) {
+            return shared.waits_for(&Line::new());
+        }
+        let session = self.inner.services.session.id();
+        let look = move || {
+            let is_here = here == thread_number();
+            is_here.then(|| shared.waits_for(&origin::line(session, shared.target.origin())))
+        };
+        self.inner.services.on_all_shards(look).await.into_iter().flatten().next().flatten()
+    }
+}
+
+impl Shared {
+    fn shard(&self) -> Option<u64> {
+        // Threads are numbered from 1.
+        Some(self.shard.load(Ordering::Acquire)).filter(|shard| *shard > 0)
+    }
+
+    /// What works for it is on this thread.
+    pub(super) fn works_here(&self) {
+        self.shard.store(thread_number(), Ordering::Release);
+    }
+
+    /// The operation in flight is about to wait for this, if it has to wait at all.
+    pub(super) fn now_awaits(&self, what: Awaits) {
+        self.awaits.store(what as u8, Ordering::Relaxed);
+    }
+
+    /// This wire carries it, or none does.
+    pub(super) fn is_on(&self, wire: Option<WireId>) {
+        self.wire.store(wire.map_or(0, WireId::value), Ordering::Relaxed);
+    }
+
+    fn awaits(&self, what: Awaits) -> bool {
+        self.awaits.load(Ordering::Relaxed) == what as u8
+    }
+
+    /// `line` is of the origins on its shard.
+    fn waits_for(&self, line: &Line) -> Option<Waiting> {
+        match self.state() {
+            State::Opened | State::Done | State::Failed | State::Broken => None,
+            State::Uploading | State::Sent | State::Body => Some(Waiting::Consumer),
+            State::Sending | State::Writing | State::Receiving | State::Reading => {
+                let known = [
+                    (Awaits::Subscriber, Waiting::Subscriber),
+                    (Awaits::Source, Waiting::Consumer),
+                    (Awaits::Window, Waiting::SendWindow),
+                    (Awaits::Server, Waiting::Server),
+                ];
+                let found = known.into_iter().find_map(|(what, waiting)| self.awaits(what).then_some(waiting));
+                // One that was served and has not looked yet waits for nothing.
+                found.or_else(|| line.get(&self.node.id()).copied())
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! How a session is looked at: the tree is walked here, the rest is seen on the shards.
+
+use std::sync::Arc;
+
+use super::Session;
+use crate::clock;
+use crate::engine::thread_number;
+use crate::origin::{self, Line};
+use crate::request::Found;
+use crate::snapshot::Snapshot;
+
+impl Session {
+    /// The session as it is: its origins, their wires and its requests, with what each request waits for.
+    ///
+    /// What one shard has is of one moment. Nothing is stopped for it: each shard takes the time to look at its own, in the
+    /// order of a microsecond for ten requests. A request that is closed meanwhile may be missing, or be shown as `closing`.
+    /// Ids are never used twice, so that two snapshots can be compared.
+    pub async fn snapshot(&self) -> Snapshot {
+        let services = &self.inner.services;
+        let session = self.inner.node.id();
+        let found: Arc<[Found]> = Found::all_below(&self.inner.node).into();
+        let (here, opened) = (Arc::clone(&found), services.opened);
+        let look = move || {
+            let (now, shard) = (clock::now(), Some(thread_number()));
+            let (origins, line) = origin::snapshot(session, now);
+            let found = here.iter().filter(|request| request.shard() == shard);
+            let requests = found.map(|request| request.show(&line, now)).collect::<Vec<_>>();
+            (now.saturating_duration_since(opened), origins, requests)
+        };
+        let looked = services.on_all_shards(look).await;
+        let age = looked.iter().map(|(age, ..)| *age).max().unwrap_or_default();
+        let nobodys = found.iter().filter(|request| request.shard().is_none());
+        let mut requests: Vec<_> = nobodys.map(|request| request.show(&Line::new(), opened)).collect();
+        let mut origins = Vec::new();
+        for (_, some_origins, some_requests) in looked {
+            origins.extend(some_origins);
+            requests.extend(some_requests);
+        }
+        requests.sort_unstable_by_key(|request| request.id);
+        Snapshot { session, age, origins, requests }
+    }
+}

@@ -1,0 +1,184 @@
+//! A session as it is at one moment: its origins, their wires, and its requests.
+//!
+//! There is no secret in it: no path, no query, no header field, no octet of a body.
+
+#[cfg(feature = "serde")]
+mod plain;
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use http::{Method, Version};
+
+use crate::id::{HandleId, WireId};
+use crate::reason::WireHealth;
+use crate::target::Origin;
+
+/// A session as it is, from [`Session::snapshot`](crate::Session::snapshot).
+///
+/// What one shard has is of one moment; the shards are asked at the same time, and not stopped. With the feature `serde` it can be
+/// serialised: ids are numbers, addresses and origins text, durations seconds.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Snapshot {
+    /// The session.
+    pub session: HandleId,
+    /// How long it has been open.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::seconds"))]
+    pub age: Duration,
+    /// Its origins. One that is on several shards, or is used with several kinds of dials or of TLS, is there once for each.
+    pub origins: Vec<OriginSnapshot>,
+    /// Its requests whose handle is open, sorted by id.
+    pub requests: Vec<RequestSnapshot>,
+}
+
+/// The wires to one server, and the line that waits for them.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct OriginSnapshot {
+    /// Scheme, host and port.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::text"))]
+    pub origin: Origin,
+    /// How many requests wait for a wire, be it dialed or in use.
+    pub waiting: usize,
+    /// How many wires are being dialed.
+    pub dialing: usize,
+    /// Those that are open or say their last words, in the order they were opened.
+    pub wires: Vec<WireSnapshot>,
+    /// How many were opened since the session met the origin. It forgets one that is not used for a minute.
+    pub wires_opened: u64,
+    /// How many requests have begun on all of those.
+    pub requests_begun: u64,
+}
+
+/// One wire: a connection to a server.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct WireSnapshot {
+    /// Its name, which no other wire ever has.
+    pub id: WireId,
+    /// What is spoken on it.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::version"))]
+    pub protocol: Version,
+    /// How it is. One of HTTP/1.1 is never suspect nor draining.
+    pub health: WireHealth,
+    /// How long it has been open.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::seconds"))]
+    pub age: Duration,
+    /// The server's address; `None` where there is no such thing, as over a Unix socket.
+    pub remote: Option<SocketAddr>,
+    /// Our own address; `None` if the system does not tell it.
+    pub local: Option<SocketAddr>,
+    /// What secures it; `None` without TLS.
+    pub secure: Option<SecureSnapshot>,
+    /// How many requests have begun on it.
+    pub requests_begun: u64,
+    /// How many requests it carries.
+    pub open_streams: usize,
+    /// How many it may carry at a time; 1 over HTTP/1.1.
+    pub stream_limit: usize,
+    /// What else is known of one that speaks HTTP/2.
+    pub http2: Option<Http2Snapshot>,
+}
+
+/// What secures a wire; the whole of it is [`SecurityInfo`](crate::tls::SecurityInfo).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct SecureSnapshot {
+    /// The version of TLS: `TLS 1.2` or `TLS 1.3`.
+    pub protocol: &'static str,
+    /// The cipher suite by its IANA name.
+    pub cipher_suite: &'static str,
+    /// The application protocol agreed on (ALPN, RFC 7301), if any.
+    pub application_protocol: Option<String>,
+    /// Was an earlier session taken up again (RFC 8446 section 2.2)?
+    pub resumed: bool,
+}
+
+/// What is known of a wire that speaks HTTP/2 (RFC 9113).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Http2Snapshot {
+    /// How long the answer to a ping takes, smoothed; `None` before one was answered.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+    pub round_trip: Option<Duration>,
+    /// How long the last one took.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+    pub last_round_trip: Option<Duration>,
+    /// How many octets of one response may be under way unread.
+    pub stream_window: u32,
+    /// The same of all responses together.
+    pub connection_window: u32,
+    /// Frames received, of any kind.
+    pub frames_received: u64,
+    /// Those of them that carry nothing of a response, as the limit [`control_frames`](crate::Http2Options::control_frames)
+    /// counts them.
+    pub control_frames_received: u64,
+    /// Octets of response bodies received, without padding.
+    pub data_octets_received: u64,
+}
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct RequestSnapshot {
+    /// Its handle, a name that no other handle ever has.
+    pub id: HandleId,
+    /// The handle above it: a connection, or the session.
+    pub parent: Option<HandleId>,
+    /// What the server is asked for.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::text"))]
+    pub method: Method,
+    /// The server.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::text"))]
+    pub origin: Origin,
+    /// Where it stands, in a word: `opened`, `sending`, `uploading`, `writing`, `sent`, `receiving`, `body`, `reading`, `done`,
+    /// `failed`, `broken`, or `closing`.
+    pub state: &'static str,
+    /// How long ago it was begun to be sent, for the last time; `None` if it never was.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+    pub age: Option<Duration>,
+    /// The wire that carries it, if one does.
+    pub wire: Option<WireId>,
+    /// What it waits for; `None` if for nothing.
+    pub waits_for: Option<Waiting>,
+}
+
+/// What a request waits for, from [`Request::why_waiting`](crate::Request::why_waiting).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Waiting {
+    /// The address of its server.
+    Resolve,
+    /// A connection, which is being opened.
+    Connect,
+    /// The connection to be secured.
+    Tls,
+    /// A wire: the origin has all it may have, and they are in use.
+    WireLimit {
+        /// The place in the line; 1 is next.
+        position: usize,
+    },
+    /// A stream: the wires carry all that their server takes at a time.
+    StreamLimit {
+        /// The place in the line; 1 is next.
+        position: usize,
+    },
+    /// A wire, of which the session has all it may have.
+    SessionLimit,
+    /// The server to take more of the request: its window, or the socket's buffer, is full.
+    SendWindow,
+    /// The server's answer, or more of it.
+    Server,
+    /// The program: it gives no more of the request body, or asks for no more of the response.
+    Consumer,
+    /// A subscriber that leaves too much unhandled.
+    Subscriber,
+}

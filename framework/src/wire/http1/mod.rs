@@ -1,0 +1,231 @@
+//! A wire that speaks HTTP/1.1: a stream, what was received on it and not yet taken, and what it has served.
+
+mod exchange;
+mod stock;
+#[cfg(test)]
+mod tests;
+mod upload;
+
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::BytesMut;
+use tokio::io::AsyncWrite;
+use tokio_util::io::poll_read_buf;
+
+use crate::clock;
+use crate::id::WireId;
+use crate::network::{SecurityInfo, Stream};
+use crate::reason::CloseReason;
+use crate::transport::{DialTimes, Dialed};
+
+use super::{Failure, Pace, Received, Uploaded};
+use stock::Size;
+
+pub(super) use exchange::Exchange;
+
+/// A wire that speaks HTTP/1.1. It is handed to and fro, so it is small.
+pub(crate) struct Http1(Box<Parts>);
+
+struct Parts {
+    id: WireId,
+    stream: Box<dyn Stream>,
+    /// Without a buffer while there is nothing in it.
+    received: BytesMut,
+    remote: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    times: DialTimes,
+    security: Option<Arc<SecurityInfo>>,
+    /// Seen by others too.
+    exchanges: Rc<Cell<u64>>,
+    /// What `received` is; `None` when it has grown out of all sizes.
+    size: Option<Size>,
+    /// What to read into next: grows while the stream fills it and more is to come.
+    appetite: Size,
+    /// What that may grow to while the stream fills it. A plain stream is read best into what the processor's cache holds; to
+    /// decrypt, and to hand on to another thread, larger pieces are worth more.
+    most: Size,
+}
+
+impl Http1 {
+    pub(super) fn new(dialed: Dialed) -> Self {
+        let Dialed { stream, times, security } = dialed;
+        let (remote, local) = (stream.remote(), stream.local());
+        Self(Box::new(Parts {
+            id: WireId::next(),
+            stream,
+            received: BytesMut::new(),
+            remote,
+            local,
+            times,
+            most: Parts::most(security.is_some()),
+            security,
+            exchanges: Rc::default(),
+            size: None,
+            appetite: Size::Small,
+        }))
+    }
+
+    pub(super) fn id(&self) -> WireId {
+        self.0.id
+    }
+
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.0.remote
+    }
+
+    pub(super) fn local(&self) -> Option<SocketAddr> {
+        self.0.local
+    }
+
+    pub(super) fn times(&self) -> DialTimes {
+        self.0.times
+    }
+
+    /// What is known of it if it is secure.
+    pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
+        self.0.security.as_ref()
+    }
+
+    pub(super) fn exchanges(&self) -> u64 {
+        self.0.exchanges.get()
+    }
+
+    /// Called when an exchange begins on it.
+    pub(super) fn count_exchange(&mut self) {
+        self.0.exchanges.set(self.0.exchanges.get() + 1);
+    }
+
+    /// How many have begun on it, now and later.
+    pub(super) fn count(&self) -> Rc<Cell<u64>> {
+        Rc::clone(&self.0.exchanges)
+    }
+
+    /// May an idle wire serve again? The peer must have sent nothing since, not even an end.
+    ///
+    /// What is found is taken: nobody may have a wire that has it.
+    pub(super) fn check_idle(&mut self) -> Result<(), CloseReason> {
+        match self.0.stream.read_now(&mut [0]) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Ok(1..) => Err(CloseReason::UnexpectedOctets),
+            Ok(0) | Err(_) => Err(CloseReason::PeerClosed),
+        }
+    }
+
+    /// An idle wire holds no buffer.
+    pub(super) fn rest(&mut self) {
+        self.0.give_buffer_back();
+        self.0.appetite = Size::Small;
+        self.0.most = Parts::most(self.0.security.is_some());
+    }
+
+    /// Whoever reads its response is on another thread.
+    pub(super) fn serve_from_afar(&mut self) {
+        self.0.most = Size::Largest;
+    }
+
+    /// What was received and not yet taken.
+    pub(super) fn received(&mut self) -> &mut BytesMut {
+        &mut self.0.received
+    }
+
+    /// Receives more; 0 is the end. Nothing is lost when the future is dropped.
+    async fn fill(&mut self, want: usize) -> io::Result<usize> {
+        poll_fn(|context| self.poll_fill(context, want)).await
+    }
+
+    /// The same, before the deadline.
+    async fn fill_until(&mut self, deadline: Option<Instant>) -> Result<io::Result<usize>, clock::Elapsed> {
+        clock::until(deadline, pin!(self.fill(0))).await
+    }
+
+    fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
+        let parts = &mut *self.0;
+        parts.make_room(want);
+        let spare = parts.spare();
+        let polled = poll_read_buf(Pin::new(&mut parts.stream), context, &mut parts.received);
+        match polled {
+            Poll::Ready(Ok(filled)) if filled == spare && want > spare => {
+                parts.appetite = parts.appetite.next().min(parts.most)
+            }
+            // If a piece of it is held, the next one may as well come from the same buffer.
+            Poll::Pending if parts.is_whole() && parts.may_do_without() => parts.give_buffer_back(),
+            _ => {}
+        }
+        polled
+    }
+
+    fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        match Pin::new(&mut self.0.stream).poll_write(context, octets) {
+            Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            other => other,
+        }
+    }
+
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0.stream).poll_flush(context)
+    }
+}
+
+impl Parts {
+    fn most(secure: bool) -> Size {
+        if secure { Size::Largest } else { Size::Larger }
+    }
+
+    /// `want` is how much is known to come, or `usize::MAX` where more is to come than anybody knows.
+    fn make_room(&mut self, want: usize) {
+        let small = Size::Small.octets();
+        if want > small && want != usize::MAX {
+            self.appetite = self.appetite.max(Size::Large);
+        }
+        let is_too_small = self.received.is_empty() && self.size < Some(self.appetite);
+        if !is_too_small && (self.is_whole() || self.spare() >= want.clamp(1, small)) {
+            return;
+        }
+        while self.received.len() + small > self.appetite.octets() && self.appetite < Size::Largest {
+            self.appetite = self.appetite.next();
+        }
+        if self.received.len() + small > self.appetite.octets() {
+            self.received.reserve(small);
+            self.size = None;
+            return;
+        }
+        let mut fresh = stock::take(self.appetite);
+        fresh.extend_from_slice(&self.received);
+        self.give_buffer_back();
+        (self.received, self.size) = (fresh, Some(self.appetite));
+    }
+
+    fn is_whole(&mut self) -> bool {
+        self.size.is_some_and(|size| stock::is_whole(&mut self.received, size))
+    }
+
+    /// A larger one that nobody would keep is better kept here than paged in anew for the next piece.
+    fn may_do_without(&self) -> bool {
+        self.size.is_none_or(|size| size == Size::Small || stock::has_place(size))
+    }
+
+    fn give_buffer_back(&mut self) {
+        let buffer = std::mem::take(&mut self.received);
+        if let Some(size) = self.size.take() {
+            stock::put_back(buffer, size);
+        }
+    }
+
+    fn spare(&self) -> usize {
+        self.received.capacity() - self.received.len()
+    }
+}
+
+impl Drop for Http1 {
+    fn drop(&mut self) {
+        self.rest();
+    }
+}

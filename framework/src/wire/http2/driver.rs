@@ -1,0 +1,247 @@
+//! The task that moves a wire's octets, and what it finds out on the way that others have to know.
+
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use h2::client::Connection;
+use h2::{Ping, PingPong};
+
+use super::Http2;
+use super::heard::Listening;
+use crate::clock;
+use crate::options::Http2Options;
+use crate::protocol::http2::health::Life;
+use crate::protocol::http2::keepalive::{Action, KeepAlive};
+use crate::protocol::http2::window::AdaptiveWindow;
+use crate::reason::{CloseReason, WireHealth};
+
+/// Moves the octets of one wire. Dropped, it ends it.
+pub(crate) struct Driver {
+    wire: Http2,
+    connection: Connection<Listening, Bytes>,
+    pings: Option<PingPong>,
+    keepalive: KeepAlive,
+    window: AdaptiveWindow,
+    /// The server was not told yet how large the windows of its streams have become.
+    stream_window_is_due: bool,
+    /// When time alone changes something, as it was when the wait began.
+    deadline: Option<Instant>,
+    /// Was it told that the server has said how many streams it takes?
+    greeted: bool,
+    /// There is nothing left to be moved.
+    over: bool,
+}
+
+/// What has changed about a wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Another number of streams may be open.
+    Streams,
+    /// It takes new streams no more, or again; or it is over.
+    Health(WireHealth),
+}
+
+impl Driver {
+    pub(super) fn new(
+        wire: &Http2,
+        mut connection: Connection<Listening, Bytes>,
+        options: &Http2Options,
+        now: Instant,
+    ) -> Self {
+        let pings = connection.ping_pong();
+        let window = AdaptiveWindow::new(options);
+        let keepalive = KeepAlive::new(options, now);
+        Self {
+            wire: wire.clone(),
+            connection,
+            pings,
+            keepalive,
+            window,
+            stream_window_is_due: false,
+            deadline: None,
+            greeted: false,
+            over: false,
+        }
+    }
+
+    /// Moves octets until something changes. Once it is closed it is not asked again.
+    pub(crate) async fn next(&mut self) -> Change {
+        loop {
+            self.deadline = self.keepalive.next_deadline();
+            let deadline = self.deadline;
+            if let Ok(Some(change)) = clock::until(deadline, pin!(poll_fn(|context| self.poll(context)))).await {
+                return change;
+            }
+        }
+    }
+
+    /// Says the last words (GOAWAY), which a peer that takes nothing may never hear.
+    pub(crate) async fn leave(&mut self) {
+        if !self.over && self.wire.health() != WireHealth::Closed(CloseReason::PingTimeout) {
+            let connection = pin!(poll_fn(|context| Pin::new(&mut self.connection).poll(context)));
+            let _heard_or_not = clock::within(Some(LAST_WORDS), connection).await;
+        }
+    }
+
+    /// `None` if there is another deadline than the one that is waited for.
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Change>> {
+        self.remember_waker(context);
+        loop {
+            if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(context) {
+                self.ended(ended);
+                return Poll::Ready(self.changed().or(Some(Change::Health(self.wire.health()))));
+            }
+            let now = clock::now();
+            self.listen(now);
+            let ponged = self.hear_pong(context, now);
+            let pinged = self.keep_alive(now);
+            self.heed_farewell();
+            // What is left to be done then is done when it is asked again.
+            if let Some(change) = self.changed() {
+                return Poll::Ready(Some(change));
+            }
+            if !ponged && !pinged {
+                return if self.wakes_in_time() { Poll::Pending } else { Poll::Ready(None) };
+            }
+        }
+    }
+
+    /// A deadline that moves away with all that is heard costs no new timer each time: the old one is early.
+    fn wakes_in_time(&self) -> bool {
+        match (self.keepalive.next_deadline(), self.deadline) {
+            (Some(next), Some(waits_for)) => waits_for <= next,
+            (next, _) => next.is_none(),
+        }
+    }
+
+    fn remember_waker(&self, context: &Context<'_>) {
+        let mut driver = self.wire.shared.driver.borrow_mut();
+        if !driver.as_ref().is_some_and(|waker| waker.will_wake(context.waker())) {
+            *driver = Some(context.waker().clone());
+        }
+    }
+
+    /// Hands on what was heard and what is wished.
+    fn listen(&mut self, now: Instant) {
+        let octets = self.wire.shared.heard.take_octets();
+        if octets > 0 {
+            let mut open = self.wire.shared.open.borrow_mut();
+            self.wire.shared.heard.for_each_ended(|stream| {
+                open.remove(&stream);
+            });
+            drop(open);
+            self.keepalive.heard(now);
+            if self.wire.shared.heard.budget().has_greeted() {
+                self.keepalive.greeted(now);
+            }
+            self.window.received(octets, now);
+            if self.window.wants_ping() {
+                self.keepalive.measure();
+            }
+        }
+        let wishes = self.wire.shared.wishes.take();
+        if wishes.used {
+            self.keepalive.used(now);
+        }
+        if wishes.doubted {
+            self.keepalive.doubted();
+        }
+        let open = self.wire.shared.life.borrow().streams();
+        self.keepalive.streams(open, now);
+    }
+
+    /// Whether the connection has something new to do: it must be polled then.
+    fn hear_pong(&mut self, context: &mut Context<'_>, now: Instant) -> bool {
+        let Some(pings) = self.pings.as_mut().filter(|_| self.keepalive.awaits_pong()) else { return false };
+        if !matches!(pings.poll_pong(context), Poll::Ready(Ok(_))) {
+            return false;
+        }
+        self.keepalive.pong(now);
+        self.wire.shared.round_trip.set(self.keepalive.rtt());
+        if let Some(windows) = self.window.pong(now) {
+            self.connection.set_target_window_size(windows.connection);
+            self.wire.shared.windows.set(windows);
+            self.stream_window_is_due = true;
+        }
+        if self.stream_window_is_due {
+            // Refused while the last change of settings is not acknowledged; the next pong comes behind that.
+            self.stream_window_is_due = self.connection.set_initial_window_size(self.window.windows().stream).is_err();
+            if self.stream_window_is_due {
+                self.keepalive.measure();
+            }
+        }
+        true
+    }
+
+    /// Whether the connection has something new to do: it must be polled then.
+    fn keep_alive(&mut self, now: Instant) -> bool {
+        let mut pinged = false;
+        while let Some(action) = self.keepalive.poll(now) {
+            match action {
+                Action::Ping => {
+                    if let Some(pings) = &mut self.pings {
+                        // One is under way at a time, so that the only error is that the connection is over.
+                        let _over = pings.send_ping(Ping::opaque());
+                    }
+                    self.window.pinged(now);
+                    pinged = true;
+                }
+                Action::Suspect => self.wire.happens(Life::suspected),
+                Action::Recovered => self.wire.happens(Life::recovered),
+                Action::Close => self.close(CloseReason::PingTimeout),
+            }
+        }
+        pinged
+    }
+
+    fn heed_farewell(&mut self) {
+        let leaves = self.wire.shared.heard.budget().going_away().is_some();
+        if leaves && self.wire.shared.sender.borrow_mut().take().is_some() {
+            self.wire.happens(Life::going_away);
+        }
+    }
+
+    fn changed(&mut self) -> Option<Change> {
+        let health = self.wire.health();
+        let told = self.wire.shared.told.replace(health);
+        // That streams come and go is told by those who have them.
+        if health != told && !(health.takes_requests() && told.takes_requests()) {
+            return Some(Change::Health(health));
+        }
+        let streams = self.connection.max_concurrent_send_streams();
+        let news = self.wire.shared.streams.replace(streams) != streams || self.wire.has_greeted() != self.greeted;
+        self.greeted = self.wire.has_greeted();
+        let news = news || self.wire.shared.crowded.get() && self.wire.room() > Some(0);
+        news.then_some(Change::Streams)
+    }
+
+    fn close(&self, reason: CloseReason) {
+        self.wire.happens(|life| life.closed(reason));
+        self.wire.shared.sender.borrow_mut().take();
+    }
+
+    /// It has failed in a way of its own, and is not to be asked again.
+    pub(crate) fn condemn(&mut self) {
+        self.over = true;
+        self.close(CloseReason::TransportError);
+    }
+
+    fn ended(&mut self, ended: Result<(), h2::Error>) {
+        self.over = true;
+        let found = match ended {
+            _ if self.wire.shared.heard.fault().is_some() => CloseReason::ProtocolError,
+            Ok(()) if self.wire.shared.heard.budget().going_away().is_some() => CloseReason::GoingAway,
+            Ok(()) => CloseReason::PeerClosed,
+            Err(error) if error.is_go_away() && error.is_remote() => CloseReason::GoingAway,
+            Err(error) if error.is_io() => CloseReason::TransportError,
+            Err(_) => CloseReason::ProtocolError,
+        };
+        self.close(found);
+    }
+}
+
+/// How long the last words to a server may take.
+const LAST_WORDS: Duration = Duration::from_secs(1);

@@ -1,0 +1,291 @@
+//! A wire that speaks HTTP/2 (RFC 9113): one driver moves its octets, exchanges borrow streams of it.
+
+mod driver;
+mod ending;
+mod exchange;
+mod heard;
+mod receiving;
+mod sending;
+mod showing;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::{Builder, SendRequest};
+use http::uri::Authority;
+
+use crate::clock;
+use crate::id::WireId;
+use crate::network::SecurityInfo;
+use crate::options::Http2Options;
+use crate::protocol::http2::health::{Life, Outcome};
+use crate::protocol::http2::keepalive::RoundTrip;
+use crate::protocol::http2::window::Windows;
+use crate::reason::{CloseReason, WireHealth};
+use crate::transport::{DialTimes, Dialed};
+
+use heard::Heard;
+
+pub(crate) use driver::{Change, Driver};
+pub(super) use ending::StreamEnd;
+pub(super) use exchange::Exchange;
+
+/// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
+pub(crate) struct Http2 {
+    shared: Rc<Shared>,
+    share: Cell<Share>,
+}
+
+/// What a hold is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Share {
+    /// No stream.
+    None,
+    /// A stream that is to be opened yet.
+    Unopened,
+    /// One that was.
+    Opened,
+}
+
+struct Shared {
+    id: WireId,
+    remote: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+    times: DialTimes,
+    security: Option<Arc<SecurityInfo>>,
+    /// What the last request was sent to.
+    authority: RefCell<Option<Authority>>,
+    /// Opens streams; `None` when no more are to be opened.
+    sender: RefCell<Option<SendRequest<Bytes>>>,
+    exchanges: Cell<u64>,
+    /// What the server says may be open at a time.
+    streams: Cell<usize>,
+    /// Those that the server has not ended.
+    open: RefCell<HashSet<u32>>,
+    /// Shares for streams that are to be opened yet.
+    unopened: Cell<usize>,
+    /// Somebody was told that there is no room.
+    crowded: Cell<bool>,
+    life: RefCell<Life>,
+    /// Its health, as it was when it was told last.
+    told: Cell<WireHealth>,
+    wishes: Cell<Wishes>,
+    driver: RefCell<Option<Waker>>,
+    /// What its driver knows of the way to the server.
+    round_trip: Cell<Option<RoundTrip>>,
+    windows: Cell<Windows>,
+    heard: Rc<Heard>,
+}
+
+/// What its users want of the driver.
+#[derive(Debug, Clone, Copy, Default)]
+struct Wishes {
+    /// An exchange has begun: is the server still there?
+    used: bool,
+    /// An exchange has met silence.
+    doubted: bool,
+}
+
+impl Http2 {
+    /// Sends the preface. The server's settings are not waited for (RFC 9113 3.4).
+    pub(super) async fn open(
+        dialed: Dialed,
+        options: &Http2Options,
+        response_head: usize,
+    ) -> io::Result<(Self, Driver)> {
+        let Dialed { stream, times, security } = dialed;
+        let (remote, local) = (stream.remote(), stream.local());
+        let heard = Rc::new(Heard::new(options));
+        let handshake = builder(options, response_head).handshake(heard::Listening::new(stream, Rc::clone(&heard)));
+        let (sender, connection) = handshake.await.map_err(|error| match error.into_io() {
+            Some(error) => error,
+            None => io::ErrorKind::Other.into(),
+        })?;
+        let shared = Rc::new(Shared {
+            id: WireId::next(),
+            remote,
+            local,
+            times,
+            security,
+            authority: RefCell::default(),
+            sender: RefCell::new(Some(sender)),
+            exchanges: Cell::new(0),
+            streams: Cell::new(FIRST_STREAMS),
+            open: RefCell::default(),
+            unopened: Cell::new(0),
+            crowded: Cell::new(false),
+            life: RefCell::new(Life::new()),
+            told: Cell::new(WireHealth::Fresh),
+            wishes: Cell::default(),
+            driver: RefCell::default(),
+            round_trip: Cell::new(None),
+            windows: Cell::new(Windows { stream: options.stream_window, connection: options.connection_window }),
+            heard,
+        });
+        let wire = Self { shared, share: Cell::new(Share::None) };
+        let driver = Driver::new(&wire, connection, options, clock::now());
+        Ok((wire, driver))
+    }
+
+    pub(crate) fn id(&self) -> WireId {
+        self.shared.id
+    }
+
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.shared.remote
+    }
+
+    pub(super) fn local(&self) -> Option<SocketAddr> {
+        self.shared.local
+    }
+
+    pub(super) fn times(&self) -> DialTimes {
+        self.shared.times
+    }
+
+    pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
+        self.shared.security.as_ref()
+    }
+
+    pub(super) fn exchanges(&self) -> u64 {
+        self.shared.exchanges.get()
+    }
+
+    /// How many more streams it can carry now; `None` if it takes no new ones. A response that has come, and is not read yet, is
+    /// no stream any more.
+    pub(crate) fn room(&self) -> Option<usize> {
+        if !self.health().takes_requests() {
+            return None;
+        }
+        let open = self.shared.open.borrow().len();
+        let room = self.shared.streams.get().saturating_sub(open + self.shared.unopened.get());
+        self.shared.crowded.set(room == 0);
+        Some(room)
+    }
+
+    /// Has the server said how many streams it takes?
+    pub(crate) fn has_greeted(&self) -> bool {
+        self.shared.heard.budget().has_greeted()
+    }
+
+    pub(crate) fn health(&self) -> WireHealth {
+        self.shared.life.borrow().health()
+    }
+
+    /// A share for one stream, which is over when it is dropped. `None` if no new streams are taken.
+    pub(super) fn lend(&self) -> Option<Self> {
+        if !self.health().takes_requests() {
+            return None;
+        }
+        self.happens(Life::stream_opened);
+        self.shared.unopened.set(self.shared.unopened.get() + 1);
+        Some(Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::Unopened) })
+    }
+
+    /// No new stream is opened, and when the last one has ended the wire is closed for this reason.
+    pub(crate) fn retire(&self, reason: CloseReason) {
+        self.happens(|life| life.retired(reason));
+        self.shared.sender.borrow_mut().take();
+        self.wake_driver();
+    }
+
+    fn happens(&self, event: impl FnOnce(&mut Life) -> Outcome) {
+        if let Err(illegal) = event(&mut self.shared.life.borrow_mut()) {
+            tracing::error!(wire = self.id().value(), %illegal, "a wire has lost count of its streams");
+        }
+    }
+
+    /// An exchange met silence: the server is asked for a sign of life.
+    pub(crate) fn doubt(&self) {
+        self.wish(|wishes| wishes.doubted = true);
+    }
+
+    fn wish(&self, change: impl FnOnce(&mut Wishes)) {
+        let mut wishes = self.shared.wishes.get();
+        change(&mut wishes);
+        self.shared.wishes.set(wishes);
+        self.wake_driver();
+    }
+
+    fn wake_driver(&self) {
+        if let Some(waker) = self.shared.driver.borrow().as_ref() {
+            waker.wake_by_ref();
+        }
+    }
+
+    /// The stream of this share is opened now, or never.
+    pub(super) fn opens(&self) {
+        if self.share.get() == Share::Unopened {
+            self.share.set(Share::Opened);
+            self.shared.unopened.set(self.shared.unopened.get() - 1);
+        }
+    }
+
+    fn count_exchange(&self) {
+        self.shared.exchanges.set(self.shared.exchanges.get() + 1);
+        let mut wishes = self.shared.wishes.get();
+        wishes.used = true;
+        // The stream that is opened next wakes the driver.
+        self.shared.wishes.set(wishes);
+    }
+}
+
+impl Clone for Http2 {
+    /// A hold, and no share for a stream.
+    fn clone(&self) -> Self {
+        Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::None) }
+    }
+}
+
+impl Drop for Http2 {
+    fn drop(&mut self) {
+        self.opens();
+        if self.share.get() == Share::Opened {
+            self.happens(Life::stream_ended);
+            if !self.health().takes_requests() || self.shared.crowded.get() {
+                // It may have been the last one, or in somebody's way.
+                self.wake_driver();
+            }
+        }
+    }
+}
+
+fn builder(options: &Http2Options, response_head: usize) -> Builder {
+    let mut builder = Builder::new();
+    builder
+        .enable_push(false)
+        .initial_window_size(options.stream_window)
+        .initial_connection_window_size(options.connection_window)
+        .max_frame_size(options.max_frame_size)
+        .max_header_list_size(
+            u32::try_from(response_head.saturating_mul(2).saturating_add(HEAD_TO_SPARE)).unwrap_or(u32::MAX),
+        )
+        .initial_max_send_streams(FIRST_STREAMS)
+        .max_concurrent_reset_streams(RESET_STREAMS)
+        .reset_stream_duration(REMEMBERED)
+        .max_local_error_reset_streams(Some(FAULTY_STREAMS))
+        .max_send_buffer_size(SEND_BUFFER);
+    builder
+}
+
+/// Streams that are opened before the server has said how many it takes (RFC 9113 5.1.2 recommends it not to take fewer).
+const FIRST_STREAMS: usize = 100;
+/// What `h2` lets through beyond the limit of a response's head, which is then refused by its name: `h2` would only say that the
+/// protocol was broken.
+const HEAD_TO_SPARE: usize = 16 * 1024;
+/// Streams given up by this side whose late frames are still known for what they are.
+const RESET_STREAMS: usize = 1_000;
+/// And for how long: what was under way when they were given up may be much, and slow.
+const REMEMBERED: Duration = Duration::from_secs(30);
+/// Streams of one wire, in all its life, that may break the rules before it is closed. What comes late on one that was given up
+/// longer ago than is remembered counts too, and is no fault of anybody's.
+const FAULTY_STREAMS: usize = 16 * 1024;
+/// Octets of a stream's body that wait to be written.
+const SEND_BUFFER: usize = 256 * 1024;

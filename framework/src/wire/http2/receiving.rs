@@ -1,0 +1,216 @@
+//! The receiving half of an exchange: heads, body and trailers, taken as they are asked for.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::{Bytes, BytesMut};
+use h2::RecvStream;
+use h2::client::ResponseFuture;
+use http::header::CONTENT_LENGTH;
+use http::{HeaderMap, Method, Response, StatusCode};
+
+use crate::protocol::http1::{Fault, HeadLimits, ResponseHead};
+use crate::protocol::http2::head::ResponseHeads;
+use crate::wire::Received;
+
+/// What has come, and what is still to come. A window opens only for what its reader has taken.
+pub(super) struct Receiving {
+    method: Method,
+    heads: ResponseHeads,
+    response: Option<ResponseFuture>,
+    body: Option<RecvStream>,
+    /// Heads that came while the request was being sent.
+    interims: VecDeque<ResponseHead>,
+    early: Option<ResponseHead>,
+    /// Has any head come?
+    answered: bool,
+    /// Has the final head been handed out?
+    has_head: bool,
+    /// What is left of the announced length.
+    remaining: Option<u64>,
+    /// What was received and not yet asked for.
+    rest: Bytes,
+    ended: bool,
+    trailers: Option<HeaderMap>,
+}
+
+/// Why nothing more comes.
+pub(super) enum Broken {
+    Stream(h2::Error),
+    Fault(Fault),
+}
+
+impl Receiving {
+    pub(super) fn new(method: Method, limits: HeadLimits) -> Self {
+        Self {
+            method,
+            heads: ResponseHeads::new(limits),
+            response: None,
+            body: None,
+            interims: VecDeque::new(),
+            early: None,
+            answered: false,
+            has_head: false,
+            remaining: None,
+            rest: Bytes::new(),
+            ended: false,
+            trailers: None,
+        }
+    }
+
+    pub(super) fn begin(&mut self, response: ResponseFuture) {
+        self.response = Some(response);
+    }
+
+    /// Takes the next head that comes, and keeps it.
+    pub(super) fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Result<StatusCode, Broken>> {
+        let Some(response) = &mut self.response else { return Poll::Pending };
+        if let Poll::Ready(Some(interim)) = response.poll_informational(context) {
+            let head = interim.map_err(Broken::Stream).and_then(|interim| self.interim(interim));
+            return Poll::Ready(head.map(|head| {
+                let status = head.status();
+                self.interims.push_back(head);
+                status
+            }));
+        }
+        let Poll::Ready(answer) = Pin::new(response).poll(context) else { return Poll::Pending };
+        self.response = None;
+        let head = answer.map_err(Broken::Stream).and_then(|answer| self.answer(answer));
+        Poll::Ready(head.map(|head| {
+            let status = head.status();
+            self.early = Some(head);
+            status
+        }))
+    }
+
+    fn interim(&mut self, interim: Response<()>) -> Result<ResponseHead, Broken> {
+        let (parts, ()) = interim.into_parts();
+        self.answered = true;
+        self.heads.receive(parts.status, parts.headers).map_err(Broken::Fault)
+    }
+
+    fn answer(&mut self, answer: Response<RecvStream>) -> Result<ResponseHead, Broken> {
+        let (parts, body) = answer.into_parts();
+        self.answered = true;
+        let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        self.ended = body.is_end_stream();
+        // The length of a body that is not sent (RFC 9110 8.6). Where it is sent, `h2` holds the server to it.
+        self.remaining = if self.method == Method::HEAD || self.ended { Some(0) } else { announced };
+        let head = self.heads.receive(parts.status, parts.headers).map_err(Broken::Fault)?;
+        self.body = Some(body);
+        Ok(head)
+    }
+
+    /// The next head for its reader.
+    pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Received, Broken>> {
+        loop {
+            if let Some(interim) = self.interims.pop_front() {
+                return Poll::Ready(Ok(Received::Interim(interim)));
+            }
+            if let Some(head) = self.early.take() {
+                self.has_head = true;
+                return Poll::Ready(Ok(Received::Final(head)));
+            }
+            if self.response.is_none() {
+                return Poll::Ready(Ok(Received::OutOfTurn));
+            }
+            match self.poll_heard(context) {
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(broken)) => return Poll::Ready(Err(broken)),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    /// The next piece of the body, of at most `max` octets; `None` is its end.
+    pub(super) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Bytes>, Broken>> {
+        loop {
+            if !self.rest.is_empty() {
+                let piece = self.rest.split_to(self.rest.len().min(max));
+                let piece = self.gather(context, piece, max);
+                return Poll::Ready(self.hand_out(piece).map(Some));
+            }
+            let Some(body) = self.body.as_mut().filter(|_| !self.ended && self.has_head) else {
+                return Poll::Ready(Ok(None));
+            };
+            match body.poll_data(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(data))) => self.rest = data,
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(Broken::Stream(error))),
+                Poll::Ready(None) => match body.poll_trailers(context) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Err(error)) => return Poll::Ready(Err(Broken::Stream(error))),
+                    Poll::Ready(Ok(trailers)) => {
+                        self.ended = true;
+                        if let Some(trailers) = trailers {
+                            self.heads.check_trailers(&trailers).map_err(Broken::Fault)?;
+                            self.trailers = Some(trailers);
+                        }
+                    }
+                },
+            }
+        }
+    }
+
+    /// With what has come behind it: a copy costs less than to be asked once more. What ends the body is left to the next read.
+    fn gather(&mut self, context: &mut Context<'_>, first: Bytes, max: usize) -> Bytes {
+        let Some(body) = self.body.as_mut().filter(|_| !self.ended) else { return first };
+        let mut gathered = None;
+        let mut length = first.len();
+        while self.rest.is_empty() && length < max {
+            let Poll::Ready(Some(Ok(mut data))) = body.poll_data(context) else { break };
+            let more = data.split_to(data.len().min(max - length));
+            length += more.len();
+            self.rest = data;
+            if more.is_empty() {
+                continue;
+            }
+            let whole: &mut BytesMut = gathered.get_or_insert_with(|| {
+                let mut whole = BytesMut::with_capacity((4 * length).min(max));
+                whole.extend_from_slice(&first);
+                whole
+            });
+            whole.extend_from_slice(&more);
+        }
+        gathered.map_or(first, BytesMut::freeze)
+    }
+
+    /// Its reader takes it: the server may send as much again.
+    fn hand_out(&mut self, piece: Bytes) -> Result<Bytes, Broken> {
+        self.remaining = self.remaining.map(|left| left.saturating_sub(piece.len() as u64));
+        if let Some(body) = &mut self.body {
+            body.flow_control().release_capacity(piece.len()).map_err(Broken::Stream)?;
+            // Nobody has to ask once more to learn that this was all.
+            self.ended = self.rest.is_empty() && body.is_end_stream();
+        }
+        Ok(piece)
+    }
+
+    /// Octets of the body still to come, where the response tells.
+    pub(super) fn remaining(&self) -> Option<u64> {
+        if self.has_head { self.remaining } else { None }
+    }
+
+    pub(super) fn has_early(&self) -> bool {
+        self.early.is_some()
+    }
+
+    /// Has anything of an answer come?
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered
+    }
+
+    pub(super) fn has_head(&self) -> bool {
+        self.has_head
+    }
+
+    pub(super) fn is_ended(&self) -> bool {
+        self.has_head && self.ended && self.rest.is_empty()
+    }
+
+    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
+        self.trailers.as_ref()
+    }
+}

@@ -1,0 +1,143 @@
+//! A wire on which nothing is heard gets no more requests, and one forgotten body does not stop the others.
+
+use std::time::Duration;
+
+use hinternet::{Blame, Http2Options, Request};
+use integration_tests::http2_origin::{Answer, Http2Scene, builder};
+use integration_tests::http2_peer::{Kind, frames};
+use integration_tests::origin::Reply;
+use integration_tests::scene::{Scene, read_all, receiving};
+use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
+use integration_tests::{Gate, patiently};
+use tokio::task::JoinSet;
+
+/// Asks soon, and does not wait long for an answer.
+fn impatient() -> Http2Options {
+    let mut http2 = Http2Options::default();
+    http2.ping_every = Some(Duration::from_millis(50));
+    http2.ping_timeout = Duration::from_millis(200);
+    // No pings but these: what is measured by others would come at times of its own.
+    http2.adaptive_window = false;
+    http2
+}
+
+/// Says nothing more after so many answers, and hears nothing more either.
+fn black_hole(answers: u32) -> Script {
+    let script = Script::new().read_preface().send(frames::settings(&[]));
+    answering(script, answers).stop_reading()
+}
+
+fn answering(script: Script, answers: u32) -> Script {
+    (0..answers).fold(script, |script, n| script.read_streams(n as usize + 1).send(frames::answer(2 * n + 1, "hello")))
+}
+
+/// Answers every stream and every ping.
+fn healthy() -> Script {
+    answering(Script::new().read_preface().send(frames::settings(&[])), 20).keep().answering_pings()
+}
+
+async fn answered(request: &Request) -> hinternet::Result<Vec<u8>> {
+    request.receive_response().await?;
+    read_all(request).await
+}
+
+#[tokio::test]
+async fn a_wire_that_answers_no_ping_gets_no_later_request() {
+    let peer = ScriptedPeer::start_with_default(vec![black_hole(1)], healthy()).await;
+    let scene = Scene::of(peer, builder().http2(impatient()));
+    assert_eq!(answered(&scene.sent().await).await.unwrap(), b"hello");
+    // Idempotent, on a reused wire, before any octet of an answer: sent again when the wire has been given up.
+    let swallowed = scene.sent().await;
+    let swallowed = receiving(&swallowed);
+    patiently("the answer", swallowed).await.unwrap().unwrap();
+    assert_eq!(scene.peer.connections(), 2);
+    for _ in 0..5 {
+        assert_eq!(answered(&scene.sent().await).await.unwrap(), b"hello");
+    }
+    assert_eq!(scene.peer.connections(), 2);
+    // None, if the wire was missed before the request came to it.
+    assert!(scene.recorder.count(|status| matches!(status, hinternet::Status::Retrying { .. })) <= 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_request_that_was_swallowed_and_may_not_be_repeated_is_a_typed_error() {
+    let peer = ScriptedPeer::start_with_default(vec![black_hole(1)], healthy()).await;
+    let scene = Scene::of(peer, builder().http2(impatient()));
+    assert_eq!(answered(&scene.sent().await).await.unwrap(), b"hello");
+    let post = scene.request(hinternet::Method::POST);
+    post.send("body").await.unwrap();
+    let error = scene.recorder.failure(post.id(), patiently("the end", post.receive_response()).await);
+    assert!(error.is_timeout() || error.blame() == Blame::Network, "{error}");
+    assert_eq!(answered(&scene.sent().await).await.unwrap(), b"hello");
+    assert_eq!(scene.peer.connections(), 2);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_server_that_never_says_its_first_word_is_a_typed_error() {
+    let scene = Scene::of(ScriptedPeer::always(Script::new().keep()).await, builder().http2(impatient()));
+    let request = scene.request(hinternet::Method::GET);
+    let result = async {
+        request.send(()).await?;
+        request.receive_response().await.map(|_| ())
+    };
+    let error = scene.recorder.failure(request.id(), patiently("the end", result).await);
+    assert!(matches!(error.blame(), Blame::Peer | Blame::Network), "{error}");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_slow_but_answers_pings_keeps_its_request() {
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
+    // So many pings later a silent one would have been given up.
+    let script =
+        script.read_frames(Wanted::Of(Kind::Ping), 10).send(frames::answer(1, "late")).keep().answering_pings();
+    let scene = Scene::of(ScriptedPeer::always(script).await, builder().http2(impatient()));
+    assert_eq!(patiently("the answer", answered(&scene.sent().await)).await.unwrap(), b"late");
+    assert_eq!(scene.peer.connections(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn f_frames_of_no_use_end_the_wire_and_the_next_one_serves() {
+    let mut http2 = Http2Options::default();
+    http2.control_frames = 1000;
+    for frame in [frames::ping(*b"hinternt"), frames::settings(&[]), frames::window_update(0, 1)] {
+        let flood = Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
+        let flood = flood.repeat(frame.repeat(100), 1000).keep().forgetful();
+        let peer = ScriptedPeer::start_with_default(vec![flood], healthy()).await;
+        let scene = Scene::of(peer, builder().http2(http2));
+        // A wire that is new is not one on which a request is sent again.
+        let request = scene.sent().await;
+        let error = scene.recorder.failure(request.id(), patiently("the end", request.receive_response()).await);
+        assert_eq!(error.blame(), Blame::Peer, "{error}");
+        assert_eq!(answered(&scene.sent().await).await.unwrap(), b"hello");
+        assert_eq!(scene.peer.connections(), 2);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_nobody_reads_does_not_stop_sixty_three_others() {
+    let far = Gate::new();
+    let come = far.clone();
+    let scene = Http2Scene::with(move |request| match request.path() {
+        "/large" => Answer::in_parts().piece(vec![b'x'; 64 * 1024]).signal(&come).piece(vec![b'x'; 64 << 20]),
+        _ => Reply::ok(vec![b'y'; 256 * 1024]).into(),
+    })
+    .await;
+    let unread = scene.reading("/large").await;
+    far.passed().await;
+    let mut others = JoinSet::new();
+    for _ in 0..63 {
+        let (session, url) = (scene.session.clone(), scene.origin.url("/other"));
+        others.spawn(async move { session.get(url)?.send().await?.bytes().await });
+    }
+    while let Some(other) = patiently("a sibling", others.join_next()).await {
+        assert_eq!(other.unwrap().unwrap().len(), 256 * 1024);
+    }
+    assert_eq!(scene.origin.connections(), 1);
+    unread.close().await.unwrap();
+    scene.end().await;
+}
