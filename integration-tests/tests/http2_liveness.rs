@@ -1,14 +1,22 @@
 //! A wire on which nothing is heard gets no more requests, and one forgotten body does not stop the others.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use hinternet::{Blame, Http2Options, Request};
-use integration_tests::http2_origin::{Answer, Http2Scene, builder};
+use hinternet::network::{Destination, Dialer, Dialing, Stream};
+use hinternet::{Blame, DialOptions, Http2Options, Request};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
 use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::origin::Reply;
 use integration_tests::scene::{Scene, read_all, receiving};
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
 use integration_tests::{Gate, patiently};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 /// Asks soon, and does not wait long for an answer.
@@ -139,5 +147,63 @@ async fn a_body_that_nobody_reads_does_not_stop_sixty_three_others() {
     }
     assert_eq!(scene.origin.connections(), 1);
     unread.close().await.unwrap();
+    scene.end().await;
+}
+
+/// A TCP stream that panics when it is read, once it is told to.
+struct Fragile {
+    stream: TcpStream,
+    breaks: Arc<AtomicBool>,
+}
+
+impl AsyncRead for Fragile {
+    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        assert!(!self.breaks.swap(false, Ordering::SeqCst), "a fault of the caller's");
+        Pin::new(&mut self.stream).poll_read(context, buf)
+    }
+}
+
+impl AsyncWrite for Fragile {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, octets)
+    }
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}
+
+impl Stream for Fragile {}
+
+#[derive(Debug)]
+struct Dials(Arc<AtomicBool>);
+
+impl Dialer for Dials {
+    fn dial(&self, to: &Destination) -> Dialing {
+        let (breaks, address) = (Arc::clone(&self.0), to.address);
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            Ok(Box::new(Fragile { stream, breaks }) as Box<dyn Stream>)
+        })
+    }
+}
+
+#[tokio::test]
+async fn b9_a_stream_that_panics_ends_its_wire_and_no_other() {
+    let breaks = Arc::new(AtomicBool::new(false));
+    let origin = Http2Origin::start(|_| Reply::ok("ok").into()).await;
+    let dial = DialOptions::default().dialer(Dials(Arc::clone(&breaks)));
+    let scene = Http2Scene::of(origin, builder().dial(dial));
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    breaks.store(true, Ordering::SeqCst);
+    // Sent again or failed, as the moment has it; the wire is gone in any case.
+    let _either = patiently("the end", scene.text("/")).await;
+    assert!(!breaks.load(Ordering::SeqCst), "it broke");
+    for _ in 0..3 {
+        assert_eq!(patiently("an answer", scene.text("/")).await.unwrap(), "ok");
+    }
+    assert_eq!(scene.origin.connections(), 2);
     scene.end().await;
 }

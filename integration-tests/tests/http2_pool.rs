@@ -287,3 +287,63 @@ async fn a_session_that_closes_closes_its_wires() {
     gate.open();
     scene.end().await;
 }
+
+#[tokio::test]
+async fn an_expired_wire_ends_what_it_carries_and_no_more_comes_to_it() {
+    let gates = gates(1);
+    let scene = Http2Scene::of(Http2Origin::start(gated(&gates)).await, builder());
+    let held = scene.sent("/0").await;
+    scene.origin.wait_for_requests(1).await;
+    assert_eq!(scene.session.evict_idle().await, 0, "it is in use");
+    let connection = scene.session.connect(&scene.origin.origin()).unwrap();
+    assert_eq!(connection.expire().await, 1);
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    assert_eq!(scene.origin.connections(), 2);
+    gates[0].open();
+    assert_eq!(answered(&held).await, b"0");
+    scene.origin.wait_for_end(0).await;
+    assert_eq!(scene.session.network_changed().await.asked, 1, "the other one");
+    assert_eq!(scene.session.evict_idle().await, 1);
+    scene.origin.wait_for_end(1).await;
+    drop(connection);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_wire_carries_no_more_requests_than_it_may() {
+    let mut options = hinternet::SessionOptions::default();
+    (options.request.protocols, options.wire_max_requests) = (Protocols::RequireHttp2, Some(2));
+    let origin = Http2Origin::start(|_| Reply::ok("ok").into()).await;
+    let scene = Http2Scene::of(origin, Session::builder().options(options));
+    for _ in 0..5 {
+        assert_eq!(scene.text("/").await.unwrap(), "ok");
+    }
+    assert_eq!(scene.origin.wires().iter().map(|wire| wire.streams()).collect::<Vec<_>>(), [2, 2, 1]);
+    scene.end().await;
+}
+
+/// One stream at a time, one wire, and two who wait for it: whoever is given up at the moment of being served, the next is served.
+#[tokio::test]
+async fn a_place_that_is_given_up_goes_to_the_next_in_line() {
+    let settings = Settings::new().max_concurrent_streams(1);
+    let rounds = 50;
+    let gates = gates(rounds);
+    let scene = Http2Scene::of(Http2Origin::with(settings, gated(&gates)).await, builder().wires_per_origin(1));
+    assert_eq!(scene.text("/first").await.unwrap(), "ok");
+    for (n, gate) in gates.iter().enumerate() {
+        let held = scene.sent(&format!("/{n}")).await;
+        let second = scene.request(hinternet::Method::GET, "/second");
+        let waiting = sending(&second, ());
+        scene.recorder.wait_for_status(second.id(), "Queued").await;
+        let third = scene.request(hinternet::Method::GET, "/third");
+        let next = sending(&third, ());
+        scene.recorder.wait_for_status(third.id(), "Queued").await;
+        gate.open();
+        second.cancel();
+        assert_eq!(answered(&held).await, n.to_string().as_bytes());
+        patiently("the next in line", next).await.unwrap().unwrap();
+        assert_eq!(answered(&third).await, b"ok");
+        let _cancelled_or_sent = patiently("the one before", waiting).await.unwrap();
+    }
+    scene.end().await;
+}

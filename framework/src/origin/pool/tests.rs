@@ -334,3 +334,97 @@ fn who_wants_a_fresh_wire_gets_a_shared_place_before_an_idle_wire_has_to_go() {
     assert_eq!(pool.assign(), Some(Assignment::Discard(wire(b'a'))));
     assert_eq!(pool.assign(), dial(2));
 }
+
+/// A wire that carries as many exchanges at a time as `room` says, less what was lent since.
+#[derive(Debug, Clone)]
+struct Wide(std::rc::Rc<std::cell::Cell<usize>>);
+
+impl Wide {
+    fn with_room(room: usize) -> Self {
+        Self(std::rc::Rc::new(std::cell::Cell::new(room)))
+    }
+}
+
+impl Pooled for Wide {
+    fn is_used(&self) -> bool {
+        true
+    }
+    fn is_sound(&mut self) -> bool {
+        true
+    }
+    fn room(&self) -> Option<usize> {
+        Some(self.0.get())
+    }
+    fn carries_several(&self) -> bool {
+        true
+    }
+    fn share(&self) -> Option<Self> {
+        self.0.set(self.0.get() - 1);
+        Some(self.clone())
+    }
+}
+
+fn wide(limit: usize, waiters: u64) -> Pool<Wide> {
+    let mut pool = Pool::new(Some(limit)).dialing_one_at_a_time();
+    (1..=waiters).for_each(|ticket| pool.ask(Ticket(ticket), false));
+    pool
+}
+
+/// The tickets of those who were lent a wire, and of those for whom one is dialed.
+fn assigned(pool: &mut Pool<Wide>) -> (Vec<u64>, Vec<u64>) {
+    let (mut lent, mut dialed) = (Vec::new(), Vec::new());
+    while let Some(next) = pool.assign() {
+        match next {
+            Assignment::Lend(Ticket(ticket), _) => lent.push(ticket),
+            Assignment::Dial(Ticket(ticket)) => dialed.push(ticket),
+            other => panic!("{other:?}"),
+        }
+    }
+    (lent, dialed)
+}
+
+#[test]
+fn one_dial_serves_all_who_wait_as_far_as_its_wire_has_room_and_then_another_is_dialed() {
+    let mut pool = wide(2, 5);
+    assert_eq!(assigned(&mut pool), (vec![], vec![1]));
+    assert!(pool.waits_for_anothers_dial(Ticket(2)) && !pool.waits_for_anothers_dial(Ticket(1)));
+    pool.dialed(Ticket(1), Wide::with_room(3), Instant::now());
+    assert_eq!(assigned(&mut pool), (vec![1, 2, 3], vec![4]));
+    assert!(!pool.waits_for_anothers_dial(Ticket(5)), "it waits for room as well");
+    pool.dialed(Ticket(4), Wide::with_room(1), Instant::now());
+    assert_eq!(assigned(&mut pool), (vec![4], vec![]), "no more wires are allowed");
+}
+
+#[test]
+fn a_dial_that_fails_fails_those_who_count_on_it_unless_a_wire_serves_them() {
+    let mut pool = wide(9, 3);
+    assert_eq!(assigned(&mut pool), (vec![], vec![1]));
+    assert!(pool.dial_failed(Ticket(1)));
+    assert_eq!(pool.take_all_who_wait(), [Ticket(2), Ticket(3)]);
+    assert!(pool.is_empty());
+
+    let mut pool = wide(9, 3);
+    let first = Wide::with_room(1);
+    assigned(&mut pool);
+    pool.dialed(Ticket(1), first.clone(), Instant::now());
+    assert_eq!(assigned(&mut pool), (vec![1], vec![2]));
+    assert!(pool.dial_failed(Ticket(2)));
+    assert_eq!(pool.take_all_who_wait(), [], "the first wire serves on");
+    first.0.set(1);
+    assert_eq!(assigned(&mut pool), (vec![3], vec![]));
+}
+
+#[test]
+fn wires_that_are_leaving_make_room_for_as_many_again_and_not_for_more() {
+    let mut pool = wide(1, 3);
+    for ticket in 1..=2 {
+        assert_eq!(assigned(&mut pool), (vec![], vec![ticket]));
+        pool.dialed(Ticket(ticket), Wide::with_room(1), Instant::now());
+        assert_eq!(assigned(&mut pool).0, [ticket]);
+        // The server goes away, and drips what it still owes.
+        assert!(pool.carries_no_more(|_| true).is_some());
+    }
+    assert_eq!(assigned(&mut pool), (vec![], vec![]));
+    pool.is_over();
+    assert_eq!(assigned(&mut pool), (vec![], vec![3]));
+}
