@@ -333,10 +333,15 @@ impl<H: Handle> Contextual for H {
 }
 
 async fn set(handle: &impl Handle, next: Option<(Subscriber, NotificationMask)>) -> Option<Previous> {
-    match next {
+    let previous = match next {
         Some((subscriber, mask)) => handle.set_subscriber(subscriber, mask).await.unwrap(),
         None => handle.clear_subscriber().await.unwrap(),
+    };
+    // Two subscribers handle what they are told each in its own time: the story goes on when the old one has.
+    if let Some(previous) = &previous {
+        previous.drained().await;
     }
+    previous
 }
 
 /// A mask that also says whose it is, in bits no status has: so a `Previous` can be told from another.
