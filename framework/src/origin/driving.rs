@@ -28,7 +28,9 @@ impl Pond {
                     break CloseReason::TransportError;
                 };
                 if let Change::Health(health) = change {
-                    pond.tell(&owner, health, Mask::WIRES, &|| Status::WireHealthChanged { wire, health });
+                    if let Some(hears) = pond.hears(&owner, health) {
+                        hears.emit(Mask::WIRES, || Status::WireHealthChanged { wire, health });
+                    }
                     if !matches!(health, WireHealth::Suspect) && !health.takes_requests() {
                         drop(pond.pool.borrow_mut().carries_no_more(is_it));
                     }
@@ -41,13 +43,19 @@ impl Pond {
             tracing::debug!(wire = wire.value(), origin = %pond.key.origin, %reason, "wire closed");
             pond.perform_assignments();
             driver.leave().await;
-            // In one breath: whoever hears of the first must hear of the second.
-            let health = WireHealth::Closed(reason);
-            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
+            let hears = pond.hears(&owner, WireHealth::Closed(reason));
+            // Whoever hears of the first hears of the second, though the handle closes in between.
+            let hold = hears.map(Node::hold);
+            if let Some(hears) = hears {
+                hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
+            }
             let _panicked = catch_unwind(AssertUnwindSafe(|| drop(driver)));
             drop(berth);
             pond.pool.borrow_mut().is_over();
-            pond.tell(&owner, health, Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
+            if let Some(hears) = hears {
+                hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
+            }
+            drop(hold);
             pond.perform_assignments();
             pond.make_room_if_wanted();
         });
@@ -55,10 +63,11 @@ impl Pond {
 
     /// Whoever dialed hears of the wire, or the session if that is gone. Nobody is told of the end of a session: all who could
     /// hear are closing too.
-    fn tell(&self, owner: &Node, health: WireHealth, mask: Mask, status: &dyn Fn() -> Status) {
-        if health != WireHealth::Closed(CloseReason::SessionClosed) {
-            let hears = if owner.is_open() { owner } else { &self.terms.session };
-            hears.emit(mask, status);
+    fn hears<'a>(&'a self, owner: &'a Arc<Node>, health: WireHealth) -> Option<&'a Arc<Node>> {
+        match health {
+            WireHealth::Closed(CloseReason::SessionClosed) => None,
+            _ if owner.is_open() => Some(owner),
+            _ => Some(&self.terms.session),
         }
     }
 }

@@ -228,6 +228,8 @@ impl Pond {
         }
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
         let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
+        // Whoever hears of the first hears of the second, though the handle closes in between.
+        let _hold = hears.hold();
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
         drop(kept.wire);
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
