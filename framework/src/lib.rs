@@ -36,7 +36,7 @@
 //! | `handle` | what all handles have in common: the tree |
 //! | `snapshot` | a session as it is at one moment |
 //! | [`network`] | what a program may put in the network's place |
-//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `clock` | the words |
+//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock` | the words |
 //!
 //! # Scope
 //!
@@ -79,6 +79,7 @@ mod error;
 mod reason;
 mod id;
 mod shown;
+mod trace;
 mod clock;
 
 pub use bytes::Bytes;
@@ -101,7 +102,10 @@ pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
-pub use snapshot::{Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, Waiting, WireSnapshot};
+pub use snapshot::{
+    ConnectionSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, TraceEvent, Waiting,
+    WireSnapshot,
+};
 pub use target::{IntoTarget, Origin, Target};
 
 /// What a secure wire must be, and what is known of one that failed.

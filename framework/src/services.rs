@@ -59,6 +59,7 @@ impl Services {
             idle_timeout: options.idle_timeout,
             wire_max_age: options.wire_max_age,
             wire_max_requests: options.wire_max_requests,
+            trace: options.trace,
         });
         let (work, opened) = (Arc::default(), clock::now());
         Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })

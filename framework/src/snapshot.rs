@@ -6,13 +6,14 @@
 mod plain;
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{Method, Version};
 
 use crate::id::{HandleId, WireId};
 use crate::reason::WireHealth;
 use crate::target::Origin;
+use crate::trace::Noted;
 
 /// A session as it is, from [`Session::snapshot`](crate::Session::snapshot).
 ///
@@ -27,10 +28,28 @@ pub struct Snapshot {
     /// How long it has been open.
     #[cfg_attr(feature = "serde", serde(serialize_with = "plain::seconds"))]
     pub age: Duration,
+    /// Its connections whose handle is open, sorted by id.
+    pub connections: Vec<ConnectionSnapshot>,
     /// Its origins. One that is on several shards, or is used with several kinds of dials or of TLS, is there once for each.
     pub origins: Vec<OriginSnapshot>,
     /// Its requests whose handle is open, sorted by id.
     pub requests: Vec<RequestSnapshot>,
+    /// What the session's own handle was told of last.
+    pub trace: Vec<TraceEvent>,
+}
+
+/// One connection handle. The wires it uses stand at their origin.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct ConnectionSnapshot {
+    /// Its handle, a name that no other handle ever has.
+    pub id: HandleId,
+    /// What it leads to.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::text"))]
+    pub origin: Origin,
+    /// What it was told of last.
+    pub trace: Vec<TraceEvent>,
 }
 
 /// The wires to one server, and the line that waits for them.
@@ -51,6 +70,12 @@ pub struct OriginSnapshot {
     pub wires_opened: u64,
     /// How many requests have begun on all of those.
     pub requests_begun: u64,
+    /// Octets sent on all of those; see [`WireSnapshot::octets_sent`].
+    pub octets_sent: u64,
+    /// Octets received on all of those.
+    pub octets_received: u64,
+    /// What happened last to its wires: `dialed`, `dial failed`, `health`, `closed`.
+    pub trace: Vec<TraceEvent>,
 }
 
 /// One wire: a connection to a server.
@@ -74,8 +99,21 @@ pub struct WireSnapshot {
     pub local: Option<SocketAddr>,
     /// What secures it; `None` without TLS.
     pub secure: Option<SecureSnapshot>,
+    /// How long the name was looked up for it.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::seconds"))]
+    pub resolving: Duration,
+    /// How long connecting took, from the first address that was tried to the one that answered.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::seconds"))]
+    pub connecting: Duration,
+    /// How long the TLS handshake took; `None` without TLS.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+    pub securing: Option<Duration>,
     /// How many requests have begun on it.
     pub requests_begun: u64,
+    /// Octets of the protocol sent on it, framing included; those of TLS and TCP are not counted.
+    pub octets_sent: u64,
+    /// The same that were received.
+    pub octets_received: u64,
     /// How many requests it carries.
     pub open_streams: usize,
     /// How many it may carry at a time; 1 over HTTP/1.1.
@@ -148,6 +186,32 @@ pub struct RequestSnapshot {
     pub wire: Option<WireId>,
     /// What it waits for; `None` if for nothing.
     pub waits_for: Option<Waiting>,
+    /// What it was told of last.
+    pub trace: Vec<TraceEvent>,
+}
+
+/// Something that happened, kept because [`SessionOptions::trace`](crate::SessionOptions::trace) asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct TraceEvent {
+    /// How long ago; if it happened several times in a row, the last of them.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::seconds"))]
+    pub ago: Duration,
+    /// What: of a handle, the name of its notification.
+    pub what: &'static str,
+    /// A figure to it, as an address, a number of octets, the code of an error. There is no secret in it.
+    pub detail: Option<String>,
+    /// How many times in a row.
+    pub times: u64,
+}
+
+impl TraceEvent {
+    pub(crate) fn of(noted: &Noted, now: Instant) -> Self {
+        let Noted { at, what, detail, times } = noted;
+        let detail = detail.as_deref().map(str::to_owned);
+        Self { ago: now.saturating_duration_since(*at), what, detail, times: *times }
+    }
 }
 
 /// What a request waits for, from [`Request::why_waiting`](crate::Request::why_waiting).

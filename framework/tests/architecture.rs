@@ -36,6 +36,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "reason",
             "id",
             "shown",
+            "trace",
             "clock",
         ],
     ),

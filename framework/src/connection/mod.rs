@@ -2,6 +2,7 @@
 
 mod actor;
 mod messages;
+mod snapshot;
 
 use std::any::Any;
 use std::fmt;
@@ -21,6 +22,7 @@ use crate::target::{Origin, Target};
 
 pub use actor::ConnectionActor;
 pub use messages::OpenRequest;
+pub(crate) use snapshot::show_all_below;
 
 /// A handle to an origin (`WinHttpConnect`). It opens no socket: requests do, when they need one.
 ///

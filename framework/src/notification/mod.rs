@@ -8,6 +8,7 @@ mod sink;
 mod status;
 mod stream;
 mod subscribers;
+mod traced;
 #[cfg(test)]
 mod tests;
 

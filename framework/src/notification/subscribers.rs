@@ -12,6 +12,7 @@ use super::status::{Status, Weight};
 use super::stream::Notifications;
 use crate::clock;
 use crate::id::{HandleId, HandleKind};
+use crate::trace::{Noted, Trace};
 
 /// The subscribers of one handle.
 ///
@@ -29,6 +30,8 @@ pub(crate) struct Subscribers {
 struct Table {
     slot: Option<Subscription>,
     added: Vec<Subscription>,
+    /// `None` where nobody wants one.
+    trace: Option<Box<Trace>>,
     /// Nothing is posted after `HandleClosing`.
     closed: bool,
     /// What `closed()` waits for: of the one in the slot, when it stayed to the end...
@@ -107,10 +110,11 @@ impl Subscribers {
     /// What a child starts with: a copy of every subscription, with credit in common and a sequence of its own.
     pub(crate) fn inherit(&self) -> Self {
         let mut parent = self.lock();
-        let Table { slot, added, .. } = &mut *parent;
+        let Table { slot, added, trace, .. } = &mut *parent;
         let table = Table {
             slot: slot.as_mut().map(Subscription::inherit),
             added: added.iter_mut().map(Subscription::inherit).collect(),
+            trace: trace.as_deref().map(|trace| Box::new(trace.anew())),
             ..Table::default()
         };
         Self { limits: self.limits, union: AtomicU64::new(table.union()), table: Mutex::new(table) }
@@ -225,6 +229,9 @@ impl Subscribers {
 
     fn post(&self, table: &mut Table, author: &Author, mask: Mask, status: Status) {
         debug_assert_eq!(status.mask(), Some(mask));
+        if let Some(trace) = table.trace.as_mut().filter(|_| status.is_traced()) {
+            trace.note(clock::now(), status.name(), status.figure());
+        }
         let mut lost = false;
         match &mut table.slot {
             // The usual case: no copy is made for the only one.
@@ -247,6 +254,17 @@ impl Subscribers {
         }
     }
 
+    pub(super) fn set_trace(&self, trace: Trace) {
+        let mut table = self.lock();
+        table.trace = Some(Box::new(trace));
+        self.union.store(table.union(), Ordering::Release);
+    }
+
+    /// What happened last, the oldest first; empty where no trace is kept.
+    pub(crate) fn traced<T>(&self, show: impl FnMut(&Noted) -> T) -> Vec<T> {
+        self.lock().trace.iter().flat_map(|trace| trace.kept()).map(show).collect()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -254,7 +272,8 @@ impl Subscribers {
 
 impl Table {
     fn union(&self) -> u64 {
-        self.slot.iter().chain(&self.added).fold(0, |union, one| union | one.mask.bits())
+        let all = if self.trace.is_some() { u64::MAX } else { 0 };
+        self.slot.iter().chain(&self.added).fold(all, |union, one| union | one.mask.bits())
     }
 
     fn drop_the_dead(&mut self) {

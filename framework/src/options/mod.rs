@@ -130,6 +130,9 @@ pub struct SessionOptions {
     /// A wire serves no new request once so many have begun on it; over HTTP/2 those under way at that moment are a few more.
     /// Default `None`: any number.
     pub wire_max_requests: Option<u64>,
+    /// How many of its last notifications each handle keeps, and how many of the last events of its wires each origin, for
+    /// [`Session::snapshot`](crate::Session::snapshot) to show; at most 1,024. Default 0: none, and nothing is spent on it.
+    pub trace: usize,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
     /// counted by `Missed`. Default 256.
     pub unhandled_progress: usize,
@@ -149,6 +152,7 @@ impl Default for SessionOptions {
             idle_timeout: Duration::from_secs(60),
             wire_max_age: None,
             wire_max_requests: None,
+            trace: 0,
             unhandled_progress: 256,
             unhandled_total: 4096,
         }
@@ -169,6 +173,7 @@ impl fmt::Debug for SessionOptions {
             idle_timeout,
             wire_max_age,
             wire_max_requests,
+            trace,
             unhandled_progress,
             unhandled_total,
         } = self;
@@ -182,6 +187,7 @@ impl fmt::Debug for SessionOptions {
             .field("idle_timeout", idle_timeout)
             .field("wire_max_age", wire_max_age)
             .field("wire_max_requests", wire_max_requests)
+            .field("trace", trace)
             .field("unhandled_progress", unhandled_progress)
             .field("unhandled_total", unhandled_total)
             .finish()
@@ -206,12 +212,18 @@ impl SessionOptions {
         if self.wires_per_session == Some(0) {
             return Err(Error::parameter(operation, "wires_per_session is 0: no request could ever be sent"));
         }
+        if self.trace > MOST_TRACED {
+            return Err(Error::parameter(operation, format!("a trace of more than {MOST_TRACED} is refused")));
+        }
         if self.unhandled_total == 0 || self.unhandled_progress == 0 {
             return Err(Error::parameter(operation, "a subscription needs room for one unhandled notification"));
         }
         Ok(())
     }
 }
+
+/// More is a log, and belongs to a subscriber.
+const MOST_TRACED: usize = 1024;
 
 /// Options as handles hold them: shared until somebody changes a copy.
 pub(crate) type SharedOptions = Arc<RequestOptions>;

@@ -134,13 +134,14 @@ impl Pond {
                         }
                         _ => Some(berth),
                     };
-                    let kept = Box::new(Kept { wire, owner, _berth: berth });
+                    let kept = Box::new(Kept { wire, owner, berth });
                     pond.pool.borrow_mut().dialed(ticket, kept, clock::now());
                 }
                 Err(failure) => {
                     let is_the_askers = failure.is_the_askers();
                     let error = into_error(failure, pond.key.origin.host());
                     tracing::debug!(origin = %pond.key.origin, %error, "dial failed");
+                    pond.register.note("dial failed", || error.code().to_string());
                     let (left, all) = {
                         let mut pool = pond.pool.borrow_mut();
                         let left = pool.dial_failed(ticket).then_some(ticket);

@@ -28,6 +28,7 @@ impl Pond {
                     break CloseReason::TransportError;
                 };
                 if let Change::Health(health) = change {
+                    pond.register.note("health", || format!("wire {wire}: {health}"));
                     if let Some(hears) = pond.hears(&owner, health) {
                         hears.emit(Mask::WIRES, || Status::WireHealthChanged { wire, health });
                     }
@@ -49,6 +50,7 @@ impl Pond {
             if let Some(hears) = hears {
                 hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
             }
+            berth.ends(reason);
             let _panicked = catch_unwind(AssertUnwindSafe(|| drop(driver)));
             drop(berth);
             pond.pool.borrow_mut().is_over();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::pooled::Pooled;
 use super::snapshot::Berth;
 use crate::handle::Node;
+use crate::reason::CloseReason;
 use crate::wire::{Http2, Wire};
 
 /// A wire and the handle that hears of it while no request uses it.
@@ -12,7 +13,16 @@ pub(super) struct Kept {
     pub(super) wire: Wire,
     pub(super) owner: Arc<Node>,
     /// One that carries several exchanges has its place with its driver.
-    pub(super) _berth: Option<Berth>,
+    pub(super) berth: Option<Berth>,
+}
+
+impl Kept {
+    /// Why it is about to be closed.
+    pub(super) fn ends(&self, reason: CloseReason) {
+        if let Some(berth) = &self.berth {
+            berth.ends(reason);
+        }
+    }
 }
 
 impl Pooled for Box<Kept> {
@@ -38,6 +48,6 @@ impl Pooled for Box<Kept> {
 
     fn share(&self) -> Option<Self> {
         let wire = self.wire.share()?;
-        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), _berth: None }))
+        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), berth: None }))
     }
 }

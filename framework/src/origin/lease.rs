@@ -70,6 +70,7 @@ impl Lease {
         }
         tracing::debug!(wire = kept.wire.id().value(), origin = %loan.pond.key.origin, %reason, "wire closed");
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
+        kept.ends(reason);
         drop(kept);
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
     }

@@ -54,7 +54,7 @@ pub(crate) use lease::Lease;
 pub(crate) use life::{evict_idle, expire, network_changed};
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
-pub(crate) use snapshot::{Line, line, snapshot};
+pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
 
 /// The wires to one server, and who waits for them.
 pub(crate) struct Pond {
@@ -85,6 +85,8 @@ pub(crate) struct Terms {
     pub(crate) idle_timeout: Duration,
     pub(crate) wire_max_age: Option<Duration>,
     pub(crate) wire_max_requests: Option<u64>,
+    /// How much of what happens to wires is remembered.
+    pub(crate) trace: usize,
     pub(crate) quota: Quota,
 }
 
@@ -114,6 +116,7 @@ impl Pond {
         let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) };
         let pool = RefCell::new(if key.http2().is_some() { pool.dialing_one_at_a_time() } else { pool });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
+        let register = Register::new(terms.trace);
         let pond = Rc::new(Self {
             key,
             terms,
@@ -121,7 +124,7 @@ impl Pond {
             waiting,
             dials,
             next_ticket: Cell::new(0),
-            register: Rc::default(),
+            register,
             tls: RefCell::default(),
             expired: Cell::new(None),
             empty_since: Cell::new(None),
@@ -231,6 +234,7 @@ impl Pond {
         // Whoever hears of the first hears of the second, though the handle closes in between.
         let _hold = hears.hold();
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
+        kept.ends(reason);
         drop(kept.wire);
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
     }

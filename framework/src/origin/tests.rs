@@ -17,7 +17,7 @@ fn session() -> Arc<Node> {
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (session, idle_timeout, quota) = (Arc::clone(session), Duration::from_secs(60), Quota::new(None, || ()));
     let (wires_per_origin, wire_max_age, wire_max_requests) = (None, None, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, quota })
+    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, trace: 0, quota })
 }
 
 /// The origin under these options, which no registry knows and so no watch looks after.

@@ -7,11 +7,12 @@ use std::time::Instant;
 use super::shared::Shared;
 use super::state::State;
 use super::{Inner, Request};
+use crate::clock;
 use crate::engine::thread_number;
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::origin::{self, Line};
-use crate::snapshot::{RequestSnapshot, Waiting};
+use crate::snapshot::{RequestSnapshot, TraceEvent, Waiting, WireSnapshot};
 
 /// A request that was found in the tree.
 pub(crate) struct Found {
@@ -62,6 +63,7 @@ impl Found {
             age: shared.draft().begun.map(|begun| now.saturating_duration_since(begun)),
             wire: WireId::known(shared.wire.load(Ordering::Relaxed)),
             waits_for: if is_open { shared.waits_for(line) } else { None },
+            trace: shared.node.subscribers().traced(|noted| TraceEvent::of(noted, now)),
         }
     }
 }
@@ -81,6 +83,18 @@ impl Request {
             is_here.then(|| shared.waits_for(&origin::line(session, shared.target.origin())))
         };
         self.inner.services.on_all_shards(look).await.into_iter().flatten().next().flatten()
+    }
+}
+
+impl Request {
+    /// The wire that carries the request, as it is now (`WINHTTP_OPTION_CONNECTION_STATS_V1` and its like); `None` if none does.
+    #[doc(alias("WINHTTP_OPTION_CONNECTION_STATS_V0", "WINHTTP_OPTION_CONNECTION_STATS_V1"))]
+    pub async fn wire(&self) -> Option<WireSnapshot> {
+        let shared = &self.inner.shared;
+        let (wire, here) = (WireId::known(shared.wire.load(Ordering::Relaxed))?, shared.shard()?);
+        let session = self.inner.services.session.id();
+        let look = move || (here == thread_number()).then(|| origin::wire(session, wire, clock::now())).flatten();
+        self.inner.services.on_all_shards(look).await.into_iter().flatten().next()
     }
 }
 

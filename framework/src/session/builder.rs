@@ -128,6 +128,13 @@ impl SessionBuilder {
         self
     }
 
+    /// How many of its last notifications each handle keeps for a snapshot to show. Default 0; more than 1,024 are refused (87).
+    /// See [`SessionOptions::trace`].
+    pub fn trace(mut self, most: usize) -> Self {
+        self.options.trace = most;
+        self
+    }
+
     /// How much a subscriber may leave unhandled: informational notifications before further ones are dropped and counted
     /// (default 256), and notifications of all kinds before new operations wait (default 4,096).
     pub fn unhandled(mut self, progress: usize, total: usize) -> Self {

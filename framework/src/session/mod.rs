@@ -92,6 +92,7 @@ impl Session {
         let SessionBuilder { options, subscriber, context, .. } = builder;
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
+        node.subscribers().keep_trace(options.trace);
         if subscriber.is_some() {
             node.subscribers().replace_slot(node.author(), subscriber);
         }

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::Session;
 use crate::clock;
+use crate::connection;
 use crate::engine::thread_number;
 use crate::origin::{self, Line};
 use crate::request::Found;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, TraceEvent};
 
 impl Session {
     /// The session as it is: its origins, their wires and its requests, with what each request waits for.
@@ -37,6 +38,9 @@ impl Session {
             requests.extend(some_requests);
         }
         requests.sort_unstable_by_key(|request| request.id);
-        Snapshot { session, age, origins, requests }
+        let now = clock::now();
+        let connections = connection::show_all_below(&self.inner.node, now);
+        let trace = self.inner.node.subscribers().traced(|noted| TraceEvent::of(noted, now));
+        Snapshot { session, age, connections, origins, requests, trace }
     }
 }

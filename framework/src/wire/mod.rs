@@ -4,6 +4,7 @@ mod exchange;
 mod failure;
 mod http1;
 mod http2;
+mod moved;
 mod pace;
 mod sight;
 

@@ -6,7 +6,6 @@ mod stock;
 mod tests;
 mod upload;
 
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -26,6 +25,7 @@ use crate::network::{SecurityInfo, Stream};
 use crate::reason::CloseReason;
 use crate::transport::{DialTimes, Dialed};
 
+use super::moved::{Moved, add};
 use super::{Failure, Pace, Received, Uploaded};
 use stock::Size;
 
@@ -44,7 +44,7 @@ struct Parts {
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
     /// Seen by others too.
-    exchanges: Rc<Cell<u64>>,
+    moved: Rc<Moved>,
     /// What `received` is; `None` when it has grown out of all sizes.
     size: Option<Size>,
     /// What to read into next: grows while the stream fills it and more is to come.
@@ -67,7 +67,7 @@ impl Http1 {
             times,
             most: Parts::most(security.is_some()),
             security,
-            exchanges: Rc::default(),
+            moved: Rc::default(),
             size: None,
             appetite: Size::Small,
         }))
@@ -95,17 +95,17 @@ impl Http1 {
     }
 
     pub(super) fn exchanges(&self) -> u64 {
-        self.0.exchanges.get()
+        self.0.moved.begun.get()
     }
 
     /// Called when an exchange begins on it.
     pub(super) fn count_exchange(&mut self) {
-        self.0.exchanges.set(self.0.exchanges.get() + 1);
+        add(&self.0.moved.begun, 1);
     }
 
-    /// How many have begun on it, now and later.
-    pub(super) fn count(&self) -> Rc<Cell<u64>> {
-        Rc::clone(&self.0.exchanges)
+    /// What it has served and moved, now and later.
+    pub(super) fn moved(&self) -> Rc<Moved> {
+        Rc::clone(&self.0.moved)
     }
 
     /// May an idle wire serve again? The peer must have sent nothing since, not even an end.
@@ -151,6 +151,9 @@ impl Http1 {
         parts.make_room(want);
         let spare = parts.spare();
         let polled = poll_read_buf(Pin::new(&mut parts.stream), context, &mut parts.received);
+        if let Poll::Ready(Ok(filled)) = polled {
+            add(&parts.moved.received, filled);
+        }
         match polled {
             Poll::Ready(Ok(filled)) if filled == spare && want > spare => {
                 parts.appetite = parts.appetite.next().min(parts.most)
@@ -165,6 +168,10 @@ impl Http1 {
     fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.0.stream).poll_write(context, octets) {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+            Poll::Ready(Ok(wrote)) => {
+                add(&self.0.moved.sent, wrote);
+                Poll::Ready(Ok(wrote))
+            }
             other => other,
         }
     }

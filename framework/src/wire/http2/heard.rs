@@ -14,12 +14,14 @@ use crate::options::Http2Options;
 use crate::protocol::http2::budget::Budget;
 use crate::protocol::http2::fault::WireFault;
 use crate::transport::TlsFailure;
+use crate::wire::moved::{Moved, add};
 
 /// What was heard of the server.
 pub(super) struct Heard {
     budget: RefCell<Budget>,
     /// Octets received since the driver looked.
     octets: Cell<u64>,
+    moved: Moved,
     /// What broke the rules of the connection, as `h2` would not tell it.
     fault: RefCell<Option<WireFault>>,
     tls: RefCell<Option<TlsFailure>>,
@@ -30,6 +32,7 @@ impl Heard {
         Self {
             budget: RefCell::new(Budget::new(options.control_frames)),
             octets: Cell::new(0),
+            moved: Moved::default(),
             fault: RefCell::default(),
             tls: RefCell::default(),
         }
@@ -37,6 +40,11 @@ impl Heard {
 
     pub(super) fn take_octets(&self) -> u64 {
         self.octets.take()
+    }
+
+    /// Octets sent, and received.
+    pub(super) fn moved(&self) -> (u64, u64) {
+        (self.moved.sent.get(), self.moved.received.get())
     }
 
     pub(super) fn budget(&self) -> std::cell::Ref<'_, Budget> {
@@ -55,6 +63,18 @@ impl Heard {
     /// A piece of a request body was sent.
     pub(super) fn sent(&self, octets: usize) {
         self.budget.borrow_mut().sent(octets);
+    }
+
+    /// A stream that takes nothing, and does not say so, would be written to for ever.
+    fn taken(&self, wrote: io::Result<usize>) -> io::Result<usize> {
+        match wrote {
+            Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+            Ok(octets) => {
+                add(&self.moved.sent, octets);
+                Ok(octets)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Why TLS broke.
@@ -84,7 +104,8 @@ impl AsyncRead for Listening {
                 if octets.is_empty() {
                     return Poll::Ready(Ok(()));
                 }
-                self.heard.octets.set(self.heard.octets.get() + octets.len() as u64);
+                add(&self.heard.octets, octets.len());
+                add(&self.heard.moved.received, octets.len());
                 let judged = self.heard.budget.borrow_mut().handle_input(octets, clock::now());
                 Poll::Ready(judged.map_err(|fault| {
                     let error = io::Error::new(io::ErrorKind::InvalidData, fault.to_string());
@@ -111,7 +132,8 @@ impl AsyncRead for Listening {
 
 impl AsyncWrite for Listening {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, octets).map(taken)
+        let wrote = Pin::new(&mut self.stream).poll_write(context, octets);
+        wrote.map(|wrote| self.heard.taken(wrote))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -127,18 +149,11 @@ impl AsyncWrite for Listening {
         context: &mut Context<'_>,
         octets: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, octets).map(taken)
+        let wrote = Pin::new(&mut self.stream).poll_write_vectored(context, octets);
+        wrote.map(|wrote| self.heard.taken(wrote))
     }
 
     fn is_write_vectored(&self) -> bool {
         self.stream.is_write_vectored()
-    }
-}
-
-/// A stream that takes nothing, and does not say so, would be written to for ever.
-fn taken(wrote: io::Result<usize>) -> io::Result<usize> {
-    match wrote {
-        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-        wrote => wrote,
     }
 }

@@ -14,6 +14,11 @@ impl Http2 {
         self.shared.streams.get()
     }
 
+    /// Octets sent, and received.
+    pub(in crate::wire) fn octets(&self) -> (u64, u64) {
+        self.shared.heard.moved()
+    }
+
     pub(in crate::wire) fn show(&self) -> Http2Snapshot {
         let (trip, windows) = (self.shared.round_trip.get(), self.shared.windows.get());
         let received = self.shared.heard.budget().received();
