@@ -61,7 +61,8 @@ pub(crate) struct Pond {
     key: OriginKey,
     terms: Arc<Terms>,
     pool: RefCell<Pool<Box<Kept>>>,
-    waiting: RefCell<BTreeMap<Ticket, Waiting>>,
+    /// Boxed: the room of a node, for eleven, stays when the last one has left.
+    waiting: RefCell<BTreeMap<Ticket, Box<Waiting>>>,
     /// In the order they began, in which they are given up too.
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
@@ -158,7 +159,7 @@ impl Pond {
         let fresh = asking.fresh;
         let request = Arc::clone(&asking.request);
         let waiting = Waiting { request: Rc::clone(&asking), reporter: None, waker: None, outcome: None };
-        self.waiting.borrow_mut().insert(ticket, waiting);
+        self.waiting.borrow_mut().insert(ticket, Box::new(waiting));
         self.pool.borrow_mut().ask(ticket, fresh);
         self.empty_since.set(None);
         let place = Place { pond: self, ticket };

@@ -22,7 +22,8 @@ pub(crate) type Line = HashMap<HandleId, Waiting>;
 
 /// The wires of an origin, whoever has them: those that are lent are not in its pool.
 pub(super) struct Register {
-    wires: RefCell<BTreeMap<WireId, Sight>>,
+    /// Boxed: a node of the map has room for eleven, and most origins have one.
+    wires: RefCell<BTreeMap<WireId, Box<Sight>>>,
     opened: Cell<u64>,
     /// What the wires have served and moved that are gone.
     gone: Cell<Served>,
@@ -69,7 +70,7 @@ impl Register {
     pub(super) fn enter(self: &Rc<Self>, wire: &Wire, place: WirePlace) -> Berth {
         let id = wire.id();
         self.opened.set(self.opened.get() + 1);
-        self.wires.borrow_mut().insert(id, wire.sight());
+        self.wires.borrow_mut().insert(id, Box::new(wire.sight()));
         self.note("dialed", || match wire.remote() {
             Some(remote) => format!("wire {id} to {remote}"),
             None => format!("wire {id}"),
@@ -108,7 +109,7 @@ impl Pond {
         let pool = self.pool.borrow();
         let resting: HashSet<_> = pool.idle().map(|kept| kept.wire.id()).collect();
         let wires = self.register.wires.borrow();
-        let served = wires.values().fold(self.register.gone.get(), Served::and);
+        let served = wires.values().fold(self.register.gone.get(), |served, sight| served.and(sight));
         let wires: Vec<_> = wires.values().map(|sight| self.show(sight, resting.contains(&sight.id()), now)).collect();
         OriginSnapshot {
             origin: self.key.origin.clone(),
