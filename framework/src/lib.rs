@@ -96,7 +96,7 @@ pub use notification::{
 };
 pub use options::{
     ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions,
-    Timeouts,
+    StalledReader, Timeouts,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, WireHealth};

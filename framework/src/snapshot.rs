@@ -159,6 +159,11 @@ pub struct Http2Snapshot {
     pub control_frames_received: u64,
     /// Octets of response bodies received, without padding.
     pub data_octets_received: u64,
+    /// Octets of response bodies that came and were not read yet; a part of `connection_window`, which is larger by what those hold
+    /// that are not read at all, up to [`unread_limit`](crate::Http2Options::unread_limit).
+    pub unread: u64,
+    /// How many of its responses are not read any more, as [`stalled_after`](crate::Http2Options::stalled_after) has it.
+    pub stalled_readers: usize,
 }
 
 /// One request.

@@ -15,6 +15,7 @@
 //! |---|---|
 //! | `requests` | small GETs over wires that are kept, and over the streams of one |
 //! | `download`, `upload` | one long body |
+//! | `slow_reader` | streams of one wire, beside responses that are not read |
 //! | `handshakes` | a new TLS connection for each request |
 //! | `origins` | one request to each of many |
 //! | `memory` | what is held: wires, requests |
@@ -39,6 +40,7 @@ mod requests;
 mod runtimes;
 mod server;
 mod size;
+mod slow_reader;
 mod table;
 mod upload;
 
@@ -81,6 +83,8 @@ enum Work {
     Download(download::Options),
     /// One long body, sent
     Upload(download::Options),
+    /// Streams of HTTP/2 beside responses that are not read
+    SlowReader(slow_reader::Options),
     /// A new TLS connection for each request: resumed, and not
     Handshakes(handshakes::Options),
     /// One request to each of many origins
@@ -114,12 +118,14 @@ fn measure(work: Work) -> Result<(), Failed> {
         Work::Http2(options) => requests::measure_http2(&options, &Server::start()?),
         Work::Download(options) => download::measure(&options, &Server::start()?),
         Work::Upload(options) => upload::measure(&options, &Server::start()?),
+        Work::SlowReader(options) => slow_reader::measure(&options, &Server::start()?),
         Work::Handshakes(options) => handshakes::measure(&options, &Server::start()?),
         Work::Origins(options) => origins::measure(&options, &Server::start()?),
         Work::Memory(options) => memory::measure(&options),
         Work::Crawl(options) => crawl::measure(&options),
         Work::All => {
-            let names = ["requests", "http2", "download", "upload", "handshakes", "origins", "memory", "crawl"];
+            let names =
+                ["requests", "http2", "download", "upload", "slow-reader", "handshakes", "origins", "memory", "crawl"];
             names
                 .iter()
                 .try_for_each(|name| measure(Arguments::try_parse_from(["peers", name])?.work.ok_or("no work")?))

@@ -81,6 +81,8 @@ bitflags! {
         const RETRYING = 1 << 35;
         /// `SecuringConnection`, `ConnectionSecured`.
         const TLS_HANDSHAKE = 1 << 36;
+        /// `ReaderStalled`.
+        const READERS = 1 << 37;
 
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.

@@ -35,6 +35,7 @@ use crate::reason::{CloseReason, WireHealth};
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
+/// | `ReaderStalled` | a request over HTTP/2 whose response is not read | `ReadComplete`, the same, an error |
 /// | `WireHealthChanged` | the connection that dialed, else the session | `ClosingConnection` |
 /// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
 /// | `RequestError` | completes any operation that failed | `HandleClosing`, or the next operation |
@@ -128,6 +129,14 @@ pub enum Status {
         total: Option<u64>,
         /// Since the head arrived.
         elapsed: Duration,
+    },
+    /// Over HTTP/2: so much of the response is unread that the server has to wait, and nothing of it was taken for
+    /// [`stalled_after`](crate::Http2Options::stalled_after). Told once, and again when something was taken in between.
+    ReaderStalled {
+        /// Which wire.
+        wire: WireId,
+        /// Octets of the body that wait to be read.
+        unread: u64,
     },
     /// A wire is about to be closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSING_CONNECTION")]
@@ -244,6 +253,7 @@ statuses! {
     DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);
     ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);
     DownloadProgress{..}, PROGRESS, Progress, None;
+    ReaderStalled{..}, READERS, Progress, None;
     ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);
     ConnectionClosed{..}, CLOSE_CONNECTION, Progress, Some(0x200);
     WireReleased{..}, WIRES, Progress, None;

@@ -45,6 +45,30 @@ pub struct Http2Options {
     pub ping_timeout: Duration,
     /// Frames without any of a response's octets that a server may send in a second. Default 10,000.
     pub control_frames: u32,
+    /// A response whose reader takes nothing for so long, while so much of it is unread that its server has to wait, is stalled:
+    /// its request is told so by [`ReaderStalled`](crate::Status::ReaderStalled). Default 10 s.
+    pub stalled_after: Duration,
+    /// What is done about such a reader beside telling it. Default: the next requests go on another wire.
+    pub stalled_reader: StalledReader,
+    /// Octets of responses that nobody reads for which a wire makes up: its connection window is larger by what they hold, so that
+    /// the others go on. No more than this and `connection_window` of one wire is ever held unread. When half of it is reached the
+    /// windows of all its streams become 65,535 octets, until there is less than a quarter. Default 64 MiB; 0 makes up for nothing.
+    pub unread_limit: u32,
+}
+
+/// What is done about a reader that reads no more, beside telling its request. In any case the wire makes up for what it holds,
+/// up to [`unread_limit`](Http2Options::unread_limit).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum StalledReader {
+    /// Nothing: once half of the limit is held unread, the windows of all streams of the wire are small, and that is all.
+    Shrink,
+    /// While half of the limit is held unread, some of it by stalled readers, the next requests go on another wire, if the origin
+    /// may have one more.
+    #[default]
+    NewWire,
+    /// Its request is cancelled as by [`cancel`](crate::Handle::cancel): the stream is reset, and the next read fails with 12017.
+    Abort,
 }
 
 impl Default for Http2Options {
@@ -58,6 +82,9 @@ impl Default for Http2Options {
             ping_every: None,
             ping_timeout: Duration::from_secs(10),
             control_frames: 10_000,
+            stalled_after: Duration::from_secs(10),
+            stalled_reader: StalledReader::default(),
+            unread_limit: 64 * 1024 * 1024,
         }
     }
 }
@@ -74,6 +101,9 @@ impl Http2Options {
             ping_every,
             ping_timeout,
             control_frames,
+            stalled_after,
+            stalled_reader: _,
+            unread_limit: _,
         } = *self;
         let refuse = |detail: &'static str| Err(Error::parameter(operation, detail));
         if !WINDOWS.contains(&stream_window) || !WINDOWS.contains(&connection_window) {
@@ -86,6 +116,7 @@ impl Http2Options {
             return refuse("http2.control_frames is under 100 a second: no server could be spoken to");
         }
         check_one("http2.ping_timeout", ping_timeout, operation)?;
+        check_one("http2.stalled_after", stalled_after, operation)?;
         for (name, every) in [("http2.ping_after", ping_after), ("http2.ping_every", ping_every)] {
             every.map_or(Ok(()), |every| check_one(name, every, operation))?;
         }

@@ -19,7 +19,7 @@ use crate::error::{Error, Operation, Result};
 use crate::shown;
 
 pub use dial::DialOptions;
-pub use http2::{Http2Options, Protocols};
+pub use http2::{Http2Options, Protocols, StalledReader};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
 pub use timeouts::Timeouts;

@@ -42,7 +42,7 @@ impl<W: Pooled> Carriers<W> {
     /// A hold of the wire that carries the fewest, if one may carry one more.
     pub(super) fn lend(&mut self) -> Option<W> {
         let with_room = self.0.iter_mut().filter(|carrier| carrier.wire.room() > Some(0));
-        let carrier = with_room.min_by_key(|carrier| carrier.lent)?;
+        let carrier = with_room.min_by_key(|carrier| (carrier.wire.is_burdened(), carrier.lent))?;
         let shared = carrier.wire.share()?;
         carrier.lent += 1;
         Some(shared)
@@ -55,6 +55,13 @@ impl<W: Pooled> Carriers<W> {
             None => true,
             // One without room that carries nothing is to a server that takes no streams at all.
             Some(room) => room == 0 && *lent > 0 && !wire.may_carry_more(),
+        })
+    }
+
+    /// May one carry one more, and is well off with it?
+    pub(super) fn welcome(&self) -> bool {
+        self.0.iter().any(|Carrier { wire, .. }| {
+            !wire.is_burdened() && (wire.room() > Some(0) || wire.room().is_some() && wire.may_carry_more())
         })
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
 
+use super::ahead::{Opener, Told};
 use super::pool::Ticket;
 use super::{Asking, Kept, Pond};
 use crate::clock;
@@ -28,6 +29,10 @@ pub(super) struct Reporter {
 }
 
 impl Reporter {
+    pub(super) fn new(request: Option<&Arc<Node>>, owner: &Arc<Node>, session: &Arc<Node>) -> Self {
+        Self { request: RefCell::new(request.cloned()), owner: Arc::clone(owner), session: Arc::clone(session) }
+    }
+
     pub(super) fn request_left(&self) {
         self.request.borrow_mut().take();
     }
@@ -94,14 +99,20 @@ impl Pond {
             }
             return;
         }
-        let reporter = Rc::new(Reporter {
-            request: RefCell::new(Some(Arc::clone(&asking.request))),
-            owner: Arc::clone(&asking.owner),
-            session: Arc::clone(&self.terms.session),
-        });
+        let reporter = Rc::new(Reporter::new(Some(&asking.request), &asking.owner, &self.terms.session));
         waiter.reporter = Some(Rc::clone(&reporter));
         drop(waiting);
+        self.begin_dial(ticket, asking, reporter, None);
+    }
 
+    /// Dials in a task of its own. One that nobody waits for has somebody who is `told`, or nobody at all.
+    pub(super) fn begin_dial(
+        self: &Rc<Self>,
+        ticket: Ticket,
+        asking: Rc<Asking>,
+        reporter: Rc<Reporter>,
+        told: Option<Told>,
+    ) {
         let pond = Rc::clone(self);
         let Timeouts { resolve, connect, .. } = asking.options.timeouts;
         let ends = resolve.is_some() && connect.is_some();
@@ -122,35 +133,41 @@ impl Pond {
                 Err(DialFailure::Panicked(blame))
             });
             pond.dials.borrow_mut().remove(&ticket);
-            match dialed {
+            let outcome = match dialed {
                 Ok((wire, driver)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
                     let berth = pond.register.enter(&wire, place);
                     let berth = match (wire.multiplexed(), driver) {
                         (Some(wire), Some(driver)) => {
-                            pond.drive(wire, driver, Arc::clone(&owner), berth);
+                            pond.drive(wire, driver, Opener::of(&asking), berth);
                             None
                         }
                         _ => Some(berth),
                     };
                     let kept = Box::new(Kept { wire, owner, berth });
                     pond.pool.borrow_mut().dialed(ticket, kept, clock::now());
+                    Ok(())
                 }
                 Err(failure) => {
-                    let is_the_askers = failure.is_the_askers();
+                    // Those who wait while a wire is dialed ahead dial for themselves.
+                    let spares_others = failure.is_the_askers() || told.is_some();
                     let error = into_error(failure, pond.key.origin.host());
                     tracing::debug!(origin = %pond.key.origin, %error, "dial failed");
                     pond.register.note("dial failed", || error.code().to_string());
                     let (left, all) = {
                         let mut pool = pond.pool.borrow_mut();
                         let left = pool.dial_failed(ticket).then_some(ticket);
-                        (left, if is_the_askers { Vec::new() } else { pool.take_all_who_wait() })
+                        (left, if spares_others { Vec::new() } else { pool.take_all_who_wait() })
                     };
                     left.into_iter().chain(all).for_each(|ticket| pond.settle(ticket, Err(error.clone())));
+                    Err(error)
                 }
-            }
+            };
             pond.perform_assignments();
+            if let Some(told) = told {
+                told(&outcome);
+            }
             pond.make_room_if_wanted();
         };
         // Boxed: a task moves what it runs several times, and this is large.

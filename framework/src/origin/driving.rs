@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
+use super::ahead::Opener;
 use super::snapshot::Berth;
 use super::{Kept, Pond};
 use crate::handle::Node;
@@ -16,8 +17,8 @@ use crate::wire::{Change, Driver, Http2};
 
 impl Pond {
     /// Drives the wire to its end. It keeps its place among the session's wires so long.
-    pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, owner: Arc<Node>, berth: Berth) {
-        let (pond, wire) = (Rc::clone(self), wire.id());
+    pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, opener: Opener, berth: Berth) {
+        let (pond, hold, wire) = (Rc::clone(self), wire.clone(), wire.id());
         let is_it = is_wire(wire);
         actix_rt::spawn(async move {
             let reason = loop {
@@ -29,7 +30,7 @@ impl Pond {
                 };
                 if let Change::Health(health) = change {
                     pond.register.note("health", || format!("wire {wire}: {health}"));
-                    if let Some(hears) = pond.hears(&owner, health) {
+                    if let Some(hears) = pond.hears(&opener.owner, health) {
                         hears.emit(Mask::WIRES, || Status::WireHealthChanged { wire, health });
                     }
                     if !matches!(health, WireHealth::Suspect) && !health.takes_requests() {
@@ -40,13 +41,15 @@ impl Pond {
                     }
                 }
                 pond.perform_assignments();
+                pond.replace_if_missed(&hold, hold.health(), &opener);
             };
             tracing::debug!(wire = wire.value(), origin = %pond.key.origin, %reason, "wire closed");
             pond.perform_assignments();
+            pond.replace_if_missed(&hold, WireHealth::Closed(reason), &opener);
             driver.leave().await;
-            let hears = pond.hears(&owner, WireHealth::Closed(reason));
+            let hears = pond.hears(&opener.owner, WireHealth::Closed(reason));
             // Whoever hears of the first hears of the second, though the handle closes in between.
-            let hold = hears.map(Node::hold);
+            let ends = hears.map(Node::hold);
             if let Some(hears) = hears {
                 hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
             }
@@ -57,7 +60,7 @@ impl Pond {
             if let Some(hears) = hears {
                 hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
             }
-            drop(hold);
+            drop(ends);
             pond.perform_assignments();
             pond.make_room_if_wanted();
         });

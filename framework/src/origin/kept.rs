@@ -42,6 +42,10 @@ impl Pooled for Box<Kept> {
         self.wire.multiplexed().is_some()
     }
 
+    fn is_burdened(&self) -> bool {
+        self.wire.multiplexed().is_some_and(Http2::is_burdened)
+    }
+
     fn may_carry_more(&self) -> bool {
         self.wire.multiplexed().is_some_and(|wire| !wire.has_greeted())
     }

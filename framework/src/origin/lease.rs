@@ -33,7 +33,7 @@ struct Loan {
 impl Lease {
     pub(super) fn new(pond: Rc<Pond>, kept: Box<Kept>, borrower: Arc<Node>) -> Self {
         let reused = kept.wire.is_used();
-        let carrier = kept.wire.multiplexed().map(Http2::id);
+        let carrier = kept.wire.multiplexed().inspect(|wire| wire.is_for(&borrower)).map(Http2::id);
         Self { kept, loan: Loan { pond, borrower: Some(borrower), carrier, told: false, settled: false }, reused }
     }
 

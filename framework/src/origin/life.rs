@@ -89,6 +89,8 @@ pub(crate) fn expire(session: HandleId, origin: Option<&Origin>) -> usize {
 pub(crate) fn evict_idle(session: HandleId) -> usize {
     let evict = |pond: Rc<Pond>| {
         let idle = pond.pool.borrow_mut().expire(clock::now(), Duration::ZERO);
+        // What is not wanted is not replaced.
+        pond.last_used.set(None);
         pond.retire(idle)
     };
     ponds_of(session).into_iter().map(evict).sum()

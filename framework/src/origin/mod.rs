@@ -3,6 +3,7 @@
 //! An origin is no handle and no actor but an object of one shard: the requests that use it live on the same thread and borrow
 //! wires by a call.
 
+mod ahead;
 mod carriers;
 mod dialing;
 mod driving;
@@ -11,6 +12,7 @@ mod key;
 mod lane;
 mod lease;
 mod life;
+mod line;
 mod pool;
 mod pooled;
 mod quota;
@@ -22,28 +24,24 @@ mod tests;
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock;
-use crate::error::{Error, Operation, Stage};
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::options::{SharedOptions, Timeouts};
 use crate::reason::CloseReason;
 use crate::transport::TlsClient;
 use crate::wire::Http2;
 
-use dialing::{Dial, Reporter};
+use dialing::Dial;
 use driving::is_wire;
 use kept::Kept;
 use key::OriginKey;
 use lane::Lane;
+use line::Waiting;
 use pool::{Assignment, Pool, Ticket};
 use shares::Spare;
 use snapshot::Register;
@@ -52,6 +50,7 @@ pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
 pub(crate) use life::{evict_idle, expire, network_changed};
+pub(crate) use line::Asking;
 pub(crate) use quota::Quota;
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
 pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
@@ -72,6 +71,8 @@ pub(crate) struct Pond {
     expired: Cell<Option<Instant>>,
     /// Since when there is neither a wire nor anybody who wants one.
     empty_since: Cell<Option<Instant>>,
+    /// When an exchange ended last on a wire that carries several.
+    last_used: Cell<Option<Instant>>,
     /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
     lane: Option<Lane>,
 }
@@ -89,26 +90,6 @@ pub(crate) struct Terms {
     /// How much of what happens to wires is remembered.
     pub(crate) trace: usize,
     pub(crate) quota: Quota,
-}
-
-struct Waiting {
-    request: Rc<Asking>,
-    reporter: Option<Rc<Reporter>>,
-    waker: Option<Waker>,
-    outcome: Option<Result<Box<Kept>, Error>>,
-}
-
-/// Who asks for a wire.
-pub(crate) struct Asking {
-    /// The request, which hears of the dial while it waits.
-    pub(crate) request: Arc<Node>,
-    /// The handle above it, which hears of wires from then on.
-    pub(crate) owner: Arc<Node>,
-    pub(crate) options: SharedOptions,
-    /// Only a wire that never served will do.
-    pub(crate) fresh: bool,
-    /// What it waits for: in line, or for a step of the dial it started.
-    pub(crate) stage: Cell<Stage>,
 }
 
 impl Pond {
@@ -129,6 +110,7 @@ impl Pond {
             tls: RefCell::default(),
             expired: Cell::new(None),
             empty_since: Cell::new(None),
+            last_used: Cell::new(None),
             lane,
         });
         pond.listen();
@@ -151,40 +133,6 @@ impl Pond {
                 }
             }
         }
-    }
-
-    /// Borrows a wire: an idle one, or the first that is dialed or given back. Dropping the future leaves the line.
-    pub(crate) async fn acquire(self: &Rc<Self>, asking: Rc<Asking>) -> Result<Lease, Error> {
-        let ticket = Ticket(self.next_ticket.replace(self.next_ticket.get() + 1));
-        let fresh = asking.fresh;
-        let request = Arc::clone(&asking.request);
-        let waiting = Waiting { request: Rc::clone(&asking), reporter: None, waker: None, outcome: None };
-        self.waiting.borrow_mut().insert(ticket, Box::new(waiting));
-        self.pool.borrow_mut().ask(ticket, fresh);
-        self.empty_since.set(None);
-        let place = Place { pond: self, ticket };
-        let patience = self.patience(&asking);
-        self.perform_assignments();
-        if let Some(position) = self.pool.borrow().position(ticket) {
-            request.emit(Mask::QUEUED, || Status::Queued { position });
-        }
-        let mut served = pin!(poll_fn(|context| place.poll(context.waker())));
-        let end = patience.and_then(|patience| clock::now().checked_add(patience));
-        let kept = match clock::until(end, served.as_mut()).await {
-            Ok(kept) => kept?,
-            Err(_) if self.pool.borrow().waits_for_anothers_dial(ticket) => {
-                return Err(Error::timeout(Operation::Send, Stage::Connect, patience.unwrap_or_default()));
-            }
-            Err(_) => served.await?,
-        };
-        Ok(Lease::new(Rc::clone(self), kept, request))
-    }
-
-    /// How long somebody waits for a dial that was made for another: no longer than a dial of their own might have taken.
-    fn patience(&self, asking: &Asking) -> Option<Duration> {
-        let Timeouts { resolve, connect, .. } = asking.options.timeouts;
-        self.key.http2()?;
-        Some(resolve? + connect?)
     }
 
     /// Does what the pool says until it has nothing more to say.
@@ -210,18 +158,6 @@ impl Pond {
         }
         self.release_places(wants_places);
         self.note_if_empty();
-    }
-
-    fn settle(&self, ticket: Ticket, outcome: Result<Box<Kept>, Error>) {
-        let mut waiting = self.waiting.borrow_mut();
-        let Some(waiter) = waiting.get_mut(&ticket) else { return };
-        if let Some(reporter) = waiter.reporter.take() {
-            reporter.request_left();
-        }
-        waiter.outcome = Some(outcome);
-        if let Some(waker) = waiter.waker.take() {
-            waker.wake();
-        }
     }
 
     /// An idle wire is closed: its owner hears of it, or the session if that is gone.
@@ -267,6 +203,7 @@ impl Pond {
     /// An exchange is over on a wire that carries several.
     fn stream_is_over(self: &Rc<Self>, wire: WireId) {
         let (is_it, now) = (is_wire(wire), clock::now());
+        self.last_used.set(Some(now));
         let worn = {
             let mut pool = self.pool.borrow_mut();
             pool.carries_one_less(is_it, now);
@@ -346,45 +283,5 @@ impl Pond {
 
     fn empty_since(&self) -> Option<Instant> {
         self.empty_since.get()
-    }
-}
-
-/// A place in the line; dropped, it is given up.
-struct Place<'a> {
-    pond: &'a Rc<Pond>,
-    ticket: Ticket,
-}
-
-impl Place<'_> {
-    fn poll(&self, waker: &Waker) -> Poll<Result<Box<Kept>, Error>> {
-        let mut waiting = self.pond.waiting.borrow_mut();
-        let Some(waiter) = waiting.get_mut(&self.ticket) else { return Poll::Pending };
-        match waiter.outcome.take() {
-            Some(outcome) => Poll::Ready(outcome),
-            None => {
-                waiter.waker = Some(waker.clone());
-                Poll::Pending
-            }
-        }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        let left = self.pond.waiting.borrow_mut().remove(&self.ticket);
-        let Some(mut waiting) = left else { return };
-        if let Some(reporter) = waiting.reporter.take() {
-            reporter.request_left();
-        }
-        match waiting.outcome.take() {
-            // It was served and did not look: the next in line shall have the wire.
-            Some(Ok(kept)) => self.pond.give_back(kept),
-            Some(Err(_)) => {}
-            None => {
-                self.pond.give_up_if_endless(self.ticket);
-                self.pond.pool.borrow_mut().withdraw(self.ticket);
-                self.pond.perform_assignments();
-            }
-        }
     }
 }

@@ -13,6 +13,8 @@
 //! line gets the wire that was idle for the shortest time (a stack lets the others grow old enough to be closed); while there
 //! is room every waiter has a dial of its own, and whichever wire comes first, dialed or given back, goes to the first in line.
 
+mod places;
+
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
@@ -35,6 +37,8 @@ pub(super) struct Pool<W> {
     driven: usize,
     lent: usize,
     dials: usize,
+    /// Those dials that were made for nobody, and that nobody counts on yet.
+    ahead: usize,
     line: VecDeque<Waiter>,
     /// The youngest idle wire was never looked at: whoever waits takes it as it is. A server that closes or speaks before it is
     /// asked would else be dialed for ever.
@@ -89,55 +93,16 @@ impl<W: Pooled> Pool<W> {
             driven: 0,
             lent: 0,
             dials: 0,
+            ahead: 0,
             line: VecDeque::new(),
             just_dialed: false,
             dial_ended: false,
         }
     }
 
-    /// A pool that shares its limit with others: it begins with no place at all.
-    pub(super) fn sharing() -> Self {
-        Self { sharing: true, ..Self::new(Some(0)) }
-    }
-
     /// A pool whose wires may carry several exchanges at a time.
     pub(super) fn dialing_one_at_a_time(self) -> Self {
         Self { one_at_a_time: true, ..self }
-    }
-
-    /// It got so many places more.
-    pub(super) fn may_have_more(&mut self, places: usize) {
-        self.limit = self.limit.map(|limit| limit + places);
-    }
-
-    /// It gave up a place.
-    pub(super) fn may_have_less(&mut self) {
-        self.limit = self.limit.map(|limit| limit.saturating_sub(1));
-    }
-
-    /// There is no place to be had.
-    pub(super) fn is_refused(&mut self) {
-        self.refused = true;
-    }
-
-    /// How many of the shared places it has no wire and no dial for.
-    pub(super) fn spare(&self) -> usize {
-        if self.sharing { self.limit.unwrap_or(0).saturating_sub(self.places()) } else { 0 }
-    }
-
-    fn places(&self) -> usize {
-        self.idle.len() + self.carriers.len() + self.lent + self.dials
-    }
-
-    /// Is there an idle wire that nobody is in line for?
-    pub(super) fn rests_in_vain(&self) -> bool {
-        self.line.is_empty() && self.resting_since().next().is_some()
-    }
-
-    /// The wire that was idle for the longest time, to be closed.
-    pub(super) fn take_oldest(&mut self) -> Option<W> {
-        let oldest = self.resting_since().min()?;
-        self.take_resting(oldest)
     }
 
     /// Somebody wants a wire and stands in line.
@@ -157,7 +122,7 @@ impl<W: Pooled> Pool<W> {
 
     /// The dial made in this waiter's name succeeded.
     pub(super) fn dialed(&mut self, ticket: Ticket, wire: W, now: Instant) {
-        self.dials -= 1;
+        self.dial_is_over();
         if let Some(index) = self.place(ticket) {
             self.line[index].own_dial = false;
         }
@@ -216,7 +181,7 @@ impl<W: Pooled> Pool<W> {
 
     /// A dial failed; the waiter in whose name it was made leaves the line, if still there.
     pub(super) fn dial_failed(&mut self, ticket: Ticket) -> bool {
-        self.dials -= 1;
+        self.dial_is_over();
         let before = self.line.len();
         self.withdraw(ticket);
         self.dial_ended = true;
@@ -310,11 +275,17 @@ impl<W: Pooled> Pool<W> {
             return None;
         }
         // Every waiter has at most one dial, and those ahead have theirs first.
-        let leaving = self.driven.saturating_sub(self.carriers.len());
-        // Those that are leaving keep nobody waiting, but as many as they like they may not be.
-        let is_full = self.limit.is_some_and(|limit| self.places() >= limit || self.places() + leaving >= 2 * limit);
+        let is_full = self.is_full();
         let waiting = self.line.len();
-        let waiter = self.line.iter_mut().find(|waiter| !waiter.dialing)?;
+        let mut waiters = self.line.iter_mut().filter(|waiter| !waiter.dialing);
+        let waiter = loop {
+            let waiter = waiters.next()?;
+            if self.ahead == 0 {
+                break waiter;
+            }
+            self.ahead -= 1;
+            waiter.dialing = true;
+        };
         if is_full {
             if self.sharing && !self.refused {
                 return Some(Assignment::TakePlace(waiting.saturating_sub(self.dials).max(1)));
@@ -361,10 +332,6 @@ impl<W: Pooled> Pool<W> {
     /// The wires that carry one exchange at a time, and now none.
     pub(super) fn idle(&self) -> impl Iterator<Item = &W> {
         self.idle.iter().map(|idle| &idle.wire)
-    }
-
-    pub(super) fn dials(&self) -> usize {
-        self.dials
     }
 
     /// Is the dial under way made for all who wait?

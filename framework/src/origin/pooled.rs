@@ -19,6 +19,10 @@ pub(super) trait Pooled {
     fn may_carry_more(&self) -> bool {
         false
     }
+    /// Is whatever comes next better off on another one?
+    fn is_burdened(&self) -> bool {
+        false
+    }
     /// Another hold of such a wire; `None` for one that carries one exchange at a time.
     fn share(&self) -> Option<Self>
     where

@@ -4,6 +4,7 @@ use tokio::task::LocalSet;
 
 use super::*;
 use crate::error::Operation;
+use crate::error::Stage;
 use crate::id::HandleKind;
 use crate::notification::CreditLimits;
 use crate::options::{DialOptions, RequestOptions};

@@ -45,7 +45,7 @@ impl Exchange {
         secure: bool,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        http2::Exchange::new(wire.clone(), head, octets as u64, secure, limits)
+        http2::Exchange::new(wire.with_reader(), head, octets as u64, secure, limits)
             .map(|exchange| Self::Http2(Box::new(exchange)))
     }
 

@@ -98,6 +98,8 @@ impl Conversation {
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
+            // It may be told while a read is under way that has not taken anything yet, or between two.
+            Happened::ReaderStalled => self.only_in("ReaderStalled", self.phase != Phase::Ready),
             Happened::Downloaded => self.only_in("DownloadProgress", self.phase == Phase::Reading),
             _ => Ok(()),
         }

@@ -43,6 +43,8 @@ pub enum Happened {
     WireReleased(u64),
     /// `WireHealthChanged`.
     WireHealth,
+    /// `ReaderStalled`.
+    ReaderStalled,
     /// `Retrying`.
     Retrying,
     /// `UploadProgress`.
@@ -120,6 +122,7 @@ impl From<&Status> for Happened {
             Status::SecureFailure(_) => Self::InsecureWire,
             Status::WireAcquired { wire, .. } => Self::WireAcquired(wire.value()),
             Status::WireHealthChanged { .. } => Self::WireHealth,
+            Status::ReaderStalled { .. } => Self::ReaderStalled,
             Status::WireReleased { wire } => Self::WireReleased(wire.value()),
             Status::SendingRequest => Self::Began(Step::SendHead),
             Status::RequestSent(_) => Self::Ended(Step::SendHead),

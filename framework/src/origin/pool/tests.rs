@@ -428,3 +428,41 @@ fn wires_that_are_leaving_make_room_for_as_many_again_and_not_for_more() {
     pool.is_over();
     assert_eq!(assigned(&mut pool), (vec![], vec![3]));
 }
+
+#[test]
+fn one_that_comes_while_a_wire_is_dialed_ahead_counts_on_it_and_dials_for_itself_when_it_fails() {
+    let mut pool = pool(5);
+    pool.dial_ahead();
+    pool.ask(Ticket(2), false);
+    pool.ask(Ticket(3), false);
+    assert_eq!(pool.assign(), dial(3), "the first counts on the one ahead");
+    assert_eq!(pool.assign(), None);
+    assert!(!pool.dial_failed(Ticket(1)), "nobody waited for it");
+    assert_eq!(pool.assign(), dial(2));
+    assert_eq!(pool.assign(), None);
+}
+
+#[test]
+fn a_dial_ahead_that_nobody_counted_on_is_forgotten_when_it_is_over() {
+    let mut pool = pool(5);
+    pool.dial_ahead();
+    pool.dial_failed(Ticket(1));
+    pool.ask(Ticket(2), false);
+    assert_eq!(pool.assign(), dial(2));
+}
+
+#[test]
+fn another_carrier_is_wanted_where_none_is_there_or_being_dialed_and_not_where_the_server_says_how_many() {
+    let mut pool = wide(2, 1);
+    assert!(pool.wants_carrier());
+    assigned(&mut pool);
+    assert!(!pool.wants_carrier(), "one is being dialed");
+    let first = Wide::with_room(2);
+    pool.dialed(Ticket(1), first.clone(), Instant::now());
+    assigned(&mut pool);
+    assert!(!pool.wants_carrier(), "one has room");
+    first.0.set(0);
+    assert!(pool.wants_carrier());
+    pool.dial_ahead();
+    assert!(pool.is_full() && !pool.wants_carrier());
+}

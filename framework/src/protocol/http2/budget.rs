@@ -31,6 +31,8 @@ pub(crate) struct Budget {
     earned: u64,
     /// Streams that the server has ended since it was asked.
     ended: Vec<u32>,
+    /// What came of bodies since it was asked: the stream, and how many octets.
+    bodies: Vec<(u32, usize)>,
 }
 
 /// The newest GOAWAY (RFC 9113 section 6.8): the first may be a warning only, which names the last stream there can be.
@@ -63,6 +65,7 @@ impl Budget {
             bucket: Bucket::new(control_frames),
             earned: 0,
             ended: Vec::new(),
+            bodies: Vec::new(),
         }
     }
 
@@ -96,6 +99,11 @@ impl Budget {
     /// Streams that the server has ended, or reset, since this was asked last: nothing more comes on them.
     pub(crate) fn take_ended(&mut self) -> impl Iterator<Item = u32> {
         self.ended.drain(..)
+    }
+
+    /// What came of bodies since this was asked last, frame by frame: the stream, and how many octets.
+    pub(crate) fn take_bodies(&mut self) -> impl Iterator<Item = (u32, usize)> {
+        self.bodies.drain(..)
     }
 
     pub(crate) fn received(&self) -> Received {
@@ -137,9 +145,9 @@ impl Budget {
         }
         let ends = kind == RST_STREAM || matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
         // The first bit is reserved.
-        let ends = ends.then_some(u32::from_be_bytes(stream) & 0x7fff_ffff);
-        let (kept, filled, is_useful) = ([0; FAREWELL], 0, false);
-        self.place = Place::Payload(Payload { kind, left, wanted, kept, filled, data, is_useful, ends });
+        let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
+        let (kept, filled, useful) = ([0; FAREWELL], 0, 0);
+        self.place = Place::Payload(Payload { kind, left, wanted, kept, filled, data, useful, stream, ends });
         if left == 0 { self.end(now).map(|()| taken) } else { Ok(taken) }
     }
 
@@ -176,7 +184,7 @@ impl Budget {
             let data = payload.data.min(taken);
             payload.data -= data;
             if data > 0 {
-                payload.is_useful = true;
+                payload.useful += data;
                 self.received.data_octets += data as u64;
                 self.bucket.refill();
             }
@@ -191,9 +199,14 @@ impl Budget {
         let Place::Payload(ended) = std::mem::replace(&mut self.place, next) else { return Ok(()) };
         // The first one was.
         self.greeted = true;
-        self.ended.extend(ended.ends);
+        if ended.useful > 0 {
+            self.bodies.push((ended.stream, ended.useful));
+        }
+        if ended.ends {
+            self.ended.push(ended.stream);
+        }
         // RFC 9113 section 10.5: empty DATA is no better than any other frame, and only padded is empty.
-        if ended.kind == DATA && !ended.is_useful { self.spend(now) } else { Ok(()) }
+        if ended.kind == DATA && ended.useful == 0 { self.spend(now) } else { Ok(()) }
     }
 
     fn spend(&mut self, now: Instant) -> Result<(), WireFault> {
@@ -223,9 +236,11 @@ struct Payload {
     filled: usize,
     /// So many of those behind them are of a body.
     data: usize,
-    is_useful: bool,
-    /// The stream that is over with it.
-    ends: Option<u32>,
+    /// So many have come of those.
+    useful: usize,
+    stream: u32,
+    /// The stream is over with it.
+    ends: bool,
 }
 
 /// Copies what is missing of `wanted`, but not more than there is in the frame: how many octets that were.

@@ -6,4 +6,5 @@ pub(crate) mod fault;
 pub(crate) mod head;
 pub(crate) mod health;
 pub(crate) mod keepalive;
+pub(crate) mod unread;
 pub(crate) mod window;

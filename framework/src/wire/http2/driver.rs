@@ -11,6 +11,7 @@ use h2::{Ping, PingPong};
 
 use super::Http2;
 use super::heard::Listening;
+use super::readers::Readers;
 use crate::clock;
 use crate::options::Http2Options;
 use crate::protocol::http2::health::Life;
@@ -25,12 +26,15 @@ pub(crate) struct Driver {
     pings: Option<PingPong>,
     keepalive: KeepAlive,
     window: AdaptiveWindow,
+    readers: Readers,
     /// The server was not told yet how large the windows of its streams have become.
     stream_window_is_due: bool,
     /// When time alone changes something, as it was when the wait began.
     deadline: Option<Instant>,
     /// Was it told that the server has said how many streams it takes?
     greeted: bool,
+    /// Was it told that unread responses take much of it?
+    burdened: bool,
     /// There is nothing left to be moved.
     over: bool,
 }
@@ -54,15 +58,18 @@ impl Driver {
         let pings = connection.ping_pong();
         let window = AdaptiveWindow::new(options);
         let keepalive = KeepAlive::new(options, now);
+        let readers = Readers::new(options);
         Self {
             wire: wire.clone(),
             connection,
             pings,
             keepalive,
             window,
+            readers,
             stream_window_is_due: false,
             deadline: None,
             greeted: false,
+            burdened: false,
             over: false,
         }
     }
@@ -70,7 +77,7 @@ impl Driver {
     /// Moves octets until something changes. Once it is closed it is not asked again.
     pub(crate) async fn next(&mut self) -> Change {
         loop {
-            self.deadline = self.keepalive.next_deadline();
+            self.deadline = self.next_deadline();
             let deadline = self.deadline;
             if let Ok(Some(change)) = clock::until(deadline, pin!(poll_fn(|context| self.poll(context)))).await {
                 return change;
@@ -98,20 +105,26 @@ impl Driver {
             self.listen(now);
             let ponged = self.hear_pong(context, now);
             let pinged = self.keep_alive(now);
+            let opened = self.mind_readers(now);
             self.heed_farewell();
             // What is left to be done then is done when it is asked again.
             if let Some(change) = self.changed() {
                 return Poll::Ready(Some(change));
             }
-            if !ponged && !pinged {
+            if !ponged && !pinged && !opened {
                 return if self.wakes_in_time() { Poll::Pending } else { Poll::Ready(None) };
             }
         }
     }
 
+    fn next_deadline(&self) -> Option<Instant> {
+        let look = self.wire.shared.heard.unread().next_look();
+        self.keepalive.next_deadline().into_iter().chain(look).min()
+    }
+
     /// A deadline that moves away with all that is heard costs no new timer each time: the old one is early.
     fn wakes_in_time(&self) -> bool {
-        match (self.keepalive.next_deadline(), self.deadline) {
+        match (self.next_deadline(), self.deadline) {
             (Some(next), Some(waits_for)) => waits_for <= next,
             (next, _) => next.is_none(),
         }
@@ -128,11 +141,9 @@ impl Driver {
     fn listen(&mut self, now: Instant) {
         let octets = self.wire.shared.heard.take_octets();
         if octets > 0 {
-            let mut open = self.wire.shared.open.borrow_mut();
-            self.wire.shared.heard.for_each_ended(|stream| {
-                open.remove(&stream);
-            });
-            drop(open);
+            let mut unread = self.wire.shared.heard.unread();
+            self.wire.shared.heard.for_each_ended(|stream| unread.ended(stream));
+            drop(unread);
             self.keepalive.heard(now);
             if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);
@@ -161,19 +172,38 @@ impl Driver {
         }
         self.keepalive.pong(now);
         self.wire.shared.round_trip.set(self.keepalive.rtt());
-        if let Some(windows) = self.window.pong(now) {
-            self.connection.set_target_window_size(windows.connection);
-            self.wire.shared.windows.set(windows);
-            self.stream_window_is_due = true;
-        }
-        if self.stream_window_is_due {
-            // Refused while the last change of settings is not acknowledged; the next pong comes behind that.
-            self.stream_window_is_due = self.connection.set_initial_window_size(self.window.windows().stream).is_err();
-            if self.stream_window_is_due {
-                self.keepalive.measure();
-            }
+        if self.window.pong(now).is_some() {
+            self.set_windows();
+        } else if self.stream_window_is_due {
+            self.set_stream_window();
         }
         true
+    }
+
+    /// Whether the connection has something new to do: it must be polled then.
+    fn mind_readers(&mut self, now: Instant) -> bool {
+        let changed = self.readers.look(&self.wire, self.window.windows(), now);
+        if changed {
+            self.set_windows();
+        }
+        changed
+    }
+
+    fn set_windows(&mut self) {
+        let windows = self.readers.windows(self.window.windows());
+        self.connection.set_target_window_size(windows.connection);
+        if self.wire.shared.windows.replace(windows).stream != windows.stream {
+            self.set_stream_window();
+        }
+    }
+
+    fn set_stream_window(&mut self) {
+        // Refused while the last change of settings is not acknowledged; the next pong comes behind that.
+        let stream = self.wire.shared.windows.get().stream;
+        self.stream_window_is_due = self.connection.set_initial_window_size(stream).is_err();
+        if self.stream_window_is_due {
+            self.keepalive.measure();
+        }
     }
 
     /// Whether the connection has something new to do: it must be polled then.
@@ -214,6 +244,7 @@ impl Driver {
         let streams = self.connection.max_concurrent_send_streams();
         let news = self.wire.shared.streams.replace(streams) != streams || self.wire.has_greeted() != self.greeted;
         self.greeted = self.wire.has_greeted();
+        let news = std::mem::replace(&mut self.burdened, self.wire.is_burdened()) != self.burdened || news;
         let news = news || self.wire.shared.crowded.get() && self.wire.room() > Some(0);
         news.then_some(Change::Streams)
     }

@@ -136,7 +136,7 @@ impl Exchange {
                 Poll::Ready(match opened {
                     Ok((response, stream)) => {
                         self.receiving.begin(response);
-                        self.wire.shared.open.borrow_mut().insert(stream.stream_id().as_u32());
+                        self.wire.opened(stream.stream_id());
                         self.stream = Some(stream);
                         Ok(())
                     }
@@ -186,6 +186,9 @@ impl Exchange {
 
     pub(crate) async fn read(&mut self, max: usize) -> Result<Option<Bytes>, Failure> {
         let read = poll_fn(|context| self.receiving.poll_read(context, max)).await;
+        if let (Ok(Some(piece)), Some(stream)) = (&read, self.stream_id()) {
+            self.wire.took(stream, piece.len());
+        }
         read.map_err(|error| self.translate(Stage::Body, error))
     }
 
@@ -272,10 +275,7 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if let Some(stream) = self.stream_id() {
-            self.wire.shared.open.borrow_mut().remove(&stream.as_u32());
-            if self.wire.shared.crowded.get() {
-                self.wire.wake_driver();
-            }
+            self.wire.gave_up(stream);
         }
     }
 }

@@ -4,21 +4,26 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock;
+use crate::handle::Node;
 use crate::network::Stream;
 use crate::options::Http2Options;
 use crate::protocol::http2::budget::Budget;
 use crate::protocol::http2::fault::WireFault;
+use crate::protocol::http2::unread::Unread;
 use crate::transport::TlsFailure;
 use crate::wire::moved::{Moved, add};
 
 /// What was heard of the server.
 pub(super) struct Heard {
     budget: RefCell<Budget>,
+    /// What came of bodies, and whether it was read.
+    unread: RefCell<Unread<Option<Arc<Node>>>>,
     /// Octets received since the driver looked.
     octets: Cell<u64>,
     moved: Moved,
@@ -31,6 +36,7 @@ impl Heard {
     pub(super) fn new(options: &Http2Options) -> Self {
         Self {
             budget: RefCell::new(Budget::new(options.control_frames)),
+            unread: RefCell::new(Unread::new()),
             octets: Cell::new(0),
             moved: Moved::default(),
             fault: RefCell::default(),
@@ -54,6 +60,10 @@ impl Heard {
     /// Streams that the server has ended since this was asked last.
     pub(super) fn for_each_ended(&self, tell: impl FnMut(u32)) {
         self.budget.borrow_mut().take_ended().for_each(tell);
+    }
+
+    pub(super) fn unread(&self) -> std::cell::RefMut<'_, Unread<Option<Arc<Node>>>> {
+        self.unread.borrow_mut()
     }
 
     pub(super) fn fault(&self) -> Option<WireFault> {
@@ -106,7 +116,12 @@ impl AsyncRead for Listening {
                 }
                 add(&self.heard.octets, octets.len());
                 add(&self.heard.moved.received, octets.len());
-                let judged = self.heard.budget.borrow_mut().handle_input(octets, clock::now());
+                let judged = {
+                    let (mut budget, mut unread) = (self.heard.budget.borrow_mut(), self.heard.unread.borrow_mut());
+                    let judged = budget.handle_input(octets, clock::now());
+                    budget.take_bodies().for_each(|(stream, octets)| unread.received(stream, octets as u64));
+                    judged
+                };
                 Poll::Ready(judged.map_err(|fault| {
                     let error = io::Error::new(io::ErrorKind::InvalidData, fault.to_string());
                     *self.heard.fault.borrow_mut() = Some(fault);

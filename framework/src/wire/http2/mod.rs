@@ -4,12 +4,12 @@ mod driver;
 mod ending;
 mod exchange;
 mod heard;
+mod readers;
 mod receiving;
 mod sending;
 mod showing;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -22,6 +22,7 @@ use h2::client::{Builder, SendRequest};
 use http::uri::Authority;
 
 use crate::clock;
+use crate::handle::Node;
 use crate::id::WireId;
 use crate::network::SecurityInfo;
 use crate::options::Http2Options;
@@ -41,6 +42,8 @@ pub(super) use exchange::Exchange;
 pub(crate) struct Http2 {
     shared: Rc<Shared>,
     share: Cell<Share>,
+    /// Who reads what comes on its stream, until that is opened.
+    reader: Cell<Option<Arc<Node>>>,
 }
 
 /// What a hold is good for.
@@ -67,12 +70,12 @@ struct Shared {
     exchanges: Cell<u64>,
     /// What the server says may be open at a time.
     streams: Cell<usize>,
-    /// Those that the server has not ended.
-    open: RefCell<HashSet<u32>>,
     /// Shares for streams that are to be opened yet.
     unopened: Cell<usize>,
     /// Somebody was told that there is no room.
     crowded: Cell<bool>,
+    /// Readers that read no more take much of what it can carry.
+    burdened: Cell<bool>,
     life: RefCell<Life>,
     /// Its health, as it was when it was told last.
     told: Cell<WireHealth>,
@@ -118,9 +121,9 @@ impl Http2 {
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
             streams: Cell::new(FIRST_STREAMS),
-            open: RefCell::default(),
             unopened: Cell::new(0),
             crowded: Cell::new(false),
+            burdened: Cell::new(false),
             life: RefCell::new(Life::new()),
             told: Cell::new(WireHealth::Fresh),
             wishes: Cell::default(),
@@ -129,7 +132,7 @@ impl Http2 {
             windows: Cell::new(Windows { stream: options.stream_window, connection: options.connection_window }),
             heard,
         });
-        let wire = Self { shared, share: Cell::new(Share::None) };
+        let wire = Self { shared, share: Cell::new(Share::None), reader: Cell::default() };
         let driver = Driver::new(&wire, connection, options, clock::now());
         Ok((wire, driver))
     }
@@ -164,7 +167,7 @@ impl Http2 {
         if !self.health().takes_requests() {
             return None;
         }
-        let open = self.shared.open.borrow().len();
+        let open = self.shared.heard.unread().open();
         let room = self.shared.streams.get().saturating_sub(open + self.shared.unopened.get());
         self.shared.crowded.set(room == 0);
         Some(room)
@@ -186,7 +189,7 @@ impl Http2 {
         }
         self.happens(Life::stream_opened);
         self.shared.unopened.set(self.shared.unopened.get() + 1);
-        Some(Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::Unopened) })
+        Some(Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::Unopened), reader: Cell::default() })
     }
 
     /// No new stream is opened, and when the last one has ended the wire is closed for this reason.
@@ -240,7 +243,7 @@ impl Http2 {
 impl Clone for Http2 {
     /// A hold, and no share for a stream.
     fn clone(&self) -> Self {
-        Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::None) }
+        Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::None), reader: Cell::default() }
     }
 }
 

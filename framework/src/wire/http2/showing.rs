@@ -5,7 +5,7 @@ use crate::snapshot::Http2Snapshot;
 
 impl Http2 {
     /// How many streams are open.
-    pub(in crate::wire) fn open_streams(&self) -> usize {
+    pub(crate) fn open_streams(&self) -> usize {
         self.shared.life.borrow().streams()
     }
 
@@ -22,6 +22,10 @@ impl Http2 {
     pub(in crate::wire) fn show(&self) -> Http2Snapshot {
         let (trip, windows) = (self.shared.round_trip.get(), self.shared.windows.get());
         let received = self.shared.heard.budget().received();
+        let (unread, stalled_readers) = {
+            let unread = self.shared.heard.unread();
+            (unread.octets(), unread.stalled())
+        };
         Http2Snapshot {
             round_trip: trip.map(|trip| trip.smoothed),
             last_round_trip: trip.map(|trip| trip.last),
@@ -30,6 +34,8 @@ impl Http2 {
             frames_received: received.frames,
             control_frames_received: received.control_frames,
             data_octets_received: received.data_octets,
+            unread,
+            stalled_readers,
         }
     }
 }

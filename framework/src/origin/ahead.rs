@@ -1,0 +1,72 @@
+//! Wires that are dialed before anybody waits for them.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Pond;
+use super::dialing::Reporter;
+use super::line::Asking;
+use crate::clock;
+use crate::error::{Error, Stage};
+use crate::handle::Node;
+use crate::options::SharedOptions;
+use crate::reason::{CloseReason, WireHealth};
+use crate::wire::Http2;
+
+/// In whose name a wire was dialed, and how: another like it is dialed in its place.
+pub(super) struct Opener {
+    pub(super) owner: Arc<Node>,
+    pub(super) options: SharedOptions,
+}
+
+/// Hears what became of a dial that nobody waits for.
+pub(super) type Told = Box<dyn FnOnce(&Result<(), Error>)>;
+
+impl Opener {
+    pub(super) fn of(asking: &Asking) -> Self {
+        Self { owner: Arc::clone(&asking.owner), options: Arc::clone(&asking.options) }
+    }
+}
+
+impl Pond {
+    /// A wire that carries several exchanges is on its way out, or carries too much: where it was in use, and no other takes its
+    /// part, the next one is dialed before anybody has to wait for it. That it cannot be had is nobody's error.
+    pub(super) fn replace_if_missed(self: &Rc<Self>, wire: &Http2, health: WireHealth, opener: &Opener) {
+        let leaves = match health {
+            WireHealth::Closed(CloseReason::GoingAway | CloseReason::Retired) => true,
+            WireHealth::Closed(_) => false,
+            health => !health.takes_requests() || wire.is_burdened(),
+        };
+        let was_used = |at| clock::now().saturating_duration_since(at) < JUST_NOW;
+        let is_missed = leaves && (wire.open_streams() > 0 || self.last_used.get().is_some_and(was_used));
+        if is_missed && self.pool.borrow().wants_carrier() {
+            self.dial_ahead(opener, Box::new(|_| ()));
+        }
+    }
+
+    /// Dials, in nobody's name who waits; `false` if no more wires are allowed.
+    pub(super) fn dial_ahead(self: &Rc<Self>, opener: &Opener, told: Told) -> bool {
+        let has_place = || !self.pool.borrow().is_full() || self.take_place(1);
+        if !self.terms.session.is_open() || !has_place() {
+            return false;
+        }
+        self.pool.borrow_mut().dial_ahead();
+        self.empty_since.set(None);
+        let Opener { owner, options } = opener;
+        let asking = Asking {
+            request: Arc::clone(owner),
+            owner: Arc::clone(owner),
+            options: Arc::clone(options),
+            fresh: false,
+            stage: Cell::new(Stage::Queue),
+        };
+        let reporter = Reporter::new(None, owner, &self.terms.session);
+        self.begin_dial(self.next_ticket(), Rc::new(asking), Rc::new(reporter), Some(told));
+        true
+    }
+}
+
+/// A wire that carried something so short a time ago is likely to be asked for again.
+const JUST_NOW: Duration = Duration::from_secs(1);

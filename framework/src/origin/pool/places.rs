@@ -1,0 +1,75 @@
+//! How many wires there may be (pure): the limit, what of it is shared with others, and wires that are there before they are asked
+//! for.
+
+use super::Pool;
+use crate::origin::pooled::Pooled;
+
+impl<W: Pooled> Pool<W> {
+    /// A pool that shares its limit with others: it begins with no place at all.
+    pub(in crate::origin) fn sharing() -> Self {
+        Self { sharing: true, ..Self::new(Some(0)) }
+    }
+
+    /// It got so many places more.
+    pub(in crate::origin) fn may_have_more(&mut self, places: usize) {
+        self.limit = self.limit.map(|limit| limit + places);
+    }
+
+    /// It gave up a place.
+    pub(in crate::origin) fn may_have_less(&mut self) {
+        self.limit = self.limit.map(|limit| limit.saturating_sub(1));
+    }
+
+    /// There is no place to be had.
+    pub(in crate::origin) fn is_refused(&mut self) {
+        self.refused = true;
+    }
+
+    /// How many of the shared places it has no wire and no dial for.
+    pub(in crate::origin) fn spare(&self) -> usize {
+        if self.sharing { self.limit.unwrap_or(0).saturating_sub(self.places()) } else { 0 }
+    }
+
+    pub(super) fn places(&self) -> usize {
+        self.idle.len() + self.carriers.len() + self.lent + self.dials
+    }
+
+    /// Is there an idle wire that nobody is in line for?
+    pub(in crate::origin) fn rests_in_vain(&self) -> bool {
+        self.line.is_empty() && self.resting_since().next().is_some()
+    }
+
+    /// The wire that was idle for the longest time, to be closed.
+    pub(in crate::origin) fn take_oldest(&mut self) -> Option<W> {
+        let oldest = self.resting_since().min()?;
+        self.take_resting(oldest)
+    }
+
+    /// No more wires may be dialed.
+    pub(in crate::origin) fn is_full(&self) -> bool {
+        // Those that are leaving keep nobody waiting, but as many as they like they may not be.
+        let leaving = self.driven.saturating_sub(self.carriers.len());
+        self.limit.is_some_and(|limit| self.places() >= limit || self.places() + leaving >= 2 * limit)
+    }
+
+    /// A dial begins that nobody waits for. Whoever comes next counts on it.
+    pub(in crate::origin) fn dial_ahead(&mut self) {
+        self.dials += 1;
+        self.ahead += 1;
+    }
+
+    /// How many dials are under way.
+    pub(in crate::origin) fn dials(&self) -> usize {
+        self.dials
+    }
+
+    pub(super) fn dial_is_over(&mut self) {
+        self.dials -= 1;
+        self.ahead = self.ahead.min(self.dials);
+    }
+
+    /// Would the next request have to wait for a dial, or have a wire it is not well off with, where nothing is being dialed?
+    pub(in crate::origin) fn wants_carrier(&self) -> bool {
+        self.one_at_a_time && self.dials == 0 && !self.carriers.welcome()
+    }
+}

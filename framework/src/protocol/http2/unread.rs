@@ -1,0 +1,193 @@
+//! What came of response bodies and was not read, stream by stream: who reads no more, and what that takes from the others (RFC
+//! 9113 section 5.2).
+//!
+//! Octets that nobody reads take a part of the connection's window until they are read, and so from all other streams of the wire.
+//! A stream holds others up when it has taken nothing since the last look, when as much of it is unread as can keep its server
+//! waiting, or when it is over and its end is not read. What such streams hold is made up for. One whose server waits and whose
+//! reader takes nothing for some time is stalled, and is told of once:
+//!
+//! ```text
+//!            half a window unread              nothing taken for so long
+//!   reading ----------------------> standing -----------------------------> stalled, told
+//!      ^                               |                                       |
+//!      +-------------------------------+---------------------------------------+
+//!                        less unread, or something taken
+//! ```
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::time::{Duration, Instant};
+
+/// The streams of one wire that a request has, whether the server has ended them or not.
+#[derive(Debug)]
+pub(crate) struct Unread<R> {
+    streams: HashMap<u32, Body<R>, BuildHasherDefault<ByNumber>>,
+    /// Those that the server has not ended.
+    open: usize,
+    octets: u64,
+    looked_at: u64,
+    next_look: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Body<R> {
+    reader: R,
+    ended: bool,
+    held: u64,
+    taken: u64,
+    /// What was taken when it was looked at last.
+    taken_then: u64,
+    /// Since when it stands, with that much taken.
+    standing: Option<Standing>,
+}
+
+#[derive(Debug)]
+struct Standing {
+    since: Instant,
+    told: bool,
+}
+
+/// What a look has found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Look<R> {
+    /// Octets of streams that hold others up.
+    pub(crate) held_up: u64,
+    /// Those of them whose readers are stalled.
+    pub(crate) stalled: u64,
+    /// Who was not told yet that it is, and how much it leaves unread.
+    pub(crate) news: Vec<(R, u64)>,
+}
+
+impl<R: Clone> Unread<R> {
+    pub(crate) fn new() -> Self {
+        Self { streams: HashMap::default(), open: 0, octets: 0, looked_at: 0, next_look: None }
+    }
+
+    /// A request opened this stream.
+    pub(crate) fn opened(&mut self, stream: u32, reader: R) {
+        let body = Body { reader, ended: false, held: 0, taken: 0, taken_then: 0, standing: None };
+        if self.streams.insert(stream, body).is_none() {
+            self.open += 1;
+        }
+    }
+
+    /// The server has ended it: no more will come.
+    pub(crate) fn ended(&mut self, stream: u32) {
+        if let Some(body) = self.streams.get_mut(&stream)
+            && !std::mem::replace(&mut body.ended, true)
+        {
+            self.open -= 1;
+        }
+    }
+
+    /// So much of its body came. What comes on a stream that no request has is not kept.
+    pub(crate) fn received(&mut self, stream: u32, octets: u64) {
+        if let Some(body) = self.streams.get_mut(&stream) {
+            body.held += octets;
+            self.octets += octets;
+        }
+    }
+
+    /// Its reader took so much.
+    pub(crate) fn taken(&mut self, stream: u32, octets: u64) {
+        if let Some(body) = self.streams.get_mut(&stream) {
+            let octets = octets.min(body.held);
+            body.held -= octets;
+            body.taken += octets;
+            self.octets -= octets;
+        }
+    }
+
+    /// No request has it any more.
+    pub(crate) fn given_up(&mut self, stream: u32) -> Option<R> {
+        let body = self.streams.remove(&stream)?;
+        self.open -= usize::from(!body.ended);
+        self.octets -= body.held;
+        Some(body.reader)
+    }
+
+    /// How many streams the server has not ended.
+    pub(crate) fn open(&self) -> usize {
+        self.open
+    }
+
+    /// How much is not read, of all streams.
+    pub(crate) fn octets(&self) -> u64 {
+        self.octets
+    }
+
+    /// How many readers were told that they are stalled, and still are.
+    pub(crate) fn stalled(&self) -> usize {
+        self.streams.values().filter(|body| body.standing.as_ref().is_some_and(|standing| standing.told)).count()
+    }
+
+    /// Could a [`look`](Self::look) find what the last one did not? Where each stream has this window. Asked all the time.
+    pub(crate) fn is_worth_a_look(&self, now: Instant, window: u32) -> bool {
+        let window = u64::from(window);
+        let change = self.octets.abs_diff(self.looked_at);
+        change > window / STEP && self.octets.max(self.looked_at) >= window / 2
+            || self.next_look.is_some_and(|next| next <= now)
+    }
+
+    /// When time alone makes a look worth it.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        self.next_look
+    }
+
+    /// Who holds others up now, and who is stalled.
+    pub(crate) fn look(&mut self, now: Instant, window: u32, stalled_after: Duration) -> Look<R> {
+        let mut look = Look { held_up: 0, stalled: 0, news: Vec::new() };
+        (self.looked_at, self.next_look) = (self.octets, None);
+        for body in self.streams.values_mut() {
+            let took = std::mem::replace(&mut body.taken_then, body.taken) != body.taken;
+            // What was read is given back when it is half a window: with as much unread the server may have to wait.
+            let stands = body.held >= u64::from(window) / 2;
+            if stands || body.ended || !took {
+                look.held_up += body.held;
+            }
+            if !stands {
+                body.standing = None;
+                continue;
+            }
+            let standing = body.standing.take().filter(|_| !took).unwrap_or(Standing { since: now, told: false });
+            let late = standing.since.checked_add(stalled_after);
+            let stalled = late.is_some_and(|late| late <= now);
+            if stalled {
+                look.stalled += body.held;
+                if !standing.told {
+                    look.news.push((body.reader.clone(), body.held));
+                }
+            } else {
+                self.next_look = self.next_look.into_iter().chain(late).min();
+            }
+            body.standing = Some(Standing { since: standing.since, told: stalled });
+        }
+        look
+    }
+}
+
+/// Numbers of streams are ours, odd and given in order: nobody can choose them so that they collide.
+#[derive(Debug, Default)]
+struct ByNumber(u64);
+
+impl Hasher for ByNumber {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        octets.iter().for_each(|octet| self.write_u32(u32::from(*octet)));
+    }
+
+    fn write_u32(&mut self, number: u32) {
+        // The golden ratio: the table looks at the highest bits and at the lowest.
+        let spread = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        self.0 = spread ^ (spread >> 32);
+    }
+}
+
+/// A look is worth it when this part of a stream's window has come or gone.
+const STEP: u64 = 16;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Streams that are read and streams that are not, with the time stepped.
+
+use super::*;
+
+const WINDOW: u32 = 1600;
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A wire whose readers are named by their streams.
+struct Scene {
+    unread: Unread<u32>,
+    now: Instant,
+}
+
+impl Scene {
+    fn with(streams: &[u32]) -> Self {
+        let mut unread = Unread::new();
+        streams.iter().for_each(|stream| unread.opened(*stream, *stream));
+        Self { unread, now: Instant::now() }
+    }
+
+    fn look(&mut self) -> Look<u32> {
+        self.unread.look(self.now, WINDOW, PATIENCE)
+    }
+
+    /// What holds others up, what is stalled, and who hears of it.
+    fn found(&mut self) -> (u64, u64, Vec<(u32, u64)>) {
+        let Look { held_up, stalled, news } = self.look();
+        (held_up, stalled, news)
+    }
+
+    fn is_worth_a_look(&self) -> bool {
+        self.unread.is_worth_a_look(self.now, WINDOW)
+    }
+}
+
+#[test]
+fn what_is_read_as_it_comes_holds_nobody_up_and_is_worth_no_look() {
+    let mut scene = Scene::with(&[1, 3]);
+    for _ in 0..100 {
+        for stream in [1, 3] {
+            scene.unread.received(stream, 300);
+            assert!(!scene.is_worth_a_look());
+            scene.unread.taken(stream, 300);
+        }
+    }
+    assert_eq!(scene.unread.octets(), 0);
+    assert_eq!(scene.found(), (0, 0, vec![]));
+}
+
+#[test]
+fn what_comes_of_a_body_nobody_reads_is_made_up_for_step_by_step() {
+    let mut scene = Scene::with(&[1, 3]);
+    scene.unread.received(3, 100);
+    scene.unread.taken(3, 50);
+    scene.unread.received(1, 700);
+    assert!(!scene.is_worth_a_look(), "not half a window");
+    scene.unread.received(1, 100);
+    assert!(scene.is_worth_a_look());
+    assert_eq!(scene.found(), (800, 0, vec![]), "the other one reads");
+    assert!(!scene.is_worth_a_look(), "it was just looked at");
+    scene.unread.received(1, 101);
+    assert!(scene.is_worth_a_look());
+    assert_eq!(scene.found(), (951, 0, vec![]), "the other one took nothing since");
+    scene.unread.taken(1, 901);
+    scene.unread.taken(3, 50);
+    assert!(scene.is_worth_a_look(), "there is less to be made up for");
+    assert_eq!(scene.found(), (0, 0, vec![]));
+}
+
+#[test]
+fn an_end_that_is_not_read_holds_others_up_though_it_is_read_before() {
+    let mut scene = Scene::with(&[1]);
+    scene.unread.received(1, 500);
+    scene.unread.taken(1, 100);
+    assert_eq!(scene.found().0, 0, "the first look: it took something");
+    scene.unread.taken(1, 100);
+    scene.unread.ended(1);
+    assert_eq!(scene.found().0, 300);
+}
+
+#[test]
+fn a_reader_that_takes_nothing_for_so_long_is_stalled_and_told_of_once() {
+    let mut scene = Scene::with(&[1]);
+    scene.unread.received(1, 800);
+    assert_eq!(scene.found(), (800, 0, vec![]));
+    assert_eq!(scene.unread.next_look(), Some(scene.now + PATIENCE));
+    scene.now += PATIENCE - Duration::from_nanos(1);
+    assert!(!scene.is_worth_a_look());
+    scene.now += Duration::from_nanos(1);
+    assert!(scene.is_worth_a_look());
+    assert_eq!(scene.found(), (800, 800, vec![(1, 800)]));
+    assert_eq!(scene.unread.stalled(), 1);
+    assert_eq!(scene.unread.next_look(), None);
+    scene.unread.received(1, 800);
+    scene.now += PATIENCE;
+    assert_eq!(scene.found(), (1600, 1600, vec![]));
+}
+
+#[test]
+fn one_that_takes_something_begins_anew_and_may_stall_again() {
+    let mut scene = Scene::with(&[1]);
+    scene.unread.received(1, 1600);
+    scene.look();
+    scene.now += PATIENCE / 2;
+    scene.unread.taken(1, 1);
+    assert_eq!(scene.found(), (1599, 0, vec![]));
+    scene.now += PATIENCE / 2;
+    assert_eq!(scene.found(), (1599, 0, vec![]), "it took something since");
+    scene.now += PATIENCE / 2;
+    assert_eq!(scene.found(), (1599, 1599, vec![(1, 1599)]));
+    scene.unread.taken(1, 1599);
+    assert_eq!(scene.found(), (0, 0, vec![]));
+    assert_eq!(scene.unread.stalled(), 0);
+    scene.unread.received(1, 1600);
+    scene.look();
+    scene.now += PATIENCE;
+    assert_eq!(scene.found(), (1600, 1600, vec![(1, 1600)]));
+}
+
+#[test]
+fn little_that_is_left_unread_is_no_stall() {
+    let mut scene = Scene::with(&[1]);
+    scene.unread.received(1, 799);
+    scene.unread.ended(1);
+    scene.look();
+    scene.now += PATIENCE * 10;
+    assert_eq!(scene.found(), (799, 0, vec![]));
+}
+
+#[test]
+fn a_stream_counts_as_open_until_the_server_or_the_request_ends_it_and_holds_nothing_afterwards() {
+    let mut scene = Scene::with(&[1, 3, 5]);
+    scene.unread.ended(1);
+    scene.unread.ended(1);
+    assert_eq!(scene.unread.open(), 2);
+    scene.unread.received(3, 10);
+    scene.unread.given_up(3);
+    scene.unread.given_up(1);
+    assert_eq!((scene.unread.open(), scene.unread.octets()), (1, 0));
+    scene.unread.received(3, 10);
+    scene.unread.taken(3, 10);
+    scene.unread.ended(3);
+    scene.unread.given_up(3);
+    assert_eq!((scene.unread.open(), scene.unread.octets()), (1, 0), "what is late is nobody's");
+}
+
+#[test]
+fn no_more_is_taken_than_came() {
+    let mut scene = Scene::with(&[1]);
+    scene.unread.received(1, 5);
+    scene.unread.taken(1, 6);
+    assert_eq!(scene.unread.octets(), 0);
+}

@@ -1,0 +1,170 @@
+//! A wire of HTTP/2 that leaves while it is in use is replaced before anybody has to wait for another (issue: GOAWAY opens the
+//! replacement first).
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hinternet::network::{Destination, Dialer, Dialing, Stream};
+use hinternet::{DialOptions, Http2Options, Request, Session, SessionBuilder, Status, WireId};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
+use integration_tests::http2_peer::frames;
+use integration_tests::origin::Reply;
+use integration_tests::scene::{Scene, read_all};
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::{Gate, patiently};
+
+/// `/held` waits for the gate; anything else is answered.
+async fn scene(builder: SessionBuilder) -> (Http2Scene, Gate) {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let origin = Http2Origin::start(move |request| match request.path() {
+        "/held" => Answer::from(Reply::ok("late").held(&held)),
+        _ => Reply::ok("ok").into(),
+    })
+    .await;
+    (Http2Scene::of(origin, builder), gate)
+}
+
+/// Waits until the session has so many wires that take requests.
+async fn ready(session: &Session, wires: usize) {
+    let counted = async {
+        loop {
+            let snapshot = session.snapshot().await;
+            let ready = snapshot.origins.iter().flat_map(|origin| &origin.wires);
+            if ready.filter(|wire| wire.health.takes_requests()).count() == wires {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    patiently("a wire that is ready", counted).await;
+}
+
+async fn answered(request: &Request) -> Vec<u8> {
+    patiently("an answer", request.receive_response()).await.unwrap();
+    read_all(request).await.unwrap()
+}
+
+fn wire_of(scene: &Http2Scene, request: &Request) -> WireId {
+    let told = scene.recorder.of(request.id());
+    let acquired = told.iter().find_map(|one| match one.status {
+        Status::WireAcquired { wire, .. } => Some(wire),
+        _ => None,
+    });
+    acquired.expect("it has a wire")
+}
+
+/// Is there anything of a dial in what the request was told?
+fn dialed(scene: &Http2Scene, request: &Request) -> bool {
+    scene.recorder.names(request.id()).iter().any(|name| matches!(*name, "ResolvingName" | "ConnectingToServer"))
+}
+
+#[tokio::test]
+async fn after_goaway_with_streams_running_the_next_request_finds_a_wire_that_is_open_already() {
+    let (scene, gate) = scene(builder()).await;
+    let held = scene.sent("/held").await;
+    scene.origin.wait_for_requests(1).await;
+    scene.origin.go_away();
+    ready(&scene.session, 1).await;
+    assert_eq!(scene.origin.connections(), 2);
+    let next = scene.sent("/").await;
+    assert_eq!(answered(&next).await, b"ok");
+    assert!(dialed(&scene, &held) && !dialed(&scene, &next));
+    assert_ne!(wire_of(&scene, &held), wire_of(&scene, &next));
+    // It was told of to the handle that dialed.
+    assert_eq!(scene.recorder.count_of(scene.connection.id(), "ConnectedToServer"), 1);
+    gate.open();
+    assert_eq!(answered(&held).await, b"late");
+    assert_eq!(scene.origin.connections(), 2);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_wire_that_is_expired_or_has_served_enough_is_replaced_where_it_was_in_use() {
+    let mut options = hinternet::SessionOptions::default();
+    options.wire_max_requests = Some(3);
+    for builder in [builder(), Session::builder().options(options).protocols(hinternet::Protocols::RequireHttp2)] {
+        let (scene, gate) = scene(builder).await;
+        let held = scene.sent("/held").await;
+        scene.origin.wait_for_requests(1).await;
+        for _ in 0..2 {
+            assert_eq!(scene.text("/").await.unwrap(), "ok");
+        }
+        scene.connection.expire().await;
+        ready(&scene.session, 1).await;
+        let next = scene.sent("/").await;
+        assert_eq!(answered(&next).await, b"ok");
+        assert!(!dialed(&scene, &next));
+        gate.open();
+        assert_eq!(answered(&held).await, b"late");
+        assert_eq!(scene.origin.connections(), 2);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_wire_that_nobody_used_lately_or_wants_is_not_replaced() {
+    let (scene, _gate) = scene(builder()).await;
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    assert_eq!(scene.session.evict_idle().await, 1);
+    scene.origin.wait_for_end(0).await;
+    ready(&scene.session, 0).await;
+    assert_eq!(scene.session.snapshot().await.origins[0].dialing, 0);
+    assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_wire_that_is_suspect_is_replaced_while_its_requests_wait_for_it() {
+    let mut http2 = Http2Options::default();
+    http2.ping_every = Some(std::time::Duration::from_millis(20));
+    http2.ping_timeout = std::time::Duration::from_secs(1);
+    let silent = Script::new().read_preface().send(frames::settings(&[])).stop_reading();
+    let serving = Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
+    let serving = serving.send(frames::answer(1, "hello")).keep().answering_pings();
+    let scene = Scene::of(ScriptedPeer::start_with_default(vec![silent], serving).await, builder().http2(http2));
+    let swallowed = scene.sent().await;
+    scene.peer.wait_for_connections(2).await;
+    ready(&scene.session, 1).await;
+    let next = scene.sent().await;
+    assert_eq!(answered(&next).await, b"hello");
+    assert!(!scene.recorder.names(next.id()).contains(&"ConnectingToServer"));
+    drop(swallowed);
+    scene.end().await;
+}
+
+/// Refuses the second of its dials.
+#[derive(Debug, Default)]
+struct SecondRefused(AtomicUsize, Arc<Gate>);
+
+impl Dialer for SecondRefused {
+    fn dial(&self, to: &Destination) -> Dialing {
+        let (count, address, refused) = (self.0.fetch_add(1, Ordering::Relaxed), to.address, Arc::clone(&self.1));
+        Box::pin(async move {
+            if count == 1 {
+                refused.open();
+                return Err(io::ErrorKind::ConnectionRefused.into());
+            }
+            Ok(Box::new(tokio::net::TcpStream::connect(address).await?) as Box<dyn Stream>)
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_replacement_that_cannot_be_had_is_no_requests_error() {
+    let dialer = SecondRefused::default();
+    let refused = Arc::clone(&dialer.1);
+    let (scene, gate) = scene(builder().dial(DialOptions::default().dialer(dialer))).await;
+    let held = scene.sent("/held").await;
+    scene.origin.wait_for_requests(1).await;
+    scene.origin.go_away();
+    patiently("the refusal", refused.passed()).await;
+    // It dials as ever, be the other dial over or not.
+    let next = scene.sent("/").await;
+    assert_eq!(answered(&next).await, b"ok");
+    gate.open();
+    assert_eq!(answered(&held).await, b"late");
+    assert_eq!(scene.origin.connections(), 2);
+    scene.end().await;
+}

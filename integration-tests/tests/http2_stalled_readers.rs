@@ -1,0 +1,221 @@
+//! RFC 9113 5.2: responses that nobody reads do not keep the other streams of their wire from going on, and who does not read is
+//! told so.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hinternet::{Http2Options, Http2Snapshot, NotificationMask as Mask, Request, StalledReader, Status, Waiting};
+use integration_tests::http2_origin::{Http2Origin, Http2Scene, Reason, builder};
+use integration_tests::origin::Reply;
+use integration_tests::patiently;
+use integration_tests::scene::read_all;
+use tokio::task::JoinSet;
+
+/// Small windows that stay as they are, so that few octets fill them.
+fn small() -> Http2Options {
+    let mut options = Http2Options::default();
+    (options.stream_window, options.connection_window, options.adaptive_window) = (65_535, 100_000, false);
+    options
+}
+
+/// `/n` is answered with so many octets.
+async fn scene(options: Http2Options) -> Http2Scene {
+    let body = Bytes::from(vec![b'x'; 16 << 20]);
+    let origin = Http2Origin::start(move |request| {
+        let length: usize = request.path()[1..].parse().unwrap();
+        Reply::ok(body.slice(..length)).into()
+    })
+    .await;
+    Http2Scene::of(origin, builder().http2(options))
+}
+
+/// So many responses whose head is read and nothing else.
+async fn forgotten(scene: &Http2Scene, count: usize, length: usize) -> Vec<Request> {
+    let mut forgotten = Vec::new();
+    for _ in 0..count {
+        forgotten.push(scene.reading(&format!("/{length}")).await);
+    }
+    forgotten
+}
+
+/// So many at once, each again and again, are read to their ends.
+async fn siblings_finish(scene: &Http2Scene, count: usize, length: usize) {
+    let mut siblings = JoinSet::new();
+    for _ in 0..count {
+        let (session, url) = (scene.session.clone(), scene.origin.url(&format!("/{length}")));
+        siblings.spawn(async move {
+            for _ in 0..3 {
+                let body = session.get(&url).unwrap().send().await.unwrap().bytes().await.unwrap();
+                assert_eq!(body.len(), length);
+            }
+        });
+    }
+    while let Some(sibling) = patiently("a sibling", siblings.join_next()).await {
+        sibling.unwrap();
+    }
+}
+
+async fn wire(scene: &Http2Scene) -> Http2Snapshot {
+    let snapshot = scene.session.snapshot().await;
+    snapshot.origins[0].wires[0].http2.clone().unwrap()
+}
+
+/// Looks until it is so.
+async fn seen(scene: &Http2Scene, what: &str, mut is_so: impl FnMut(&Http2Snapshot) -> bool) -> Http2Snapshot {
+    patiently(what, async {
+        loop {
+            let wire = wire(scene).await;
+            if is_so(&wire) {
+                return wire;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await
+}
+
+/// Is so much unread now, of all responses?
+async fn unread(scene: &Http2Scene, octets: u64) {
+    seen(scene, "unread octets", |wire| wire.unread >= octets).await;
+}
+
+async fn stalled(scene: &Http2Scene, request: &Request) -> u64 {
+    let told = scene.recorder.wait_for_status(request.id(), "ReaderStalled").await;
+    let Status::ReaderStalled { unread, .. } = told.status else { panic!("{told:?}") };
+    unread
+}
+
+#[tokio::test]
+async fn forgotten_bodies_do_not_keep_their_siblings_from_finishing() {
+    for count in [1, 3, 16] {
+        let scene = scene(small()).await;
+        let forgotten = forgotten(&scene, count, 1 << 20).await;
+        siblings_finish(&scene, 63, 100_000).await;
+        assert_eq!(scene.origin.connections(), 1);
+        unread(&scene, count as u64 * 60_000).await;
+        // None is lost: what was forgotten can still be read.
+        assert_eq!(patiently("the rest", read_all(&forgotten[0])).await.unwrap().len(), 1 << 20);
+        drop(forgotten);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn forgotten_bodies_do_not_keep_their_siblings_from_finishing_under_the_defaults() {
+    let scene = scene(Http2Options::default()).await;
+    let forgotten = forgotten(&scene, 16, 16 << 20).await;
+    siblings_finish(&scene, 63, 300_000).await;
+    assert_eq!(scene.origin.connections(), 1);
+    let wire = wire(&scene).await;
+    assert!(wire.unread <= (64 + 16) << 20, "{wire:?}");
+    drop(forgotten);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_response_that_is_never_received_and_ends_that_are_never_read_are_made_up_for_too() {
+    let scene = scene(small()).await;
+    let mut forgotten = Vec::new();
+    for n in 0..20 {
+        // Small enough to come whole, and large enough to fill the wire's window together.
+        forgotten.push(scene.sent(if n % 2 == 0 { "/30000" } else { "/1000000" }).await);
+    }
+    siblings_finish(&scene, 8, 100_000).await;
+    for request in &forgotten {
+        request.receive_response().await.unwrap();
+        patiently("a body", read_all(request)).await.unwrap();
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_was_made_up_for_is_taken_back_when_it_is_read() {
+    let scene = scene(small()).await;
+    let forgotten = forgotten(&scene, 4, 300_000).await;
+    unread(&scene, 4 * 60_000).await;
+    assert!(wire(&scene).await.connection_window >= 300_000);
+    for request in forgotten {
+        patiently("a body", read_all(&request)).await.unwrap();
+    }
+    siblings_finish(&scene, 1, 1_000_000).await;
+    let wire = wire(&scene).await;
+    assert_eq!((wire.unread, wire.stream_window), (0, 65_535));
+    // What the last look has seen may be a few pieces.
+    assert!(wire.connection_window <= 100_000 + 65_535, "{wire:?}");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn nothing_is_made_up_for_beyond_the_limit_and_windows_are_small_from_half_of_it_on() {
+    let mut options = small();
+    (options.stream_window, options.unread_limit) = (200_000, 500_000);
+    let scene = scene(options).await;
+    let forgotten = forgotten(&scene, 2, 1 << 20).await;
+    let shown = seen(&scene, "small windows", |wire| wire.stream_window == 65_535).await;
+    assert!(shown.connection_window <= 600_000, "{shown:?}");
+    siblings_finish(&scene, 8, 100_000).await;
+    for request in forgotten {
+        assert_eq!(patiently("a body", read_all(&request)).await.unwrap().len(), 1 << 20);
+    }
+    siblings_finish(&scene, 1, 1 << 20).await;
+    seen(&scene, "the windows as they were", |wire| wire.stream_window == 200_000).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_nothing_is_told_so_and_again_after_it_read() {
+    let mut options = small();
+    options.stalled_after = Duration::from_millis(20);
+    let scene = scene(options).await;
+    let request = scene.reading("/1000000").await;
+    let mut told = request.notifications(Mask::READERS).unwrap();
+    assert!((32_767..=65_535).contains(&stalled(&scene, &request).await));
+    assert_eq!(patiently("the first", told.next()).await.unwrap().name(), "ReaderStalled");
+    assert_eq!(request.why_waiting().await, Some(Waiting::Consumer));
+    assert_eq!(wire(&scene).await.stalled_readers, 1);
+    patiently("a piece", request.read_exact(500_000)).await.unwrap();
+    assert_eq!(patiently("the second", told.next()).await.unwrap().name(), "ReaderStalled");
+    assert_eq!(patiently("the rest", read_all(&request)).await.unwrap().len(), 500_000);
+    assert_eq!(wire(&scene).await.stalled_readers, 0);
+    drop(told);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn with_stalled_readers_on_half_of_the_limit_the_next_requests_go_on_another_wire() {
+    for (policy, wires) in [(StalledReader::NewWire, 2), (StalledReader::Shrink, 1)] {
+        let mut options = small();
+        (options.stalled_after, options.stalled_reader) = (Duration::from_millis(20), policy);
+        options.unread_limit = 100_000;
+        let scene = scene(options).await;
+        let forgotten = forgotten(&scene, 2, 1 << 20).await;
+        for request in &forgotten {
+            stalled(&scene, request).await;
+        }
+        if wires == 2 {
+            scene.origin.wait_for("the second wire", |wires| wires.len() == 2).await;
+        }
+        siblings_finish(&scene, 8, 100).await;
+        assert_eq!(scene.origin.connections(), wires);
+        let streams: Vec<_> = scene.origin.wires().iter().map(|wire| wire.streams()).collect();
+        if wires == 2 {
+            assert!(streams[1] >= 20, "{streams:?}");
+        }
+        drop(forgotten);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_stalled_reader_may_be_cancelled() {
+    let mut options = small();
+    (options.stalled_after, options.stalled_reader) = (Duration::from_millis(20), StalledReader::Abort);
+    let scene = scene(options).await;
+    let request = scene.reading("/1000000").await;
+    stalled(&scene, &request).await;
+    assert_eq!(scene.origin.wait_for_reset(0, Reason::CANCEL).await, 1);
+    let error = request.read().await.unwrap_err();
+    assert!(error.is_cancelled(), "{error}");
+    assert_eq!(scene.text("/2").await.unwrap(), "xx");
+    scene.end().await;
+}
