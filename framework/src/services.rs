@@ -17,6 +17,7 @@ use crate::handle::Node;
 use crate::options::SessionOptions;
 use crate::origin::{Lanes, Quota, Terms, make_room};
 use crate::target::Origin;
+use crate::transport::Names;
 
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
@@ -59,6 +60,7 @@ impl Services {
             idle_timeout: options.idle_timeout,
             wire_max_age: options.wire_max_age,
             wire_max_requests: options.wire_max_requests,
+            names: Names::new(options.names),
         });
         let (work, opened) = (Arc::default(), clock::now());
         Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })

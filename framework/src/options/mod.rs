@@ -4,6 +4,7 @@ mod dial;
 mod http2;
 mod limits;
 mod minimum_rate;
+mod names;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -22,6 +23,7 @@ pub use dial::DialOptions;
 pub use http2::{Http2Options, Protocols};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
+pub use names::NameOptions;
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
 
@@ -130,6 +132,8 @@ pub struct SessionOptions {
     /// A wire serves no new request once so many have begun on it; over HTTP/2 those under way at that moment are a few more.
     /// Default `None`: any number.
     pub wire_max_requests: Option<u64>,
+    /// How long the addresses of a name are remembered.
+    pub names: NameOptions,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
     /// counted by `Missed`. Default 256.
     pub unhandled_progress: usize,
@@ -149,6 +153,7 @@ impl Default for SessionOptions {
             idle_timeout: Duration::from_secs(60),
             wire_max_age: None,
             wire_max_requests: None,
+            names: NameOptions::default(),
             unhandled_progress: 256,
             unhandled_total: 4096,
         }
@@ -169,6 +174,7 @@ impl fmt::Debug for SessionOptions {
             idle_timeout,
             wire_max_age,
             wire_max_requests,
+            names,
             unhandled_progress,
             unhandled_total,
         } = self;
@@ -182,6 +188,7 @@ impl fmt::Debug for SessionOptions {
             .field("idle_timeout", idle_timeout)
             .field("wire_max_age", wire_max_age)
             .field("wire_max_requests", wire_max_requests)
+            .field("names", names)
             .field("unhandled_progress", unhandled_progress)
             .field("unhandled_total", unhandled_total)
             .finish()
@@ -192,6 +199,7 @@ impl SessionOptions {
     pub(crate) fn check(&self) -> Result<()> {
         let operation = Operation::Open;
         self.request.check(operation)?;
+        self.names.check(operation)?;
         timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
         self.wire_max_age.map_or(Ok(()), |age| timeouts::check_one("wire_max_age", age, operation))?;
         if self.wire_max_requests == Some(0) {

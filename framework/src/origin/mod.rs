@@ -11,6 +11,7 @@ mod key;
 mod lane;
 mod lease;
 mod life;
+mod naming;
 mod pool;
 mod pooled;
 mod quota;
@@ -36,7 +37,7 @@ use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{SharedOptions, Timeouts};
 use crate::reason::CloseReason;
-use crate::transport::TlsClient;
+use crate::transport::{Names, TlsClient};
 use crate::wire::Http2;
 
 use dialing::{Dial, Reporter};
@@ -44,6 +45,7 @@ use driving::is_wire;
 use kept::Kept;
 use key::OriginKey;
 use lane::Lane;
+use naming::Naming;
 use pool::{Assignment, Pool, Ticket};
 use shares::Spare;
 use snapshot::Register;
@@ -66,6 +68,7 @@ pub(crate) struct Pond {
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
     register: Rc<Register>,
+    naming: Naming,
     tls: RefCell<Option<Rc<TlsClient>>>,
     /// No wire that was open then serves another request.
     expired: Cell<Option<Instant>>,
@@ -86,6 +89,7 @@ pub(crate) struct Terms {
     pub(crate) wire_max_age: Option<Duration>,
     pub(crate) wire_max_requests: Option<u64>,
     pub(crate) quota: Quota,
+    pub(crate) names: Arc<Names>,
 }
 
 struct Waiting {
@@ -122,6 +126,7 @@ impl Pond {
             dials,
             next_ticket: Cell::new(0),
             register: Rc::default(),
+            naming: Naming::default(),
             tls: RefCell::default(),
             expired: Cell::new(None),
             empty_since: Cell::new(None),
@@ -243,7 +248,8 @@ impl Pond {
         }
         let now = clock::now();
         if self.is_worn(&kept.wire, now) {
-            self.close_idle(*kept, CloseReason::Retired);
+            let reason = self.why_worn(&kept.wire);
+            self.close_idle(*kept, reason);
             return self.lose();
         }
         kept.wire.rest();
@@ -268,7 +274,8 @@ impl Pond {
             pool.carrier(is_it).is_some_and(|kept| self.is_worn(&kept.wire, now)).then(|| pool.carries_no_more(is_it))
         };
         if let Some(kept) = worn.flatten() {
-            self.close_idle(*kept, CloseReason::Retired);
+            let reason = self.why_worn(&kept.wire);
+            self.close_idle(*kept, reason);
         }
         if !self.pool.borrow().has_no_line() {
             self.perform_assignments();
@@ -309,19 +316,21 @@ impl Pond {
     }
 
     /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
-    fn sweep(&self) {
+    fn sweep(self: &Rc<Self>) {
         let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
         }
         self.retire_worn(clock::now());
+        self.watch_name();
         self.release_resting(Spare::Resting);
         self.note_if_empty();
     }
 
     /// The session is closed: its idle wires go with it, and nothing is dialed any more.
     fn end(&self) {
+        self.naming.end();
         std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);

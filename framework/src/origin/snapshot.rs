@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -21,10 +22,16 @@ pub(crate) type Line = HashMap<HandleId, Waiting>;
 /// The wires of an origin, whoever has them: those that are lent are not in its pool.
 #[derive(Default)]
 pub(super) struct Register {
-    wires: RefCell<BTreeMap<WireId, Sight>>,
+    wires: RefCell<BTreeMap<WireId, Entry>>,
     opened: Cell<u64>,
     /// How many requests have begun on wires that are gone.
     begun: Cell<u64>,
+}
+
+struct Entry {
+    sight: Sight,
+    /// Where it was dialed to.
+    address: IpAddr,
 }
 
 /// What a wire holds while it lives: its place among the session's, and its line in the register.
@@ -35,17 +42,36 @@ pub(super) struct Berth {
 }
 
 impl Register {
-    pub(super) fn enter(self: &Rc<Self>, wire: &Wire, place: WirePlace) -> Berth {
+    pub(super) fn enter(self: &Rc<Self>, wire: &Wire, address: IpAddr, place: WirePlace) -> Berth {
         self.opened.set(self.opened.get() + 1);
-        self.wires.borrow_mut().insert(wire.id(), wire.sight());
+        self.wires.borrow_mut().insert(wire.id(), Entry { sight: wire.sight(), address });
         Berth { wire: wire.id(), register: Rc::clone(self), _place: place }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.wires.borrow().is_empty()
+    }
+
+    /// How many requests have begun on any of them.
+    pub(super) fn requests_begun(&self) -> u64 {
+        self.begun.get() + self.wires.borrow().values().map(|entry| entry.sight.requests_begun()).sum::<u64>()
+    }
+
+    /// Where each of them goes.
+    pub(super) fn addresses(&self) -> Vec<(WireId, IpAddr)> {
+        self.wires.borrow().iter().map(|(wire, entry)| (*wire, entry.address)).collect()
+    }
+
+    /// How many go there.
+    pub(super) fn load(&self, address: IpAddr) -> usize {
+        self.wires.borrow().values().filter(|entry| entry.address == address).count()
     }
 }
 
 impl Drop for Berth {
     fn drop(&mut self) {
         let gone = self.register.wires.borrow_mut().remove(&self.wire);
-        let begun = gone.map_or(0, |sight| sight.requests_begun());
+        let begun = gone.map_or(0, |entry| entry.sight.requests_begun());
         self.register.begun.set(self.register.begun.get() + begun);
     }
 }
@@ -56,7 +82,8 @@ impl Pond {
         let pool = self.pool.borrow();
         let resting: HashSet<_> = pool.idle().map(|kept| kept.wire.id()).collect();
         let wires = self.register.wires.borrow();
-        let wires: Vec<_> = wires.values().map(|sight| self.show(sight, resting.contains(&sight.id()), now)).collect();
+        let wires: Vec<_> =
+            wires.values().map(|Entry { sight, .. }| self.show(sight, resting.contains(&sight.id()), now)).collect();
         OriginSnapshot {
             origin: self.key.origin.clone(),
             waiting: pool.line().count(),

@@ -9,7 +9,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts, TlsOptions,
+    DialOptions, Http2Options, Limits, MinimumRate, NameOptions, Protocols, RequestOptions, SessionOptions, Timeouts,
+    TlsOptions,
 };
 use crate::protocol::http1::field;
 
@@ -125,6 +126,12 @@ impl SessionBuilder {
     /// An idle wire is closed after this long, up to a second later. Default 60 s; zero and more than a year are refused (87).
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
+        self
+    }
+
+    /// How long the addresses of a name are remembered. What cannot be meant fails [`open`](Self::open) (87).
+    pub fn names(mut self, names: NameOptions) -> Self {
+        self.options.names = names;
         self
     }
 
