@@ -3,6 +3,8 @@
 mod connect;
 mod dial;
 mod dns;
+#[cfg(feature = "hickory")]
+mod hickory;
 mod look_ups;
 mod memory;
 mod names;
@@ -12,6 +14,8 @@ mod tls;
 mod unix;
 
 pub(crate) use dial::{DialFailure, DialTimes, Dialed, Steers, Way, dial};
+#[cfg(feature = "hickory")]
+pub use hickory::HickoryResolver;
 pub use look_ups::BlockingResolver;
 pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
 pub(crate) use names::{Heard, Names};
