@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(candidates(1, &["d.example."], "db"), ["db.d.example.", "db."]);
         assert_eq!(candidates(5, &["d.example."], "localhost"), ["localhost.", "localhost.d.example."]);
         assert_eq!(candidates(1, &["d.example."], "a_b.example")[0], "a_b.example.");
-        let longest = [["a"; 60].concat(); 4].join(".");
+        let longest = vec!["a".repeat(60); 4].join(".");
         assert_eq!(candidates(1, &["much.too.long.example."], &longest).len(), 1);
     }
 
