@@ -95,8 +95,8 @@ pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
 pub use options::{
-    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions,
-    StalledReader, Timeouts,
+    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, NameOptions, Protocols, RequestOptions,
+    SessionOptions, StalledReader, Timeouts,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, WireHealth};

@@ -49,6 +49,8 @@ pub enum CloseReason {
     GoingAway,
     /// The server was silent for too long after it was asked for a sign of life.
     PingTimeout,
+    /// The name of the server has other addresses now.
+    NameMoved,
     /// Nobody needs the connection any more.
     Retired,
     /// The connection has become a tunnel, a WebSocket or the like.
@@ -77,6 +79,7 @@ impl fmt::Display for CloseReason {
             Self::SessionClosed => "the session was closed",
             Self::GoingAway => "the server is going away",
             Self::PingTimeout => "the server answered no ping in time",
+            Self::NameMoved => "the name has other addresses now",
             Self::Retired => "nobody needs the connection any more",
             Self::SwitchedProtocols => "the connection was handed over to another protocol",
         })

@@ -17,6 +17,7 @@ use crate::handle::Node;
 use crate::options::SessionOptions;
 use crate::origin::{Lanes, Quota, Terms, make_room};
 use crate::target::Origin;
+use crate::transport::Names;
 
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
@@ -60,6 +61,7 @@ impl Services {
             wire_max_age: options.wire_max_age,
             wire_max_requests: options.wire_max_requests,
             trace: options.trace,
+            names: Names::new(options.names),
         });
         let (work, opened) = (Arc::default(), clock::now());
         Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })

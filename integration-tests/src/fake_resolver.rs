@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use hinternet::network::{Lookup, Resolver};
+use hinternet::network::{Answer, Answering, Lookup, Resolver};
 use tokio::sync::watch;
 
 use crate::gate::Gate;
@@ -15,10 +16,14 @@ use crate::patience::reached;
 #[derive(Clone, Debug)]
 pub struct FakeResolver(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Inner {
     names: Mutex<HashMap<String, Vec<IpAddr>>>,
-    gate: Option<Gate>,
+    gate: Mutex<Option<Gate>>,
+    /// What it says of the time for which its answers may be kept.
+    ttl: Mutex<Option<Duration>>,
+    fails: Mutex<bool>,
+    is_mute: Mutex<bool>,
     look_ups: watch::Sender<LookUps>,
 }
 
@@ -40,7 +45,29 @@ impl FakeResolver {
     }
 
     fn of(gate: Option<Gate>) -> Self {
-        Self(Arc::new(Inner { names: Mutex::default(), gate, look_ups: watch::Sender::default() }))
+        let inner = Inner { gate: Mutex::new(gate), ..Inner::default() };
+        Self(Arc::new(inner))
+    }
+
+    /// Says of every answer that it may be kept so long, also that there is none.
+    pub fn telling(self, ttl: Duration) -> Self {
+        *lock(&self.0.ttl) = Some(ttl);
+        self
+    }
+
+    /// From now on it answers nothing before this gate is open.
+    pub fn is_held_by(&self, gate: &Gate) {
+        *lock(&self.0.gate) = Some(gate.clone());
+    }
+
+    /// From now on it never answers.
+    pub fn falls_silent(&self) {
+        *lock(&self.0.is_mute) = true;
+    }
+
+    /// From now on it does not know whether a name exists; or it does again.
+    pub fn fails(&self, fails: bool) {
+        *lock(&self.0.fails) = fails;
     }
 
     /// Knows this too, from now on and instead of what it knew of the name.
@@ -49,13 +76,24 @@ impl FakeResolver {
     /// When one of them is no address.
     pub fn and(self, name: &str, addresses: &[&str]) -> Self {
         let addresses = addresses.iter().map(|address| address.parse().expect("an address")).collect();
-        self.0.names.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), addresses);
+        lock(&self.0.names).insert(name.to_owned(), addresses);
+        self
+    }
+
+    /// From now on it knows of no such name.
+    pub fn and_not(self, name: &str) -> Self {
+        lock(&self.0.names).remove(name);
         self
     }
 
     /// The names it was asked for, in order.
     pub fn asked(&self) -> Vec<String> {
         self.0.look_ups.borrow().asked.clone()
+    }
+
+    /// How many wait for an answer.
+    pub fn under_way(&self) -> usize {
+        self.0.look_ups.borrow().under_way
     }
 
     /// Waits until nobody waits for an answer any more.
@@ -76,13 +114,38 @@ impl Resolver for FakeResolver {
         });
         let under_way = UnderWay(inner);
         Box::pin(async move {
-            if let Some(gate) = &under_way.0.gate {
+            let gate = lock(&under_way.0.gate).clone();
+            if let Some(gate) = gate {
                 gate.passed().await;
             }
-            let names = under_way.0.names.lock().unwrap_or_else(PoisonError::into_inner);
-            names.get(&host).cloned().ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such name"))
+            let is_mute = *lock(&under_way.0.is_mute);
+            if is_mute {
+                std::future::pending().await
+            }
+            if *lock(&under_way.0.fails) {
+                return Err(io::Error::other("out of order"));
+            }
+            lock(&under_way.0.names)
+                .get(&host)
+                .cloned()
+                .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "no such name"))
         })
     }
+
+    fn answer(&self, host: &str) -> Answering {
+        let (ttl, lookup) = (*lock(&self.0.ttl), self.resolve(host));
+        Box::pin(async move {
+            let answer = match (lookup.await, ttl) {
+                (Err(error), Some(_)) if error.kind() == io::ErrorKind::NotFound => Answer::none(error.to_string()),
+                (found, _) => Answer::new(found?),
+            };
+            Ok(ttl.map_or(answer.clone(), |ttl| answer.with_ttl(ttl)))
+        })
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Somebody who waits.

@@ -9,6 +9,7 @@
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
+//! | [`NameServer`] | a name server over UDP that knows what the test tells it |
 //! | [`FakeDialer`] | hands every attempt to connect to the test |
 //! | [`Scene`](scene::Scene) | a scripted peer, a recorded session, and a connection handle between them |
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
@@ -31,6 +32,7 @@ pub mod lab;
 mod mailbox;
 #[cfg(feature = "simulation")]
 pub mod memory_peer;
+mod name_server;
 pub mod origin;
 mod patience;
 mod polls;
@@ -51,6 +53,7 @@ pub use fake_dialer::{Attempt, Attempts, FakeDialer, answering};
 pub use fake_resolver::FakeResolver;
 pub use gate::Gate;
 pub use mailbox::Mailbox;
+pub use name_server::NameServer;
 pub use patience::{HANG, patiently};
 pub use polls::{dropped_after, poll_once};
 pub use seeded::Seeded;

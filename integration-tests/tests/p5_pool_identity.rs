@@ -15,13 +15,16 @@ use integration_tests::{FakeDialer, FakeResolver, patiently};
 type Change = (&'static str, fn(DialOptions) -> DialOptions);
 
 /// Every field that leaves TCP to this machine possible: of each a change.
-const CHANGES: [Change; 6] = [
+const CHANGES: [Change; 9] = [
     ("resolver", |dial| dial.resolver(FakeResolver::knowing("one.example", &["127.0.0.1"]))),
     ("address_policy", |dial| dial.address_policy(Anything)),
     ("local_address", |dial| dial.local_address(IpAddr::from([127, 0, 0, 3]))),
     ("keep_alive", |dial| dial.keep_alive(Duration::from_secs(31))),
     ("no_delay", |dial| dial.no_delay(false)),
     ("attempt_delay", |dial| dial.attempt_delay(Duration::from_millis(251))),
+    ("resolution_hostname", |dial| dial.resolution_hostname("127.0.0.1")),
+    ("fixed_addresses", |dial| dial.addresses_of("one.example", [IpAddr::from([127, 0, 0, 1])])),
+    ("least_loaded", |dial| dial.least_loaded(true)),
 ];
 
 /// Lets everything through.

@@ -4,6 +4,7 @@
 //! Some that are ready to use stand in [`transport`](crate::transport).
 
 mod address;
+mod answer;
 mod by_pointer;
 mod policy;
 mod security;
@@ -18,6 +19,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 pub(crate) use address::is_public;
+pub use answer::Answer;
 pub(crate) use by_pointer::ByPointer;
 pub use policy::{AddressPolicy, PublicAddresses};
 pub use security::SecurityInfo;
@@ -42,10 +44,23 @@ pub trait Resolver: fmt::Debug + Send + Sync + 'static {
     /// The addresses of a host, in the order of preference. Not called for an address literal. Dropping the future gives the
     /// look-up up; it is limited by `Timeouts::resolve`.
     fn resolve(&self, host: &str) -> Lookup;
+
+    /// The same, with the time for which the answer may be kept. What requests use; without one of its own a resolver does not know
+    /// that time, and nothing is kept of what it says unless [`NameOptions::assumed_ttl`](crate::NameOptions::assumed_ttl) is set.
+    ///
+    /// An error of the kind `NotFound` and an answer without addresses both say that there is none; any other error, that it is
+    /// not known.
+    fn answer(&self, host: &str) -> Answering {
+        let lookup = self.resolve(host);
+        Box::pin(async { lookup.await.map(Answer::new) })
+    }
 }
 
 /// A name look-up under way. It runs on one thread, and need not be `Send`.
 pub type Lookup = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>>>>;
+
+/// A look-up under way that tells for how long its answer may be kept.
+pub type Answering = Pin<Box<dyn Future<Output = io::Result<Answer>>>>;
 
 /// Opens streams.
 ///

@@ -1,8 +1,11 @@
 //! How streams are opened: who resolves, who dials, from where, and to which addresses.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use url::Host;
 
 use super::timeouts::check_one;
 use crate::error::{Error, Operation, Result};
@@ -21,6 +24,9 @@ pub struct DialOptions {
     pub(crate) keep_alive: Option<Duration>,
     pub(crate) no_delay: bool,
     pub(crate) attempt_delay: Duration,
+    pub(crate) resolution_hostname: Option<String>,
+    pub(crate) fixed_addresses: BTreeMap<String, Vec<IpAddr>>,
+    pub(crate) least_loaded: bool,
 }
 
 impl Default for DialOptions {
@@ -33,6 +39,9 @@ impl Default for DialOptions {
             keep_alive: Some(Duration::from_secs(30)),
             no_delay: true,
             attempt_delay: Duration::from_millis(250),
+            resolution_hostname: None,
+            fixed_addresses: BTreeMap::new(),
+            least_loaded: false,
         }
     }
 }
@@ -83,6 +92,37 @@ impl DialOptions {
         self
     }
 
+    /// The name that is looked up in place of the URL's host, whatever that is; an address takes its place as it is. The name that is
+    /// asked for in TLS and in `Host`, and what certificates are checked against, stays the URL's. A string that is no host is
+    /// refused where the options are set (87). Default `None`: the host itself.
+    #[doc(alias = "WINHTTP_OPTION_RESOLUTION_HOSTNAME")]
+    pub fn resolution_hostname<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
+        self.resolution_hostname = name.into().map(canonical);
+        self
+    }
+
+    /// The addresses of a host, in the order of preference: it is not looked up (curl's `--resolve`). Of one that
+    /// [`resolution_hostname`](Self::resolution_hostname) names, too. A string that is no name, and no address at all, are refused
+    /// where the options are set (87). May be called for several hosts; of two calls for one the last counts.
+    #[doc(alias = "CURLOPT_RESOLVE")]
+    pub fn addresses_of(mut self, host: &str, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
+        self.fixed_addresses.insert(canonical(host), addresses.into_iter().collect());
+        self
+    }
+
+    /// Of the addresses of a host the one is tried first, within its family, that the fewest of the origin's wires on the same shard
+    /// go to: several wires are spread over several servers. Default false: every wire goes to the one that the resolver prefers
+    /// (RFC 6724).
+    pub fn least_loaded(mut self, least_loaded: bool) -> Self {
+        self.least_loaded = least_loaded;
+        self
+    }
+
+    /// What is looked up to find this host.
+    pub(crate) fn name_for<'a>(&'a self, host: &'a str) -> &'a str {
+        self.resolution_hostname.as_deref().unwrap_or(host)
+    }
+
     /// Does code of the caller's own run in a dial?
     pub(crate) fn is_custom(&self) -> bool {
         self.resolver.is_some() || self.dialer.is_some() || self.address_policy.is_some()
@@ -98,6 +138,25 @@ impl DialOptions {
         if !(Duration::from_millis(10)..=Duration::from_secs(2)).contains(&self.attempt_delay) {
             return Err(Error::parameter(operation, "attempt_delay is not within 10 ms to 2 s (RFC 8305 section 8)"));
         }
+        if let Some(name) = &self.resolution_hostname
+            && name.parse::<IpAddr>().is_err()
+            && Host::parse(name).is_err()
+        {
+            return Err(Error::parameter(operation, format!("resolution_hostname is no host: {name:?}")));
+        }
+        for (host, addresses) in &self.fixed_addresses {
+            if !matches!(Host::parse(host), Ok(Host::Domain(_))) {
+                return Err(Error::parameter(operation, format!("addresses_of was given no name: {host:?}")));
+            }
+            if addresses.is_empty() {
+                return Err(Error::parameter(operation, format!("addresses_of was given no address for {host}")));
+            }
+        }
         Ok(())
     }
+}
+
+/// As the host of a URL is written: lower case, punycode. What is no host stays as it is, until it is refused.
+fn canonical(host: &str) -> String {
+    Host::parse(host).map_or_else(|_| host.to_owned(), |host| host.to_string())
 }

@@ -4,6 +4,7 @@ mod dial;
 mod http2;
 mod limits;
 mod minimum_rate;
+mod names;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -22,6 +23,7 @@ pub use dial::DialOptions;
 pub use http2::{Http2Options, Protocols, StalledReader};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
+pub use names::NameOptions;
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
 
@@ -133,6 +135,8 @@ pub struct SessionOptions {
     /// How many of its last notifications each handle keeps, and how many of the last events of its wires each origin, for
     /// [`Session::snapshot`](crate::Session::snapshot) to show; at most 1,024. Default 0: none, and nothing is spent on it.
     pub trace: usize,
+    /// How long the addresses of a name are remembered.
+    pub names: NameOptions,
     /// Informational notifications a subscription may have unhandled before further ones are dropped and
     /// counted by `Missed`. Default 256.
     pub unhandled_progress: usize,
@@ -153,6 +157,7 @@ impl Default for SessionOptions {
             wire_max_age: None,
             wire_max_requests: None,
             trace: 0,
+            names: NameOptions::default(),
             unhandled_progress: 256,
             unhandled_total: 4096,
         }
@@ -174,6 +179,7 @@ impl fmt::Debug for SessionOptions {
             wire_max_age,
             wire_max_requests,
             trace,
+            names,
             unhandled_progress,
             unhandled_total,
         } = self;
@@ -188,6 +194,7 @@ impl fmt::Debug for SessionOptions {
             .field("wire_max_age", wire_max_age)
             .field("wire_max_requests", wire_max_requests)
             .field("trace", trace)
+            .field("names", names)
             .field("unhandled_progress", unhandled_progress)
             .field("unhandled_total", unhandled_total)
             .finish()
@@ -198,6 +205,7 @@ impl SessionOptions {
     pub(crate) fn check(&self) -> Result<()> {
         let operation = Operation::Open;
         self.request.check(operation)?;
+        self.names.check(operation)?;
         timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
         self.wire_max_age.map_or(Ok(()), |age| timeouts::check_one("wire_max_age", age, operation))?;
         if self.wire_max_requests == Some(0) {

@@ -1,6 +1,7 @@
 //! Dials for an origin: tasks of their own, since a wire that comes too late for one request serves another.
 
 use std::cell::{Cell, RefCell};
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
@@ -11,8 +12,9 @@ use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
 
 use super::ahead::{Opener, Told};
+use super::naming::Aiming;
 use super::pool::Ticket;
-use super::{Asking, Kept, Pond};
+use super::{Asking, Kept, OriginKey, Pond};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::handle::Node;
@@ -126,7 +128,7 @@ impl Pond {
             let place = pond.terms.quota.place(pond.key.session(), queued).await;
             begins.set(true);
             // What resolves and dials may be the caller's own: a panic in it is the end of this dial, not a wait without end.
-            let dial = AssertUnwindSafe(pond.dial_as(&asking, &reporter)).catch_unwind();
+            let dial = AssertUnwindSafe(pond.dial_as(ticket, &asking, &reporter)).catch_unwind();
             let dialed = dial.await.unwrap_or_else(|_| {
                 let is_custom = pond.key.dial().is_custom() || pond.key.tls().is_some_and(TlsOptions::is_custom);
                 let blame = if is_custom { Blame::Caller } else { Blame::Library };
@@ -134,10 +136,11 @@ impl Pond {
             });
             pond.dials.borrow_mut().remove(&ticket);
             let outcome = match dialed {
-                Ok((wire, driver)) => {
+                Ok((wire, driver, address)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    let berth = pond.register.enter(&wire, place);
+                    pond.has_arrived(wire.id(), address);
+                    let berth = pond.register.enter(&wire, address, place);
                     let berth = match (wire.multiplexed(), driver) {
                         (Some(wire), Some(driver)) => {
                             pond.drive(wire, driver, Opener::of(&asking), berth);
@@ -152,7 +155,7 @@ impl Pond {
                 Err(failure) => {
                     // Those who wait while a wire is dialed ahead dial for themselves.
                     let spares_others = failure.is_the_askers() || told.is_some();
-                    let error = into_error(failure, pond.key.origin.host());
+                    let error = into_error(failure, &pond.key);
                     tracing::debug!(origin = %pond.key.origin, %error, "dial failed");
                     pond.register.note("dial failed", || error.code().to_string());
                     let (left, all) = {
@@ -177,7 +180,12 @@ impl Pond {
 }
 
 impl Pond {
-    async fn dial_as(&self, asking: &Asking, reporter: &Reporter) -> Result<(Wire, Option<Driver>), DialFailure> {
+    async fn dial_as(
+        self: &Rc<Self>,
+        ticket: Ticket,
+        asking: &Asking,
+        reporter: &Reporter,
+    ) -> Result<(Wire, Option<Driver>, IpAddr), DialFailure> {
         let options = &asking.options;
         // The machine's authorities are read from its disk, which may be slow.
         let limit = options.timeouts.connect;
@@ -185,12 +193,14 @@ impl Pond {
             Ok(made) => made.map_err(DialFailure::NotSecured)?,
             Err(_) => return Err(DialFailure::PrepareTimeout(limit.unwrap_or_default())),
         };
-        let dialed = dial(&Way {
+        let (dialed, address) = dial(&Way {
             origin: &self.key.origin,
             timeouts: &options.timeouts,
             limits: &options.limits,
             options: self.key.dial(),
             tls: tls.as_deref(),
+            names: &self.terms.names,
+            steers: &Aiming::new(self, ticket),
             report: &|mask, status| {
                 asking.stage.set(step(mask).unwrap_or(asking.stage.get()));
                 reporter.report(mask, status);
@@ -203,7 +213,8 @@ impl Pond {
             }
             failure => failure,
         })?;
-        self.begin(dialed, limit).await
+        let (wire, driver) = self.begin(dialed, limit).await?;
+        Ok((wire, driver, address))
     }
 
     fn requires_http2(&self) -> bool {
@@ -246,16 +257,17 @@ fn step(mask: Mask) -> Option<Stage> {
         .find_map(|(of, stage)| (of == mask).then_some(stage))
 }
 
-fn into_error(failure: DialFailure, host: &str) -> Error {
-    let operation = Operation::Send;
+fn into_error(failure: DialFailure, key: &OriginKey) -> Error {
+    let (operation, host) = (Operation::Send, key.origin.host());
+    let name = key.dial().name_for(host);
     match failure {
         DialFailure::NotResolved(reason) => {
             let detail = format!("no address was found: {reason}");
             Error::new(ErrorCode::NameNotResolved, operation, Stage::Resolve, Blame::Network, detail)
-                .about(host)
+                .about(name)
                 .with_source(reason)
         }
-        DialFailure::ResolveTimeout(waited) => Error::timeout(operation, Stage::Resolve, waited).about(host),
+        DialFailure::ResolveTimeout(waited) => Error::timeout(operation, Stage::Resolve, waited).about(name),
         DialFailure::NotAllowed(reason) => {
             let detail = format!("the address policy lets no address of it through: {reason}");
             Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Caller, detail).about(host)

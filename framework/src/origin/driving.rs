@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 
 use super::ahead::Opener;
-use super::snapshot::Berth;
+use super::register::Berth;
 use super::{Kept, Pond};
 use crate::handle::Node;
 use crate::id::WireId;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::pooled::Pooled;
-use super::snapshot::Berth;
+use super::register::Berth;
 use crate::handle::Node;
 use crate::reason::CloseReason;
 use crate::wire::{Http2, Wire};

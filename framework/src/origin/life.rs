@@ -20,6 +20,12 @@ impl Pond {
             || terms.wire_max_requests.is_some_and(|most| wire.requests_begun() >= most)
             || wire.requests_begun() >= MOST_STREAMS
             || self.expired.get().is_some_and(|expired| wire.opened() <= expired)
+            || self.naming.has_moved(wire.id())
+    }
+
+    /// What is said of one that is worn.
+    pub(super) fn why_worn(&self, wire: &impl Ages) -> CloseReason {
+        if self.naming.has_moved(wire.id()) { CloseReason::NameMoved } else { CloseReason::Retired }
     }
 
     /// Closes what is worn and not in use; what is in use follows when it comes back.
@@ -29,7 +35,11 @@ impl Pond {
     }
 
     fn retire(&self, wires: impl IntoIterator<Item = Box<Kept>>) -> usize {
-        let retired = wires.into_iter().map(|kept| self.close_idle(*kept, CloseReason::Retired)).count();
+        let close = |kept: Box<Kept>| {
+            let reason = self.why_worn(&kept.wire);
+            self.close_idle(*kept, reason);
+        };
+        let retired = wires.into_iter().map(close).count();
         self.release_spare();
         self.note_if_empty();
         retired

@@ -13,9 +13,11 @@ mod lane;
 mod lease;
 mod life;
 mod line;
+mod naming;
 mod pool;
 mod pooled;
 mod quota;
+mod register;
 mod registry;
 mod shares;
 mod snapshot;
@@ -33,7 +35,7 @@ use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::reason::CloseReason;
-use crate::transport::TlsClient;
+use crate::transport::{Names, TlsClient};
 use crate::wire::Http2;
 
 use dialing::Dial;
@@ -42,9 +44,10 @@ use kept::Kept;
 use key::OriginKey;
 use lane::Lane;
 use line::Waiting;
+use naming::Naming;
 use pool::{Assignment, Pool, Ticket};
+use register::Register;
 use shares::Spare;
-use snapshot::Register;
 
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
@@ -66,6 +69,7 @@ pub(crate) struct Pond {
     dials: RefCell<BTreeMap<Ticket, Dial>>,
     next_ticket: Cell<u64>,
     register: Rc<Register>,
+    naming: Naming,
     tls: RefCell<Option<Rc<TlsClient>>>,
     /// No wire that was open then serves another request.
     expired: Cell<Option<Instant>>,
@@ -90,6 +94,7 @@ pub(crate) struct Terms {
     /// How much of what happens to wires is remembered.
     pub(crate) trace: usize,
     pub(crate) quota: Quota,
+    pub(crate) names: Arc<Names>,
 }
 
 impl Pond {
@@ -107,6 +112,7 @@ impl Pond {
             dials,
             next_ticket: Cell::new(0),
             register,
+            naming: Naming::default(),
             tls: RefCell::default(),
             expired: Cell::new(None),
             empty_since: Cell::new(None),
@@ -184,7 +190,8 @@ impl Pond {
         }
         let now = clock::now();
         if self.is_worn(&kept.wire, now) {
-            self.close_idle(*kept, CloseReason::Retired);
+            let reason = self.why_worn(&kept.wire);
+            self.close_idle(*kept, reason);
             return self.lose();
         }
         kept.wire.rest();
@@ -210,7 +217,8 @@ impl Pond {
             pool.carrier(is_it).is_some_and(|kept| self.is_worn(&kept.wire, now)).then(|| pool.carries_no_more(is_it))
         };
         if let Some(kept) = worn.flatten() {
-            self.close_idle(*kept, CloseReason::Retired);
+            let reason = self.why_worn(&kept.wire);
+            self.close_idle(*kept, reason);
         }
         if !self.pool.borrow().has_no_line() {
             self.perform_assignments();
@@ -251,19 +259,21 @@ impl Pond {
     }
 
     /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
-    fn sweep(&self) {
+    fn sweep(self: &Rc<Self>) {
         let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
         }
         self.retire_worn(clock::now());
+        self.watch_name();
         self.release_resting(Spare::Resting);
         self.note_if_empty();
     }
 
     /// The session is closed: its idle wires go with it, and nothing is dialed any more.
     fn end(&self) {
+        self.naming.end();
         std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);

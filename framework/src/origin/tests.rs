@@ -7,7 +7,7 @@ use crate::error::Operation;
 use crate::error::Stage;
 use crate::id::HandleKind;
 use crate::notification::CreditLimits;
-use crate::options::{DialOptions, RequestOptions};
+use crate::options::{DialOptions, NameOptions, RequestOptions};
 use crate::target::Origin;
 use crate::transport::in_memory;
 
@@ -18,7 +18,18 @@ fn session() -> Arc<Node> {
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (session, idle_timeout, quota) = (Arc::clone(session), Duration::from_secs(60), Quota::new(None, || ()));
     let (wires_per_origin, wire_max_age, wire_max_requests) = (None, None, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, trace: 0, quota })
+    let (names, trace) = (Names::new(NameOptions::default()), 0);
+    Arc::new(Terms {
+        session,
+        wires_per_origin,
+        lanes,
+        idle_timeout,
+        wire_max_age,
+        wire_max_requests,
+        trace,
+        quota,
+        names,
+    })
 }
 
 /// The origin under these options, which no registry knows and so no watch looks after.

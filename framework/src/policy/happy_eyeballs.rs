@@ -39,6 +39,13 @@ pub(crate) fn interleaved(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     }
 }
 
+/// The same addresses with those first, within each family, that carry the least; the families in the order in which they were.
+pub(crate) fn least_loaded(addresses: &mut [SocketAddr], load: impl Fn(&SocketAddr) -> usize) {
+    if let [first, _, ..] = *addresses {
+        addresses.sort_by_cached_key(|address| (address.is_ipv6() != first.is_ipv6(), load(address)));
+    }
+}
+
 /// Attempts to connect to the addresses of one host, of which the first to succeed wins.
 #[derive(Debug)]
 pub(crate) struct Race {

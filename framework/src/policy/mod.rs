@@ -1,9 +1,11 @@
 //! What a careful client decides, without I/O, clock or actor.
 
 mod happy_eyeballs;
+mod names;
 mod resend;
 mod throughput;
 
-pub(crate) use happy_eyeballs::{Next, Race, interleaved};
+pub(crate) use happy_eyeballs::{Next, Race, interleaved, least_loaded};
+pub(crate) use names::{Found, Kept, Names, Resolution};
 pub(crate) use resend::{Attempt, may_resend};
 pub(crate) use throughput::{Stalled, Throughput};

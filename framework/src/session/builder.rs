@@ -9,7 +9,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts, TlsOptions,
+    DialOptions, Http2Options, Limits, MinimumRate, NameOptions, Protocols, RequestOptions, SessionOptions, Timeouts,
+    TlsOptions,
 };
 use crate::protocol::http1::field;
 
@@ -132,6 +133,12 @@ impl SessionBuilder {
     /// See [`SessionOptions::trace`].
     pub fn trace(mut self, most: usize) -> Self {
         self.options.trace = most;
+        self
+    }
+
+    /// How long the addresses of a name are remembered. What cannot be meant fails [`open`](Self::open) (87).
+    pub fn names(mut self, names: NameOptions) -> Self {
+        self.options.names = names;
         self
     }
 

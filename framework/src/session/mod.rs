@@ -191,8 +191,10 @@ impl Session {
     }
 
     /// The machine may be on another network now. Idle wires of HTTP/1.1 are closed; those of HTTP/2 are asked by a ping whether
-    /// their server is still there, and are suspect when no answer comes within `Http2Options::ping_timeout`.
+    /// their server is still there, and are suspect when no answer comes within `Http2Options::ping_timeout`. The addresses of names
+    /// are forgotten.
     pub async fn network_changed(&self) -> NetworkChange {
+        self.inner.services.terms.names.clear();
         let session = self.inner.node.id();
         let all = self.inner.services.on_all_shards(move || origin::network_changed(session)).await;
         let sum = |one: fn(&(usize, usize)) -> usize| all.iter().map(one).sum();

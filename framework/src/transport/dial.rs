@@ -6,6 +6,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::dns::Resolved;
+use super::names::{Heard, Names, Unresolved};
 use super::tls::{TlsClient, TlsFailure};
 use super::{connect, dns};
 use crate::clock::{self, within};
@@ -13,7 +15,7 @@ use crate::error::Blame;
 use crate::network::{SecurityInfo, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{DialOptions, Limits, Timeouts};
-use crate::policy::interleaved;
+use crate::policy::{interleaved, least_loaded};
 use crate::reason::CloseReason;
 use crate::target::Origin;
 
@@ -25,8 +27,22 @@ pub(crate) struct Way<'a> {
     pub(crate) options: &'a DialOptions,
     /// For a secure origin.
     pub(crate) tls: Option<&'a TlsClient>,
+    /// What the session knows of names.
+    pub(crate) names: &'a Arc<Names>,
+    /// What the wire is for.
+    pub(crate) steers: &'a dyn Steers,
     /// Hears of every step as it happens.
     pub(crate) report: &'a dyn Fn(Mask, &dyn Fn() -> Status),
+}
+
+/// Whoever a wire is for has a say in where it goes.
+pub(crate) trait Steers {
+    /// What is known of the name now.
+    fn hears(&self, heard: &Heard);
+    /// How many wires go to this address, or are on their way there.
+    fn load(&self, address: IpAddr) -> usize;
+    /// This address is tried first.
+    fn aims_at(&self, address: IpAddr);
 }
 
 /// A stream, and when each step of getting it happened.
@@ -112,39 +128,67 @@ impl DialFailure {
     }
 }
 
-/// Dials an origin.
-pub(crate) async fn dial(way: &Way<'_>) -> Result<Dialed, DialFailure> {
+/// Dials an origin; also says which address the stream goes to.
+pub(crate) async fn dial(way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
     let resolve_start = clock::now();
-    let addresses = resolve(way).await?;
+    let Resolved { addresses, heard } = resolve(way).await?;
     let resolve_end = clock::now();
     // One time limit for all addresses together, or a host with many dead ones would hold a request for minutes; and for the
     // handshake, or a silent server would.
     let deadline = way.timeouts.connect.and_then(|limit| resolve_end.checked_add(limit));
-    let (address, stream) = connect::connect(way, &addresses, deadline).await?;
+    let (address, stream) = connect::connect(way, &addresses, deadline)
+        .await
+        .inspect_err(|failure| forget_if_useless(way, heard.as_ref(), addresses.len(), failure))?;
     let connect_end = clock::now();
     let times = DialTimes { resolve_start, resolve_end, connect_start: resolve_end, connect_end, tls: None };
-    match way.tls {
-        None => Ok(Dialed { stream, times, security: None }),
+    let dialed = match way.tls {
+        None => Dialed { stream, times, security: None },
         // Boxed: a dial without it would have to make room for a handshake.
-        Some(client) => Box::pin(secure(way, client, address, stream, times, deadline)).await,
+        Some(client) => Box::pin(secure(way, client, address, stream, times, deadline)).await?,
+    };
+    Ok((dialed, address.ip()))
+}
+
+/// An answer that led to nobody is not what the next dial shall go by.
+fn forget_if_useless(way: &Way<'_>, heard: Option<&Heard>, addresses: usize, failure: &DialFailure) {
+    if let (DialFailure::NotConnected { tried, .. } | DialFailure::ConnectTimeout { tried, .. }, Some(heard)) =
+        (failure, heard)
+        && *tried == addresses
+    {
+        way.names.forget(heard);
     }
 }
 
 /// The addresses to try, in order.
-async fn resolve(way: &Way<'_>) -> Result<Vec<SocketAddr>, DialFailure> {
-    let (origin, limit) = (way.origin, way.timeouts.resolve);
-    (way.report)(Mask::RESOLVE_NAME, &|| Status::ResolvingName(origin.host().to_owned()));
-    let mut addresses = match within(limit, pin!(dns::resolve(way.options, origin.host(), origin.port()))).await {
-        Ok(found) => found.map_err(DialFailure::NotResolved)?,
+async fn resolve(way: &Way<'_>) -> Result<Resolved, DialFailure> {
+    let Way { origin, options, .. } = way;
+    let limit = way.timeouts.resolve;
+    let name = options.name_for(origin.host());
+    (way.report)(Mask::RESOLVE_NAME, &|| Status::ResolvingName(name.to_owned()));
+    let resolving = pin!(dns::resolve(options, way.names, origin.host(), origin.port()));
+    let Resolved { mut addresses, heard } = match within(limit, resolving).await {
+        Ok(Ok(resolved)) => resolved,
+        Ok(Err(Unresolved::Failed(error))) => return Err(DialFailure::NotResolved(error)),
+        Ok(Err(Unresolved::Panicked(blame))) => return Err(DialFailure::Panicked(blame)),
         Err(_) => return Err(DialFailure::ResolveTimeout(limit.unwrap_or_default())),
     };
-    if way.options.dialer.as_ref().is_none_or(|dialer| dialer.wants_addresses()) {
+    if let Some(heard) = &heard {
+        way.steers.hears(heard);
+    }
+    // Whoever found them, and whenever: what is connected to has been seen by the policy of this dial.
+    if options.dialer.as_ref().is_none_or(|dialer| dialer.wants_addresses()) {
         keep_allowed(way, &mut addresses)?;
+    }
+    if options.least_loaded {
+        least_loaded(&mut addresses, |address| way.steers.load(address.ip()));
     }
     let mut addresses = interleaved(addresses);
     addresses.truncate(way.limits.addresses);
+    if let Some(first) = addresses.first() {
+        way.steers.aims_at(first.ip());
+    }
     (way.report)(Mask::RESOLVE_NAME, &|| Status::NameResolved(addresses.clone()));
-    Ok(addresses)
+    Ok(Resolved { addresses, heard })
 }
 
 /// Keeps the addresses that may be connected to, and can be.

@@ -1,29 +1,40 @@
 //! Names to addresses.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
-use super::BlockingResolver;
-use crate::network::Resolver;
+use super::names::{Heard, Name, Names, Unresolved};
 use crate::options::DialOptions;
 
-/// The addresses of a host; an address literal is its own.
-pub(super) async fn resolve(options: &DialOptions, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+/// The addresses of a host.
+pub(super) struct Resolved {
+    pub(super) addresses: Vec<SocketAddr>,
+    /// What was heard of its name; `None` if nothing was asked, or nothing of it is kept.
+    pub(super) heard: Option<Heard>,
+}
+
+/// The addresses of a host: those that are laid down for the name, or else what it says itself if it is an address, or else what
+/// the resolver knows.
+pub(super) async fn resolve(
+    options: &DialOptions,
+    names: &Arc<Names>,
+    host: &str,
+    port: u16,
+) -> Result<Resolved, Unresolved> {
     let at = |address: IpAddr| SocketAddr::new(address, port);
+    let only = |address| Ok(Resolved { addresses: vec![at(address)], heard: None });
     if options.dialer.as_ref().is_some_and(|dialer| !dialer.wants_addresses()) {
-        return Ok(vec![at(Ipv4Addr::UNSPECIFIED.into())]);
+        return only(Ipv4Addr::UNSPECIFIED.into());
     }
-    if let Some(literal) = literal(host) {
-        return Ok(vec![at(literal)]);
+    let name = options.name_for(host);
+    if let Some(fixed) = options.fixed_addresses.get(name) {
+        return Ok(Resolved { addresses: fixed.iter().copied().map(at).collect(), heard: None });
     }
-    let found = match &options.resolver {
-        Some(resolver) => resolver.resolve(host).await?,
-        None => BlockingResolver::system().resolve(host).await?,
-    };
-    if found.is_empty() {
-        return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+    if let Some(literal) = literal(name) {
+        return only(literal);
     }
-    Ok(found.into_iter().map(at).collect())
+    let (found, heard) = names.resolve(&Name::new(options, name)).await?;
+    Ok(Resolved { addresses: found.iter().copied().map(at).collect(), heard })
 }
 
 fn literal(host: &str) -> Option<IpAddr> {

@@ -3,16 +3,22 @@
 mod connect;
 mod dial;
 mod dns;
+#[cfg(feature = "hickory")]
+mod hickory;
 mod look_ups;
 mod memory;
+mod names;
 mod tcp;
 mod tls;
 #[cfg(unix)]
 mod unix;
 
-pub(crate) use dial::{DialFailure, DialTimes, Dialed, Way, dial};
+pub(crate) use dial::{DialFailure, DialTimes, Dialed, Steers, Way, dial};
+#[cfg(feature = "hickory")]
+pub use hickory::HickoryResolver;
 pub use look_ups::BlockingResolver;
 pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
+pub(crate) use names::{Heard, Names};
 pub use tls::CertificateInfo;
 pub(crate) use tls::{TlsClient, TlsFailure};
 #[cfg(unix)]

@@ -5,18 +5,29 @@ use tokio::task::LocalSet;
 use super::*;
 use crate::handle::Node;
 use crate::notification::CreditLimits;
-use crate::options::RequestOptions;
+use crate::options::{NameOptions, RequestOptions};
 use crate::origin::pool::Ticket;
 use crate::origin::{Kept, Lanes, Quota};
 use crate::target::Origin;
-use crate::transport::{DialTimes, Dialed, MemoryStream};
+use crate::transport::{DialTimes, Dialed, MemoryStream, Names};
 use crate::wire::Wire;
 
 fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
     let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, trace: 0, quota })
+    let (names, trace) = (Names::new(NameOptions::default()), 0);
+    Arc::new(Terms {
+        session,
+        wires_per_origin,
+        lanes,
+        idle_timeout,
+        wire_max_age,
+        wire_max_requests,
+        trace,
+        quota,
+        names,
+    })
 }
 
 /// An origin with one wire that came to rest then.
@@ -27,7 +38,7 @@ async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
     let times =
         DialTimes { resolve_start: since, resolve_end: since, connect_start: since, connect_end: since, tls: None };
     let wire = Wire::http1(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
-    let berth = Some(pond.register.enter(&wire, place));
+    let berth = Some(pond.register.enter(&wire, [127, 0, 0, 1].into(), place));
     let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), berth });
     let mut pool = pond.pool.borrow_mut();
     pool.ask(Ticket(0), false);

@@ -57,6 +57,24 @@ impl Scenario {
 }
 
 #[test]
+fn within_each_family_the_address_with_the_least_load_is_first() {
+    let load = |address: &SocketAddr| match *address {
+        address if address == v6(1) || address == v4(1) => 2,
+        address if address == v6(2) => 1,
+        _ => 0,
+    };
+    let ordered = |mut addresses: Vec<SocketAddr>| {
+        least_loaded(&mut addresses, load);
+        addresses
+    };
+    assert_eq!(ordered(vec![v6(1), v4(1), v6(2), v4(2)]), [v6(2), v6(1), v4(2), v4(1)]);
+    assert_eq!(ordered(vec![v4(1), v6(3), v4(2), v4(3)]), [v4(2), v4(3), v4(1), v6(3)], "equal ones as they were");
+    assert_eq!(interleaved(ordered(vec![v6(1), v4(1), v4(2)])), [v6(1), v4(2), v4(1)], "the family stays");
+    assert_eq!(ordered(vec![v4(1)]), [v4(1)]);
+    assert_eq!(ordered(vec![]), []);
+}
+
+#[test]
 fn families_take_turns_beginning_with_that_of_the_first_address() {
     let found = vec![v6(1), v6(2), v6(3), v4(1), v4(2)];
     assert_eq!(interleaved(found), [v6(1), v4(1), v6(2), v4(2), v6(3)]);
