@@ -94,11 +94,11 @@ pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
 pub use options::{
-    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions,
-    Timeouts,
+    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, Priority, Protocols, RequestOptions,
+    SessionOptions, Timeouts,
 };
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, WireHealth};
+pub use reason::{CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
 pub use snapshot::{Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, Waiting, WireSnapshot};

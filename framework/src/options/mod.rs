@@ -1,6 +1,7 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
 mod dial;
+mod governor;
 mod http2;
 mod limits;
 mod minimum_rate;
@@ -19,6 +20,7 @@ use crate::error::{Error, Operation, Result};
 use crate::shown;
 
 pub use dial::DialOptions;
+pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
@@ -42,6 +44,10 @@ pub struct RequestOptions {
     /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
     /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
     pub resends: u32,
+    /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
+    pub governor: Option<Governor>,
+    /// Which go first of those that wait for their turn by the governor.
+    pub priority: Priority,
     /// Which protocols it may be sent by. Default: HTTP/2 where the server chooses it by TLS, else HTTP/1.1.
     pub protocols: Protocols,
     /// How HTTP/2 is spoken.
@@ -60,6 +66,8 @@ impl Default for RequestOptions {
             minimum_rate: None,
             expect_continue: None,
             resends: 1,
+            governor: None,
+            priority: Priority::default(),
             protocols: Protocols::default(),
             http2: Http2Options::default(),
             dial: DialOptions::default(),
@@ -77,6 +85,7 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
+        self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;
         }
