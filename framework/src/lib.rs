@@ -101,7 +101,9 @@ pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
-pub use snapshot::{Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, Waiting, WireSnapshot};
+pub use snapshot::{
+    GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, Waiting, WireSnapshot,
+};
 pub use target::{IntoTarget, Origin, Target};
 
 /// What a secure wire must be, and what is known of one that failed.

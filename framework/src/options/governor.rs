@@ -3,7 +3,6 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::timeouts::check_one;
 use crate::error::{Error, Operation, Result};
 
 /// How often a server is asked, and by how many requests at a time: for crawlers, and for services that keep to a quota.
@@ -147,12 +146,15 @@ impl Governor {
         if adaptive.is_some_and(|(floor, ceiling)| floor == 0 || floor > ceiling) {
             return refuse("the bounds of an adaptive governor are empty or begin at 0");
         }
-        self.spacing().map_or(Ok(()), |spacing| check_one("a governor's rate", spacing, operation))?;
-        for (name, time) in [("interval", interval), ("back_off", back_off), ("max_pause", max_pause)] {
-            if !time.is_zero() {
-                check_one(name, time, operation)?;
-            }
+        if self.spacing().is_some_and(|spacing| spacing.is_zero()) {
+            return refuse("a governor's rate is over one request a nanosecond");
+        }
+        let times = [interval, back_off, max_pause, self.spacing().unwrap_or_default()];
+        if times.iter().any(|time| *time > A_YEAR) {
+            return refuse("a governor's time is over a year");
         }
         Ok(())
     }
 }
+
+const A_YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);

@@ -6,6 +6,7 @@
 mod carriers;
 mod dialing;
 mod driving;
+mod governing;
 mod kept;
 mod key;
 mod lane;
@@ -48,6 +49,7 @@ use pool::{Assignment, Pool, Ticket};
 use shares::Spare;
 use snapshot::Register;
 
+pub(crate) use governing::{Governors, Turn};
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
@@ -86,6 +88,7 @@ pub(crate) struct Terms {
     pub(crate) wire_max_age: Option<Duration>,
     pub(crate) wire_max_requests: Option<u64>,
     pub(crate) quota: Quota,
+    pub(crate) governors: Governors,
 }
 
 struct Waiting {
@@ -316,6 +319,7 @@ impl Pond {
             self.close_idle(*kept, reason);
         }
         self.retire_worn(clock::now());
+        self.terms.governors.sweep(clock::now());
         self.release_resting(Spare::Resting);
         self.note_if_empty();
     }

@@ -17,7 +17,17 @@ fn session() -> Arc<Node> {
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (session, idle_timeout, quota) = (Arc::clone(session), Duration::from_secs(60), Quota::new(None, || ()));
     let (wires_per_origin, wire_max_age, wire_max_requests) = (None, None, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, quota })
+    let governors = Governors::default();
+    Arc::new(Terms {
+        session,
+        wires_per_origin,
+        lanes,
+        idle_timeout,
+        wire_max_age,
+        wire_max_requests,
+        quota,
+        governors,
+    })
 }
 
 /// The origin under these options, which no registry knows and so no watch looks after.

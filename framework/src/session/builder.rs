@@ -9,7 +9,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts, TlsOptions,
+    DialOptions, Governor, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions, Timeouts,
+    TlsOptions,
 };
 use crate::protocol::http1::field;
 
@@ -78,6 +79,12 @@ impl SessionBuilder {
     /// How fast a body has to come or go at least; `None` is as slow as it likes. Default `None`.
     pub fn minimum_rate(mut self, rate: impl Into<Option<MinimumRate>>) -> Self {
         self.options.request.minimum_rate = rate.into();
+        self
+    }
+
+    /// How often a server is asked, and by how many requests at a time; `None` is as often as anybody likes. Default `None`.
+    pub fn governor(mut self, governor: impl Into<Option<Governor>>) -> Self {
+        self.options.request.governor = governor.into();
         self
     }
 

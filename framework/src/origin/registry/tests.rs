@@ -7,7 +7,7 @@ use crate::handle::Node;
 use crate::notification::CreditLimits;
 use crate::options::RequestOptions;
 use crate::origin::pool::Ticket;
-use crate::origin::{Kept, Lanes, Quota};
+use crate::origin::{Governors, Kept, Lanes, Quota};
 use crate::target::Origin;
 use crate::transport::{DialTimes, Dialed, MemoryStream};
 use crate::wire::Wire;
@@ -16,7 +16,17 @@ fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
     let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, quota })
+    let governors = Governors::default();
+    Arc::new(Terms {
+        session,
+        wires_per_origin,
+        lanes,
+        idle_timeout,
+        wire_max_age,
+        wire_max_requests,
+        quota,
+        governors,
+    })
 }
 
 /// An origin with one wire that came to rest then.

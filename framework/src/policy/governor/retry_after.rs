@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn garbage_in_retry_after_is_as_if_it_were_not_there() {
         for garbage in ["", "soon", "-1", "+1", "1.5", "1s", "0x10", "7, 8", "Sun, 06 Nov", "\u{661}"] {
-            let fields = HeaderMap::from_iter([(RETRY_AFTER, http::HeaderValue::from_bytes(garbage.as_bytes()).unwrap())]);
+            let fields =
+                HeaderMap::from_iter([(RETRY_AFTER, http::HeaderValue::from_bytes(garbage.as_bytes()).unwrap())]);
             assert_eq!(retry_after(&fields, SystemTime::UNIX_EPOCH), None, "{garbage:?}");
         }
     }

@@ -1,0 +1,69 @@
+//! How a request obeys the governor of its origin.
+
+use std::pin::pin;
+use std::time::Instant;
+
+use super::journey::Journey;
+use super::showing::Awaits;
+use crate::clock;
+use crate::error::{Error, Operation, Result, Stage};
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::Governor;
+use crate::protocol::http1::ResponseHead;
+
+impl Journey {
+    /// Waits until the request is let go, before anything is done for it. One that is sent again was let go already.
+    pub(super) async fn take_turn(&mut self, end: Option<Instant>) -> Result<()> {
+        if let (Some(governor), None) = (self.options.governor, &self.turn) {
+            // Boxed, as all that not every request needs: it would make room for itself in every operation.
+            Box::pin(self.wait_for_turn(governor, end)).await?;
+        }
+        Ok(())
+    }
+
+    async fn wait_for_turn(&mut self, governor: Governor, end: Option<Instant>) -> Result<()> {
+        if !self.services.session.is_open() {
+            return Err(self.services.session.gone(Operation::Send));
+        }
+        let gate = self.services.terms.governors.gate(self.shared.target.origin(), &governor);
+        let place = match gate.ask(&governor, self.options.priority, self.shared.node.id()) {
+            Ok(turn) => {
+                self.turn = Some(turn);
+                return Ok(());
+            }
+            Err(place) => place,
+        };
+        self.stage = Stage::Queue;
+        self.shared.now_awaits(Awaits::Turn);
+        self.emit(Mask::QUEUED, || Status::Queued { position: place.position() });
+        match clock::until(end, pin!(place)).await {
+            Ok(turn) => {
+                self.turn = Some(turn);
+                Ok(())
+            }
+            Err(_) => {
+                let waited = self.options.timeouts.queue.unwrap_or_default();
+                Err(self.name(Error::timeout(Operation::Send, Stage::Queue, waited)))
+            }
+        }
+    }
+
+    /// The answer begins: it may say that the server is busy.
+    pub(super) fn was_answered(&mut self, head: &ResponseHead) {
+        let Some(turn) = &mut self.turn else { return };
+        if let Some((length, reason)) = turn.answered(head.status(), head.headers()) {
+            self.emit(Mask::QUEUED, || Status::OriginPaused { length, reason });
+        }
+    }
+
+    /// An operation has ended: it may have shown that the server is overloaded.
+    pub(super) fn came_to(&self, error: Option<&Error>) {
+        if let (Some(turn), Some(error)) = (&self.turn, error)
+            && (error.is_timeout() || error.is_connect())
+            // A wire that there is no place for is not the server's doing.
+            && error.stage() != Stage::Queue
+        {
+            turn.failed();
+        }
+    }
+}
