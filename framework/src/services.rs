@@ -54,7 +54,7 @@ impl Services {
         let terms = Arc::new(Terms {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
-            governors: Governors::default(),
+            governors: Governors::new(options.requests_at_once),
             wires_per_origin: options.wires_per_origin,
             lanes,
             idle_timeout: options.idle_timeout,

@@ -191,7 +191,8 @@ pub enum Waiting {
     Connect,
     /// The connection to be secured.
     Tls,
-    /// Its turn, by the origin's [`Governor`](crate::Governor).
+    /// Its turn, by the origin's [`Governor`](crate::Governor) or by the session's
+    /// [`requests_at_once`](crate::SessionOptions::requests_at_once).
     Governor {
         /// The place in the line; 1 is next. One of a higher priority that comes later may go before it.
         position: usize,

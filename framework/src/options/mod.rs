@@ -127,6 +127,10 @@ pub struct SessionOptions {
     ///
     /// More lanes than the engine has shards are as many as it has. With less than two wires for each lane there is but one.
     pub lanes: usize,
+    /// Requests under way at a time to all origins together, whether or not they have a [`Governor`], and in the sense of one: each
+    /// takes its place when the governor of its origin has let it go, and keeps it until its response is read to the end, has
+    /// failed or is given up. The others wait in line (`Queued`). Default `None`: any number.
+    pub requests_at_once: Option<usize>,
     /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, of those on the shard of the
     /// request if it has any; while there is none a request that needs one waits (`Queued`). Default `None`: 4,096, or four
     /// fifths of the file descriptors the process may have, whichever is less.
@@ -154,6 +158,7 @@ impl Default for SessionOptions {
             default_headers: HeaderMap::new(),
             wires_per_origin: Some(256),
             lanes: 1,
+            requests_at_once: None,
             wires_per_session: None,
             idle_timeout: Duration::from_secs(60),
             wire_max_age: None,
@@ -174,6 +179,7 @@ impl fmt::Debug for SessionOptions {
             default_headers,
             wires_per_origin,
             lanes,
+            requests_at_once,
             wires_per_session,
             idle_timeout,
             wire_max_age,
@@ -187,6 +193,7 @@ impl fmt::Debug for SessionOptions {
             .field("default_headers", &shown::names(default_headers))
             .field("wires_per_origin", wires_per_origin)
             .field("lanes", lanes)
+            .field("requests_at_once", requests_at_once)
             .field("wires_per_session", wires_per_session)
             .field("idle_timeout", idle_timeout)
             .field("wire_max_age", wire_max_age)
@@ -211,6 +218,9 @@ impl SessionOptions {
         }
         if self.lanes == 0 {
             return Err(Error::parameter(operation, "lanes is 0: no request could ever be sent"));
+        }
+        if self.requests_at_once == Some(0) {
+            return Err(Error::parameter(operation, "requests_at_once is 0: no request could ever be sent"));
         }
         if self.wires_per_session == Some(0) {
             return Err(Error::parameter(operation, "wires_per_session is 0: no request could ever be sent"));

@@ -24,9 +24,12 @@ use crate::reason::PauseReason;
 use crate::snapshot::{GovernorSnapshot, Waiting};
 use crate::target::Origin;
 
-/// The gates of a session's origins.
-#[derive(Debug, Default)]
-pub(crate) struct Governors(Mutex<Known>);
+/// The gates of a session's origins, and the one for all of them together.
+#[derive(Debug)]
+pub(crate) struct Governors {
+    known: Mutex<Known>,
+    all: Option<(Governor, Arc<Governed>)>,
+}
 
 #[derive(Debug, Default)]
 struct Known {
@@ -70,6 +73,13 @@ pub(crate) struct Place {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
+/// What a request that is under way was let go by.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    pub(crate) origin: Option<Turn>,
+    pub(crate) all: Option<Turn>,
+}
+
 /// A request that was let go. Until it is dropped it is under way.
 #[derive(Debug)]
 pub(crate) struct Turn {
@@ -79,6 +89,20 @@ pub(crate) struct Turn {
 }
 
 impl Governors {
+    /// So many may be under way to all origins together.
+    pub(crate) fn new(at_once: Option<usize>) -> Self {
+        let all = at_once.map(|requests| {
+            let governor = Governor::new().concurrency(requests);
+            (governor, Arc::new(Governed::new(&governor, clock::now())))
+        });
+        Self { known: Mutex::default(), all }
+    }
+
+    /// The gate of all origins together, and what it goes by.
+    pub(crate) fn of_all(&self) -> Option<&(Governor, Arc<Governed>)> {
+        self.all.as_ref()
+    }
+
     /// The gate of an origin, which need not be used.
     pub(crate) fn gate(&self, origin: &Origin, governor: &Governor) -> Arc<Governed> {
         let mut known = self.lock();
@@ -120,15 +144,16 @@ impl Governors {
 
     /// What those wait for who stand in line, of one origin or of all.
     pub(crate) fn look_along_the_lines(&self, origin: Option<&Origin>, line: &mut Line, now: Instant) {
-        let gates: Vec<_> = match origin {
+        let mut gates: Vec<_> = match origin {
             Some(origin) => self.known(origin).into_iter().collect(),
             None => self.lock().gates.values().cloned().collect(),
         };
+        gates.extend(self.all.as_ref().map(|(_, gate)| Arc::clone(gate)));
         gates.iter().for_each(|gate| gate.lock().look_along_the_line(line, now));
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

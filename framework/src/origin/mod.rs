@@ -49,7 +49,7 @@ use pool::{Assignment, Pool, Ticket};
 use shares::Spare;
 use snapshot::Register;
 
-pub(crate) use governing::{Governors, Turn};
+pub(crate) use governing::{Governed, Governors, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;

@@ -17,7 +17,7 @@ fn session() -> Arc<Node> {
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (session, idle_timeout, quota) = (Arc::clone(session), Duration::from_secs(60), Quota::new(None, || ()));
     let (wires_per_origin, wire_max_age, wire_max_requests) = (None, None, None);
-    let governors = Governors::default();
+    let governors = Governors::new(None);
     Arc::new(Terms {
         session,
         wires_per_origin,

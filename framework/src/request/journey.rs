@@ -22,7 +22,7 @@ use crate::handle::{Node, StopReason};
 use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, Sought, Turn, origin};
+use crate::origin::{Asking, Lease, Sought, Turns, origin};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -72,8 +72,7 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    /// It was let go by its origin's governor.
-    pub(super) turn: Option<Turn>,
+    pub(super) turns: Turns,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
 }
 
@@ -150,7 +149,7 @@ impl Journey {
             stage: Stage::Queue,
             asking: None,
             wire: None,
-            turn: None,
+            turns: Turns::default(),
             prepared: None,
         });
         journey.prepared = journey.prepare_first()?;
@@ -256,7 +255,7 @@ impl Journey {
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
         let Some(mut active) = self.active.take() else { return };
-        self.turn = None;
+        self.turns = Turns::default();
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);

@@ -122,6 +122,13 @@ impl SessionBuilder {
         self
     }
 
+    /// Requests under way at a time to all origins together; `None` is any number. Default `None`; 0 is refused (87). See
+    /// [`SessionOptions::requests_at_once`].
+    pub fn requests_at_once(mut self, limit: impl Into<Option<usize>>) -> Self {
+        self.options.requests_at_once = limit.into();
+        self
+    }
+
     /// Wires to all origins together; at the limit the idle wire goes that was used longest ago. Default: 4,096, or four fifths
     /// of the file descriptors the process may have, whichever is less.
     pub fn wires_per_session(mut self, limit: usize) -> Self {

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hinternet::Engine;
+use hinternet::{Engine, Waiting};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, builder};
-use integration_tests::origin::{Origin, Reply, Visit};
+use integration_tests::origin::{Log, Origin, Reply, Visit};
 use integration_tests::scene::{read_all, sending};
 use integration_tests::{Gate, patiently};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::*;
@@ -128,5 +129,35 @@ async fn an_unread_body_is_under_way() {
     read_all(&third).await.unwrap();
     nobody_is_left(&session).await;
     drop(connection);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn never_more_than_so_many_at_once_to_all_origins_together() {
+    let (gate, log) = (Gate::new(), Log::new());
+    let mut origins = Vec::new();
+    for _ in 0..4 {
+        let (held, listener) = (gate.clone(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        origins.push(Origin::serve(listener, log.clone(), move |_| Reply::ok("ok").held(&held)));
+    }
+    let recorder = Recorder::start();
+    let governor = Governor::new().concurrency(4);
+    let session = recorder.session(Session::builder().requests_at_once(6).governor(governor));
+    let mut calls = JoinSet::new();
+    for n in 0..100 {
+        let (session, url) = (session.clone(), origins[n % 4].url("/"));
+        // Also those without a governor of their own.
+        let request = session.get(url).unwrap().governor((n % 3 > 0).then_some(governor));
+        calls.spawn(async move { request.send().await?.text().await });
+    }
+    log.wait_for_requests(6).await;
+    let waits = session.snapshot().await.requests.into_iter().filter_map(|request| request.waits_for);
+    assert_eq!(waits.filter(|waits| matches!(waits, Waiting::Governor { .. })).count(), 94);
+    gate.open();
+    while let Some(answer) = patiently("an answer", calls.join_next()).await {
+        answer.unwrap().unwrap();
+    }
+    assert_eq!(most_at_once(&log.visits()), 6);
+    nobody_is_left(&session).await;
     recorder.finish(session).await;
 }

@@ -16,7 +16,7 @@ fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
     let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
-    let governors = Governors::default();
+    let governors = Governors::new(None);
     Arc::new(Terms {
         session,
         wires_per_origin,
