@@ -3,13 +3,18 @@
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use tokio::time::{Sleep, sleep_until};
 
 /// The time now: tokio's, which a test may pause and step.
 pub(crate) fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The time of day, to read dates by that a server names. It may jump.
+pub(crate) fn time_of_day() -> SystemTime {
+    SystemTime::now()
 }
 
 /// A limit of time ran out.

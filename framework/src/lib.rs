@@ -95,16 +95,16 @@ pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
 pub use options::{
-    ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, NameOptions, Protocols, RequestOptions,
-    SessionOptions, StalledReader, Timeouts,
+    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, Priority, Protocols,
+    RequestOptions, SessionOptions, StalledReader, Timeouts,
 };
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, WireHealth};
+pub use reason::{CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
 pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
 pub use snapshot::{
-    ConnectionSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, TraceEvent, Waiting,
-    WireSnapshot,
+    ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
+    TraceEvent, Waiting, WireSnapshot,
 };
 pub use target::{IntoTarget, Origin, Target};
 

@@ -1,10 +1,12 @@
 //! Why a wire is closed rather than kept: a sentence each, told, logged and asserted.
 
 mod health;
+mod pause;
 
 use std::fmt;
 
 pub use health::WireHealth;
+pub use pause::PauseReason;
 
 /// Why a connection to a server is closed, or will not be used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

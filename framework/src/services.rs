@@ -15,7 +15,7 @@ use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
 use crate::options::SessionOptions;
-use crate::origin::{Lanes, Quota, Terms, make_room};
+use crate::origin::{Governors, Lanes, Quota, Terms, make_room};
 use crate::target::Origin;
 use crate::transport::Names;
 
@@ -55,6 +55,7 @@ impl Services {
         let terms = Arc::new(Terms {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
+            governors: Governors::new(options.requests_at_once),
             wires_per_origin: options.wires_per_origin,
             lanes,
             idle_timeout: options.idle_timeout,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use http::{Method, Version};
 
 use crate::id::{HandleId, WireId};
-use crate::reason::WireHealth;
+use crate::reason::{PauseReason, WireHealth};
 use crate::target::Origin;
 use crate::trace::Noted;
 
@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub connections: Vec<ConnectionSnapshot>,
     /// Its origins. One that is on several shards, or is used with several kinds of dials or of TLS, is there once for each.
     pub origins: Vec<OriginSnapshot>,
+    /// Those of its origins that have a governor, sorted by name.
+    pub governors: Vec<GovernorSnapshot>,
     /// Its requests whose handle is open, sorted by id.
     pub requests: Vec<RequestSnapshot>,
     /// What the session's own handle was told of last.
@@ -76,6 +78,34 @@ pub struct OriginSnapshot {
     pub octets_received: u64,
     /// What happened last to its wires: `dialed`, `dial failed`, `health`, `closed`.
     pub trace: Vec<TraceEvent>,
+}
+
+/// What the [`Governor`](crate::Governor) of an origin does. One that nobody has used for a minute, and that would hold nobody back,
+/// is forgotten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct GovernorSnapshot {
+    /// Scheme, host and port.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::text"))]
+    pub origin: Origin,
+    /// How many requests may be under way at once now; `None`: any number.
+    pub concurrency: Option<usize>,
+    /// How many are.
+    pub under_way: usize,
+    /// How many wait for their turn.
+    pub waiting: usize,
+    /// How many may be let go at once by the rate; `None` without one.
+    pub tokens: Option<u32>,
+    /// How long until the next one may be let go, by the pause, the rate and the interval; `None`: when one that is under way is over,
+    /// or is answered.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+    pub opens_in: Option<Duration>,
+    /// How much longer the pause lasts that is in force, if one is.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+    pub paused_for: Option<Duration>,
+    /// Why there is that pause.
+    pub paused_by: Option<PauseReason>,
 }
 
 /// One wire: a connection to a server.
@@ -230,6 +260,15 @@ pub enum Waiting {
     Connect,
     /// The connection to be secured.
     Tls,
+    /// Its turn, by the origin's [`Governor`](crate::Governor) or by the session's
+    /// [`requests_at_once`](crate::SessionOptions::requests_at_once).
+    Governor {
+        /// The place in the line; 1 is next. One of a higher priority that comes later may go before it.
+        position: usize,
+        /// How long until the first in the line may go; `None`: when a request that is under way is over, or is answered.
+        #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+        opens_in: Option<Duration>,
+    },
     /// A wire: the origin has all it may have, and they are in use.
     WireLimit {
         /// The place in the line; 1 is next.

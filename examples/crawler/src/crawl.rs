@@ -13,14 +13,13 @@ use std::time::Instant;
 
 use actix::Addr;
 use hinternet::tls::TlsOptions;
-use hinternet::{DialOptions, Error, RequestOptions, Session};
-use tokio::sync::mpsc;
+use hinternet::{DialOptions, Error, Handle, RequestOptions, Session, Waiting};
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
 use crate::discovery::Discovery;
 use crate::fetch::{Answer, Fetcher, Wanted};
-use crate::frontier::{Added, Frontier, HostId, Job, Next, Purpose};
+use crate::frontier::{Added, Bounds, Frontier, Job, Next, Purpose};
 use crate::guard::FoundHosts;
 use crate::plan::Plan;
 use crate::progress::{Bars, Finish, Progress, Standing, Tally};
@@ -53,7 +52,7 @@ pub async fn crawl(plan: &Plan, bars: Option<Bars>, stop: impl Future<Output = (
 // ANCHOR: open_session
 fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error> {
     let mut options = RequestOptions::default();
-    // The frontier alone decides how often a host is asked.
+    // What is sent again counts like any other request.
     options.resends = 0;
     options.tls = TlsOptions::new().trust(plan.trusted.iter().cloned());
     if plan.public_only {
@@ -63,6 +62,7 @@ fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error
         .request_options(options)
         .user_agent(&plan.user_agent())
         .wires_per_origin(plan.bounds.per_host)
+        .requests_at_once(plan.bounds.in_flight)
         .unhandled(MOST_UNHANDLED, 4 * MOST_UNHANDLED)
         .subscriber(progress.clone(), Progress::MASK)
         .open()
@@ -75,7 +75,6 @@ struct Crawl {
     discovery: Discovery,
     figures: Figures,
     fetches: JoinSet<Fetched>,
-    answers: (mpsc::UnboundedSender<HostId>, mpsc::UnboundedReceiver<HostId>),
     progress: Addr<Progress>,
 }
 
@@ -84,8 +83,6 @@ struct Fetched {
     job: Job,
     url: String,
     result: Result<Answer, Error>,
-    /// Was it told when the answer began?
-    answered: bool,
 }
 
 impl Crawl {
@@ -93,11 +90,11 @@ impl Crawl {
         let discovery = Discovery::new(Scope::new(plan.reach, &plan.starts, plan.contact.is_some()));
         Self {
             fetcher: Fetcher { session, inkpad: discovery.inkpad(), body_cap: plan.body_cap },
-            frontier: Frontier::new(plan.bounds),
+            // Those that wait for their turn are not in flight.
+            frontier: Frontier::new(Bounds { in_flight: plan.bounds.in_flight.max(MOST_STARTED), ..plan.bounds }),
             discovery,
             figures: Figures::new(plan.list_pages, Instant::now()),
             fetches: JoinSet::new(),
-            answers: mpsc::unbounded_channel(),
             progress,
         }
     }
@@ -125,7 +122,6 @@ impl Crawl {
             self.show(wake);
             tokio::select! {
                 () = &mut stop => return Stopped::Interrupted,
-                Some(host) = self.answers.1.recv() => self.frontier.answered(host, Instant::now()),
                 Some(fetched) = self.fetches.join_next() => self.settle(whole(fetched)),
                 () = until(wake) => {}
             }
@@ -143,7 +139,7 @@ impl Crawl {
                 self.show(None);
             }
         };
-        let (report, ()) = tokio::join!(session.shutdown(plan.deadline), settled);
+        let (report, (), ()) = tokio::join!(session.shutdown(plan.deadline), settled, give_up_turns(&session));
         Drained { completed: report.completed, cancelled: report.cancelled, never_sent: report.never_sent }
     }
     // ANCHOR_END: drain
@@ -151,18 +147,11 @@ impl Crawl {
     // ANCHOR: start
     fn start(&mut self, job: Job) {
         let fetcher = self.fetcher.clone();
-        let answers = job.paced.then(|| self.answers.0.clone());
         let url = format!("{}{}", self.frontier.origin(job.host), job.work.path);
         let wanted = if job.work.purpose == Purpose::Page { Wanted::Links } else { Wanted::Robots };
         self.fetches.spawn(async move {
-            let mut answered = false;
-            let tell = || {
-                if let Some(answers) = answers {
-                    answered = answers.send(job.host).is_ok();
-                }
-            };
-            let result = fetcher.fetch(&url, wanted, tell).await;
-            Fetched { job, url, result, answered }
+            let result = fetcher.fetch(&url, wanted, job.governor).await;
+            Fetched { job, url, result }
         });
     }
     // ANCHOR_END: start
@@ -178,6 +167,15 @@ impl Crawl {
         });
     }
 }
+
+// ANCHOR: give_up_turns
+/// Those that wait for their turn at a host would be waited for in vain.
+async fn give_up_turns(session: &Session) {
+    let requests = session.snapshot().await.requests.into_iter();
+    let waiting = requests.filter(|request| matches!(request.waits_for, Some(Waiting::Governor { .. })));
+    waiting.filter_map(|request| session.handle(request.id)).for_each(|handle| handle.cancel());
+}
+// ANCHOR_END: give_up_turns
 
 fn add_page(frontier: &mut Frontier, figures: &mut Figures, url: &Url, depth: u16) {
     let (origin, path) = (&url[..Position::BeforePath], &url[Position::BeforePath..Position::AfterQuery]);
@@ -202,6 +200,9 @@ async fn until(then: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+/// Fetches that are begun at once, most of which wait for their hosts.
+const MOST_STARTED: usize = 1024;
 
 /// Notifications the progress actor may leave unhandled before the less important ones are dropped.
 const MOST_UNHANDLED: usize = 4096;

@@ -1,12 +1,12 @@
 //! One request and its answer: here the crawler meets the framework.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
-use hinternet::{Error, ErrorCode, HeaderMap, Response, Session};
+use hinternet::{Error, ErrorCode, Governor, HeaderMap, Response, Session};
 
 use crate::fingerprint::Inkpad;
 use crate::links::{LinkReader, Links};
-use crate::retry::{self, Trouble};
+use crate::retry::Trouble;
 use crate::robots;
 
 /// What all requests of a crawl share.
@@ -36,12 +36,10 @@ pub struct Answer {
     pub status: u16,
     /// Octets of the body.
     pub octets: u64,
-    /// From asking to the head of the answer.
+    /// From having a connection to the head of the answer.
     pub latency: Duration,
     /// Where a redirect leads.
     pub location: Option<String>,
-    /// How long the server asks to be left alone.
-    pub retry_after: Option<Duration>,
     /// What the body held.
     pub body: Body,
 }
@@ -61,23 +59,19 @@ pub enum Body {
 
 impl Fetcher {
     // ANCHOR: fetch
-    /// Asks for a URL, says so when the answer begins, and reads it to its end.
+    /// Asks for a URL when the governor lets it, and reads the answer to its end.
     ///
     /// # Errors
     /// The framework's own; [`trouble`] sorts them.
-    pub async fn fetch(&self, url: &str, wanted: Wanted, answered: impl FnOnce()) -> Result<Answer, Error> {
-        let asked = Instant::now();
-        let mut response = self.session.get(url)?.send().await?;
-        let latency = asked.elapsed();
-        answered();
+    pub async fn fetch(&self, url: &str, wanted: Wanted, governor: Governor) -> Result<Answer, Error> {
+        let mut response = self.session.get(url)?.governor(governor).send().await?;
+        let times = response.timings();
         let (body, octets) = self.read(&mut response, wanted).await?;
-        let field = |name: &str| response.headers().get(name)?.to_str().ok();
         Ok(Answer {
             status: response.status().as_u16(),
             octets,
-            latency,
-            location: field("location").map(str::to_owned),
-            retry_after: field("retry-after").and_then(|value| retry::retry_after(value, SystemTime::now())),
+            latency: times.to_head().unwrap_or_default() - times.waiting_for_wire().unwrap_or_default(),
+            location: response.headers().get("location").and_then(|value| Some(value.to_str().ok()?.to_owned())),
             body,
         })
     }

@@ -1,6 +1,7 @@
 //! A connection handle: one way to an origin, with its own subscribers, context, options and requests.
 
 mod actor;
+mod governing;
 mod messages;
 mod snapshot;
 

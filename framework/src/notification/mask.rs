@@ -73,7 +73,7 @@ bitflags! {
 
         /// `WireAcquired`, `WireReleased`, `WireHealthChanged`.
         const WIRES = 1 << 32;
-        /// `Queued`.
+        /// `Queued`, `OriginPaused`.
         const QUEUED = 1 << 33;
         /// `UploadProgress`, `DownloadProgress`.
         const PROGRESS = 1 << 34;

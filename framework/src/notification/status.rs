@@ -10,14 +10,14 @@ use super::mask::NotificationMask as Mask;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
 use crate::network::SecurityInfo;
-use crate::reason::{CloseReason, WireHealth};
+use crate::reason::{CloseReason, PauseReason, WireHealth};
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
 /// | status | from | then |
 /// |---|---|---|
 /// | `HandleCreated` | every new handle, first of all | anything |
-/// | `Queued` | a request that waits for a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
+/// | `Queued` | a request that waits for its turn, a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
 /// | `ResolvingName` | the request that dials; else the connection | `NameResolved`, an error |
 /// | `NameResolved` | same | `ConnectingToServer` |
 /// | `ConnectingToServer` | same, once an address; attempts overlap | `ConnectedToServer`, `ConnectAttemptEnded` |
@@ -32,6 +32,7 @@ use crate::reason::{CloseReason, WireHealth};
 /// | `UploadProgress`, `WriteComplete` | a request whose body is being sent | the same, `ReceivingResponse` |
 /// | `ReceivingResponse` | `receive_response` begins to wait | `ResponseReceived`, an error |
 /// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `HeadersAvailable` |
+/// | `OriginPaused` | a request whose answer says that the server is busy | `HeadersAvailable` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
@@ -46,8 +47,8 @@ pub enum Status {
     /// A handle was created. The first notification of that handle.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_HANDLE_CREATED")]
     HandleCreated(HandleId),
-    /// The request waits: for a wire, at this place in the line (1 is next), or at place 0 for a subscriber that
-    /// has too many notifications unhandled.
+    /// The request waits: for its turn by the [`Governor`](crate::Governor) or for a wire, at this place in the line (1 is next),
+    /// or at place 0 for a subscriber that has too many notifications unhandled.
     Queued {
         /// The place in the line.
         position: usize,
@@ -112,6 +113,14 @@ pub enum Status {
     /// A 1xx response.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_INTERMEDIATE_RESPONSE")]
     IntermediateResponse(StatusCode, HeaderMap),
+    /// The answer says that the server is busy: no request to its origin that has a [`Governor`](crate::Governor) is let go for so
+    /// long.
+    OriginPaused {
+        /// How long, from now.
+        length: Duration,
+        /// Who says so.
+        reason: PauseReason,
+    },
     /// `receive_response` succeeded.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_HEADERS_AVAILABLE")]
     HeadersAvailable,
@@ -249,6 +258,7 @@ statuses! {
     ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
     ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
     IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
+    OriginPaused{..}, QUEUED, Progress, None;
     HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
     DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);
     ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);

@@ -1,6 +1,7 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
 mod dial;
+mod governor;
 mod http2;
 mod limits;
 mod minimum_rate;
@@ -20,6 +21,7 @@ use crate::error::{Error, Operation, Result};
 use crate::shown;
 
 pub use dial::DialOptions;
+pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
@@ -44,6 +46,10 @@ pub struct RequestOptions {
     /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
     /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
     pub resends: u32,
+    /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
+    pub governor: Option<Governor>,
+    /// Which go first of those that wait for their turn by the governor.
+    pub priority: Priority,
     /// Which protocols it may be sent by. Default: HTTP/2 where the server chooses it by TLS, else HTTP/1.1.
     pub protocols: Protocols,
     /// How HTTP/2 is spoken.
@@ -62,6 +68,8 @@ impl Default for RequestOptions {
             minimum_rate: None,
             expect_continue: None,
             resends: 1,
+            governor: None,
+            priority: Priority::default(),
             protocols: Protocols::default(),
             http2: Http2Options::default(),
             dial: DialOptions::default(),
@@ -79,6 +87,7 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
+        self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;
         }
@@ -120,6 +129,10 @@ pub struct SessionOptions {
     ///
     /// More lanes than the engine has shards are as many as it has. With less than two wires for each lane there is but one.
     pub lanes: usize,
+    /// Requests under way at a time to all origins together, whether or not they have a [`Governor`], and in the sense of one: each
+    /// takes its place when the governor of its origin has let it go, and keeps it until its response is read to the end, has
+    /// failed or is given up. The others wait in line (`Queued`). Default `None`: any number.
+    pub requests_at_once: Option<usize>,
     /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, of those on the shard of the
     /// request if it has any; while there is none a request that needs one waits (`Queued`). Default `None`: 4,096, or four
     /// fifths of the file descriptors the process may have, whichever is less.
@@ -152,6 +165,7 @@ impl Default for SessionOptions {
             default_headers: HeaderMap::new(),
             wires_per_origin: Some(256),
             lanes: 1,
+            requests_at_once: None,
             wires_per_session: None,
             idle_timeout: Duration::from_secs(60),
             wire_max_age: None,
@@ -174,6 +188,7 @@ impl fmt::Debug for SessionOptions {
             default_headers,
             wires_per_origin,
             lanes,
+            requests_at_once,
             wires_per_session,
             idle_timeout,
             wire_max_age,
@@ -189,6 +204,7 @@ impl fmt::Debug for SessionOptions {
             .field("default_headers", &shown::names(default_headers))
             .field("wires_per_origin", wires_per_origin)
             .field("lanes", lanes)
+            .field("requests_at_once", requests_at_once)
             .field("wires_per_session", wires_per_session)
             .field("idle_timeout", idle_timeout)
             .field("wire_max_age", wire_max_age)
@@ -216,6 +232,9 @@ impl SessionOptions {
         }
         if self.lanes == 0 {
             return Err(Error::parameter(operation, "lanes is 0: no request could ever be sent"));
+        }
+        if self.requests_at_once == Some(0) {
+            return Err(Error::parameter(operation, "requests_at_once is 0: no request could ever be sent"));
         }
         if self.wires_per_session == Some(0) {
             return Err(Error::parameter(operation, "wires_per_session is 0: no request could ever be sent"));

@@ -87,6 +87,8 @@ impl<'a> Sought<'a> {
             expect_continue: _,
             minimum_rate: _,
             resends: _,
+            governor: _,
+            priority: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

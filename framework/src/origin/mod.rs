@@ -7,6 +7,7 @@ mod ahead;
 mod carriers;
 mod dialing;
 mod driving;
+mod governing;
 mod kept;
 mod key;
 mod lane;
@@ -49,6 +50,7 @@ use pool::{Assignment, Pool, Ticket};
 use register::Register;
 use shares::Spare;
 
+pub(crate) use governing::{Governed, Governors, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
@@ -95,6 +97,7 @@ pub(crate) struct Terms {
     pub(crate) trace: usize,
     pub(crate) quota: Quota,
     pub(crate) names: Arc<Names>,
+    pub(crate) governors: Governors,
 }
 
 impl Pond {
@@ -267,6 +270,7 @@ impl Pond {
         }
         self.retire_worn(clock::now());
         self.watch_name();
+        self.terms.governors.sweep(clock::now());
         self.release_resting(Spare::Resting);
         self.note_if_empty();
     }

@@ -19,6 +19,7 @@ fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (session, idle_timeout, quota) = (Arc::clone(session), Duration::from_secs(60), Quota::new(None, || ()));
     let (wires_per_origin, wire_max_age, wire_max_requests) = (None, None, None);
     let (names, trace) = (Names::new(NameOptions::default()), 0);
+    let governors = Governors::new(None);
     Arc::new(Terms {
         session,
         wires_per_origin,
@@ -29,6 +30,7 @@ fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
         trace,
         quota,
         names,
+        governors,
     })
 }
 

@@ -11,7 +11,7 @@ use super::payload::Payload;
 use super::response::Response;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{RequestOptions, SharedOptions, Timeouts};
+use crate::options::{Governor, Priority, RequestOptions, SharedOptions, Timeouts};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -112,6 +112,18 @@ impl RequestBuilder {
     /// How long all of it may take, from `send` to the last octet of the body ([`Timeouts::total`]); by default for ever.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.change_options().timeouts.total = Some(total);
+        self
+    }
+
+    /// By which governor its origin goes from now on; `None`: the request waits for no turn. By default what the session says.
+    pub fn governor(mut self, governor: impl Into<Option<Governor>>) -> Self {
+        self.change_options().governor = governor.into();
+        self
+    }
+
+    /// Whether it goes before others that wait for their turn by the governor; by default what the session says.
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.change_options().priority = priority;
         self
     }
 

@@ -22,7 +22,7 @@ use crate::handle::{Node, StopReason};
 use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, Sought, origin};
+use crate::origin::{Asking, Lease, Sought, Turns, origin};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -72,6 +72,7 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
+    pub(super) turns: Turns,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
 }
 
@@ -148,6 +149,7 @@ impl Journey {
             stage: Stage::Queue,
             asking: None,
             wire: None,
+            turns: Turns::default(),
             prepared: None,
         });
         journey.prepared = journey.prepare_first()?;
@@ -253,6 +255,7 @@ impl Journey {
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
         let Some(mut active) = self.active.take() else { return };
+        self.turns = Turns::default();
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
@@ -305,10 +308,12 @@ impl Journey {
         match stopped {
             Ok(result) => {
                 let over = result.is_err();
+                self.came_to(result.as_ref().err());
                 (result, over)
             }
             Err(reason) => {
                 let (error, over) = self.stopped(reason);
+                self.came_to(Some(&error));
                 (Err(error), over)
             }
         }

@@ -7,6 +7,7 @@ mod calls;
 mod deadline;
 mod fields;
 mod flight;
+mod governing;
 mod journey;
 mod landing;
 mod mailbox;

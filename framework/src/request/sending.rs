@@ -76,6 +76,7 @@ impl Journey {
 
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
     async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
+        self.take_turn(queue_end).await?;
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Source);
         let source = self.payload.0.open().await.map_err(|error| self.name(error))?;

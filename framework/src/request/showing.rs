@@ -28,6 +28,8 @@ pub(super) enum Awaits {
     Subscriber,
     /// The caller's own source of the body.
     Source,
+    /// The line before its origin's gate knows more.
+    Turn,
     /// The line of its origin knows more.
     Wire,
     Window,
@@ -70,17 +72,21 @@ impl Found {
 
 impl Request {
     /// What the request waits for; `None` if for nothing. Told by the shard that works for it, and only asked there while it waits
-    /// for a wire: its place in the line is counted for the answer.
+    /// for a wire or its turn: its place in the line is counted for the answer.
     pub async fn why_waiting(&self) -> Option<Waiting> {
         let shared = Arc::clone(&self.inner.shared);
         let here = shared.shard()?;
-        if !shared.awaits(Awaits::Wire) {
+        if !shared.awaits(Awaits::Wire) && !shared.awaits(Awaits::Turn) {
             return shared.waits_for(&Line::new());
         }
-        let session = self.inner.services.session.id();
+        let (session, terms) = (self.inner.services.session.id(), Arc::clone(&self.inner.services.terms));
         let look = move || {
-            let is_here = here == thread_number();
-            is_here.then(|| shared.waits_for(&origin::line(session, shared.target.origin())))
+            let (is_here, origin) = (here == thread_number(), shared.target.origin());
+            is_here.then(|| {
+                let mut line = origin::line(session, origin);
+                terms.governors.look_along_the_lines(Some(origin), &mut line, clock::now());
+                shared.waits_for(&line)
+            })
         };
         self.inner.services.on_all_shards(look).await.into_iter().flatten().next().flatten()
     }

@@ -9,8 +9,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Http2Options, Limits, MinimumRate, NameOptions, Protocols, RequestOptions, SessionOptions, Timeouts,
-    TlsOptions,
+    DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, Protocols, RequestOptions, SessionOptions,
+    Timeouts, TlsOptions,
 };
 use crate::protocol::http1::field;
 
@@ -82,6 +82,12 @@ impl SessionBuilder {
         self
     }
 
+    /// How often a server is asked, and by how many requests at a time; `None` is as often as anybody likes. Default `None`.
+    pub fn governor(mut self, governor: impl Into<Option<Governor>>) -> Self {
+        self.options.request.governor = governor.into();
+        self
+    }
+
     /// How streams are opened.
     pub fn dial(mut self, dial: DialOptions) -> Self {
         self.options.request.dial = dial;
@@ -113,6 +119,13 @@ impl SessionBuilder {
     /// is refused (87), and more than there are shards are as many. See [`SessionOptions::lanes`].
     pub fn lanes(mut self, lanes: usize) -> Self {
         self.options.lanes = lanes;
+        self
+    }
+
+    /// Requests under way at a time to all origins together; `None` is any number. Default `None`; 0 is refused (87). See
+    /// [`SessionOptions::requests_at_once`].
+    pub fn requests_at_once(mut self, limit: impl Into<Option<usize>>) -> Self {
+        self.options.requests_at_once = limit.into();
         self
     }
 

@@ -1,6 +1,7 @@
 //! How a session is looked at: the tree is walked here, the rest is seen on the shards.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Session;
 use crate::clock;
@@ -20,27 +21,33 @@ impl Session {
         let services = &self.inner.services;
         let session = self.inner.node.id();
         let found: Arc<[Found]> = Found::all_below(&self.inner.node).into();
-        let (here, opened) = (Arc::clone(&found), services.opened);
+        let (here, opened, terms) = (Arc::clone(&found), services.opened, Arc::clone(&services.terms));
+        // They are of no shard: the first to look tells of them.
+        let governors_shown = Arc::new(AtomicBool::new(false));
         let look = move || {
             let (now, shard) = (clock::now(), Some(thread_number()));
-            let (origins, line) = origin::snapshot(session, now);
+            let (origins, mut line) = origin::snapshot(session, now);
+            terms.governors.look_along_the_lines(None, &mut line, now);
+            let shows = !governors_shown.swap(true, Ordering::Relaxed);
+            let governors = if shows { terms.governors.snapshot(now) } else { Vec::new() };
             let found = here.iter().filter(|request| request.shard() == shard);
             let requests = found.map(|request| request.show(&line, now)).collect::<Vec<_>>();
-            (now.saturating_duration_since(opened), origins, requests)
+            (now.saturating_duration_since(opened), origins, governors, requests)
         };
         let looked = services.on_all_shards(look).await;
         let age = looked.iter().map(|(age, ..)| *age).max().unwrap_or_default();
         let nobodys = found.iter().filter(|request| request.shard().is_none());
         let mut requests: Vec<_> = nobodys.map(|request| request.show(&Line::new(), opened)).collect();
-        let mut origins = Vec::new();
-        for (_, some_origins, some_requests) in looked {
+        let (mut origins, mut governors) = (Vec::new(), Vec::new());
+        for (_, some_origins, some_governors, some_requests) in looked {
             origins.extend(some_origins);
+            governors.extend(some_governors);
             requests.extend(some_requests);
         }
         requests.sort_unstable_by_key(|request| request.id);
         let now = clock::now();
         let connections = connection::show_all_below(&self.inner.node, now);
         let trace = self.inner.node.subscribers().traced(|noted| TraceEvent::of(noted, now));
-        Snapshot { session, age, connections, origins, requests, trace }
+        Snapshot { session, age, connections, origins, governors, requests, trace }
     }
 }

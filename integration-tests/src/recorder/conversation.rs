@@ -95,6 +95,9 @@ impl Conversation {
             }
             Happened::Uploaded if self.may_overlap => Ok(()),
             Happened::Uploaded => self.only_in("UploadProgress", !matches!(self.phase, Phase::Ready | Phase::Reading)),
+            Happened::OriginPaused => {
+                self.only_in("OriginPaused", !matches!(self.phase, Phase::Ready | Phase::Reading))
+            }
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }

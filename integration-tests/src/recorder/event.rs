@@ -37,6 +37,8 @@ pub enum Happened {
     InsecureWire,
     /// `Queued`.
     Queued,
+    /// `OriginPaused`.
+    OriginPaused,
     /// `WireAcquired`.
     WireAcquired(u64),
     /// `WireReleased`.
@@ -112,6 +114,7 @@ impl From<&Status> for Happened {
             Status::Missed(lost) => Self::Missed(*lost),
             Status::Unsubscribed => Self::Unsubscribed,
             Status::Queued { .. } => Self::Queued,
+            Status::OriginPaused { .. } => Self::OriginPaused,
             Status::ResolvingName(_) => Self::Began(Step::Resolve),
             Status::NameResolved(_) => Self::Ended(Step::Resolve),
             Status::ConnectingToServer(address) => Self::Began(Step::Connect(*address)),

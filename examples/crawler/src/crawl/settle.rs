@@ -12,16 +12,15 @@ use crate::robots::{MAX_REDIRECTS, Reading, Robots};
 
 impl Crawl {
     pub(super) fn settle(&mut self, fetched: Fetched) {
-        self.hear_answers();
-        let Fetched { job, url, result, answered } = fetched;
+        let Fetched { job, url, result } = fetched;
         let trouble = match &result {
             Ok(answer) => refusal(job.work.purpose, answer),
             Err(error) => fetch::trouble(error),
         };
         let failure = match trouble {
-            Some(trouble) => self.frontier.failed(&job, answered, trouble, fastrand::f64(), Instant::now()),
+            Some(trouble) => self.frontier.failed(&job, trouble, fastrand::f64(), Instant::now()),
             None => {
-                self.frontier.finished(&job, answered, Instant::now());
+                self.frontier.finished(&job);
                 Failure::Final
             }
         };
@@ -38,13 +37,6 @@ impl Crawl {
                 std::iter::once(job.work).chain(others).for_each(|work| self.give_up(job.host, work, reason.clone()));
             }
             (Failure::Final, Err(error)) => self.give_up(job.host, job.work, error.to_string()),
-        }
-    }
-
-    /// That a job was answered must be known before that it is over: else its host would seem to have nothing to do.
-    fn hear_answers(&mut self) {
-        while let Ok(host) = self.answers.1.try_recv() {
-            self.frontier.answered(host, Instant::now());
         }
     }
 
@@ -80,10 +72,8 @@ impl Crawl {
     fn read_robots(&mut self, of: HostId, redirects: u8, url: &str, answer: &Answer) {
         let text = if let Body::Robots(text) = &answer.body { text.as_slice() } else { &[] };
         match Robots::read(answer.status, text) {
-            Reading::Rules(robots) => self.frontier.obey(of, robots, Instant::now()),
-            Reading::Elsewhere if redirects == MAX_REDIRECTS => {
-                self.frontier.obey(of, Robots::allow_all(), Instant::now())
-            }
+            Reading::Rules(robots) => self.frontier.obey(of, robots),
+            Reading::Elsewhere if redirects == MAX_REDIRECTS => self.frontier.obey(of, Robots::allow_all()),
             Reading::Elsewhere => self.look_for_robots(of, redirects + 1, url, answer.location.as_deref()),
             Reading::Unknown => self.do_without_robots(of),
         }
@@ -103,7 +93,7 @@ impl Crawl {
 
     fn do_without_robots(&mut self, of: HostId) {
         self.figures.robots_unavailable(of);
-        self.frontier.obey(of, Robots::disallow_all(), Instant::now());
+        self.frontier.obey(of, Robots::disallow_all());
     }
 
     fn give_up(&mut self, host: HostId, work: Work, reason: String) {
@@ -123,5 +113,5 @@ fn refusal(purpose: Purpose, answer: &Answer) -> Option<Trouble> {
         Purpose::Page => retry::means_later(answer.status),
         Purpose::Robots { .. } => matches!(Robots::read(answer.status, &[]), Reading::Unknown),
     };
-    later.then_some(Trouble::Busy { retry_after: answer.retry_after })
+    later.then_some(Trouble::Broken)
 }

@@ -11,15 +11,18 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 
-use super::{Failure, Job, Purpose, Work};
-use crate::politeness::Gate;
+use super::{Bounds, Failure, Job, Purpose, Work};
 use crate::retry::{ATTEMPTS, Trouble, back_off};
 use crate::robots::Robots;
 
 #[derive(Debug)]
 pub(super) struct Host {
     pub(super) origin: Box<str>,
-    pub(super) gate: Gate,
+    /// Jobs at once, and those there are.
+    pub(super) at_once: usize,
+    pub(super) under_way: usize,
+    /// The pause between two requests.
+    pub(super) delay: Duration,
     /// The moment for which the agenda has an entry.
     pub(super) listed: Option<Instant>,
     pub(super) disallowed: u64,
@@ -29,6 +32,8 @@ pub(super) struct Host {
     waiting: VecDeque<Work>,
     again: BinaryHeap<Reverse<Again>>,
     silence: Silence,
+    /// It could not be reached: nothing starts before then.
+    rests_until: Instant,
     back_off: Duration,
 }
 
@@ -40,10 +45,12 @@ enum Access {
 }
 
 impl Host {
-    pub(super) fn new(origin: &str, gate: Gate, back_off: Duration, now: Instant) -> Self {
+    pub(super) fn new(origin: &str, bounds: &Bounds, delay: Duration, now: Instant) -> Self {
         Self {
             origin: origin.into(),
-            gate,
+            at_once: bounds.per_host,
+            under_way: 0,
+            delay,
             listed: None,
             disallowed: 0,
             access: Access::Unknown,
@@ -51,7 +58,8 @@ impl Host {
             waiting: VecDeque::new(),
             again: BinaryHeap::new(),
             silence: Silence { attempts: 0, since: now },
-            back_off,
+            rests_until: now,
+            back_off: bounds.back_off,
         }
     }
 
@@ -65,7 +73,7 @@ impl Host {
     /// From when on something may start. Once the crawl has had its fill, and wants no `new_pages`, that is only a page
     /// that was tried before: nobody needs rules for pages that are not fetched.
     pub(super) fn due(&self, new_pages: bool) -> Option<Instant> {
-        let opens = self.gate.opens()?;
+        let opens = (self.under_way < self.at_once).then_some(self.rests_until)?;
         let again = if new_pages {
             self.again.peek().map(|Reverse(again)| again.due)
         } else {
@@ -97,10 +105,9 @@ impl Host {
         None
     }
 
-    pub(super) fn obey(&mut self, robots: Robots, now: Instant) {
-        if let Some(delay) = robots.crawl_delay() {
-            self.gate.slow_down(delay, now);
-        }
+    pub(super) fn obey(&mut self, robots: Robots) {
+        // A host can only ask for more.
+        self.delay = self.delay.max(robots.crawl_delay().unwrap_or_default());
         if !self.is_lost() {
             self.access = Access::Known(robots);
         }
@@ -114,16 +121,13 @@ impl Host {
     pub(super) fn failed(&mut self, job: &Job, trouble: Trouble, chance: f64, now: Instant) -> Failure {
         let mut work = job.work.clone();
         work.tries = work.tries.saturating_add(1);
-        let pause = match trouble {
+        match trouble {
             Trouble::Unreachable => return self.unreachable(work, job.started, chance, now),
             Trouble::Refused if self.is_lost() => return Failure::Final,
             Trouble::Refused => return Failure::HostLost(self.lose()),
-            Trouble::Busy { retry_after: Some(pause) } => {
-                self.gate.close_until(now + pause);
-                pause
-            }
-            Trouble::Busy { retry_after: None } | Trouble::Broken => back_off(self.back_off, work.failures + 1, chance),
-        };
+            Trouble::Broken => {}
+        }
+        let pause = back_off(self.back_off, work.failures + 1, chance);
         self.reached();
         work.failures += 1;
         if self.is_lost() || work.failures >= ATTEMPTS {
@@ -141,7 +145,7 @@ impl Host {
         }
         if self.silence.attempts == 0 || started > self.silence.since {
             self.silence = Silence { attempts: self.silence.attempts + 1, since: now };
-            self.gate.close_until(now + back_off(self.back_off, self.silence.attempts, chance));
+            self.rests_until = now + back_off(self.back_off, self.silence.attempts, chance);
         }
         if self.silence.attempts >= ATTEMPTS {
             return Failure::HostLost(self.lose());

@@ -1,7 +1,7 @@
 //! What is to be fetched, and what of it next: the crawl's one decision, made without waiting for anything.
 //!
-//! Call [`next`](Frontier::next) until it no longer says `Start`; report what happens to each job: that its answer began
-//! (`answered`), then how it ended (`finished` or `failed`). Time is an argument.
+//! Call [`next`](Frontier::next) until it no longer says `Start`; report how each job ended (`finished` or `failed`). Time is an
+//! argument.
 
 mod host;
 #[cfg(test)]
@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
 use std::time::{Duration, Instant};
 
-use crate::politeness::{self, Gate};
+use crate::politeness;
 use crate::retry::Trouble;
 use crate::robots::Robots;
 use host::Host;
@@ -133,28 +133,22 @@ impl Frontier {
     }
     // ANCHOR_END: next
 
-    /// The answer to a paced job begins.
-    pub fn answered(&mut self, host: HostId, now: Instant) {
-        self.hosts[index(host)].gate.answered(now);
-        self.list(host);
-    }
-
-    /// A job is done. `answered`: that its answer began was told before.
-    pub fn finished(&mut self, job: &Job, answered: bool, now: Instant) {
+    /// A job is done.
+    pub fn finished(&mut self, job: &Job) {
         self.hosts[index(job.host)].reached();
-        self.end(job, answered, now);
+        self.end(job);
     }
 
     /// A job failed. `chance` is a random number from 0 to 1.
-    pub fn failed(&mut self, job: &Job, answered: bool, trouble: Trouble, chance: f64, now: Instant) -> Failure {
+    pub fn failed(&mut self, job: &Job, trouble: Trouble, chance: f64, now: Instant) -> Failure {
         let failure = self.hosts[index(job.host)].failed(job, trouble, chance, now);
-        self.end(job, answered, now);
+        self.end(job);
         failure
     }
 
     /// The rules of a host are known.
-    pub fn obey(&mut self, host: HostId, robots: Robots, now: Instant) {
-        self.hosts[index(host)].obey(robots, now);
+    pub fn obey(&mut self, host: HostId, robots: Robots) {
+        self.hosts[index(host)].obey(robots);
         self.list(host);
     }
 
@@ -184,8 +178,7 @@ impl Frontier {
         }
         let id = HostId(self.hosts.len().try_into().expect("fewer than 2^32 hosts"));
         let delay = self.bounds.delay.unwrap_or_else(|| politeness::default_delay(origin));
-        let gate = Gate::new(self.bounds.per_host, delay, now);
-        self.hosts.push(Host::new(origin, gate, self.bounds.back_off, now));
+        self.hosts.push(Host::new(origin, &self.bounds, delay, now));
         self.by_origin.insert(origin.into(), id);
         id
     }
@@ -208,21 +201,21 @@ impl Frontier {
         let work = host.due(new_pages).filter(|due| *due <= now).and_then(|_| host.take(new_pages, now));
         self.disallowed += host.disallowed - disallowed;
         if let Some(work) = &work {
-            host.gate.start();
+            host.under_way += 1;
             self.under_way += 1;
             self.pages_started += usize::from(work.purpose == Purpose::Page && work.tries == 0);
         }
-        let paced = host.gate.is_paced();
+        let governor = politeness::governor(host.at_once, host.delay);
         if new_pages && !self.takes_new_pages() {
             self.list_all_anew();
         }
         self.list(id);
-        work.map(|work| Job { host: id, work, started: now, paced })
+        work.map(|work| Job { host: id, work, started: now, governor })
     }
 
-    fn end(&mut self, job: &Job, answered: bool, now: Instant) {
+    fn end(&mut self, job: &Job) {
         self.under_way -= 1;
-        self.hosts[index(job.host)].gate.end(answered, now);
+        self.hosts[index(job.host)].under_way -= 1;
         self.list(job.host);
     }
 

@@ -36,8 +36,8 @@ impl Crawl {
     fn reads_robots(&mut self, robots: Robots) {
         let job = self.start();
         let Purpose::Robots { of, .. } = job.work.purpose else { panic!("{job:?} before robots.txt") };
-        self.frontier.finished(&job, false, self.now);
-        self.frontier.obey(of, robots, self.now);
+        self.frontier.finished(&job);
+        self.frontier.obey(of, robots);
     }
 
     fn start(&mut self) -> Job {
@@ -53,11 +53,11 @@ impl Crawl {
     }
 
     fn finish(&mut self, job: &Job) {
-        self.frontier.finished(job, false, self.now);
+        self.frontier.finished(job);
     }
 
     fn fail(&mut self, job: &Job, trouble: Trouble) -> Failure {
-        self.frontier.failed(job, false, trouble, 0.5, self.now)
+        self.frontier.failed(job, trouble, 0.5, self.now)
     }
 
     /// Lets the time pass that the frontier wants to wait.
@@ -93,7 +93,7 @@ fn robots_first_then_pages_in_order() {
     assert_eq!(&*robots.work.path, "/robots.txt");
     assert!(crawl.is_idle(), "no page before the rules");
     crawl.finish(&robots);
-    crawl.frontier.obey(robots.host, Robots::allow_all(), crawl.now);
+    crawl.frontier.obey(robots.host, Robots::allow_all());
     let pages = crawl.starts();
     assert_eq!(paths(&pages), ["/a", "/b"]);
     pages.iter().for_each(|job| crawl.finish(job));
@@ -133,7 +133,7 @@ fn hosts_take_turns() {
     let mut hosts = Vec::new();
     while let Next::Start(job) = crawl.frontier.next(crawl.now) {
         if let Purpose::Robots { of, .. } = job.work.purpose {
-            crawl.frontier.obey(of, Robots::allow_all(), crawl.now);
+            crawl.frontier.obey(of, Robots::allow_all());
         }
         hosts.push(job.host.0);
         crawl.finish(&job);
@@ -142,28 +142,14 @@ fn hosts_take_turns() {
 }
 
 #[test]
-fn a_delay_counts_from_the_answer() {
-    let mut crawl = Crawl::new(|bounds| bounds.delay = Some(SECOND));
-    crawl.add(SITE, &["/1", "/2"]);
-    crawl.reads_robots(Robots::allow_all());
-    assert_eq!(crawl.wait(), SECOND);
-    let job = crawl.start();
-    assert!(job.paced && crawl.is_idle(), "unanswered");
-    crawl.now += SECOND;
-    crawl.frontier.answered(job.host, crawl.now);
-    assert_eq!(crawl.wait(), SECOND);
-    let next = crawl.start();
-    crawl.frontier.finished(&job, true, crawl.now);
-    crawl.finish(&next);
-    assert!(crawl.is_over());
-}
-
-#[test]
-fn a_crawl_delay_counts_from_the_robots_file() {
-    let mut crawl = Crawl::new(|_| ());
-    crawl.add(SITE, &["/1"]);
-    crawl.reads_robots(Robots::parse(b"User-agent: *\nCrawl-delay: 3", "x"));
-    assert_eq!(crawl.wait(), 3 * SECOND);
+fn a_crawl_delay_is_for_the_governor_and_a_host_can_only_ask_for_more() {
+    for (asked, delay) in [(3, 3), (1, 2)] {
+        let mut crawl = Crawl::new(|bounds| bounds.delay = Some(2 * SECOND));
+        crawl.add(SITE, &["/1"]);
+        let robots = format!("User-agent: *\nCrawl-delay: {asked}");
+        crawl.reads_robots(Robots::parse(robots.as_bytes(), "x"));
+        assert_eq!(crawl.start().governor, politeness::governor(2, delay * SECOND));
+    }
 }
 
 #[test]
@@ -183,19 +169,10 @@ fn a_page_is_tried_five_times_with_growing_pauses() {
 }
 
 #[test]
-fn retry_after_is_for_the_whole_host() {
+fn while_a_page_waits_for_another_attempt_others_go_on() {
     let mut crawl = Crawl::of(&["/1", "/2"], |bounds| bounds.per_host = 1);
     let job = crawl.start();
-    crawl.fail(&job, Trouble::Busy { retry_after: Some(7 * SECOND) });
-    assert_eq!(crawl.wait(), 7 * SECOND);
-    assert_eq!(&*crawl.start().work.path, "/1");
-}
-
-#[test]
-fn without_it_other_pages_go_on() {
-    let mut crawl = Crawl::of(&["/1", "/2"], |bounds| bounds.per_host = 1);
-    let job = crawl.start();
-    crawl.fail(&job, Trouble::Busy { retry_after: None });
+    crawl.fail(&job, Trouble::Broken);
     assert_eq!(&*crawl.start().work.path, "/2");
 }
 
@@ -256,7 +233,7 @@ fn robots_may_lie_elsewhere() {
     let second = crawl.start();
     assert_eq!((&*second.work.path, second.work.purpose), ("/rules", Purpose::Robots { of: first.host, redirects: 1 }));
     crawl.finish(&second);
-    crawl.frontier.obey(first.host, Robots::allow_all(), crawl.now);
+    crawl.frontier.obey(first.host, Robots::allow_all());
     assert_eq!(paths(&crawl.starts()), ["/a"]);
 }
 
@@ -281,7 +258,7 @@ fn when_as_many_were_fetched_as_asked_for_nobody_waits() {
     let other = "http://127.0.0.2";
     crawl.add(other, &["/1"]);
     let rules = crawl.start();
-    crawl.fail(&rules, Trouble::Busy { retry_after: Some(60 * SECOND) });
+    crawl.fail(&rules, Trouble::Broken);
     crawl.add(SITE, &["/1", "/2"]);
     crawl.reads_robots(Robots::allow_all());
     let page = crawl.start();

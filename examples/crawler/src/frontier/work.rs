@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use hinternet::Governor;
+
 /// A host, by the order in which the crawl met it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostId(pub u32);
@@ -44,8 +46,8 @@ pub struct Job {
     pub work: Work,
     /// When.
     pub started: Instant,
-    /// Must the frontier be told when its answer begins?
-    pub paced: bool,
+    /// What its host's requests are held to.
+    pub governor: Governor,
 }
 
 impl Work {

@@ -7,7 +7,7 @@ use crate::handle::Node;
 use crate::notification::CreditLimits;
 use crate::options::{NameOptions, RequestOptions};
 use crate::origin::pool::Ticket;
-use crate::origin::{Kept, Lanes, Quota};
+use crate::origin::{Governors, Kept, Lanes, Quota};
 use crate::target::Origin;
 use crate::transport::{DialTimes, Dialed, MemoryStream, Names};
 use crate::wire::Wire;
@@ -17,6 +17,7 @@ fn terms(wires: usize) -> Arc<Terms> {
     let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
     let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
     let (names, trace) = (Names::new(NameOptions::default()), 0);
+    let governors = Governors::new(None);
     Arc::new(Terms {
         session,
         wires_per_origin,
@@ -27,6 +28,7 @@ fn terms(wires: usize) -> Arc<Terms> {
         trace,
         quota,
         names,
+        governors,
     })
 }
 
