@@ -135,8 +135,7 @@ impl Exchange {
                 let opened = sender.send_request(*request, self.sending == Sending::Ended);
                 Poll::Ready(match opened {
                     Ok((response, stream)) => {
-                        self.receiving.begin(response);
-                        self.wire.shared.open.borrow_mut().insert(stream.stream_id().as_u32());
+                        self.receiving.begin(response, &self.wire.shared.heard);
                         self.stream = Some(stream);
                         Ok(())
                     }
@@ -272,7 +271,7 @@ impl Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if let Some(stream) = self.stream_id() {
-            self.wire.shared.open.borrow_mut().remove(&stream.as_u32());
+            self.wire.shared.heard.given_up(stream.as_u32());
             if self.wire.shared.crowded.get() {
                 self.wire.wake_driver();
             }
