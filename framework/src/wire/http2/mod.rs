@@ -7,6 +7,7 @@ mod heard;
 mod receiving;
 mod sending;
 mod showing;
+mod stream;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -35,6 +36,7 @@ use heard::Heard;
 pub(crate) use driver::{Change, Driver};
 pub(super) use ending::StreamEnd;
 pub(super) use exchange::Exchange;
+pub(crate) use sending::SendingHalf;
 
 /// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
 pub(crate) struct Http2 {

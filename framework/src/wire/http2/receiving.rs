@@ -71,6 +71,12 @@ impl Receiving {
         self.response = Some(response);
     }
 
+    /// Nothing more is taken. What has come of the trailers stays.
+    pub(super) fn let_go(&mut self) {
+        (self.response, self.body) = (None, None);
+        self.ended = true;
+    }
+
     /// Takes the next head that comes, and keeps it.
     pub(super) fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Result<StatusCode, Broken>> {
         let Some(response) = &mut self.response else { return Poll::Pending };
@@ -220,7 +226,7 @@ impl Receiving {
         self.has_head && self.ended && self.rest.is_empty()
     }
 
-    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
-        self.trailers.as_ref()
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take()
     }
 }
