@@ -4,9 +4,11 @@ use std::io;
 
 use futures_util::{Stream, stream};
 use hinternet::{Bytes, Http2Options, Method, Payload, Request, SessionBuilder};
-use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Settings, builder};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
+use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::patiently;
-use integration_tests::scene::{read_all, sending};
+use integration_tests::scene::{Scene, read_all, sending};
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -94,5 +96,56 @@ async fn b10_the_paved_path_gives_the_response_while_its_request_is_still_being_
     scene.recorder.wait_for_status(request.id(), "SendRequestComplete").await;
     scene.recorder.wait_for_status(request.id(), "WireReleased").await;
     drop((response, request));
+    scene.end().await;
+}
+
+/// A server that sends this when it has the head of a request, and then listens.
+async fn saying(octets: impl Into<Bytes>) -> Scene {
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).send(octets).keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, narrow());
+    scene.recorder.sending_and_receiving_overlap();
+    scene
+}
+
+/// A response whole, with its trailers.
+fn answered() -> Vec<u8> {
+    let trailers = frames::headers(1, &[("grpc-status", "0")], true);
+    [frames::response(1, 200, false), frames::data(1, "done", false), trailers].concat()
+}
+
+#[tokio::test]
+async fn rfc9113_8_1_a_response_may_end_with_its_trailers_before_its_request() {
+    let scene = saying(answered()).await;
+    let (say, pieces) = spoken();
+    let call = scene.session.post(scene.peer.url("/")).unwrap().body(Payload::stream(pieces)).send();
+    let mut response = patiently("the head", call).await.unwrap();
+    let request = response.handle().id();
+    assert_eq!(patiently("the body", response.chunk()).await.unwrap().unwrap(), "done");
+    assert_eq!(patiently("the end", response.chunk()).await.unwrap(), None);
+    assert_eq!(response.trailers()["grpc-status"], "0");
+    // What is sent now may still be of use to the server, who is told when it ends: with the response.
+    say.send(Ok(Bytes::from_static(b"more"))).unwrap();
+    scene.peer.wait_for_frame(0, |frame| frame.kind == Kind::Data && frame.length == 4).await;
+    drop(response);
+    scene.recorder.wait_for_closing(request).await;
+    scene.peer.wait_for_frame(0, |frame| frame.resets(Reason::CANCEL)).await;
+    patiently("the stream to be dropped", say.closed()).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn rfc9113_8_1_a_server_that_has_answered_may_want_no_more() {
+    let answered = [answered(), frames::rst(1, Reason::NO_ERROR).to_vec()].concat();
+    let scene = saying(answered).await;
+    let (say, pieces) = spoken();
+    let call = scene.session.post(scene.peer.url("/")).unwrap().body(Payload::stream(pieces)).send();
+    let mut response = patiently("the head", call).await.unwrap();
+    // It is no error that the rest is not sent.
+    scene.recorder.wait_for_status(response.handle().id(), "SendRequestComplete").await;
+    patiently("the stream to be dropped", say.closed()).await;
+    assert_eq!(patiently("the body", response.chunk()).await.unwrap().unwrap(), "done");
+    assert_eq!(patiently("the end", response.chunk()).await.unwrap(), None);
+    assert_eq!(response.trailers()["grpc-status"], "0");
+    drop(response);
     scene.end().await;
 }
