@@ -22,8 +22,6 @@ use std::time::{Duration, Instant};
 #[derive(Debug)]
 pub(crate) struct Unread<R> {
     streams: HashMap<u32, Body<R>, BuildHasherDefault<ByNumber>>,
-    /// Those that the server has not ended.
-    open: usize,
     octets: u64,
     looked_at: u64,
     next_look: Option<Instant>,
@@ -60,23 +58,19 @@ pub(crate) struct Look<R> {
 
 impl<R: Clone> Unread<R> {
     pub(crate) fn new() -> Self {
-        Self { streams: HashMap::default(), open: 0, octets: 0, looked_at: 0, next_look: None }
+        Self { streams: HashMap::default(), octets: 0, looked_at: 0, next_look: None }
     }
 
     /// A request opened this stream.
     pub(crate) fn opened(&mut self, stream: u32, reader: R) {
         let body = Body { reader, ended: false, held: 0, taken: 0, taken_then: 0, standing: None };
-        if self.streams.insert(stream, body).is_none() {
-            self.open += 1;
-        }
+        self.streams.insert(stream, body);
     }
 
     /// The server has ended it: no more will come.
     pub(crate) fn ended(&mut self, stream: u32) {
-        if let Some(body) = self.streams.get_mut(&stream)
-            && !std::mem::replace(&mut body.ended, true)
-        {
-            self.open -= 1;
+        if let Some(body) = self.streams.get_mut(&stream) {
+            body.ended = true;
         }
     }
 
@@ -101,14 +95,8 @@ impl<R: Clone> Unread<R> {
     /// No request has it any more.
     pub(crate) fn given_up(&mut self, stream: u32) -> Option<R> {
         let body = self.streams.remove(&stream)?;
-        self.open -= usize::from(!body.ended);
         self.octets -= body.held;
         Some(body.reader)
-    }
-
-    /// How many streams the server has not ended.
-    pub(crate) fn open(&self) -> usize {
-        self.open
     }
 
     /// How much is not read, of all streams.

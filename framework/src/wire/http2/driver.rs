@@ -141,9 +141,7 @@ impl Driver {
     fn listen(&mut self, now: Instant) {
         let octets = self.wire.shared.heard.take_octets();
         if octets > 0 {
-            let mut unread = self.wire.shared.heard.unread();
-            self.wire.shared.heard.for_each_ended(|stream| unread.ended(stream));
-            drop(unread);
+            self.wire.shared.heard.note_ended();
             self.keepalive.heard(now);
             if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);

@@ -8,6 +8,7 @@ mod readers;
 mod receiving;
 mod sending;
 mod showing;
+mod stream;
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -37,6 +38,7 @@ use heard::Heard;
 pub(crate) use driver::{Change, Driver};
 pub(super) use ending::StreamEnd;
 pub(super) use exchange::Exchange;
+pub(crate) use sending::SendingHalf;
 
 /// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
 pub(crate) struct Http2 {
@@ -167,7 +169,7 @@ impl Http2 {
         if !self.health().takes_requests() {
             return None;
         }
-        let open = self.shared.heard.unread().open();
+        let open = self.shared.heard.budget().open();
         let room = self.shared.streams.get().saturating_sub(open + self.shared.unopened.get());
         self.shared.crowded.set(room == 0);
         Some(room)

@@ -104,7 +104,7 @@ impl Http2 {
 
     pub(super) fn gave_up(&self, stream: StreamId) {
         // A statement of its own: what a reader's subscribers do when they are dropped is theirs.
-        let reader = self.shared.heard.unread().given_up(stream.as_u32());
+        let reader = self.shared.heard.given_up(stream.as_u32());
         drop(reader);
         if self.shared.crowded.get() {
             self.wake_driver();
