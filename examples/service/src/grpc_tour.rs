@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use futures_util::{TryStreamExt, stream};
-use hinternet::{Protocols, Session, ShutdownReport};
+use hinternet::{Connection, Protocols, Session, ShutdownReport};
 use tonic::{Request, Status};
 
 use crate::echo::Words;
@@ -25,8 +25,9 @@ pub async fn show() -> Result<()> {
     let server = Running::start(Wall, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await?;
     let session = Session::builder().protocols(Protocols::RequireHttp2).open()?;
     let connection = session.connect(&server.origin())?;
-    let echo = EchoClient::new(transport(connection));
+    first(connection.clone()).await?;
 
+    let echo = EchoClient::new(transport(connection));
     kinds(echo.clone()).await?;
     failures(echo.clone()).await?;
     again(&session).await?;
@@ -35,6 +36,16 @@ pub async fn show() -> Result<()> {
     Ok(())
 }
 // ANCHOR_END: show
+
+// ANCHOR: first
+/// The stub as it was generated, over a connection as it is.
+async fn first(connection: Connection) -> Result<()> {
+    let mut echo = EchoClient::new(connection);
+    let reply = echo.once(words("first")).await?.into_inner();
+    println!("once      {:?}", reply.text);
+    Ok(())
+}
+// ANCHOR_END: first
 
 // ANCHOR: kinds
 async fn kinds(mut echo: EchoClient<Transport>) -> Result<()> {
