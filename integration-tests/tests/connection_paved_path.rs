@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hinternet::{ErrorCode, Handle, HandleKind, Method, Status};
+use hinternet::{ErrorCode, HandleKind, Method, Status};
 use integration_tests::http2_origin::Http2Scene;
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
@@ -13,7 +13,7 @@ async fn c4_a_paved_request_of_a_connection_copies_from_it() {
     let scene = Http2Scene::with(|request| Reply::ok(format!("{} {}", request.method, request.target)).into()).await;
     let connection = scene.connection.clone().context(7);
     let mut options = connection.options();
-    options.timeouts.total = Some(Duration::from_secs(77));
+    options.request.timeouts.total = Some(Duration::from_secs(77));
     connection.set_options(options).unwrap();
     for (n, (request, method)) in [
         (connection.get("a?b=c d"), "GET"),

@@ -1,28 +1,26 @@
 //! The actor of one request: takes calls in the order the table allows, and runs one operation at a time.
 
-use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
 
-use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
+use actix::{Actor, ActorContext, Context, Handler};
 use bytes::Bytes;
 use http::HeaderMap;
-use tracing::{Instrument, Span};
+use tracing::Span;
 
+use super::beside::Beside;
 use super::flight::Unstarted;
 use super::journey::Journey;
-use super::messages::{
-    Abandon, Amount, Facts, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData,
-};
-use super::operation::{Completing, Launch, Running, UnderWay, Work, cancelled};
+use super::messages::{Abandon, Amount, Facts, QueryDataAvailable, ReadData, ReceiveResponse};
+use super::operation::{Launch, Running, cancelled};
 use super::payload::Payload;
 use super::reply::Reply;
 use super::shared::Served;
-use super::state::{Call, State};
+use super::state::{Call, SendSide, Standing, State};
 use super::unclaimed::Unclaimed;
+use super::upload::Upload;
 use crate::engine::thread_number;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
-use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, Stop, StopReason};
+use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
 use crate::services::{Load, Services, WorkEnd, WorkGuard};
@@ -37,6 +35,12 @@ pub struct RequestActor {
     pub(super) running: Option<Running<Self>>,
     /// Reads ahead, with the exchange, while no operation is in flight.
     pub(super) ahead: Option<Running<Self>>,
+    /// A call that sends beside the response, where one does.
+    pub(super) beside: Option<Running<Self>>,
+    /// The same, before the actor starts.
+    pub(super) adopted: Option<Box<Beside>>,
+    /// What the next such call sends with, where one may.
+    pub(super) upload: Option<Box<Upload>>,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
     /// What it is to its lane.
@@ -59,6 +63,7 @@ impl RequestActor {
         );
         let span = (!span.is_disabled()).then(|| Box::new(span));
         let (journey, running, ahead, work) = (None, None, None, None);
+        let (beside, adopted, upload) = (None, None, None);
         let unclaimed = Unclaimed::default();
         Self {
             shared,
@@ -68,6 +73,9 @@ impl RequestActor {
             journey,
             running,
             ahead,
+            beside,
+            adopted,
+            upload,
             unclaimed,
             work,
             load,
@@ -76,10 +84,15 @@ impl RequestActor {
         }
     }
 
-    fn accept(&mut self, call: Call, operation: Operation) -> Result<()> {
+    pub(super) fn accept(&mut self, call: Call, operation: Operation) -> Result<()> {
         let refused = self.shared.check(call, operation);
-        if refused.is_err() && self.cancelled && matches!(self.shared.state(), State::Failed | State::Broken) {
-            return Err(cancelled(operation));
+        if refused.is_err() && matches!(self.shared.state(), State::Failed | State::Broken) {
+            if let Some(error) = self.shared.broken_by() {
+                return Err(error.in_operation(operation));
+            }
+            if self.cancelled {
+                return Err(cancelled(operation));
+            }
         }
         refused
     }
@@ -91,6 +104,7 @@ impl RequestActor {
         if let Some(mut last) = self.journey.take() {
             last.leave();
         }
+        self.upload = None;
         self.shared.forget_outcome();
         self.unclaimed = Unclaimed::default();
         self.cancelled = false;
@@ -101,66 +115,14 @@ impl RequestActor {
         Ok(journey)
     }
 
-    fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
+    pub(super) fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
         self.accept(call, operation)?;
         self.unclaimed.forget();
-        self.journey.take().ok_or_else(|| {
-            Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, "the exchange is missing")
-        })
-    }
-
-    /// Runs an operation beside the mailbox, so that it can be stopped. `told` names the completion of a success.
-    fn launch<T: 'static>(
-        &mut self,
-        context: &mut Context<Self>,
-        launch: Launch,
-        mut journey: Box<Journey>,
-        work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
-        told: impl FnOnce(&mut Self, &T) -> Option<Status> + 'static,
-    ) -> Reply<T> {
-        let Launch { operation, ticket, state, reads_ahead } = launch;
-        self.shared.enter(state);
-        journey.enter(operation);
-        let (reply, answer) = Reply::later();
-        let completing = Completing::new(&self.shared.node, Rc::clone(&journey.operation), answer);
-        let under_way = UnderWay { journey, completing };
-        let stop = Rc::new(Stop::default());
-        let stopped = Rc::clone(&stop);
-        // On the heap before it is wrapped any further: it is large, and every wrapping would move it.
-        let run = Box::pin(async move {
-            let mut under_way = under_way;
-            let journey = &mut *under_way.journey;
-            let deadline = journey.deadline();
-            let stopped = stopped.or(deadline, pin!(work(journey))).await;
-            let (result, over) = journey.outcome(stopped);
-            (under_way, result, over)
-        });
-        let span = self.span.as_deref().map_or_else(Span::none, Span::clone);
-        let run = run.instrument(span).into_actor(self);
-        let work = Work::new(run.map(move |(under_way, result, over), actor: &mut Self, context| {
-            let UnderWay { journey, completing } = under_way;
-            actor.settle(&journey, over, result.as_ref().err());
-            actor.journey = (!over).then_some(journey);
-            match result {
-                Ok(value) => {
-                    let status = told(actor, &value);
-                    completing.complete(status, value);
-                }
-                Err(error) => completing.fail(error),
-            }
-            if !actor.shared.node.is_open() {
-                actor.end(context);
-            } else if reads_ahead {
-                actor.read_ahead(context);
-            }
-        }));
-        self.running = Some(Running { ticket, stop, work: work.clone() });
-        context.spawn(work);
-        reply
+        self.journey.take().ok_or_else(|| missing(operation))
     }
 
     /// An operation has ended: the state it leaves, and what a shutdown would count.
-    pub(super) fn settle(&mut self, journey: &Journey, over: bool, error: Option<&Error>) -> Arc<Facts> {
+    pub(super) fn settle(&mut self, journey: &mut Journey, over: bool, error: Option<&Error>) -> Arc<Facts> {
         self.running = None;
         let state = if over {
             if self.shared.head().is_some() { State::Broken } else { State::Failed }
@@ -169,7 +131,7 @@ impl RequestActor {
         };
         let facts = journey.facts();
         self.shared.set_facts(Arc::clone(&facts));
-        self.shared.enter(state);
+        self.shared.enter(Standing::new(state, if over { SendSide::Over } else { self.send_side() }));
         if let Some(work) = &mut self.work {
             match (state, error.map(Error::wire_state)) {
                 (State::Done, _) => work.is_now(WorkEnd::Completed),
@@ -177,7 +139,8 @@ impl RequestActor {
                 _ => work.is_now(WorkEnd::Cancelled),
             }
         }
-        if matches!(state, State::Failed | State::Broken) || (state == State::Done && journey.end_told) {
+        let is_done = state == State::Done && journey.end_told && self.send_side() != SendSide::Busy;
+        if is_done || matches!(state, State::Failed | State::Broken) {
             (self.work, self.load) = (None, None);
         }
         self.cancelled = over && error.is_some_and(Error::is_cancelled);
@@ -186,13 +149,19 @@ impl RequestActor {
 
     /// Nothing more will be asked.
     pub(super) fn leave(&mut self) {
+        if let Some(beside) = self.adopted.take() {
+            beside.fail(StopReason::Closing);
+        }
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
         (self.work, self.load) = (None, None);
     }
 
-    fn end(&mut self, context: &mut Context<Self>) {
+    pub(super) fn end(&mut self, context: &mut Context<Self>) {
+        if let Some(beside) = self.beside.take() {
+            beside.stop(StopReason::Closing)(self, context);
+        }
         self.leave();
         context.stop();
     }
@@ -235,63 +204,6 @@ impl Actor for RequestActor {
     type Context = Context<Self>;
 }
 
-impl Handler<SendRequest> for RequestActor {
-    type Result = Reply<()>;
-
-    fn handle(&mut self, message: SendRequest, context: &mut Context<Self>) -> Reply<()> {
-        let SendRequest { headers, payload, context: value, ticket } = message;
-        self.stop_reading_ahead(context);
-        match self.begin(headers, payload, value) {
-            Ok(journey) => {
-                let launch = Launch { operation: Operation::Send, ticket, state: State::Sending, reads_ahead: false };
-                let work = async |journey: &mut Journey| journey.send().await;
-                self.launch(context, launch, journey, work, |_, ()| Some(Status::SendRequestComplete))
-            }
-            Err(error) => Reply::now(Err(error)),
-        }
-    }
-}
-
-impl Handler<WriteData> for RequestActor {
-    type Result = Reply<()>;
-
-    fn handle(&mut self, message: WriteData, context: &mut Context<Self>) -> Reply<()> {
-        let WriteData { data, ticket } = message;
-        let mut journey = match self.resume(Call::Write, Operation::Write) {
-            Ok(journey) => journey,
-            Err(error) => return Reply::now(Err(error)),
-        };
-        if let Err(error) = journey.check_write(&data) {
-            self.journey = Some(journey);
-            return Reply::now(Err(error));
-        }
-        let length = data.len() as u64;
-        let launch = Launch { operation: Operation::Write, ticket, state: State::Writing, reads_ahead: false };
-        let work = async move |journey: &mut Journey| journey.write(&data).await;
-        self.launch(context, launch, journey, work, move |_, ()| Some(Status::WriteComplete(length)))
-    }
-}
-
-impl Handler<FinishBody> for RequestActor {
-    type Result = Reply<()>;
-
-    fn handle(&mut self, message: FinishBody, context: &mut Context<Self>) -> Reply<()> {
-        let FinishBody { trailers, ticket } = message;
-        let operation = Operation::Write;
-        let mut journey = match self.resume(Call::Finish, operation) {
-            Ok(journey) => journey,
-            Err(error) => return Reply::now(Err(error)),
-        };
-        if let Err(error) = journey.check_finish(&trailers, operation) {
-            self.journey = Some(journey);
-            return Reply::now(Err(error));
-        }
-        let launch = Launch { operation, ticket, state: State::Writing, reads_ahead: false };
-        let work = async move |journey: &mut Journey| journey.finish(&trailers, operation).await;
-        self.launch(context, launch, journey, work, |_, ()| Some(Status::WriteComplete(0)))
-    }
-}
-
 impl Handler<ReceiveResponse> for RequestActor {
     type Result = Reply<Arc<ResponseHead>>;
 
@@ -305,12 +217,21 @@ impl Handler<ReceiveResponse> for RequestActor {
             Ok(journey) => journey,
             Err(error) => return Reply::now(Err(error)),
         };
-        if let Err(error) = journey.check_finish(&HeaderMap::new(), operation) {
+        let ends_body = self.beside.is_none() && !journey.payload.0.goes_on_beside();
+        let refused = if ends_body {
+            journey.check_finish(&HeaderMap::new(), operation)
+        } else {
+            journey.check_beside(operation)
+        };
+        if let Err(error) = refused {
             self.journey = Some(journey);
             return Reply::now(Err(error));
         }
+        if ends_body {
+            self.upload = None;
+        }
         let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
-        let work = async |journey: &mut Journey| journey.receive().await;
+        let work = async move |journey: &mut Journey| journey.receive(ends_body).await;
         self.launch(context, launch, journey, work, move |actor, head| {
             actor.unclaimed.hand_out_head(ticket, head);
             Some(Status::HeadersAvailable)
@@ -356,7 +277,10 @@ impl Handler<Abandon> for RequestActor {
     fn handle(&mut self, Abandon(ticket): Abandon, context: &mut Context<Self>) {
         match &self.running {
             Some(running) if running.ticket == ticket => running.stop(StopReason::Abandoned)(self, context),
-            _ => self.unclaimed.came_back(ticket),
+            _ => match &self.beside {
+                Some(beside) if beside.ticket == ticket => beside.stop(StopReason::Abandoned)(self, context),
+                _ => self.unclaimed.came_back(ticket),
+            },
         }
     }
 }
@@ -366,7 +290,10 @@ impl Handler<Cancel> for RequestActor {
 
     fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
         self.stop_reading_ahead(context);
-        if let Some(running) = &self.running {
+        if let Some(beside) = &self.beside {
+            // The other side is stopped with it.
+            beside.stop(StopReason::Cancelled)(self, context);
+        } else if let Some(running) = &self.running {
             running.stop(StopReason::Cancelled)(self, context);
         } else if self.is_in_flight() {
             self.shared.node.stop().fire(StopReason::Cancelled);
@@ -382,6 +309,9 @@ impl Handler<CloseHandle> for RequestActor {
     fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
         self.shared.node.close(Ending::Closed);
         self.stop_reading_ahead(context);
+        if let Some(beside) = self.beside.take() {
+            beside.stop(StopReason::Closing)(self, context);
+        }
         match &self.running {
             Some(running) => running.stop(StopReason::Closing)(self, context),
             // The end of the node has stopped it.
@@ -389,6 +319,11 @@ impl Handler<CloseHandle> for RequestActor {
             None => self.end(context),
         }
     }
+}
+
+/// A call was taken without what it needs.
+pub(super) fn missing(operation: Operation) -> Error {
+    Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, "the exchange is missing")
 }
 
 impl std::fmt::Debug for RequestActor {

@@ -103,6 +103,17 @@ fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Fu
             .await
         };
         let (result, over) = journey.outcome(stopped);
+        if let Some(beside) = journey.beside.take() {
+            match &result {
+                Err(error) if over => {
+                    actor.shared.broke(error);
+                    beside.fail(StopReason::Cancelled);
+                }
+                // The peer wants no more of it.
+                _ if journey.is_complete() => beside.conclude(),
+                _ => actor.adopted = Some(beside),
+            }
+        }
         let facts = actor.settle(journey, over, result.as_ref().err());
         let UnderWay { journey, completing } = under_way;
         match result {
@@ -141,8 +152,13 @@ impl RequestActor {
     pub(super) fn cancel_rest(&mut self) {
         if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
             let error = journey.name(cancelled(Operation::Read));
+            if let Some(beside) = self.adopted.take() {
+                self.shared.broke(&error);
+                beside.fail(StopReason::Cancelled);
+            }
+            self.upload = None;
             journey.break_off(CloseReason::Cancelled);
-            self.settle(&journey, true, Some(&error));
+            self.settle(&mut journey, true, Some(&error));
         }
     }
 
@@ -158,7 +174,12 @@ impl RequestActor {
         if self.shared.node.stop().reason() == Some(StopReason::Cancelled) {
             self.cancel_rest();
         }
-        spawn_local(Context::with_receiver(receiver).into_future(self));
+        let mut context = Context::with_receiver(receiver);
+        if let Some(beside) = self.adopted.take() {
+            let state = self.shared.state();
+            self.send_beside(&mut context, state, *beside);
+        }
+        spawn_local(context.into_future(self));
     }
 }
 

@@ -9,21 +9,23 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
+use super::beside::Beside;
 use super::fields::Fields;
 use super::messages::Facts;
-use super::payload::Payload;
+use super::operation::stopped_by_caller;
+use super::payload::{Payload, Source};
 use super::shared::Shared;
 use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use crate::clock;
-use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
+use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
 use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, origin};
-use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -73,6 +75,10 @@ pub(super) struct Journey {
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
+    /// What is to be sent beside the response.
+    pub(super) source: Option<Source>,
+    /// What sends it, until an actor has it.
+    pub(super) beside: Option<Box<Beside>>,
 }
 
 /// A wire and the exchange on it.
@@ -149,6 +155,8 @@ impl Journey {
             asking: None,
             wire: None,
             prepared: None,
+            source: None,
+            beside: None,
         });
         journey.prepared = journey.prepare_first()?;
         Ok(journey)
@@ -166,31 +174,6 @@ impl Journey {
             }
         }
         self.prepare(length).map(Some).map_err(refuse)
-    }
-
-    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        Exchange::prepare(&self.head(body), self.head_limits())
-    }
-
-    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
-        RequestHead {
-            method: &self.shared.method,
-            target: self.shared.target.path_and_query(),
-            host: self.shared.target.origin().authority(),
-            headers: &self.headers,
-            defaults: &self.services.default_headers,
-            body,
-        }
-    }
-
-    pub(super) fn head_limits(&self) -> HeadLimits {
-        let limits = &self.options.limits;
-        HeadLimits {
-            head_octets: limits.response_head,
-            header_fields: limits.header_fields,
-            interim_responses: limits.interim_responses,
-            ..HeadLimits::default()
-        }
     }
 
     /// Borrows a wire of the target's origin, waiting until `end` at most.
@@ -256,8 +239,9 @@ impl Journey {
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
-        if let Some(trailers) = active.exchange.trailers().filter(|trailers| !trailers.is_empty()) {
-            self.trailers = Some(Box::new(trailers.clone()));
+        self.sizes.count(&active.exchange);
+        if let Some(trailers) = active.exchange.take_trailers().filter(|trailers| !trailers.is_empty()) {
+            self.trailers = Some(Box::new(trailers));
         }
         match active.exchange.reuse(&mut active.lease) {
             Ok(()) => active.lease.give_back(&self.shared.node),
@@ -270,6 +254,7 @@ impl Journey {
         if let Some(active) = self.active.take() {
             self.shared.is_on(None);
             self.reached = self.reached.max(active.exchange.wire_state());
+            self.sizes.count(&active.exchange);
             active.lease.close(&self.shared.node, reason);
         }
     }
@@ -291,6 +276,14 @@ impl Journey {
     pub(super) fn state(&self) -> State {
         match &self.active {
             _ if self.resending => State::Sent,
+            // The request may still be under way beside it.
+            Some(active) if active.exchange.has_head() && active.exchange.is_body_open() => {
+                if self.is_read(active) {
+                    State::Done
+                } else {
+                    State::Body
+                }
+            }
             Some(active) if !active.exchange.body_is_complete() => State::Uploading,
             // Its caller need not know yet, and may go on writing into the void.
             Some(active) if active.exchange.is_refused() && self.times.send_end.is_none() => State::Uploading,
@@ -318,14 +311,12 @@ impl Journey {
     fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
         let operation = self.operation.get();
         let receiving = matches!(operation, Operation::Receive | Operation::QueryDataAvailable | Operation::Read);
-        let detail = match reason {
-            StopReason::Cancelled => "the operation was cancelled",
-            StopReason::Abandoned => "the call was given up by its caller",
-            StopReason::Closing => return (self.close_error(operation), true),
-            StopReason::Overdue => return (self.overdue(), true),
+        let error = match (reason, self.shared.broken_by()) {
+            (_, Some(error)) => error.in_operation(operation),
+            (StopReason::Closing, None) => return (self.close_error(operation), true),
+            (StopReason::Overdue, None) => return (self.overdue(), true),
+            (reason, None) => self.name(stopped_by_caller(operation, reason)),
         };
-        let error = Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, detail);
-        let error = self.name(error);
         let over = reason != StopReason::Abandoned || !receiving;
         if over {
             self.break_off(CloseReason::Cancelled);
@@ -337,6 +328,11 @@ impl Journey {
         let error = self.name(self.shared.node.interrupted(operation));
         self.break_off(CloseReason::Cancelled);
         error
+    }
+
+    /// Has all of the response been read?
+    pub(super) fn is_read(&self, active: &Active) -> bool {
+        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty()
     }
 
     /// Is there nothing left to read?
@@ -363,7 +359,10 @@ impl Journey {
         self.shared.node.emit(mask, status);
     }
 
-    pub(super) fn facts(&self) -> Arc<Facts> {
+    pub(super) fn facts(&mut self) -> Arc<Facts> {
+        if let Some(active) = &self.active {
+            self.sizes.count(&active.exchange);
+        }
         Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),
             remote: self.wire.as_ref().and_then(|wire| wire.remote),

@@ -2,6 +2,7 @@
 
 mod actor;
 mod ahead;
+mod beside;
 mod builder;
 mod calls;
 mod deadline;
@@ -9,6 +10,7 @@ mod fields;
 mod flight;
 mod journey;
 mod landing;
+mod launch;
 mod mailbox;
 mod messages;
 mod operation;
@@ -16,12 +18,14 @@ mod payload;
 mod receiving;
 mod reply;
 mod response;
+mod send_side;
 mod sending;
 mod shared;
 mod showing;
 mod state;
 mod timings;
 mod unclaimed;
+mod upload;
 
 use std::any::Any;
 use std::fmt;

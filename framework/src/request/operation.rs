@@ -122,6 +122,13 @@ impl<T, A: Gives<T>> Completing<T, A> {
     }
 }
 
+impl<T, A: Gives<T>> Completing<T, A> {
+    /// The same duty, of an operation that goes on in another way.
+    pub(super) fn go_on(mut self) -> Completing<T, Option<A>> {
+        Completing::new(&self.node, Rc::clone(&self.operation), self.answer.take())
+    }
+}
+
 impl<T, A: Gives<T>> Drop for Completing<T, A> {
     fn drop(&mut self) {
         if self.answer.is_some() {
@@ -129,6 +136,15 @@ impl<T, A: Gives<T>> Drop for Completing<T, A> {
             self.report(error);
         }
     }
+}
+
+/// What an operation ends with that was stopped by its caller.
+pub(super) fn stopped_by_caller(operation: Operation, reason: StopReason) -> Error {
+    let detail = match reason {
+        StopReason::Abandoned => "the call was given up by its caller",
+        _ => "the operation was cancelled",
+    };
+    Error::new(ErrorCode::OperationCancelled, operation, Stage::State, Blame::Caller, detail)
 }
 
 /// What an operation ends with when its request was cancelled.

@@ -18,7 +18,7 @@ use crate::protocol::http1::BodyLength;
 /// What a request carries.
 ///
 /// [`empty`](Self::empty), [`bytes`](Self::bytes), [`stream`](Self::stream) and [`file`](Self::file) are complete with `send`;
-/// [`begin`](Self::begin) and [`chunked`](Self::chunked) only announce a body that `write` then gives.
+/// [`begin`](Self::begin), [`chunked`](Self::chunked) and [`duplex`](Self::duplex) only announce a body that `write` then gives.
 pub struct Payload(pub(super) Kind);
 
 pub(super) enum Kind {
@@ -28,6 +28,7 @@ pub(super) enum Kind {
         total: u64,
     },
     Chunked,
+    Duplex,
     Stream {
         /// `None`: they were given out already.
         pieces: Option<Pieces>,
@@ -70,7 +71,20 @@ impl Payload {
         Self(Kind::Chunked)
     }
 
+    /// A body of unknown length, given by `write`, that goes on beside the response: `receive_response` does not end it, only
+    /// `finish` does (full-duplex streaming: `WINHTTP_IGNORE_REQUEST_TOTAL_LENGTH`, ended by WinHttpWriteData of 0 octets).
+    ///
+    /// That needs HTTP/2. Over HTTP/1.1 it is a [`chunked`](Self::chunked) body, and `receive_response` is refused (12019) before
+    /// its end; to never meet that, [`Protocols::RequireHttp2`](crate::Protocols::RequireHttp2).
+    #[doc(alias = "WINHTTP_IGNORE_REQUEST_TOTAL_LENGTH")]
+    pub fn duplex() -> Self {
+        Self(Kind::Duplex)
+    }
+
     /// All that the stream gives, sent chunked. The peer's pace is the stream's: it is polled when there is room.
+    ///
+    /// Over HTTP/2 it goes on beside the response: the paved path gives that as soon as its head has come, and `receive_response`
+    /// is taken while `send` is in flight. It ends with the response's handle.
     ///
     /// An `Err` of the stream fails the send and closes the wire. A stream cannot be given twice, so a request with one is
     /// never sent again by the library.
@@ -105,7 +119,7 @@ impl Kind {
             Self::Bytes(octets) => Some(BodyLength::Length(octets.len() as u64)),
             Self::Begin { total, .. } => Some(BodyLength::Length(*total)),
             Self::Stream { length, .. } => Some(*length),
-            Self::Chunked => Some(BodyLength::Chunked),
+            Self::Chunked | Self::Duplex => Some(BodyLength::Chunked),
             Self::File(_) => None,
         }
     }
@@ -120,7 +134,12 @@ impl Kind {
 
     /// Does `send` give all of it?
     pub(super) fn is_whole(&self) -> bool {
-        !matches!(self, Self::Begin { .. } | Self::Chunked)
+        !matches!(self, Self::Begin { .. } | Self::Chunked | Self::Duplex)
+    }
+
+    /// Is it not ended by asking for the response?
+    pub(super) fn goes_on_beside(&self) -> bool {
+        matches!(self, Self::Duplex)
     }
 
     /// Can all of it be given again?
@@ -128,7 +147,7 @@ impl Kind {
         match self {
             Self::Bytes(_) | Self::File(_) => true,
             Self::Begin { first, total } => first.len() as u64 == *total,
-            Self::Chunked | Self::Stream { .. } => false,
+            Self::Chunked | Self::Duplex | Self::Stream { .. } => false,
         }
     }
 
@@ -139,7 +158,7 @@ impl Kind {
             Self::Stream { pieces, .. } => {
                 Ok(pieces.take().map_or(Source::Nothing, |pieces| Source::Stream { pieces, trailers: None }))
             }
-            Self::Bytes(_) | Self::Begin { .. } | Self::Chunked => Ok(Source::Nothing),
+            Self::Bytes(_) | Self::Begin { .. } | Self::Chunked | Self::Duplex => Ok(Source::Nothing),
         }
     }
 }
@@ -259,6 +278,7 @@ impl fmt::Debug for Payload {
             Kind::Bytes(octets) => write!(f, "Payload({} octets)", octets.len()),
             Kind::Begin { first, total } => write!(f, "Payload({} of {total} octets)", first.len()),
             Kind::Chunked => f.write_str("Payload(chunked)"),
+            Kind::Duplex => f.write_str("Payload(duplex)"),
             Kind::Stream { .. } => f.write_str("Payload(stream)"),
             Kind::File(path) => write!(f, "Payload(file {})", path.display()),
         }

@@ -18,8 +18,8 @@ use crate::reason::CloseReason;
 use crate::wire::{Failure, Received};
 
 impl Journey {
-    /// Receives the response head, after ending a body that is still open.
-    pub(super) async fn receive(&mut self) -> Result<Arc<ResponseHead>> {
+    /// Receives the response head, after ending a body that is still open unless that goes on beside it.
+    pub(super) async fn receive(&mut self, ends_body: bool) -> Result<Arc<ResponseHead>> {
         let operation = Operation::Receive;
         self.wait_in_line().await?;
         if self.resending {
@@ -27,7 +27,7 @@ impl Journey {
             self.break_off(CloseReason::Cancelled);
             self.resend_in(operation).await?;
         }
-        if self.active_mut()?.exchange.must_finish() {
+        if ends_body && self.active_mut()?.exchange.must_finish() {
             let no_trailers = HeaderMap::new();
             Box::pin(self.finish(&no_trailers, operation)).await?;
         }
@@ -36,11 +36,17 @@ impl Journey {
         loop {
             self.stage = Stage::FirstByte;
             self.shared.now_awaits(Awaits::Server);
-            let deadline = self.head_deadline;
-            let Active { lease, exchange, .. } = self.active_mut()?;
-            let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
-                let waited = self.options.timeouts.receive_response.unwrap_or_default();
-                return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
+            let received = match self.receive_beside().await? {
+                Some(received) => received,
+                None => {
+                    let deadline = self.head_deadline;
+                    let Active { lease, exchange, .. } = self.active_mut()?;
+                    let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
+                        let waited = self.options.timeouts.receive_response.unwrap_or_default();
+                        return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
+                    };
+                    received
+                }
             };
             match received {
                 Ok(Received::Interim(head)) => {
@@ -62,6 +68,19 @@ impl Journey {
                 }
             }
         }
+    }
+
+    /// While the body of the request is open nothing of an answer is due, and no limit of time counts but the total one. `None`
+    /// if it is not, or not any more.
+    async fn receive_beside(&mut self) -> Result<Option<std::result::Result<Received, Failure>>> {
+        let exchange = &mut self.active_mut()?.exchange;
+        let received = if exchange.is_body_open() { Box::pin(exchange.receive_head_beside()).await } else { None };
+        if self.times.send_end.is_none()
+            && let Some(ended) = self.active_mut()?.exchange.body_ended()
+        {
+            self.is_sent(ended);
+        }
+        Ok(received)
     }
 
     async fn resend_in(&mut self, operation: Operation) -> Result<()> {
@@ -95,7 +114,7 @@ impl Journey {
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));
-        if self.active.as_ref().is_some_and(|active| active.exchange.is_ended()) {
+        if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
             self.settle(now);
         }
         head
@@ -187,7 +206,11 @@ impl Journey {
             return Err(self.fail(failure, operation));
         }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
-        let pulled = receiving.piece(Stage::Body, pin!(exchange.read(lease, max))).await.and_then(|read| read);
+        let beside = if exchange.is_body_open() { Box::pin(exchange.read_beside(max)).await } else { None };
+        let pulled = match beside {
+            Some(pulled) => pulled,
+            None => receiving.piece(Stage::Body, pin!(exchange.read(lease, max))).await.and_then(|read| read),
+        };
         let pulled = match pulled {
             Ok(pulled) => pulled,
             Err(failure) => return Err(self.fail(failure, operation)),
@@ -200,9 +223,9 @@ impl Journey {
 
     /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
     /// the completion of the last read, and not before one that only asks (contract C.9).
-    fn settle_if_read(&mut self, at: Option<Instant>) {
-        let ended = self.active.as_ref().is_some_and(|active| active.exchange.is_ended());
-        if ended && self.ahead.is_empty() && self.gathered.is_empty() {
+    /// While more of the request is sent it carries that.
+    pub(super) fn settle_if_read(&mut self, at: Option<Instant>) {
+        if self.active.as_ref().is_some_and(|active| self.is_read(active) && !active.exchange.is_body_open()) {
             self.settle(at.unwrap_or_else(clock::now));
         }
     }
@@ -211,9 +234,14 @@ impl Journey {
     pub(super) async fn run(&mut self) -> Result<Arrived> {
         // Boxed: the answer may be waited for longer than all that, and by many.
         Box::pin(self.send()).await?;
-        self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
+        if let Some(source) = self.source.take() {
+            Box::pin(self.send_until_answered(source)).await?;
+        }
+        if self.beside.is_none() {
+            self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
+        }
         self.enter(Operation::Receive);
-        let head = self.receive().await?;
+        let head = self.receive(self.beside.is_none()).await?;
         self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
         self.enter(Operation::Read);
         self.reach(head)

@@ -55,6 +55,15 @@ impl<T> Gives<T> for Answer<T> {
     }
 }
 
+/// Nobody may be waiting, as for what the paved path goes on with.
+impl<T, A: Gives<T>> Gives<T> for Option<A> {
+    fn give(self, result: Result<T>) {
+        if let Some(answer) = self {
+            answer.give(result);
+        }
+    }
+}
+
 impl<A, M, T> MessageResponse<A, M> for Reply<T>
 where
     A: Actor,

@@ -2,17 +2,18 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::journey::{Active, Journey};
 use super::payload::Source;
 use super::showing::Awaits;
+use super::upload::too_long;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
-use crate::protocol::http1::BodyLength;
+use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
 use crate::wire::{Exchange, Failure, Pace, Uploaded};
 
@@ -132,6 +133,11 @@ impl Journey {
         }
         match source {
             Source::Nothing => self.end_what_is_whole(&HeaderMap::new()).await,
+            // It cannot be given again, so that nothing that happens beside the response can ask for that.
+            source @ Source::Stream { .. } if self.active_mut()?.exchange.is_body_open() => {
+                self.source = Some(source);
+                Ok(Ok(()))
+            }
             source => Box::pin(self.upload_source(source)).await,
         }
     }
@@ -224,10 +230,14 @@ impl Journey {
             }
         }
         self.account_sent();
-        let now = clock::now();
-        self.times.send_end = Some(now);
-        self.head_deadline = self.options.timeouts.receive_response.and_then(|limit| now.checked_add(limit));
+        self.is_sent(clock::now());
         Ok(Ok(()))
+    }
+
+    /// All of the request went out at this moment: from here on an answer is waited for.
+    pub(super) fn is_sent(&mut self, at: Instant) {
+        self.times.send_end = Some(at);
+        self.head_deadline = self.options.timeouts.receive_response.and_then(|limit| at.checked_add(limit));
     }
 
     pub(super) fn fail(&mut self, failure: Failure, operation: Operation) -> Error {
@@ -241,11 +251,7 @@ impl Journey {
     pub(super) fn check_write(&mut self, data: &Bytes) -> Result<()> {
         let left = self.active_mut()?.exchange.announced_left();
         match left {
-            Some(left) if (data.len() as u64) > left => {
-                let detail =
-                    format!("{} octets are written and only {left} of the announced length are left", data.len());
-                Err(self.name(Error::parameter(Operation::Write, detail)))
-            }
+            Some(left) if (data.len() as u64) > left => Err(self.name(too_long(data.len(), left))),
             _ => Ok(()),
         }
     }
@@ -257,6 +263,31 @@ impl Journey {
         }
         let exchange = &mut self.active_mut()?.exchange;
         exchange.check_finish(trailers).map_err(|failure| self.error(failure, operation))
+    }
+
+    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        Exchange::prepare(&self.head(body), self.head_limits())
+    }
+
+    fn head(&self, body: BodyLength) -> RequestHead<'_> {
+        RequestHead {
+            method: &self.shared.method,
+            target: self.shared.target.path_and_query(),
+            host: self.shared.target.origin().authority(),
+            headers: &self.headers,
+            defaults: &self.services.default_headers,
+            body,
+        }
+    }
+
+    fn head_limits(&self) -> HeadLimits {
+        let limits = &self.options.limits;
+        HeadLimits {
+            head_octets: limits.response_head,
+            header_fields: limits.header_fields,
+            interim_responses: limits.interim_responses,
+            ..HeadLimits::default()
+        }
     }
 
     pub(super) fn active_mut(&mut self) -> Result<&mut Active> {
@@ -273,8 +304,7 @@ impl Journey {
 
     fn account_sent(&mut self) {
         if let Some(Active { exchange, .. }) = &self.active {
-            self.sizes.sent = exchange.written();
-            self.sizes.request_body = exchange.body_sent();
+            self.sizes.count(exchange);
         }
     }
 }

@@ -14,7 +14,7 @@ use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
 use super::showing::Awaits;
-use super::state::{Call, State};
+use super::state::{Call, Standing, State};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
 use crate::options::SharedOptions;
@@ -32,6 +32,8 @@ pub(super) struct Shared {
     /// Read by those who look at it: the thread that works for it, what that waits for, and the wire that carries it; 0 is none.
     pub(super) shard: AtomicU64,
     pub(super) awaits: AtomicU8,
+    /// What a call waits for that sends beside the response.
+    pub(super) sender_awaits: AtomicU8,
     pub(super) wire: AtomicU64,
     draft: Mutex<Draft>,
     outcome: Mutex<Outcome>,
@@ -68,6 +70,8 @@ pub(super) struct Draft {
 struct Outcome {
     head: Option<Arc<ResponseHead>>,
     facts: Option<Arc<Facts>>,
+    /// What one side of the exchange failed with, for the other.
+    broken_by: Option<Error>,
 }
 
 impl Shared {
@@ -79,9 +83,10 @@ impl Shared {
             target,
             mailbox: Mailbox::default(),
             landing: Landing::default(),
-            state: AtomicU8::new(State::Opened as u8),
+            state: AtomicU8::new(Standing::from(State::Opened).number()),
             shard: AtomicU64::new(0),
             awaits: AtomicU8::new(Awaits::Nothing as u8),
+            sender_awaits: AtomicU8::new(Awaits::Nothing as u8),
             wire: AtomicU64::new(0),
             draft,
             outcome: Mutex::default(),
@@ -98,22 +103,26 @@ impl Shared {
         addr
     }
 
-    pub(super) fn state(&self) -> State {
-        State::from_number(self.state.load(Ordering::Acquire))
+    pub(super) fn standing(&self) -> Standing {
+        Standing::from_number(self.state.load(Ordering::Acquire))
     }
 
-    pub(super) fn enter(&self, state: State) {
-        self.state.store(state as u8, Ordering::Release);
+    pub(super) fn state(&self) -> State {
+        self.standing().state
+    }
+
+    pub(super) fn enter(&self, standing: impl Into<Standing>) {
+        self.state.store(standing.into().number(), Ordering::Release);
     }
 
     /// Refuses a call that does not fit the state (12019), naming both.
     pub(super) fn check(&self, call: Call, operation: Operation) -> Result<()> {
         self.node.check_open(operation)?;
-        let state = self.state();
-        if state.takes(call) {
+        let standing = self.standing();
+        if standing.takes(call) {
             return Ok(());
         }
-        let detail = format!("{} is not taken while the request is {state}", call.name());
+        let detail = format!("{} is not taken while the request is {standing}", call.name());
         Err(Error::new(ErrorCode::IncorrectHandleState, operation, Stage::State, Blame::Caller, detail)
             .with_url(&self.target.url()))
     }
@@ -141,6 +150,15 @@ impl Shared {
 
     pub(super) fn set_facts(&self, facts: Arc<Facts>) {
         self.outcome().facts = Some(facts);
+    }
+
+    /// One side of the exchange has failed, and the other fails with it: only the first error counts.
+    pub(super) fn broke(&self, error: &Error) {
+        self.outcome().broken_by.get_or_insert_with(|| error.clone());
+    }
+
+    pub(super) fn broken_by(&self) -> Option<Error> {
+        self.outcome().broken_by.clone()
     }
 
     fn outcome(&self) -> MutexGuard<'_, Outcome> {

@@ -1,11 +1,11 @@
 //! A request as it is seen by those who do not work for it, and what it waits for.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
 use super::shared::Shared;
-use super::state::State;
+use super::state::{SendSide, Standing, State};
 use super::{Inner, Request};
 use crate::engine::thread_number;
 use crate::handle::Node;
@@ -100,6 +100,11 @@ impl Shared {
         self.awaits.store(what as u8, Ordering::Relaxed);
     }
 
+    /// The same for one that sends beside the response.
+    pub(super) fn sender_awaits(&self, what: Awaits) {
+        self.sender_awaits.store(what as u8, Ordering::Relaxed);
+    }
+
     /// This wire carries it, or none does.
     pub(super) fn is_on(&self, wire: Option<WireId>) {
         self.wire.store(wire.map_or(0, WireId::value), Ordering::Relaxed);
@@ -111,20 +116,26 @@ impl Shared {
 
     /// `line` is of the origins on its shard.
     fn waits_for(&self, line: &Line) -> Option<Waiting> {
-        match self.state() {
+        let Standing { state, send_side } = self.standing();
+        match state {
+            State::Uploading | State::Body | State::Done if send_side == SendSide::Busy => found(&self.sender_awaits),
             State::Opened | State::Done | State::Failed | State::Broken => None,
             State::Uploading | State::Sent | State::Body => Some(Waiting::Consumer),
+            // One that was served and has not looked yet waits for nothing.
             State::Sending | State::Writing | State::Receiving | State::Reading => {
-                let known = [
-                    (Awaits::Subscriber, Waiting::Subscriber),
-                    (Awaits::Source, Waiting::Consumer),
-                    (Awaits::Window, Waiting::SendWindow),
-                    (Awaits::Server, Waiting::Server),
-                ];
-                let found = known.into_iter().find_map(|(what, waiting)| self.awaits(what).then_some(waiting));
-                // One that was served and has not looked yet waits for nothing.
-                found.or_else(|| line.get(&self.node.id()).copied())
+                found(&self.awaits).or_else(|| line.get(&self.node.id()).copied())
             }
         }
     }
+}
+
+fn found(awaits: &AtomicU8) -> Option<Waiting> {
+    let known = [
+        (Awaits::Subscriber, Waiting::Subscriber),
+        (Awaits::Source, Waiting::Consumer),
+        (Awaits::Window, Waiting::SendWindow),
+        (Awaits::Server, Waiting::Server),
+    ];
+    let awaits = awaits.load(Ordering::Relaxed);
+    known.into_iter().find_map(|(what, waiting)| (awaits == what as u8).then_some(waiting))
 }

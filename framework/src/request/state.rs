@@ -10,7 +10,10 @@
 //! ```
 //!
 //! An error or `cancel` leads to `Failed`, or to `Broken` once there is a head. The states in -ing that stand for a call in
-//! flight take no other call. The book's figure and the tests are made from this table.
+//! flight take no other call.
+//!
+//! Over HTTP/2 the body of a request may go on beside the response ([`SendSide`]): then what a state takes is more or less by
+//! what `BESIDE` says. The book's figure and the tests are made from these tables.
 
 use std::fmt;
 
@@ -29,6 +32,25 @@ pub(crate) enum State {
     Done,
     Failed,
     Broken,
+}
+
+/// What goes on with the body of a request beside its state, over HTTP/2 (contract B.10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub(crate) enum SendSide {
+    /// Nothing: all is as the state says.
+    Over,
+    /// More of it may be written.
+    Open,
+    /// A call that sends is in flight.
+    Busy,
+}
+
+/// A state, and what goes on beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Standing {
+    pub(crate) state: State,
+    pub(crate) send_side: SendSide,
 }
 
 /// What is asked of it.
@@ -59,11 +81,6 @@ impl State {
         Self::Failed,
         Self::Broken,
     ];
-
-    /// The state behind the number a handle sees.
-    pub(crate) fn from_number(number: u8) -> Self {
-        Self::ALL.get(usize::from(number)).copied().unwrap_or(Self::Failed)
-    }
 
     /// Is the call taken in this state? If not it is refused with 12019, and nothing changes.
     pub(crate) fn takes(self, call: Call) -> bool {
@@ -102,6 +119,68 @@ impl State {
             Self::Failed => "its last operation failed",
             Self::Broken => "its response was cut short",
         }
+    }
+}
+
+impl SendSide {
+    pub(crate) const ALL: [Self; 3] = [Self::Over, Self::Open, Self::Busy];
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Over => "",
+            Self::Open => ", and more of the request may be written",
+            Self::Busy => ", and a call that sends is in flight",
+        }
+    }
+}
+
+impl Standing {
+    /// As long as nothing is received, that the body is open is what the state says.
+    pub(crate) fn new(state: State, send_side: SendSide) -> Self {
+        let receives = matches!(state, Receiving | Body | Reading | Done);
+        Self { state, send_side: if receives || send_side == SendSide::Busy { send_side } else { SendSide::Over } }
+    }
+
+    /// For a handle to see.
+    pub(crate) fn number(self) -> u8 {
+        self.state as u8 + STATES * self.send_side as u8
+    }
+
+    pub(crate) fn from_number(number: u8) -> Self {
+        let state = State::ALL.get(usize::from(number % STATES)).copied().unwrap_or(State::Failed);
+        let send_side = SendSide::ALL.get(usize::from(number / STATES)).copied().unwrap_or(SendSide::Over);
+        Self { state, send_side }
+    }
+
+    /// Is the call taken? If not it is refused with 12019, and nothing changes.
+    pub(crate) fn takes(self, call: Call) -> bool {
+        let beside = BESIDE.iter().find(|(send_side, ..)| *send_side == self.send_side);
+        beside.map_or(self.state.takes(call), |(_, more, less)| {
+            more.contains(&call) || self.state.takes(call) && !less.contains(&call)
+        })
+    }
+
+    /// All there can be.
+    #[cfg(test)]
+    fn all() -> impl Iterator<Item = Self> {
+        let all = SendSide::ALL.into_iter().flat_map(|side| State::ALL.map(|state| Self { state, send_side: side }));
+        all.filter(|standing| match standing.send_side {
+            SendSide::Over => true,
+            SendSide::Open => matches!(standing.state, Receiving | Body | Reading | Done),
+            SendSide::Busy => matches!(standing.state, Uploading | Receiving | Body | Reading | Done),
+        })
+    }
+}
+
+impl From<State> for Standing {
+    fn from(state: State) -> Self {
+        Self { state, send_side: SendSide::Over }
+    }
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.state, self.send_side.sentence())
     }
 }
 
@@ -148,14 +227,14 @@ fn figure() -> String {
     Call::ALL.iter().for_each(|call| figure += &format!(" {} |", call.name()));
     figure += "\n|---|";
     figure += &"---|".repeat(Call::ALL.len());
-    for state in State::ALL {
-        figure += &format!("\n| {state} |");
-        Call::ALL.iter().for_each(|call| figure += if state.takes(*call) { " yes |" } else { " 12019 |" });
+    for standing in Standing::all() {
+        figure += &format!("\n| {standing} |");
+        Call::ALL.iter().for_each(|call| figure += if standing.takes(*call) { " yes |" } else { " 12019 |" });
     }
     figure + "\n"
 }
 
-use State::{Body, Broken, Done, Failed, Opened, Reading, Sent, Uploading};
+use State::{Body, Broken, Done, Failed, Opened, Reading, Receiving, Sent, Uploading};
 
 const TABLE: [(Call, &[State]); 9] = [
     (Call::AddHeader, &[Opened, Body, Done, Failed, Broken]),
@@ -168,6 +247,12 @@ const TABLE: [(Call, &[State]); 9] = [
     (Call::QueryDataAvailable, &[Body, Done]),
     (Call::Read, &[Body, Done]),
 ];
+
+const BESIDE: [(SendSide, &[Call], &[Call]); 2] = [
+    (SendSide::Open, &[Call::Write, Call::Finish], &[]),
+    (SendSide::Busy, &[], &[Call::AddHeader, Call::SetOptions, Call::Send, Call::Write, Call::Finish]),
+];
+const STATES: u8 = State::ALL.len() as u8;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::wire::Exchange;
+
 /// When each step of a request happened (`WINHTTP_OPTION_REQUEST_TIMES`); `None` for a step that did not happen.
 ///
 /// On a reused wire the six points of resolving, connecting and securing are `None`. After a resend the points are those of the last
@@ -102,4 +104,12 @@ pub struct Sizes {
     pub response_head: u64,
     /// The body of the response, as far as it was read.
     pub response_body: u64,
+}
+
+impl Sizes {
+    /// What of the request has gone out in this exchange.
+    pub(super) fn count(&mut self, exchange: &Exchange) {
+        self.sent = exchange.written();
+        self.request_body = exchange.body_sent();
+    }
 }

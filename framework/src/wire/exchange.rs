@@ -3,12 +3,12 @@
 //! The wire is lent to every call rather than owned, so that what was received and not taken stays with it: a call that
 //! receives can be dropped at any await and made again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
-use super::{Failure, Http2, Pace, Received, Uploaded, Wire, http1, http2};
+use super::{Failure, Http2, Pace, Received, SendingHalf, Uploaded, Wire, http1, http2};
 use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
 use crate::reason::CloseReason;
@@ -16,7 +16,7 @@ use crate::reason::CloseReason;
 /// One exchange, from the first octet written to the last one read. It is moved from one wire's attempt to its place, and is small.
 pub(crate) enum Exchange {
     Http1(Box<http1::Exchange>),
-    Http2(Box<http2::Exchange>),
+    Http2(http2::Exchange),
 }
 
 /// Does the same by either protocol. An exchange is begun on the wire it is carried by, so that there is no third case.
@@ -45,8 +45,7 @@ impl Exchange {
         secure: bool,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        http2::Exchange::new(wire.clone(), head, octets as u64, secure, limits)
-            .map(|exchange| Self::Http2(Box::new(exchange)))
+        http2::Exchange::new(wire.clone(), head, octets as u64, secure, limits).map(Self::Http2)
     }
 
     /// Sends the head, and with it the first data unless a 100 has to come first.
@@ -101,7 +100,7 @@ impl Exchange {
         pace: &mut Pace,
     ) -> Result<(), Failure> {
         by_protocol!(self, wire, exchange, wire => exchange.finish(wire, trailers, pace).await,
-            exchange => exchange.finish(trailers))
+            exchange => exchange.finish(trailers).await)
     }
 
     /// Would [`finish`](Self::finish) be refused?
@@ -121,6 +120,54 @@ impl Exchange {
     /// The next piece of the body, of at most `max` octets; `None` is its end.
     pub(crate) async fn read(&mut self, wire: &mut Wire, max: usize) -> Result<Option<Bytes>, Failure> {
         by_protocol!(self, wire, exchange, wire => exchange.read(wire, max).await, exchange => exchange.read(max).await)
+    }
+
+    /// Receives a head as long as the body of the request is open; `None` when that has ended first, or is not sent beside it.
+    pub(crate) async fn receive_head_beside(&mut self) -> Option<Result<Received, Failure>> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(exchange) => exchange.receive_head_beside().await,
+        }
+    }
+
+    /// The next piece of the body as [`receive_head_beside`](Self::receive_head_beside) gives a head.
+    pub(crate) async fn read_beside(&mut self, max: usize) -> Option<Result<Option<Bytes>, Failure>> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(exchange) => exchange.read_beside(max).await,
+        }
+    }
+
+    /// The half that sends, where it may be used beside the response (contract B.10).
+    pub(crate) fn sending_half(&self) -> Option<SendingHalf> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(exchange) => Some(exchange.sending_half()),
+        }
+    }
+
+    /// May more of the request be sent beside the response?
+    pub(crate) fn is_body_open(&self) -> bool {
+        match self {
+            Self::Http1(_) => false,
+            Self::Http2(exchange) => exchange.is_body_open(),
+        }
+    }
+
+    /// When nothing more was to be sent of a body that is sent beside the response.
+    pub(crate) fn body_ended(&self) -> Option<Instant> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(exchange) => exchange.body_ended(),
+        }
+    }
+
+    /// Has the final head come while the request was being sent?
+    pub(crate) fn has_early(&self) -> bool {
+        match self {
+            Self::Http1(_) => false,
+            Self::Http2(exchange) => exchange.has_early(),
+        }
     }
 
     /// What of the body has already arrived, without waiting.
@@ -170,10 +217,10 @@ impl Exchange {
         }
     }
 
-    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
+    pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
         match self {
-            Self::Http1(exchange) => exchange.trailers(),
-            Self::Http2(exchange) => exchange.trailers(),
+            Self::Http1(exchange) => exchange.trailers().cloned(),
+            Self::Http2(exchange) => exchange.take_trailers(),
         }
     }
 

@@ -22,7 +22,7 @@ use crate::transport::{DialTimes, Dialed};
 
 pub(crate) use exchange::Exchange;
 pub(crate) use failure::Failure;
-pub(crate) use http2::{Change, Driver, Http2};
+pub(crate) use http2::{Change, Driver, Http2, SendingHalf};
 pub(crate) use pace::Pace;
 pub(crate) use sight::Sight;
 

@@ -1,6 +1,7 @@
 //! RFC 9113 8: requests and responses as an HTTP/2 server sees and sends them.
 
 mod bodies;
+mod duplex;
 mod requests;
 mod responses;
 mod splits;

@@ -150,3 +150,54 @@ async fn rfc9113_8_6_a_server_cannot_switch_protocols() {
     assert_eq!((error.code(), error.blame()), (ErrorCode::InvalidServerResponse, Blame::Peer));
     scene.end().await;
 }
+
+/// So many interim responses on each of these streams, none of which anybody has asked for.
+fn hints(streams: &[u32], each: usize) -> Vec<u8> {
+    let all = streams.iter().map(|stream| frames::headers(*stream, &[(":status", "103"), ("link", "</a>")], false));
+    all.collect::<Vec<_>>().concat().repeat(each)
+}
+
+#[tokio::test]
+async fn f_interim_responses_that_nobody_asks_for_end_the_wire_and_the_next_one_serves() {
+    let greeted = || Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
+    // Octets of a body on the same wire do not make up for them.
+    let both = [hints(&[3], 10), frames::data(1, "x", false).to_vec()].concat();
+    let flood = greeted().send(frames::response(1, 200, false)).read_streams(2).repeat(both, 10_000).keep().forgetful();
+    let peer = ScriptedPeer::start_with_default(vec![flood], greeted().send(frames::answer(1, "next")).keep()).await;
+    let scene = Scene::of(peer, builder());
+    let reading = scene.reading().await;
+    let unasked = scene.sent().await;
+    // The wire ends though nobody has asked for anything of the second stream.
+    let error = scene.recorder.failure(reading.id(), read_all(&reading).await);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::InvalidServerResponse, Blame::Peer), "{error}");
+    assert!(error.to_string().contains("interim responses"), "{error}");
+    let error = scene.recorder.failure(unasked.id(), unasked.receive_response().await);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::InvalidServerResponse, Blame::Peer), "{error}");
+    assert_eq!(read_all(&scene.reading().await).await.unwrap(), b"next");
+    assert_eq!(scene.peer.connections(), 2);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn rfc8297_early_hints_on_hundreds_of_streams_wait_for_whoever_asks() {
+    const STREAMS: usize = 300;
+    let streams: Vec<u32> = (0..STREAMS as u32).map(|n| 2 * n + 1).collect();
+    let answers = streams.iter().map(|stream| frames::answer(*stream, "ok")).collect::<Vec<_>>().concat();
+    let come = Gate::new();
+    let script = Script::new().read_preface().send(frames::settings(&[(3, STREAMS as u32)])).read_streams(STREAMS);
+    let script = script.send(hints(&streams, 3)).send(answers).signal(&come).keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, builder());
+    let mut requests = Vec::new();
+    for _ in 0..STREAMS {
+        requests.push(scene.sent().await);
+    }
+    come.passed().await;
+    for request in requests {
+        request.receive_response().await.unwrap();
+        assert_eq!(read_all(&request).await.unwrap(), b"ok");
+        scene.recorder.wait_for_status(request.id(), "HeadersAvailable").await;
+        assert_eq!(scene.recorder.count_of(request.id(), "IntermediateResponse"), 3);
+    }
+    assert_eq!(scene.peer.connections(), 1);
+    scene.end().await;
+}

@@ -12,8 +12,10 @@
 //!           its length
 //! ```
 //!
-//! Frames that bring nothing of a response are paid for from a [`Bucket`], which anything of a response fills again.
+//! Frames that bring nothing of a response are paid for from a [`Bucket`], which anything of a response fills again. Heads are kept
+//! until somebody takes them, so that of each stream there may only be so many which nobody has taken.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use super::bucket::Bucket;
@@ -29,8 +31,21 @@ pub(crate) struct Budget {
     bucket: Bucket,
     /// Credit of WINDOW_UPDATE frames that were earned by what was sent.
     earned: u64,
+    /// Our streams that the server has not ended.
+    open: HashMap<u32, Heads>,
+    /// Heads beyond what their streams may have that may still come on this wire, in all its life.
+    spare_heads: usize,
     /// Streams that the server has ended since it was asked.
     ended: Vec<u32>,
+}
+
+/// How many heads of one stream may come. Their fields are compressed, so that a few octets may be a large head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Heads {
+    /// Interim ones.
+    limit: usize,
+    /// So many more before somebody takes one.
+    left: usize,
 }
 
 /// The newest GOAWAY (RFC 9113 section 6.8): the first may be a warning only, which names the last stream there can be.
@@ -62,6 +77,8 @@ impl Budget {
             received: Received::default(),
             bucket: Bucket::new(control_frames),
             earned: 0,
+            open: HashMap::new(),
+            spare_heads: SPARE_HEADS,
             ended: Vec::new(),
         }
     }
@@ -93,9 +110,34 @@ impl Budget {
         self.going_away
     }
 
+    /// A stream of ours is open, whose request takes so many interim responses.
+    pub(crate) fn opened(&mut self, stream: u32, interims: usize) {
+        self.open.insert(stream, Heads { limit: interims, left: interims.saturating_add(FINAL_AND_TRAILERS) });
+    }
+
+    /// Somebody has taken an interim head of this stream: it is kept no more.
+    pub(crate) fn interim_taken(&mut self, stream: u32) {
+        if let Some(heads) = self.open.get_mut(&stream) {
+            heads.left = heads.left.saturating_add(1);
+        }
+    }
+
+    /// The stream is of no interest any more.
+    pub(crate) fn given_up(&mut self, stream: u32) {
+        self.open.remove(&stream);
+    }
+
+    /// How many streams are open that the server has not ended, but for those that [`take_ended`](Self::take_ended) would tell.
+    pub(crate) fn open(&self) -> usize {
+        self.open.len()
+    }
+
     /// Streams that the server has ended, or reset, since this was asked last: nothing more comes on them.
     pub(crate) fn take_ended(&mut self) -> impl Iterator<Item = u32> {
-        self.ended.drain(..)
+        let open = &mut self.open;
+        self.ended.drain(..).inspect(|stream| {
+            open.remove(stream);
+        })
     }
 
     pub(crate) fn received(&self) -> Received {
@@ -125,8 +167,15 @@ impl Budget {
             _ => 0,
         };
         let data = if kind == DATA && wanted == 0 { left } else { 0 };
+        // The first bit is reserved.
+        let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
         match kind {
-            HEADERS => self.bucket.refill(),
+            HEADERS => {
+                if flags & END_STREAM == 0 {
+                    self.keep_head(stream)?;
+                }
+                self.bucket.refill();
+            }
             // Known when it has come.
             DATA => {}
             WINDOW_UPDATE if self.earned > 0 => {
@@ -136,8 +185,7 @@ impl Budget {
             _ => self.spend(now)?,
         }
         let ends = kind == RST_STREAM || matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
-        // The first bit is reserved.
-        let ends = ends.then_some(u32::from_be_bytes(stream) & 0x7fff_ffff);
+        let ends = ends.then_some(stream);
         let (kept, filled, is_useful) = ([0; FAREWELL], 0, false);
         self.place = Place::Payload(Payload { kind, left, wanted, kept, filled, data, is_useful, ends });
         if left == 0 { self.end(now).map(|()| taken) } else { Ok(taken) }
@@ -196,6 +244,15 @@ impl Budget {
         if ended.kind == DATA && !ended.is_useful { self.spend(now) } else { Ok(()) }
     }
 
+    /// A head has come that is not the last of its stream.
+    fn keep_head(&mut self, stream: u32) -> Result<(), WireFault> {
+        let Some(Heads { limit, left }) = self.open.get_mut(&stream) else { return Ok(()) };
+        // What is too much for its stream ends the stream, when somebody looks; the wire ends if that is not in time.
+        let place = if *left > 0 { left } else { &mut self.spare_heads };
+        *place = place.checked_sub(1).ok_or(WireFault::TooManyHeads { limit: *limit })?;
+        Ok(())
+    }
+
     fn spend(&mut self, now: Instant) -> Result<(), WireFault> {
         self.received.control_frames += 1;
         if self.bucket.spend(now) {
@@ -238,6 +295,9 @@ fn fill(kept: &mut [u8], filled: &mut usize, wanted: usize, left: usize, input: 
     length
 }
 
+/// What else may come of a stream: its final head, and trailers, whose missing end is for `h2` to find.
+const FINAL_AND_TRAILERS: usize = 2;
+const SPARE_HEADS: usize = 64;
 /// Go's server gives a window back in pieces of 4 KiB and more, others in larger ones.
 const SMALLEST_UPDATE: usize = 4096;
 const HTTP1: &[u8] = b"HTTP/1.";

@@ -16,4 +16,7 @@ pub(crate) enum WireFault {
     EnabledPush,
     #[error("the server sent more than {limit} frames in a second without anything of a response")]
     TooManyControlFrames { limit: u32 },
+    /// Nobody had asked for them yet.
+    #[error("the server sent more than {limit} interim responses on a stream before any was asked for")]
+    TooManyHeads { limit: usize },
 }

@@ -58,6 +58,11 @@ impl ResponseHeads {
         Self { limits, interims: Interims::default() }
     }
 
+    /// How many interim ones may come.
+    pub(crate) fn most_interims(&self) -> usize {
+        self.limits.interim_responses
+    }
+
     /// The next head, be it interim or final.
     pub(crate) fn receive(&mut self, status: StatusCode, headers: HeaderMap) -> Result<ResponseHead, Fault> {
         let head = response_head(status, headers, &self.limits)?;

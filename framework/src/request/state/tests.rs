@@ -33,8 +33,34 @@ fn b10_a_second_receive_response_is_refused() {
 #[test]
 fn numbers_come_back_as_the_states_they_were() {
     for state in State::ALL {
-        assert_eq!(State::from_number(state as u8), state);
+        for send_side in SendSide::ALL {
+            let standing = Standing { state, send_side };
+            assert_eq!(Standing::from_number(standing.number()), standing);
+        }
+        assert_eq!(Standing::from_number(state as u8), state.into());
     }
+}
+
+#[test]
+fn b10_a_call_of_each_side_may_be_in_flight_and_no_second_one() {
+    let sends = [Call::Write, Call::Finish];
+    let receives = [Call::Receive, Call::QueryDataAvailable, Call::Read];
+    for standing in Standing::all() {
+        let Standing { state, send_side } = standing;
+        for call in Call::ALL {
+            let (taken, alone) = (standing.takes(call), state.takes(call));
+            let expected = match send_side {
+                SendSide::Over => alone,
+                SendSide::Open => alone || sends.contains(&call),
+                // What receives is taken or not, whatever the other side does.
+                SendSide::Busy => alone && (receives.contains(&call) || call == Call::Head),
+            };
+            assert_eq!(taken, expected, "{call:?} {standing}");
+        }
+    }
+    assert!(Standing::new(Uploading, SendSide::Busy).takes(Call::Receive));
+    assert!(Standing::new(Receiving, SendSide::Open).takes(Call::Write));
+    assert!(Standing::new(Reading, SendSide::Open).takes(Call::Finish));
 }
 
 #[test]

@@ -128,11 +128,7 @@ impl Driver {
     fn listen(&mut self, now: Instant) {
         let octets = self.wire.shared.heard.take_octets();
         if octets > 0 {
-            let mut open = self.wire.shared.open.borrow_mut();
-            self.wire.shared.heard.for_each_ended(|stream| {
-                open.remove(&stream);
-            });
-            drop(open);
+            self.wire.shared.heard.forget_ended();
             self.keepalive.heard(now);
             if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);

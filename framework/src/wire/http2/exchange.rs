@@ -1,53 +1,27 @@
-//! One exchange over a stream of HTTP/2: the request goes out, and an answer is listened for all the while.
+//! One exchange over a stream of HTTP/2: the request goes out, and the answer is received after it or beside it.
 
+use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
-use h2::client::SendRequest;
-use h2::{SendStream, StreamId};
-use http::header::EXPECT;
-use http::{HeaderMap, Request, StatusCode};
+use http::HeaderMap;
 
 use super::Http2;
-use super::receiving::{Broken, Receiving};
+use super::sending::SendingHalf;
+use super::stream::{Sending, Stream};
 use crate::clock;
 use crate::error::{Stage, WireState};
-use crate::protocol::http1::{BodyLength, BodyStep, HeadLimits, RequestHead};
-use crate::protocol::http2::head::request;
-use crate::reason::CloseReason;
-use crate::wire::{Failure, Pace, Received};
+use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
+use crate::wire::{Failure, Pace, Received, Uploaded};
 
-/// One exchange, from the head to the last octet read. Dropped before its end, it resets the stream (CANCEL).
-pub(crate) struct Exchange {
-    pub(super) wire: Http2,
-    /// The head, until it is sent.
-    request: Option<Box<Request<()>>>,
-    /// Opens the stream; kept until it is open.
-    sender: Option<SendRequest<Bytes>>,
-    pub(super) stream: Option<SendStream<Bytes>>,
-    pub(super) sending: Sending,
-    /// What is left of the announced length.
-    pub(super) left: Option<u64>,
-    head_octets: u64,
-    pub(super) body_sent: u64,
-    pub(super) receiving: Receiving,
-    /// The server has not processed it, by its own word.
-    unprocessed: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sending {
-    /// A 100 comes first.
-    Awaits100,
-    Body,
-    Ended,
-    /// The peer has answered and wants no more.
-    Answered,
-}
+/// One exchange, from the head to the last octet read. Dropped before its end, it resets the stream (CANCEL), whoever has the
+/// sending half.
+pub(crate) struct Exchange(Rc<RefCell<Stream>>);
 
 impl Exchange {
     pub(crate) fn new(
@@ -57,46 +31,19 @@ impl Exchange {
         secure: bool,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        let request = request(head, secure, &mut wire.shared.authority.borrow_mut()).map_err(Failure::Misuse)?;
-        let expects_100 = head
-            .fields()
-            .any(|(name, value)| *name == EXPECT && value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-        let sending = match head.body {
-            BodyLength::None | BodyLength::Length(0) => Sending::Ended,
-            _ if expects_100 => Sending::Awaits100,
-            _ => Sending::Body,
-        };
-        let left = match head.body {
-            BodyLength::None => Some(0),
-            BodyLength::Length(length) => Some(length),
-            BodyLength::Chunked => None,
-        };
-        let receiving = Receiving::new(head.method.clone(), limits);
-        let sender = wire.shared.sender.borrow().clone();
-        let (request, stream) = (Some(Box::new(request)), None);
-        Ok(Self {
-            wire,
-            request,
-            sender,
-            stream,
-            sending,
-            left,
-            head_octets,
-            body_sent: 0,
-            receiving,
-            unprocessed: false,
-        })
+        Stream::new(wire, head, head_octets, secure, limits).map(|stream| Self(Rc::new(RefCell::new(stream))))
     }
 
     /// Opens the stream with the head, where no data follows it; `None` if that has to wait, as it seldom has.
     pub(crate) fn send_head_at_once(&mut self, share: &Http2, first: &Bytes) -> Option<Result<(), Failure>> {
-        if self.sending == Sending::Body && !first.is_empty() {
+        let mut stream = self.0.borrow_mut();
+        if stream.sending == Sending::Body && !first.is_empty() {
             return None;
         }
-        match self.poll_open(&mut Context::from_waker(Waker::noop())) {
+        match stream.poll_open(&mut Context::from_waker(Waker::noop())) {
             Poll::Pending => None,
             Poll::Ready(opened) => {
-                self.wire.count_exchange();
+                stream.wire.count_exchange();
                 share.opens();
                 Some(opened)
             }
@@ -105,88 +52,71 @@ impl Exchange {
 
     /// Opens the stream with the head, and sends the first data unless a 100 has to come first.
     pub(crate) async fn send_head(&mut self, share: &Http2, first: &Bytes, pace: &mut Pace) -> Result<(), Failure> {
-        self.wire.count_exchange();
-        let opened = pace.idle().piece(Stage::SendHead, pin!(poll_fn(|context| self.poll_open(context)))).await;
+        self.0.borrow().wire.count_exchange();
+        let open = poll_fn(|context| self.0.borrow_mut().poll_open(context));
+        let opened = pace.idle().piece(Stage::SendHead, pin!(open)).await;
         opened.and_then(|opened| opened)?;
         share.opens();
-        if self.sending == Sending::Body && !first.is_empty() {
+        if !first.is_empty() && self.0.borrow().sending == Sending::Body {
             self.write(first, pace).await?;
         }
         Ok(())
     }
 
-    fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        // Without one the wire was retired after it was lent.
-        let Some(mut sender) = self.sender.take() else {
-            return Poll::Ready(Err(self.fail(Stage::SendHead, h2::Error::from(h2::Reason::REFUSED_STREAM))));
-        };
-        match sender.poll_ready(context) {
-            Poll::Pending => {
-                self.sender = Some(sender);
-                Poll::Pending
-            }
-            Poll::Ready(Err(error)) => {
-                // One that opens no streams is lent no more.
-                self.wire.retire(CloseReason::TransportError);
-                Poll::Ready(Err(self.fail(Stage::SendHead, error)))
-            }
-            Poll::Ready(Ok(())) => {
-                let Some(request) = self.request.take() else { return Poll::Ready(Err(Failure::OutOfTurn)) };
-                let opened = sender.send_request(*request, self.sending == Sending::Ended);
-                Poll::Ready(match opened {
-                    Ok((response, stream)) => {
-                        self.receiving.begin(response);
-                        self.wire.shared.open.borrow_mut().insert(stream.stream_id().as_u32());
-                        self.stream = Some(stream);
-                        Ok(())
-                    }
-                    Err(error) => Err(self.fail(Stage::SendHead, error)),
-                })
-            }
-        }
+    /// For whoever sends the body beside the response.
+    pub(crate) fn sending_half(&self) -> SendingHalf {
+        SendingHalf::of(&self.0)
     }
 
     pub(crate) fn awaits_continue(&self) -> bool {
-        self.sending == Sending::Awaits100
+        self.0.borrow().sending == Sending::Awaits100
     }
 
     pub(crate) async fn await_continue(&mut self, at_most: Duration) -> Result<(), Failure> {
         let deadline = clock::now().checked_add(at_most);
-        while self.sending == Sending::Awaits100 {
-            let heard =
-                clock::until(deadline, pin!(poll_fn(|context| self.poll_heard(context, Stage::Continue)))).await;
-            match heard {
-                Ok(heard) => {
-                    let status = heard?;
-                    if status == StatusCode::CONTINUE {
-                        self.sending = Sending::Body;
-                    } else if !status.is_informational() {
-                        self.sending = Sending::Answered;
-                    }
-                }
-                Err(_) => self.sending = Sending::Body,
+        let come = poll_fn(|context| self.0.borrow_mut().poll_continue(context));
+        match clock::until(deadline, pin!(come)).await {
+            Ok(come) => come,
+            Err(_) => {
+                self.0.borrow_mut().stop_awaiting_continue();
+                Ok(())
             }
         }
-        Ok(())
     }
 
-    /// Listens, and keeps the head that comes for whoever asks for it.
-    pub(super) fn poll_heard(&mut self, context: &mut Context<'_>, stage: Stage) -> Poll<Result<StatusCode, Failure>> {
-        self.receiving.poll_heard(context).map(|heard| heard.map_err(|error| self.translate(stage, error)))
+    pub(crate) async fn write(&mut self, data: &Bytes, pace: &mut Pace) -> Result<Uploaded, Failure> {
+        self.sending_half().write(data, pace).await
+    }
+
+    pub(crate) async fn hear_before_the_end(&mut self) -> Result<(), Failure> {
+        self.sending_half().hear_before_the_end().await
+    }
+
+    pub(crate) async fn finish(&mut self, trailers: &HeaderMap) -> Result<(), Failure> {
+        self.sending_half().finish(trailers).await
+    }
+
+    pub(crate) fn check_finish(&self, trailers: &HeaderMap) -> Result<(), Failure> {
+        self.0.borrow().check_finish(trailers)
     }
 
     pub(crate) async fn receive_head(&mut self) -> Result<Received, Failure> {
-        if self.is_sending_body() {
-            return Ok(Received::OutOfTurn);
-        }
-        let received = poll_fn(|context| self.receiving.poll_head(context)).await;
-        let stage = if self.receiving.has_answered() { Stage::Head } else { Stage::FirstByte };
-        received.map_err(|error| self.translate(stage, error))
+        poll_fn(|context| self.0.borrow_mut().poll_head(context)).await
+    }
+
+    /// The same, as long as the body of the request is open; `None` when that has ended first.
+    pub(crate) async fn receive_head_beside(&mut self) -> Option<Result<Received, Failure>> {
+        poll_fn(|context| self.0.borrow_mut().poll_beside_body(context, Stream::poll_head)).await
     }
 
     pub(crate) async fn read(&mut self, max: usize) -> Result<Option<Bytes>, Failure> {
-        let read = poll_fn(|context| self.receiving.poll_read(context, max)).await;
-        read.map_err(|error| self.translate(Stage::Body, error))
+        poll_fn(|context| self.0.borrow_mut().poll_read(context, max)).await
+    }
+
+    /// The same, as long as the body of the request is open; `None` when that has ended first.
+    pub(crate) async fn read_beside(&mut self, max: usize) -> Option<Result<Option<Bytes>, Failure>> {
+        let read = |stream: &mut Stream, context: &mut Context<'_>| stream.poll_read(context, max);
+        poll_fn(|context| self.0.borrow_mut().poll_beside_body(context, read)).await
     }
 
     pub(crate) fn read_arrived(&mut self, max: usize) -> Result<BodyStep, Failure> {
@@ -197,85 +127,67 @@ impl Exchange {
     }
 
     pub(crate) fn remaining(&self) -> Option<u64> {
-        self.receiving.remaining()
+        self.0.borrow().receiving.remaining()
+    }
+
+    /// Has the final head come, for which nobody has asked yet?
+    pub(crate) fn has_early(&self) -> bool {
+        self.0.borrow().receiving.has_early()
     }
 
     pub(crate) fn has_head(&self) -> bool {
-        self.receiving.has_head()
+        self.0.borrow().receiving.has_head()
     }
 
     pub(crate) fn is_ended(&self) -> bool {
-        self.receiving.is_ended()
+        self.0.borrow().receiving.is_ended()
     }
 
-    pub(crate) fn trailers(&self) -> Option<&HeaderMap> {
-        self.receiving.trailers()
+    pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.0.borrow_mut().receiving.take_trailers()
     }
 
     pub(crate) fn body_sent(&self) -> u64 {
-        self.body_sent
+        self.0.borrow().body_sent
     }
 
     pub(crate) fn written(&self) -> u64 {
-        if self.stream.is_some() { self.head_octets + self.body_sent } else { 0 }
+        self.0.borrow().written()
     }
 
     pub(crate) fn is_sending_body(&self) -> bool {
-        self.sending == Sending::Body
+        self.0.borrow().sending == Sending::Body
+    }
+
+    /// Is there more of the body, be it its end, or that it is asked for?
+    pub(crate) fn is_body_open(&self) -> bool {
+        self.0.borrow().is_body_open()
+    }
+
+    /// When nothing more of the body was to be sent.
+    pub(crate) fn body_ended(&self) -> Option<Instant> {
+        self.0.borrow().body_ended
     }
 
     pub(crate) fn body_is_complete(&self) -> bool {
-        match self.sending {
-            Sending::Awaits100 => false,
-            Sending::Body => self.left == Some(0),
-            Sending::Ended | Sending::Answered => true,
-        }
+        self.0.borrow().body_is_complete()
     }
 
     pub(crate) fn is_refused(&self) -> bool {
-        self.sending == Sending::Answered && !self.has_head()
+        self.0.borrow().is_refused()
     }
 
     pub(crate) fn announced_left(&self) -> Option<u64> {
-        if self.sending == Sending::Body { self.left } else { None }
+        self.0.borrow().announced_left()
     }
 
     pub(crate) fn wire_state(&self) -> WireState {
-        match self.sending {
-            _ if self.unprocessed => WireState::RefusedByPeer,
-            _ if self.receiving.has_answered() => WireState::ResponseStarted,
-            _ if self.stream.is_none() => WireState::NotSent,
-            Sending::Ended => WireState::BodySent,
-            _ if self.body_sent == 0 => WireState::HeadSent,
-            _ => WireState::BodyPartly(self.body_sent),
-        }
-    }
-
-    fn stream_id(&self) -> Option<StreamId> {
-        self.stream.as_ref().map(SendStream::stream_id)
-    }
-
-    pub(super) fn fail(&mut self, stage: Stage, error: h2::Error) -> Failure {
-        let failure = self.wire.failure(stage, self.stream_id(), error);
-        self.unprocessed |= failure.is_refusal();
-        failure
-    }
-
-    pub(super) fn translate(&mut self, stage: Stage, error: Broken) -> Failure {
-        match error {
-            Broken::Stream(error) => self.fail(stage, error),
-            Broken::Fault(fault) => Failure::Fault(stage, fault),
-        }
+        self.0.borrow().wire_state()
     }
 }
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        if let Some(stream) = self.stream_id() {
-            self.wire.shared.open.borrow_mut().remove(&stream.as_u32());
-            if self.wire.shared.crowded.get() {
-                self.wire.wake_driver();
-            }
-        }
+        self.0.borrow_mut().let_go();
     }
 }

@@ -43,9 +43,24 @@ impl Heard {
         self.budget.borrow()
     }
 
-    /// Streams that the server has ended since this was asked last.
-    pub(super) fn for_each_ended(&self, tell: impl FnMut(u32)) {
-        self.budget.borrow_mut().take_ended().for_each(tell);
+    /// A stream is open, whose request takes so many interim responses.
+    pub(super) fn opened(&self, stream: u32, interims: usize) {
+        self.budget.borrow_mut().opened(stream, interims);
+    }
+
+    /// An interim head of this stream is kept no more.
+    pub(super) fn interim_taken(&self, stream: u32) {
+        self.budget.borrow_mut().interim_taken(stream);
+    }
+
+    /// Nobody is interested in the stream any more.
+    pub(super) fn given_up(&self, stream: u32) {
+        self.budget.borrow_mut().given_up(stream);
+    }
+
+    /// Streams that the server has ended are open no more.
+    pub(super) fn forget_ended(&self) {
+        self.budget.borrow_mut().take_ended().for_each(drop);
     }
 
     pub(super) fn fault(&self) -> Option<WireFault> {

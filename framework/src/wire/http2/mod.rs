@@ -7,9 +7,9 @@ mod heard;
 mod receiving;
 mod sending;
 mod showing;
+mod stream;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -36,6 +36,7 @@ use heard::Heard;
 pub(crate) use driver::{Change, Driver};
 pub(super) use ending::StreamEnd;
 pub(super) use exchange::Exchange;
+pub(crate) use sending::SendingHalf;
 
 /// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
 pub(crate) struct Http2 {
@@ -67,8 +68,6 @@ struct Shared {
     exchanges: Cell<u64>,
     /// What the server says may be open at a time.
     streams: Cell<usize>,
-    /// Those that the server has not ended.
-    open: RefCell<HashSet<u32>>,
     /// Shares for streams that are to be opened yet.
     unopened: Cell<usize>,
     /// Somebody was told that there is no room.
@@ -118,7 +117,6 @@ impl Http2 {
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
             streams: Cell::new(FIRST_STREAMS),
-            open: RefCell::default(),
             unopened: Cell::new(0),
             crowded: Cell::new(false),
             life: RefCell::new(Life::new()),
@@ -164,7 +162,7 @@ impl Http2 {
         if !self.health().takes_requests() {
             return None;
         }
-        let open = self.shared.open.borrow().len();
+        let open = self.shared.heard.budget().open();
         let room = self.shared.streams.get().saturating_sub(open + self.shared.unopened.get());
         self.shared.crowded.set(room == 0);
         Some(room)

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -11,6 +12,7 @@ use h2::client::ResponseFuture;
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Response, StatusCode};
 
+use super::heard::Heard;
 use crate::protocol::http1::{Fault, HeadLimits, ResponseHead};
 use crate::protocol::http2::head::ResponseHeads;
 use crate::wire::Received;
@@ -20,6 +22,8 @@ pub(super) struct Receiving {
     method: Method,
     heads: ResponseHeads,
     response: Option<ResponseFuture>,
+    /// Where it is told that an interim head was taken.
+    heard: Option<Rc<Heard>>,
     body: Option<RecvStream>,
     /// Heads that came while the request was being sent.
     interims: VecDeque<ResponseHead>,
@@ -48,6 +52,7 @@ impl Receiving {
             method,
             heads: ResponseHeads::new(limits),
             response: None,
+            heard: None,
             body: None,
             interims: VecDeque::new(),
             early: None,
@@ -60,14 +65,25 @@ impl Receiving {
         }
     }
 
-    pub(super) fn begin(&mut self, response: ResponseFuture) {
+    pub(super) fn begin(&mut self, response: ResponseFuture, heard: &Rc<Heard>) {
+        heard.opened(response.stream_id().as_u32(), self.heads.most_interims());
+        self.heard = Some(Rc::clone(heard));
         self.response = Some(response);
+    }
+
+    /// Nothing more is taken. What has come of the trailers stays.
+    pub(super) fn let_go(&mut self) {
+        (self.response, self.body) = (None, None);
+        self.ended = true;
     }
 
     /// Takes the next head that comes, and keeps it.
     pub(super) fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Result<StatusCode, Broken>> {
         let Some(response) = &mut self.response else { return Poll::Pending };
         if let Poll::Ready(Some(interim)) = response.poll_informational(context) {
+            if let Some(heard) = &self.heard {
+                heard.interim_taken(response.stream_id().as_u32());
+            }
             let head = interim.map_err(Broken::Stream).and_then(|interim| self.interim(interim));
             return Poll::Ready(head.map(|head| {
                 let status = head.status();
@@ -210,7 +226,7 @@ impl Receiving {
         self.has_head && self.ended && self.rest.is_empty()
     }
 
-    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
-        self.trailers.as_ref()
+    pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
+        self.trailers.take()
     }
 }

@@ -7,6 +7,7 @@ use super::*;
 const SECOND: Duration = Duration::from_secs(1);
 const PING: u8 = 6;
 const CONTINUATION: u8 = 9;
+const END_HEADERS: u8 = 4;
 
 fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
     let length = (payload.len() as u32).to_be_bytes();
@@ -244,4 +245,76 @@ fn a_stream_has_ended_with_the_last_octet_of_the_frame_that_says_so() {
     let both = [frame(1, 5, 5, b"fields"), frame(3, 0, 7, &[0; 4])].concat();
     assert_eq!(ended(&both), [5, 7]);
     assert_eq!(ended(&[]), none);
+}
+
+#[test]
+fn rfc9110_15_2_a_stream_has_so_many_interim_heads_that_nobody_took() {
+    let now = Instant::now();
+    for flags in [0, END_HEADERS, 0xfe] {
+        let interim = frame(HEADERS, flags, 3, &[0x88]);
+        let mut budget = greeted(100, now);
+        budget.opened(3, 10);
+        // The final head may be among them, and something that looks like trailers.
+        assert_eq!(flood(&mut budget, &interim, now), 12 + SPARE_HEADS);
+        let mut budget = greeted(100, now);
+        budget.opened(3, 10);
+        let fault = (0..=12 + SPARE_HEADS).find_map(|_| budget.handle_input(&interim, now).err());
+        assert_eq!(fault, Some(WireFault::TooManyHeads { limit: 10 }));
+        // What is spare is so for all streams together.
+        let mut budget = greeted(100, now);
+        (1..=11).step_by(2).for_each(|stream| budget.opened(stream, 10));
+        let all: Vec<u8> = (1..=11).step_by(2).flat_map(|stream| frame(HEADERS, flags, stream, &[0x88])).collect();
+        assert_eq!(flood(&mut budget, &all, now), 12 + SPARE_HEADS / 6);
+    }
+}
+
+#[test]
+fn rfc9110_15_2_no_body_of_another_stream_makes_up_for_heads_that_nobody_took() {
+    let now = Instant::now();
+    let mut budget = greeted(100, now);
+    budget.opened(1, 10);
+    budget.opened(3, 10);
+    let both = [frame(HEADERS, END_HEADERS, 3, &[0x88]), frame(DATA, 0, 1, b"x")].concat();
+    assert_eq!(flood(&mut budget, &both, now), 12 + SPARE_HEADS);
+}
+
+#[test]
+fn rfc9110_15_2_heads_that_are_taken_are_not_limited_here_and_no_stream_answers_for_another() {
+    let now = Instant::now();
+    let mut budget = greeted(100, now);
+    for stream in (1..1_000).step_by(2) {
+        budget.opened(stream, 3);
+    }
+    for _ in 0..3 {
+        for stream in (1..1_000).step_by(2) {
+            budget.handle_input(&frame(HEADERS, END_HEADERS, stream, &[0x88]), now).expect("an early hint");
+        }
+    }
+    for _ in 0..1_000 {
+        budget.interim_taken(5);
+        budget.handle_input(&frame(HEADERS, END_HEADERS, 5, &[0x88]), now).expect("one was taken");
+    }
+    let answer =
+        |stream| [frame(HEADERS, END_HEADERS, stream, b"200"), frame(HEADERS, 5, stream, b"trailers")].concat();
+    for stream in (1..1_000).step_by(2) {
+        budget.handle_input(&answer(stream), now).expect("an answer");
+    }
+    assert_eq!((budget.open(), budget.take_ended().count(), budget.open()), (500, 500, 0));
+}
+
+#[test]
+fn what_comes_on_a_stream_that_was_given_up_is_not_kept() {
+    let now = Instant::now();
+    let mut budget = greeted(100, now);
+    budget.opened(1, 0);
+    budget.given_up(1);
+    budget.interim_taken(1);
+    for _ in 0..1_000 {
+        budget.handle_input(&frame(HEADERS, END_HEADERS, 1, &[0x88]), now).expect("nobody keeps it");
+    }
+    assert_eq!(budget.open(), 0);
+    // An unlimited number is the caller's own wish.
+    budget.opened(3, usize::MAX);
+    budget.interim_taken(3);
+    budget.handle_input(&frame(HEADERS, END_HEADERS, 3, &[0x88]), now).expect("within the limit");
 }

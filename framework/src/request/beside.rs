@@ -1,0 +1,204 @@
+//! A call that sends beside the response (contract B.10), and what becomes of the other side when one of them fails.
+//!
+//! ```text
+//!             Journey: heads and body of the response      actor.running      one call that receives at a time
+//!   exchange <
+//!             Upload: what is left of the request          actor.beside       one call that sends at a time
+//! ```
+//!
+//! Either may end first. If one fails so does the other, with the first error, and the stream is reset.
+
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker};
+
+use actix::{ActorFutureExt, AsyncContext, WrapFuture};
+use bytes::Bytes;
+use http::HeaderMap;
+use tracing::{Instrument, Span};
+
+use super::actor::RequestActor;
+use super::messages::Ticket;
+use super::operation::{Completing, Running, Work};
+use super::payload::Source;
+use super::reply::Answer;
+use super::state::{SendSide, Standing, State};
+use super::upload::Upload;
+use crate::error::{Error, Operation, Result};
+use crate::handle::{Stop, StopReason};
+use crate::notification::Status;
+
+/// A call that sends, with the half of the exchange that it needs. Dropped undone, it lets go of that before it completes.
+pub(super) struct Beside {
+    ticket: Ticket,
+    stop: Rc<Stop>,
+    run: Pin<Box<dyn Future<Output = Ended>>>,
+    done: Done,
+    /// `None` while the paved path has but one operation to complete.
+    completing: Option<Completing<(), Option<Answer<()>>>>,
+}
+
+/// What a call came to, with what the next one needs.
+type Ended = (Box<Upload>, Result<()>);
+
+/// What there is to send.
+pub(super) enum Task {
+    Send(Source),
+    Write(Bytes),
+    Finish(HeaderMap),
+}
+
+/// What a call has done that succeeded.
+struct Done {
+    status: Status,
+    /// There is nothing more to send.
+    ends_body: bool,
+}
+
+impl Beside {
+    pub(super) fn new(upload: Box<Upload>, task: Task, ticket: Ticket) -> Self {
+        let done = match &task {
+            Task::Send(_) => Done { status: Status::SendRequestComplete, ends_body: true },
+            Task::Write(data) => Done { status: Status::WriteComplete(data.len() as u64), ends_body: false },
+            Task::Finish(_) => Done { status: Status::WriteComplete(0), ends_body: true },
+        };
+        let stop = Rc::new(Stop::default());
+        let stopped = Rc::clone(&stop);
+        let run = Box::pin(async move {
+            let mut upload = upload;
+            let operation = if matches!(task, Task::Send(_)) { Operation::Send } else { Operation::Write };
+            let deadline = upload.deadline;
+            let sent = stopped.or(deadline, pin!(perform(&mut upload, task))).await;
+            let sent = sent.unwrap_or_else(|reason| Err(upload.stopped(reason, operation)));
+            (upload, sent)
+        });
+        Self { ticket, stop, run, done, completing: None }
+    }
+
+    /// It has a completion of its own.
+    pub(super) fn completing(mut self, completing: Completing<(), Option<Answer<()>>>) -> Self {
+        self.completing = Some(completing);
+        self
+    }
+
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
+        self.run.as_mut().poll(context)
+    }
+
+    /// The paved path has failed, and this with it.
+    pub(super) fn fail(mut self, reason: StopReason) {
+        self.stop.fire(reason);
+        let stopped = self.poll(&mut Context::from_waker(Waker::noop()));
+        if let (Poll::Ready((_, Err(error))), Some(completing)) = (stopped, self.completing.take()) {
+            completing.fail(error);
+        }
+    }
+
+    /// The peer has no use for more, so that it is done.
+    pub(super) fn conclude(mut self) {
+        let over = self.poll(&mut Context::from_waker(Waker::noop()));
+        if let (Poll::Ready((_, sent)), Some(completing)) = (over, self.completing.take()) {
+            match sent {
+                Ok(()) => completing.complete(Some(self.done.status), ()),
+                Err(error) => completing.fail(error),
+            }
+        }
+    }
+}
+
+impl RequestActor {
+    /// What goes on beside the state.
+    pub(super) fn send_side(&self) -> SendSide {
+        match (&self.beside, &self.adopted, &self.upload) {
+            (None, None, None) => SendSide::Over,
+            (None, None, Some(_)) => SendSide::Open,
+            _ => SendSide::Busy,
+        }
+    }
+
+    /// Begins to send beside the response, in this state.
+    pub(super) fn send_beside(&mut self, context: &mut actix::Context<Self>, state: State, beside: Beside) {
+        let Beside { ticket, stop, run, done, completing } = beside;
+        let span = self.span.as_deref().map_or_else(Span::none, Span::clone);
+        let run = run.instrument(span).into_actor(self);
+        let work = Work::new(run.map(move |(upload, sent), actor: &mut Self, context| {
+            actor.beside = None;
+            match sent {
+                Ok(()) => actor.sent_beside(upload, &done),
+                Err(error) => return actor.fails(upload, completing, error, context),
+            }
+            if let Some(completing) = completing {
+                completing.complete(Some(done.status), ());
+            }
+            if !actor.shared.node.is_open() {
+                actor.end(context);
+            }
+        }));
+        self.beside = Some(Running { ticket, stop, work: work.clone() });
+        self.shared.enter(Standing::new(state, SendSide::Busy));
+        context.spawn(work);
+    }
+
+    fn sent_beside(&mut self, upload: Box<Upload>, done: &Done) {
+        let ends_body = done.ends_body || upload.is_complete();
+        self.upload = (!ends_body).then_some(upload);
+        match self.journey.take() {
+            Some(mut journey) => {
+                if ends_body {
+                    journey.body_has_ended();
+                }
+                journey.settle_if_read(None);
+                self.settle(&mut journey, false, None);
+                self.journey = Some(journey);
+            }
+            // Who has it goes on with it.
+            None => self.shared.enter(Standing::new(self.shared.state(), self.send_side())),
+        }
+    }
+
+    /// The sending side has failed, and takes the other with it.
+    fn fails(
+        &mut self,
+        upload: Box<Upload>,
+        completing: Option<Completing<(), Option<Answer<()>>>>,
+        error: Error,
+        context: &mut actix::Context<Self>,
+    ) {
+        self.stop_reading_ahead(context);
+        self.shared.broke(&error);
+        let reason = upload.close_reason;
+        drop(upload);
+        let journey = self.journey.take();
+        if let Some(mut journey) = journey {
+            journey.break_off(reason);
+            self.settle(&mut journey, true, Some(&error));
+        }
+        if let Some(completing) = completing {
+            completing.fail(error);
+        }
+        if let Some(running) = self.running.take() {
+            running.stop(StopReason::Cancelled)(self, context);
+        }
+        if !self.shared.node.is_open() {
+            self.end(context);
+        }
+    }
+
+    /// The other side has failed.
+    pub(super) fn fail_beside(&mut self, error: &Error, context: &mut actix::Context<Self>) {
+        self.running = None;
+        self.upload = None;
+        if let Some(beside) = self.beside.take() {
+            self.shared.broke(error);
+            beside.stop(StopReason::Cancelled)(self, context);
+        }
+    }
+}
+
+async fn perform(upload: &mut Upload, task: Task) -> Result<()> {
+    match task {
+        Task::Send(source) => upload.send(source).await,
+        Task::Write(data) => upload.write(&data).await,
+        Task::Finish(trailers) => upload.finish(&trailers).await,
+    }
+}

@@ -1,0 +1,280 @@
+//! A stream of HTTP/2, as both halves of an exchange see it: the request goes out, and an answer is listened for all the while.
+
+use std::task::{Context, Poll, Waker};
+use std::time::Instant;
+
+use bytes::Bytes;
+use h2::client::SendRequest;
+use h2::{SendStream, StreamId};
+use http::header::EXPECT;
+use http::{Request, StatusCode};
+
+use super::Http2;
+use super::receiving::{Broken, Receiving};
+use crate::clock;
+use crate::error::{Stage, WireState};
+use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::protocol::http2::head::request;
+use crate::reason::CloseReason;
+use crate::wire::{Failure, Received};
+
+/// One exchange, from the head to the last octet read. Every call is over before the next one begins: who waits is polled.
+pub(super) struct Stream {
+    pub(super) wire: Http2,
+    /// The head, until it is sent.
+    request: Option<Box<Request<()>>>,
+    /// Opens the stream; kept until it is open.
+    sender: Option<SendRequest<Bytes>>,
+    pub(super) stream: Option<SendStream<Bytes>>,
+    pub(super) sending: Sending,
+    /// What is left of the announced length.
+    pub(super) left: Option<u64>,
+    head_octets: u64,
+    pub(super) body_sent: u64,
+    pub(super) receiving: Receiving,
+    /// The server has not processed it, by its own word.
+    unprocessed: bool,
+    /// When nothing more of the body was to be sent, if there was any.
+    pub(super) body_ended: Option<Instant>,
+    /// Waits for a head, for a piece of the response, or for the end of the request.
+    reader: Option<Waker>,
+    /// Waits for room, or for something to send.
+    pub(super) writer: Option<Waker>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sending {
+    /// A 100 comes first.
+    Awaits100,
+    Body,
+    Ended,
+    /// The peer has answered and wants no more.
+    Answered,
+}
+
+impl Stream {
+    pub(super) fn new(
+        wire: Http2,
+        head: &RequestHead<'_>,
+        head_octets: u64,
+        secure: bool,
+        limits: HeadLimits,
+    ) -> Result<Self, Failure> {
+        let request = request(head, secure, &mut wire.shared.authority.borrow_mut()).map_err(Failure::Misuse)?;
+        let expects_100 = head
+            .fields()
+            .any(|(name, value)| *name == EXPECT && value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+        let sending = match head.body {
+            BodyLength::None | BodyLength::Length(0) => Sending::Ended,
+            _ if expects_100 => Sending::Awaits100,
+            _ => Sending::Body,
+        };
+        let left = match head.body {
+            BodyLength::None => Some(0),
+            BodyLength::Length(length) => Some(length),
+            BodyLength::Chunked => None,
+        };
+        let receiving = Receiving::new(head.method.clone(), limits);
+        let sender = wire.shared.sender.borrow().clone();
+        let (request, stream) = (Some(Box::new(request)), None);
+        Ok(Self {
+            wire,
+            request,
+            sender,
+            stream,
+            sending,
+            left,
+            head_octets,
+            body_sent: 0,
+            receiving,
+            unprocessed: false,
+            body_ended: None,
+            reader: None,
+            writer: None,
+        })
+    }
+
+    /// Opens the stream with the head.
+    pub(super) fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        // Without one the wire was retired after it was lent.
+        let Some(mut sender) = self.sender.take() else {
+            return Poll::Ready(Err(self.fail(Stage::SendHead, h2::Error::from(h2::Reason::REFUSED_STREAM))));
+        };
+        match sender.poll_ready(context) {
+            Poll::Pending => {
+                self.sender = Some(sender);
+                Poll::Pending
+            }
+            Poll::Ready(Err(error)) => {
+                // One that opens no streams is lent no more.
+                self.wire.retire(CloseReason::TransportError);
+                Poll::Ready(Err(self.fail(Stage::SendHead, error)))
+            }
+            Poll::Ready(Ok(())) => {
+                let Some(request) = self.request.take() else { return Poll::Ready(Err(Failure::OutOfTurn)) };
+                let opened = sender.send_request(*request, self.sending == Sending::Ended);
+                Poll::Ready(match opened {
+                    Ok((response, stream)) => {
+                        self.receiving.begin(response, &self.wire.shared.heard);
+                        self.stream = Some(stream);
+                        Ok(())
+                    }
+                    Err(error) => Err(self.fail(Stage::SendHead, error)),
+                })
+            }
+        }
+    }
+
+    /// Has the 100 come, or an answer in its place?
+    pub(super) fn poll_continue(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        while self.sending == Sending::Awaits100 {
+            match self.poll_heard(context, Stage::Continue) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(heard) => match heard? {
+                    StatusCode::CONTINUE => self.sending = Sending::Body,
+                    status if !status.is_informational() => self.close_body(Sending::Answered),
+                    _ => {}
+                },
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// A 100 was waited for long enough.
+    pub(super) fn stop_awaiting_continue(&mut self) {
+        if self.sending == Sending::Awaits100 {
+            self.sending = Sending::Body;
+        }
+    }
+
+    /// Listens, and keeps the head that comes for whoever asks for it.
+    pub(super) fn poll_heard(&mut self, context: &mut Context<'_>, stage: Stage) -> Poll<Result<StatusCode, Failure>> {
+        let Poll::Ready(heard) = self.receiving.poll_heard(context) else { return Poll::Pending };
+        // Whoever waits for a head finds it there.
+        wake(&mut self.reader);
+        let status = heard.map_err(|error| self.translate(stage, error))?;
+        self.is_answered(status);
+        Poll::Ready(Ok(status))
+    }
+
+    /// An error as an answer wants no more of the request.
+    fn is_answered(&mut self, status: StatusCode) {
+        if self.sending == Sending::Body && (status.is_client_error() || status.is_server_error()) {
+            self.close_body(Sending::Answered);
+        }
+    }
+
+    /// Nothing more of the body is sent.
+    pub(super) fn close_body(&mut self, sending: Sending) {
+        self.sending = sending;
+        self.body_ended = Some(clock::now());
+        wake(&mut self.reader);
+        wake(&mut self.writer);
+    }
+
+    pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Received, Failure>> {
+        let Poll::Ready(received) = self.receiving.poll_head(context) else { return Poll::Pending };
+        let stage = if self.receiving.has_answered() { Stage::Head } else { Stage::FirstByte };
+        let received = received.map_err(|error| self.translate(stage, error))?;
+        if let Received::Final(head) = &received {
+            self.is_answered(head.status());
+        }
+        Poll::Ready(Ok(received))
+    }
+
+    pub(super) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Bytes>, Failure>> {
+        let read = self.receiving.poll_read(context, max);
+        read.map(|read| read.map_err(|error| self.translate(Stage::Body, error)))
+    }
+
+    /// What is still waited for when the body of the request ends is `None`: from then on it takes time.
+    pub(super) fn poll_beside_body<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
+    ) -> Poll<Option<T>> {
+        match poll(self, context) {
+            Poll::Ready(come) => Poll::Ready(Some(come)),
+            Poll::Pending if self.is_body_open() => {
+                self.reader = Some(context.waker().clone());
+                Poll::Pending
+            }
+            Poll::Pending => Poll::Ready(None),
+        }
+    }
+
+    /// Nobody wants anything of it any more: it is reset unless both sides have ended it.
+    pub(super) fn let_go(&mut self) {
+        if let Some(stream) = self.stream_id() {
+            self.wire.shared.heard.given_up(stream.as_u32());
+            if self.wire.shared.crowded.get() {
+                self.wire.wake_driver();
+            }
+        }
+        (self.sender, self.stream) = (None, None);
+        self.receiving.let_go();
+        if self.is_body_open() {
+            self.close_body(Sending::Answered);
+        }
+    }
+
+    pub(super) fn written(&self) -> u64 {
+        if self.stream.is_some() { self.head_octets + self.body_sent } else { 0 }
+    }
+
+    /// Is there anything of the body, be it its end, that has to be sent?
+    pub(super) fn is_body_open(&self) -> bool {
+        matches!(self.sending, Sending::Awaits100 | Sending::Body)
+    }
+
+    pub(super) fn body_is_complete(&self) -> bool {
+        match self.sending {
+            Sending::Awaits100 => false,
+            Sending::Body => self.left == Some(0),
+            Sending::Ended | Sending::Answered => true,
+        }
+    }
+
+    pub(super) fn is_refused(&self) -> bool {
+        self.sending == Sending::Answered && !self.receiving.has_head()
+    }
+
+    pub(super) fn announced_left(&self) -> Option<u64> {
+        if self.sending == Sending::Body { self.left } else { None }
+    }
+
+    pub(super) fn wire_state(&self) -> WireState {
+        match self.sending {
+            _ if self.unprocessed => WireState::RefusedByPeer,
+            _ if self.receiving.has_answered() => WireState::ResponseStarted,
+            _ if self.stream.is_none() => WireState::NotSent,
+            Sending::Ended => WireState::BodySent,
+            _ if self.body_sent == 0 => WireState::HeadSent,
+            _ => WireState::BodyPartly(self.body_sent),
+        }
+    }
+
+    fn stream_id(&self) -> Option<StreamId> {
+        self.stream.as_ref().map(SendStream::stream_id)
+    }
+
+    pub(super) fn fail(&mut self, stage: Stage, error: h2::Error) -> Failure {
+        let failure = self.wire.failure(stage, self.stream_id(), error);
+        self.unprocessed |= failure.is_refusal();
+        failure
+    }
+
+    pub(super) fn translate(&mut self, stage: Stage, error: Broken) -> Failure {
+        match error {
+            Broken::Stream(error) => self.fail(stage, error),
+            Broken::Fault(fault) => Failure::Fault(stage, fault),
+        }
+    }
+}
+
+/// Who waits for what the other half does.
+fn wake(waiting: &mut Option<Waker>) {
+    if let Some(waker) = waiting.take() {
+        waker.wake();
+    }
+}
