@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::{TryStreamExt, stream};
 use hinternet::{Connection, Protocols, Session, ShutdownReport};
+use tokio::sync::mpsc;
 use tonic::{Request, Status};
 
 use crate::echo::Words;
@@ -17,7 +18,7 @@ use crate::grpc::{Transport, transport, where_safe};
 type Result<T, E = Box<dyn Error>> = std::result::Result<T, E>;
 
 // ANCHOR: show
-/// The kinds of call, and how calls end.
+/// All four kinds of call, and how calls end.
 ///
 /// # Errors
 /// What should not have failed.
@@ -59,9 +60,25 @@ async fn kinds(mut echo: EchoClient<Transport>) -> Result<()> {
 
     let told = stream::iter(["one", "two", "three"].map(words));
     println!("gather    {:?}", echo.gather(told).await?.into_inner().text);
-    Ok(())
+    converse(echo).await
 }
 // ANCHOR_END: kinds
+
+// ANCHOR: converse
+/// Each message is sent when the last one is answered.
+async fn converse(mut echo: EchoClient<Transport>) -> Result<()> {
+    let (say, mut said) = mpsc::channel(1);
+    let told = stream::poll_fn(move |context| said.poll_recv(context));
+    say.send(words("who is there?")).await?;
+    let mut replies = echo.converse(told).await?.into_inner();
+    println!("converse  {:?}", replies.message().await?.map(|reply| reply.text));
+    say.send(words("so it is you")).await?;
+    println!("converse  {:?}", replies.message().await?.map(|reply| reply.text));
+    drop(say);
+    println!("converse  {:?}", replies.message().await?.map(|reply| reply.text));
+    Ok(())
+}
+// ANCHOR_END: converse
 
 // ANCHOR: failures
 async fn failures(mut echo: EchoClient<Transport>) -> Result<()> {

@@ -1,5 +1,6 @@
 //! Stubs that `tonic` has generated, called unchanged through our session at a server that is `tonic`'s own.
 
+mod conversations;
 mod endings;
 mod kinds;
 mod oracle;
