@@ -25,6 +25,7 @@
 //! | module | is |
 //! |---|---|
 //! | `any_handle` | a handle of any kind, found by its id |
+//! | `tower` | sessions and connections as `tower` services; with the feature of that name |
 //! | `session`, `connection`, `request` | the levels: one folder per handle, with its actor and messages |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
@@ -55,6 +56,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod any_handle;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 mod session;
 mod connection;

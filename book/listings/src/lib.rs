@@ -23,6 +23,7 @@ chapters! {
     dialing
     http2
     wires
+    service
     performance
     crawler
     glossary

@@ -17,7 +17,7 @@ use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::id::HandleKind;
 use crate::options::{ConnectionOptions, SharedOptions};
 use crate::origin;
-use crate::request::{Opening, Request};
+use crate::request::{Opening, Request, RequestBuilder};
 use crate::services::Services;
 use crate::target::{Origin, Target};
 
@@ -45,6 +45,20 @@ pub(crate) struct Inner {
 }
 
 handle_methods!(Connection);
+
+macro_rules! methods {
+    ($( $name:ident, $method:ident; )*) => {
+        $(
+            #[doc = concat!("A `", stringify!($method), "` request on the paved path; see [`request`](Self::request).")]
+            ///
+            /// # Errors
+            /// See [`request`](Self::request).
+            pub fn $name(&self, path: &str) -> Result<RequestBuilder> {
+                self.request(Method::$method, path)
+            }
+        )*
+    };
+}
 
 impl Connection {
     /// Creates the handle and starts its actor on the shard of its origin. No I/O.
@@ -116,12 +130,32 @@ impl Connection {
     /// the connection is closed; 12012 while the session shuts down.
     #[doc(alias = "WinHttpOpenRequest")]
     pub fn open_request(&self, method: Method, path: &str) -> Result<Request> {
-        let Inner { node, origin, services, .. } = &*self.inner;
+        let Inner { node, origin, .. } = &*self.inner;
         node.check_open(Operation::OpenRequest)?;
         let target = Target::on(origin, path, method == Method::OPTIONS)?;
-        let keep: Arc<dyn Any + Send + Sync> = Arc::clone(&self.inner) as _;
-        let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep };
-        Request::open(opening, method, target, self.shared_options())
+        Request::open(self.opening(), method, target, self.shared_options())
+    }
+
+    methods! {
+        get, GET;
+        head, HEAD;
+        post, POST;
+        put, PUT;
+        patch, PATCH;
+        delete, DELETE;
+    }
+
+    /// A request for a path on this origin on the paved path: everything in one expression, then `send`. Its parent is this
+    /// connection.
+    ///
+    /// # Errors
+    /// See [`open_request`](Self::open_request).
+    pub fn request(&self, method: Method, path: &str) -> Result<RequestBuilder> {
+        let Inner { node, origin, services, .. } = &*self.inner;
+        node.check_open(Operation::OpenRequest)?;
+        services.work.check(Operation::OpenRequest)?;
+        let target = Target::on(origin, path, method == Method::OPTIONS)?;
+        Ok(RequestBuilder::new(self.opening(), method, target, self.shared_options()))
     }
 
     /// What requests opened on it start from: a copy of the session's, made when it was created.
@@ -140,6 +174,12 @@ impl Connection {
         options.request.check(Operation::SetOption)?;
         *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options.request);
         Ok(())
+    }
+
+    fn opening(&self) -> Opening {
+        let Inner { node, services, .. } = &*self.inner;
+        let keep: Arc<dyn Any + Send + Sync> = Arc::clone(&self.inner) as _;
+        Opening { services: Arc::clone(services), parent: Arc::clone(node), keep }
     }
 
     fn shared_options(&self) -> SharedOptions {

@@ -128,6 +128,13 @@ impl Error {
         self
     }
 
+    /// The same for an error that somebody else has boxed.
+    #[cfg(feature = "tower")]
+    pub(crate) fn with_boxed_source(mut self, source: Box<dyn StdError + Send + Sync>) -> Self {
+        self.inner().source = Some(source.into());
+        self
+    }
+
     /// The same failure, met by another call.
     pub(crate) fn in_operation(mut self, operation: Operation) -> Self {
         if self.0.operation != operation {
@@ -174,6 +181,13 @@ impl Error {
     /// For a failure of TLS: what was wrong with the certificate, the chain itself, the alert.
     pub fn tls(&self) -> Option<&TlsFailureDetails> {
         self.0.tls.as_deref()
+    }
+
+    /// The code by which HTTP/2 names why the stream or its connection was ended (RFC 9113 section 7), by the server or, where
+    /// that broke the rules, by this side: 7 is REFUSED_STREAM, 8 CANCEL, 11 ENHANCE_YOUR_CALM. `None` for what no frame said.
+    pub fn http2_error_code(&self) -> Option<u32> {
+        let error: &h2::Error = self.0.source.as_deref()?.downcast_ref()?;
+        error.reason().map(u32::from)
     }
 
     /// Did a timeout pass?

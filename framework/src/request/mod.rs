@@ -55,6 +55,8 @@ pub use payload::Payload;
 pub use response::Response;
 pub use timings::{Sizes, Timings};
 
+#[cfg(feature = "tower")]
+pub(crate) use payload::Piece;
 pub(crate) use showing::Found;
 
 /// One request (`WinHttpOpenRequest`), driven call for call.

@@ -8,6 +8,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_core::Stream;
 use futures_util::StreamExt;
+use http::HeaderMap;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
@@ -28,13 +29,23 @@ pub(super) enum Kind {
     },
     Chunked,
     Duplex,
-    Stream(BodyStream),
+    Stream {
+        /// `None`: they were given out already.
+        pieces: Option<Pieces>,
+        length: BodyLength,
+    },
     File(PathBuf),
-    /// A stream that was given out already.
-    Spent,
 }
 
-pub(super) type BodyStream = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Piece>> + Send>>;
+
+/// What a stream of the caller's gives.
+pub(crate) enum Piece {
+    Data(Bytes),
+    /// The fields behind the body, which end it.
+    #[cfg_attr(not(feature = "tower"), expect(dead_code, reason = "only the bodies of `http-body` have any"))]
+    Trailers(HeaderMap),
+}
 
 impl Payload {
     /// No body (`WINHTTP_NO_REQUEST_DATA`).
@@ -78,7 +89,19 @@ impl Payload {
     /// An `Err` of the stream fails the send and closes the wire. A stream cannot be given twice, so a request with one is
     /// never sent again by the library.
     pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
-        Self(Kind::Stream(Box::pin(stream)))
+        let piece = |given: io::Result<Bytes>| match given {
+            Ok(octets) => Ok(Piece::Data(octets)),
+            Err(error) => Err(unreadable(error, "the body's stream failed")),
+        };
+        Self(Kind::Stream { pieces: Some(Box::pin(stream.map(piece))), length: BodyLength::Chunked })
+    }
+
+    /// The same with trailer fields, of a length that may be known.
+    #[cfg(feature = "tower")]
+    pub(crate) fn pieces(pieces: impl Stream<Item = Result<Piece>> + Send + 'static, length: Option<u64>) -> Self {
+        // One of no octets may still have trailers, for which there has to be a body.
+        let length = length.filter(|length| *length > 0).map_or(BodyLength::Chunked, BodyLength::Length);
+        Self(Kind::Stream { pieces: Some(Box::pin(pieces)), length })
     }
 
     /// A file, sent with the length it has when the request is sent. It is opened then; one that cannot be opened or read
@@ -95,7 +118,8 @@ impl Kind {
             Self::Bytes(octets) if octets.is_empty() => Some(BodyLength::None),
             Self::Bytes(octets) => Some(BodyLength::Length(octets.len() as u64)),
             Self::Begin { total, .. } => Some(BodyLength::Length(*total)),
-            Self::Chunked | Self::Duplex | Self::Stream(_) | Self::Spent => Some(BodyLength::Chunked),
+            Self::Stream { length, .. } => Some(*length),
+            Self::Chunked | Self::Duplex => Some(BodyLength::Chunked),
             Self::File(_) => None,
         }
     }
@@ -123,7 +147,7 @@ impl Kind {
         match self {
             Self::Bytes(_) | Self::File(_) => true,
             Self::Begin { first, total } => first.len() as u64 == *total,
-            Self::Chunked | Self::Duplex | Self::Stream(_) | Self::Spent => false,
+            Self::Chunked | Self::Duplex | Self::Stream { .. } => false,
         }
     }
 
@@ -131,11 +155,10 @@ impl Kind {
     pub(super) async fn open(&mut self) -> Result<Source> {
         match self {
             Self::File(path) => Box::pin(Source::file(path)).await,
-            Self::Stream(_) => match std::mem::replace(self, Self::Spent) {
-                Self::Stream(stream) => Ok(Source::Stream(stream)),
-                _ => Ok(Source::Nothing),
-            },
-            Self::Bytes(_) | Self::Begin { .. } | Self::Chunked | Self::Duplex | Self::Spent => Ok(Source::Nothing),
+            Self::Stream { pieces, .. } => {
+                Ok(pieces.take().map_or(Source::Nothing, |pieces| Source::Stream { pieces, trailers: None }))
+            }
+            Self::Bytes(_) | Self::Begin { .. } | Self::Chunked | Self::Duplex => Ok(Source::Nothing),
         }
     }
 }
@@ -143,7 +166,11 @@ impl Kind {
 /// Where the rest of a body comes from.
 pub(super) enum Source {
     Nothing,
-    Stream(BodyStream),
+    Stream {
+        pieces: Pieces,
+        /// They came, and so nothing else does.
+        trailers: Option<Box<HeaderMap>>,
+    },
     File(Box<Opened>),
 }
 
@@ -168,7 +195,15 @@ impl Source {
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::File(file) => Some(file.length),
-            Self::Nothing | Self::Stream(_) => None,
+            Self::Nothing | Self::Stream { .. } => None,
+        }
+    }
+
+    /// What goes out behind the body, once that has ended.
+    pub(super) fn trailers(&self) -> Option<&HeaderMap> {
+        match self {
+            Self::Stream { trailers, .. } => trailers.as_deref(),
+            Self::Nothing | Self::File(_) => None,
         }
     }
 
@@ -176,9 +211,15 @@ impl Source {
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
         match self {
             Self::Nothing => Ok(None),
-            Self::Stream(stream) => {
-                stream.next().await.transpose().map_err(|error| unreadable(error, "the body's stream failed"))
-            }
+            Self::Stream { trailers: Some(_), .. } => Ok(None),
+            Self::Stream { pieces, trailers } => match pieces.next().await.transpose()? {
+                Some(Piece::Data(octets)) => Ok(Some(octets)),
+                Some(Piece::Trailers(fields)) => {
+                    *trailers = Some(Box::new(fields));
+                    Ok(None)
+                }
+                None => Ok(None),
+            },
             Self::File(file) => Box::pin(file.next()).await,
         }
     }
@@ -238,7 +279,7 @@ impl fmt::Debug for Payload {
             Kind::Begin { first, total } => write!(f, "Payload({} of {total} octets)", first.len()),
             Kind::Chunked => f.write_str("Payload(chunked)"),
             Kind::Duplex => f.write_str("Payload(duplex)"),
-            Kind::Stream(_) | Kind::Spent => f.write_str("Payload(stream)"),
+            Kind::Stream { .. } => f.write_str("Payload(stream)"),
             Kind::File(path) => write!(f, "Payload(file {})", path.display()),
         }
     }

@@ -212,6 +212,18 @@ impl Response {
         })
     }
 
+    /// What is left of what came with the head; empty is nothing.
+    #[cfg(feature = "tower")]
+    pub(crate) fn take_early(&mut self) -> Bytes {
+        std::mem::take(&mut self.early)
+    }
+
+    /// What has come of the body that was not taken yet, and whether that is the rest of it.
+    #[cfg(feature = "tower")]
+    pub(crate) fn at_hand(&self) -> (usize, bool) {
+        (self.early.len(), self.complete)
+    }
+
     fn facts(&self) -> Arc<Facts> {
         self.request.inner.shared.facts().unwrap_or_else(|| Arc::clone(&self.facts))
     }

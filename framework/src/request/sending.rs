@@ -133,9 +133,9 @@ impl Journey {
             }
         }
         match source {
-            Source::Nothing => self.end_what_is_whole().await,
+            Source::Nothing => self.end_what_is_whole(&HeaderMap::new()).await,
             // It cannot be given again, so that nothing that happens beside the response can ask for that.
-            source @ Source::Stream(_) if self.active_mut()?.exchange.is_body_open() => {
+            source @ Source::Stream { .. } if self.active_mut()?.exchange.is_body_open() => {
                 self.source = Some(source);
                 Ok(Ok(()))
             }
@@ -162,16 +162,16 @@ impl Journey {
                 Err(failure) => return Ok(Err(failure)),
             }
         }
-        self.end_what_is_whole().await
+        self.end_what_is_whole(source.trailers().unwrap_or(&HeaderMap::new())).await
     }
 
     /// Ends the body if all of it was given.
-    async fn end_what_is_whole(&mut self) -> Result<std::result::Result<(), Failure>> {
+    async fn end_what_is_whole(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         let whole = self.payload.0.is_whole();
         let exchange = &self.active_mut()?.exchange;
         if whole || (exchange.body_is_complete() && !exchange.is_refused()) {
-            return self.end_body(&HeaderMap::new()).await;
+            return self.end_body(trailers).await;
         }
         Ok(Ok(()))
     }

@@ -62,7 +62,7 @@ impl Upload {
                 break;
             }
         }
-        self.end(&HeaderMap::new(), Operation::Send).await
+        self.end(source.trailers().unwrap_or(&HeaderMap::new()), Operation::Send).await
     }
 
     /// Sends a piece of the body, and ends it if that was the last of an announced length.

@@ -81,21 +81,20 @@ impl Failure {
                 Error::new(code, operation, stage, blame, fault.to_string())
             }
             Self::Stream(stage, end) => {
-                let (code, detail) = match end {
+                let (code, what, reason) = match end {
                     StreamEnd::Refused(reason) => {
-                        (ErrorCode::ConnectionError, format!("the server refused the request unprocessed: {reason:?}"))
+                        (ErrorCode::ConnectionError, "the server refused the request unprocessed", reason)
                     }
-                    StreamEnd::Reset(reason) => {
-                        (ErrorCode::ConnectionError, format!("the server gave the stream up: {reason:?}"))
-                    }
+                    StreamEnd::Reset(reason) => (ErrorCode::ConnectionError, "the server gave the stream up", reason),
                     StreamEnd::GoneAway(reason) => {
-                        (ErrorCode::ConnectionError, format!("the server closed the connection: {reason:?}"))
+                        (ErrorCode::ConnectionError, "the server closed the connection", reason)
                     }
                     StreamEnd::Offended(reason) => {
-                        (ErrorCode::InvalidServerResponse, format!("the server broke the rules of HTTP/2: {reason:?}"))
+                        (ErrorCode::InvalidServerResponse, "the server broke the rules of HTTP/2", reason)
                     }
                 };
-                Error::new(code, operation, stage, Blame::Peer, detail)
+                Error::new(code, operation, stage, Blame::Peer, format!("{what}: {reason:?}"))
+                    .with_source(h2::Error::from(reason))
             }
             Self::WireFault(stage, fault) => {
                 Error::new(ErrorCode::InvalidServerResponse, operation, stage, Blame::Peer, fault.to_string())
