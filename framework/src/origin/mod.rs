@@ -15,7 +15,9 @@ mod life;
 mod line;
 mod pool;
 mod pooled;
+mod overrides;
 mod quota;
+mod ready;
 mod registry;
 mod shares;
 mod snapshot;
@@ -26,12 +28,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::clock;
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::PoolLimits;
 use crate::reason::CloseReason;
 use crate::transport::TlsClient;
 use crate::wire::Http2;
@@ -43,6 +46,7 @@ use key::OriginKey;
 use lane::Lane;
 use line::Waiting;
 use pool::{Assignment, Pool, Ticket};
+use ready::Ready;
 use shares::Spare;
 use snapshot::Register;
 
@@ -51,7 +55,9 @@ pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
 pub(crate) use life::{evict_idle, expire, network_changed};
 pub(crate) use line::Asking;
+pub(crate) use overrides::Overrides;
 pub(crate) use quota::Quota;
+pub(crate) use ready::{Standing, keep_ready, prewarm};
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
 pub(crate) use snapshot::{Line, line, snapshot};
 
@@ -59,6 +65,7 @@ pub(crate) use snapshot::{Line, line, snapshot};
 pub(crate) struct Pond {
     key: OriginKey,
     terms: Arc<Terms>,
+    limits: PoolLimits,
     pool: RefCell<Pool<Box<Kept>>>,
     waiting: RefCell<BTreeMap<Ticket, Waiting>>,
     /// In the order they began, in which they are given up too.
@@ -72,6 +79,8 @@ pub(crate) struct Pond {
     empty_since: Cell<Option<Instant>>,
     /// When an exchange ended last on a wire that carries several.
     last_used: Cell<Option<Instant>>,
+    /// Who wants wires to be ready, and what came of it.
+    ready: Ready,
     /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
     lane: Option<Lane>,
 }
@@ -81,23 +90,23 @@ pub(crate) struct Pond {
 pub(crate) struct Terms {
     /// Hears of wires that no other handle is left for.
     pub(crate) session: Arc<Node>,
-    pub(crate) wires_per_origin: Option<usize>,
+    pub(crate) limits: PoolLimits,
+    /// What is otherwise for some of them.
+    pub(crate) overrides: Overrides,
     pub(crate) lanes: Lanes,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) wire_max_age: Option<Duration>,
-    pub(crate) wire_max_requests: Option<u64>,
     pub(crate) quota: Quota,
 }
 
 impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
-        let lane = Lane::join(&key, &terms);
-        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) };
+        let (lane, limits) = (Lane::join(&key, &terms), terms.limits_of(&key.origin));
+        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(limits.wires_per_origin) };
         let pool = RefCell::new(if key.http2().is_some() { pool.dialing_one_at_a_time() } else { pool });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
         let pond = Rc::new(Self {
             key,
             terms,
+            limits,
             pool,
             waiting,
             dials,
@@ -107,6 +116,7 @@ impl Pond {
             expired: Cell::new(None),
             empty_since: Cell::new(None),
             last_used: Cell::new(None),
+            ready: Ready::default(),
             lane,
         });
         pond.listen();
@@ -246,20 +256,22 @@ impl Pond {
     }
 
     /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
-    fn sweep(&self) {
-        let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
+    fn sweep(self: &Rc<Self>) {
+        let expired = self.expire_idle(clock::now());
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
         }
         self.retire_worn(clock::now());
         self.release_resting(Spare::Resting);
+        self.top_up(clock::now());
         self.note_if_empty();
     }
 
     /// The session is closed: its idle wires go with it, and nothing is dialed any more.
     fn end(&self) {
         std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
+        self.ready.dial_is_over();
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
             if let Some(wire) = kept.wire.multiplexed() {
@@ -277,6 +289,7 @@ impl Pond {
     }
 
     fn empty_since(&self) -> Option<Instant> {
-        self.empty_since.get()
+        // What is to have wires again is not forgotten meanwhile.
+        self.empty_since.get().filter(|_| !self.is_kept_ready())
     }
 }

@@ -6,6 +6,8 @@ use super::*;
 use crate::handle::Node;
 use crate::notification::CreditLimits;
 use crate::options::RequestOptions;
+use crate::options::{PoolLimits, SessionOptions};
+use crate::origin::Overrides;
 use crate::origin::pool::Ticket;
 use crate::origin::{Kept, Lanes, Quota};
 use crate::target::Origin;
@@ -14,9 +16,9 @@ use crate::wire::Wire;
 
 fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
-    let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
-    let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
-    Arc::new(Terms { session, wires_per_origin, lanes, idle_timeout, wire_max_age, wire_max_requests, quota })
+    let (lanes, quota) = (Lanes::new(1, None), Quota::new(Some(wires), || ()));
+    let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
+    Arc::new(Terms { session, limits, overrides: Overrides::default(), lanes, quota })
 }
 
 /// An origin with one wire that came to rest then.
