@@ -257,7 +257,7 @@ impl Pond {
 
     /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
     fn sweep(self: &Rc<Self>) {
-        let expired = self.expire_idle(clock::now());
+        let expired = self.pool.borrow_mut().expire_but(self.kept_ready(), clock::now(), self.limits.idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);

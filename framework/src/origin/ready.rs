@@ -8,7 +8,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use super::ahead::Opener;
-use super::{Kept, Pond, Sought, Terms, origin};
+use super::{Pond, Sought, Terms, origin};
 use crate::clock;
 use crate::error::{Error, Operation};
 use crate::handle::Node;
@@ -99,10 +99,9 @@ impl Pond {
         self.limits.min_wires > 0 && self.ready.keepers.borrow().iter().any(|keeper| keeper.owner.is_open())
     }
 
-    /// Wires that were idle for too long, but for those that are kept ready, or are not sound any more.
-    pub(super) fn expire_idle(&self, now: Instant) -> Vec<Box<Kept>> {
-        let keep = if self.is_kept_ready() { self.limits.min_wires } else { 0 };
-        self.pool.borrow_mut().expire_but(keep, now, self.limits.idle_timeout)
+    /// How many wires an idle timeout leaves.
+    pub(super) fn kept_ready(&self) -> usize {
+        if self.is_kept_ready() { self.limits.min_wires } else { 0 }
     }
 
     /// Dials what is missing of the wires that are to be ready.

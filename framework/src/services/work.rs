@@ -15,7 +15,7 @@ use crate::handle::{Ending, Node};
 #[derive(Debug, Default)]
 pub(crate) struct Work {
     /// The session's, of which this is a part; `None` for that itself.
-    above: Option<Arc<Work>>,
+    above: Option<Arc<Self>>,
     draining: AtomicBool,
     under_way: AtomicUsize,
     ended: Notify,
