@@ -49,33 +49,29 @@ impl Work {
     pub(crate) fn check(&self, operation: Operation) -> Result<()> {
         let refuse =
             |detail: &'static str| Err(Error::new(ErrorCode::Shutdown, operation, Stage::State, Blame::Caller, detail));
-        match &self.above {
-            Some(_) if self.draining.load(Ordering::SeqCst) => {
-                refuse("the connection is being drained and takes no new work")
-            }
-            Some(session) => session.check(operation),
-            None if self.draining.load(Ordering::SeqCst) => {
-                refuse("the session is shutting down and takes no new work")
-            }
-            None => Ok(()),
+        match (self.draining.load(Ordering::SeqCst), &self.above) {
+            (false, None) => Ok(()),
+            (false, Some(session)) => session.check(operation),
+            (true, None) => refuse("the session is shutting down and takes no new work"),
+            (true, Some(_)) => refuse("the connection is being drained and takes no new work"),
         }
-    }
-
-    /// It, and what it is a part of.
-    fn all(&self) -> impl Iterator<Item = &Self> {
-        std::iter::once(self).chain(self.above.as_deref())
     }
 
     pub(crate) fn begin(self: &Arc<Self>, operation: Operation) -> Result<WorkGuard> {
         // Counted before the look: a shutdown that begins in between sees it.
-        self.all().for_each(|work| {
-            work.under_way.fetch_add(1, Ordering::SeqCst);
-        });
+        self.enter();
         if let Err(error) = self.check(operation) {
             self.leave();
             return Err(error);
         }
         Ok(WorkGuard { work: Arc::clone(self), end: WorkEnd::NeverSent })
+    }
+
+    fn enter(&self) {
+        self.under_way.fetch_add(1, Ordering::SeqCst);
+        if let Some(above) = &self.above {
+            above.enter();
+        }
     }
 
     /// From here on no new work begins.
@@ -109,11 +105,21 @@ impl Work {
         }
     }
 
+    fn count_if_draining(&self, end: WorkEnd) {
+        if self.draining.load(Ordering::Acquire) {
+            self.counter(end).fetch_add(1, Ordering::AcqRel);
+        }
+        if let Some(above) = &self.above {
+            above.count_if_draining(end);
+        }
+    }
+
     fn leave(&self) {
-        for work in self.all() {
-            if work.under_way.fetch_sub(1, Ordering::AcqRel) == 1 {
-                work.ended.notify_waiters();
-            }
+        if self.under_way.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.ended.notify_waiters();
+        }
+        if let Some(above) = &self.above {
+            above.leave();
         }
     }
 }
@@ -127,11 +133,7 @@ impl WorkGuard {
 
 impl Drop for WorkGuard {
     fn drop(&mut self) {
-        for work in self.work.all() {
-            if work.draining.load(Ordering::Acquire) {
-                work.counter(self.end).fetch_add(1, Ordering::AcqRel);
-            }
-        }
+        self.work.count_if_draining(self.end);
         self.work.leave();
     }
 }

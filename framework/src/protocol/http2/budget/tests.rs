@@ -245,3 +245,22 @@ fn a_stream_has_ended_with_the_last_octet_of_the_frame_that_says_so() {
     assert_eq!(ended(&both), [5, 7]);
     assert_eq!(ended(&[]), none);
 }
+
+#[test]
+fn what_came_of_a_body_is_told_when_its_frame_is_whole_and_without_padding() {
+    let now = Instant::now();
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        [&[0, 0, payload.len() as u8, kind, flags, 0x80, 0, 0, stream][..], payload].concat()
+    };
+    let mut budget = greeted(100, now);
+    let mut came = |octets: &[u8]| {
+        budget.handle_input(octets, now).unwrap();
+        budget.take_bodies().collect::<Vec<_>>()
+    };
+    let body = frame(0, 0, 3, b"piece");
+    assert_eq!(came(&body[..12]), []);
+    assert_eq!(came(&body[12..]), [(3, 5)]);
+    let padded = frame(0, 8 | 1, 5, &[2, b'a', b'b', b'c', 0, 0]);
+    assert_eq!(came(&[frame(1, 4, 7, b"fields"), padded, body.clone(), body].concat()), [(5, 3), (3, 5), (3, 5)]);
+    assert_eq!(came(&frame(0, 1, 3, &[])), []);
+}
