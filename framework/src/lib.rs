@@ -89,7 +89,7 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 pub use any_handle::AnyHandle;
-pub use connection::Connection;
+pub use connection::{Connection, Prewarmed};
 pub use engine::{Engine, EngineBuilder, start, subscriber};
 pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
 pub use handle::Handle;
@@ -98,13 +98,14 @@ pub use notification::{
     Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
 };
 pub use options::{
-    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, Priority, Protocols,
-    RequestOptions, SessionOptions, StalledReader, Timeouts,
+    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Priority,
+    Protocols, RequestOptions, SessionOptions, StalledReader, Timeouts,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
-pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
+pub use services::ShutdownReport;
+pub use session::{NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
     ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
     TraceEvent, Waiting, WireSnapshot,
@@ -130,7 +131,7 @@ pub mod tls {
 
 /// The actors behind the handles, and every operation as a message to them.
 pub mod messages {
-    pub use crate::connection::{ConnectionActor, OpenRequest};
+    pub use crate::connection::{ConnectionActor, Drain, OpenRequest, Prewarm};
     pub use crate::handle::{Cancel, CloseHandle};
     pub use crate::request::{
         Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest, WriteData,

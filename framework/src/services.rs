@@ -1,33 +1,34 @@
 //! What a session lends to all levels below it, and the work it counts.
 
 mod lanes;
+mod work;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 
 use crate::clock;
 use crate::engine::Engine;
-use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
-use crate::options::SessionOptions;
-use crate::origin::{Governors, Lanes, Quota, Terms, make_room};
+use crate::options::{PoolLimits, SessionOptions};
+use crate::origin::{Governors, Lanes, Overrides, Quota, Terms, make_room};
 use crate::target::Origin;
 use crate::transport::Names;
 
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
+pub use work::ShutdownReport;
+pub(crate) use work::{Work, WorkEnd, WorkGuard, drain};
 
 /// What a session lends to all levels below it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Services {
     pub(crate) engine: Engine,
     /// Fields every request has unless it names them itself.
-    pub(crate) default_headers: HeaderMap,
+    pub(crate) default_headers: Arc<HeaderMap>,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
@@ -37,7 +38,8 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn new(engine: Engine, options: SessionOptions, session: Arc<Node>) -> Arc<Self> {
+    pub(crate) fn new(engine: Engine, options: SessionOptions, overrides: Overrides, session: Arc<Node>) -> Arc<Self> {
+        let limits = PoolLimits::of(&options);
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
         default_headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -56,16 +58,20 @@ impl Services {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             governors: Governors::new(options.requests_at_once),
-            wires_per_origin: options.wires_per_origin,
+            limits,
+            overrides,
             lanes,
-            idle_timeout: options.idle_timeout,
-            wire_max_age: options.wire_max_age,
-            wire_max_requests: options.wire_max_requests,
             trace: options.trace,
             names: Names::new(options.names),
         });
         let (work, opened) = (Arc::default(), clock::now());
+        let default_headers = Arc::new(default_headers);
         Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })
+    }
+
+    /// The same for a connection, whose work is counted by itself too.
+    pub(crate) fn for_connection(&self) -> Arc<Self> {
+        Arc::new(Self { work: Arc::new(Work::below(&self.work)), ..self.clone() })
     }
 
     /// Where a request to this origin runs.
@@ -105,105 +111,5 @@ impl Services {
             }
             all
         }
-    }
-}
-
-/// The exchanges of a session that are under way, and how those ended that a shutdown waited for.
-#[derive(Debug, Default)]
-pub(crate) struct Work {
-    draining: AtomicBool,
-    under_way: AtomicUsize,
-    ended: Notify,
-    completed: AtomicU64,
-    cancelled: AtomicU64,
-    never_sent: AtomicU64,
-}
-
-/// How an exchange ended, for the report of a shutdown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WorkEnd {
-    Completed,
-    Cancelled,
-    NeverSent,
-}
-
-/// One exchange under way; ends with it, whatever happens to it.
-#[derive(Debug)]
-pub(crate) struct WorkGuard {
-    work: Arc<Work>,
-    end: WorkEnd,
-}
-
-impl Work {
-    /// Refuses new work while the session shuts down (12012).
-    pub(crate) fn check(&self, operation: Operation) -> Result<()> {
-        if self.draining.load(Ordering::SeqCst) {
-            let detail = "the session is shutting down and takes no new work";
-            return Err(Error::new(ErrorCode::Shutdown, operation, Stage::State, Blame::Caller, detail));
-        }
-        Ok(())
-    }
-
-    pub(crate) fn begin(self: &Arc<Self>, operation: Operation) -> Result<WorkGuard> {
-        // Counted before the look: a shutdown that begins in between sees it.
-        self.under_way.fetch_add(1, Ordering::SeqCst);
-        if let Err(error) = self.check(operation) {
-            self.leave();
-            return Err(error);
-        }
-        Ok(WorkGuard { work: Arc::clone(self), end: WorkEnd::NeverSent })
-    }
-
-    /// From here on no new work begins.
-    pub(crate) fn drain(&self) {
-        self.draining.store(true, Ordering::SeqCst);
-    }
-
-    /// Resolves when nothing is under way.
-    pub(crate) async fn all_ended(&self) {
-        loop {
-            let ended = self.ended.notified();
-            tokio::pin!(ended);
-            ended.as_mut().enable();
-            if self.under_way.load(Ordering::SeqCst) == 0 {
-                return;
-            }
-            ended.await;
-        }
-    }
-
-    /// How the work ended that was under way when [`drain`](Self::drain) was called.
-    pub(crate) fn count(&self, end: WorkEnd) -> u64 {
-        self.counter(end).load(Ordering::Acquire)
-    }
-
-    fn counter(&self, end: WorkEnd) -> &AtomicU64 {
-        match end {
-            WorkEnd::Completed => &self.completed,
-            WorkEnd::Cancelled => &self.cancelled,
-            WorkEnd::NeverSent => &self.never_sent,
-        }
-    }
-
-    fn leave(&self) {
-        if self.under_way.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.ended.notify_waiters();
-        }
-    }
-}
-
-impl WorkGuard {
-    /// How it would be reported if it ended now.
-    pub(crate) fn is_now(&mut self, end: WorkEnd) {
-        self.end = end;
-    }
-}
-
-impl Drop for WorkGuard {
-    fn drop(&mut self) {
-        if self.work.draining.load(Ordering::Acquire) {
-            self.work.counter(self.end).fetch_add(1, Ordering::AcqRel);
-        }
-        self.work.leave();
     }
 }

@@ -11,6 +11,7 @@
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
 //! | [`NameServer`] | a name server over UDP that knows what the test tells it |
 //! | [`FakeDialer`] | hands every attempt to connect to the test |
+//! | [`WatchedStream`] | a TCP stream of a dialer of the test's own, which does something before each read |
 //! | [`Scene`](scene::Scene) | a scripted peer, a recorded session, and a connection handle between them |
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
 //! | [`Trap`] | does something at the k-th notification |
@@ -47,6 +48,7 @@ pub mod simulation;
 pub mod story;
 pub mod tls;
 mod trap;
+mod watched_stream;
 
 pub use blocking::blocking_subscriber;
 pub use fake_dialer::{Attempt, Attempts, FakeDialer, answering};
@@ -59,3 +61,4 @@ pub use polls::{dropped_after, poll_once};
 pub use seeded::Seeded;
 pub use server::Server;
 pub use trap::{Trap, Whence};
+pub use watched_stream::WatchedStream;

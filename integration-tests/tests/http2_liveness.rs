@@ -1,10 +1,7 @@
 //! A wire on which nothing is heard gets no more requests, and one forgotten body does not stop the others.
 
-use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
@@ -14,8 +11,7 @@ use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::origin::Reply;
 use integration_tests::scene::{Scene, read_all, receiving};
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
-use integration_tests::{Gate, patiently};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use integration_tests::{Gate, WatchedStream, patiently};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
@@ -150,33 +146,7 @@ async fn a_body_that_nobody_reads_does_not_stop_sixty_three_others() {
     scene.end().await;
 }
 
-/// A TCP stream that panics when it is read, once it is told to.
-struct Fragile {
-    stream: TcpStream,
-    breaks: Arc<AtomicBool>,
-}
-
-impl AsyncRead for Fragile {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        assert!(!self.breaks.swap(false, Ordering::SeqCst), "a fault of the caller's");
-        Pin::new(&mut self.stream).poll_read(context, buf)
-    }
-}
-
-impl AsyncWrite for Fragile {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, octets)
-    }
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-impl Stream for Fragile {}
-
+/// Its streams panic when they are read, once they are told to.
 #[derive(Debug)]
 struct Dials(Arc<AtomicBool>);
 
@@ -185,7 +155,8 @@ impl Dialer for Dials {
         let (breaks, address) = (Arc::clone(&self.0), to.address);
         Box::pin(async move {
             let stream = TcpStream::connect(address).await?;
-            Ok(Box::new(Fragile { stream, breaks }) as Box<dyn Stream>)
+            let breaks = move || assert!(!breaks.swap(false, Ordering::SeqCst), "a fault of the caller's");
+            Ok(Box::new(WatchedStream::new(stream, breaks)) as Box<dyn Stream>)
         })
     }
 }

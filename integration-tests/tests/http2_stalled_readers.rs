@@ -193,7 +193,13 @@ async fn with_stalled_readers_on_half_of_the_limit_the_next_requests_go_on_anoth
             stalled(&scene, request).await;
         }
         if wires == 2 {
-            scene.origin.wait_for("the second wire", |wires| wires.len() == 2).await;
+            // It is there for requests when it is shown.
+            patiently("the second wire", async {
+                while scene.session.snapshot().await.origins[0].wires.len() < 2 {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
         }
         siblings_finish(&scene, 8, 100).await;
         assert_eq!(scene.origin.connections(), wires);

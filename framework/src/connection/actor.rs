@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, Weak};
 
-use actix::{Actor, ActorContext, Context, Handler};
+use actix::{Actor, ActorContext, Context, Handler, ResponseFuture};
 
-use super::messages::OpenRequest;
-use super::{Connection, Inner};
+use super::messages::{Drain, OpenRequest, Prewarm};
+use super::{Connection, Inner, Prewarmed};
 use crate::error::{Operation, Result};
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node};
 use crate::request::Request;
+use crate::services::ShutdownReport;
 
 /// The actor of one connection handle.
 pub struct ConnectionActor {
@@ -35,6 +36,28 @@ impl Handler<OpenRequest> for ConnectionActor {
         match self.handle.upgrade() {
             Some(inner) => Connection { inner }.open_request(message.method, &message.path),
             None => Err(self.node.gone(Operation::OpenRequest)),
+        }
+    }
+}
+
+impl Handler<Prewarm> for ConnectionActor {
+    type Result = ResponseFuture<Result<Prewarmed>>;
+
+    fn handle(&mut self, message: Prewarm, _: &mut Context<Self>) -> Self::Result {
+        let connection = self.handle.upgrade().map(|inner| Connection { inner });
+        let gone = self.node.gone(Operation::Connect);
+        // Not a future of this actor's own: it would be woken with all others.
+        Box::pin(async move { connection.ok_or(gone)?.prewarm(message.wires).await })
+    }
+}
+
+impl Handler<Drain> for ConnectionActor {
+    type Result = ResponseFuture<ShutdownReport>;
+
+    fn handle(&mut self, message: Drain, _: &mut Context<Self>) -> ResponseFuture<ShutdownReport> {
+        match self.handle.upgrade() {
+            Some(inner) => Box::pin(Connection { inner }.drain(message.deadline)),
+            None => Box::pin(async { ShutdownReport::default() }),
         }
     }
 }

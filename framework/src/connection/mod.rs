@@ -1,8 +1,10 @@
 //! A connection handle: one way to an origin, with its own subscribers, context, options and requests.
 
 mod actor;
+mod draining;
 mod governing;
 mod messages;
+mod prewarming;
 mod snapshot;
 
 use std::any::Any;
@@ -22,7 +24,8 @@ use crate::services::Services;
 use crate::target::{Origin, Target};
 
 pub use actor::ConnectionActor;
-pub use messages::OpenRequest;
+pub use messages::{Drain, OpenRequest, Prewarm};
+pub use prewarming::Prewarmed;
 pub(crate) use snapshot::show_all_below;
 
 /// A handle to an origin (`WinHttpConnect`). It opens no socket: requests do, when they need one.
@@ -61,7 +64,7 @@ macro_rules! methods {
 }
 
 impl Connection {
-    /// Creates the handle and starts its actor on the shard of its origin. No I/O.
+    /// Creates the handle and starts its actor on the shard of its origin. No I/O, unless wires are to be kept ready.
     pub(crate) fn open(
         services: &Arc<Services>,
         session: Arc<dyn Any + Send + Sync>,
@@ -76,10 +79,11 @@ impl Connection {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let shard = services.engine.shard_of((services.session.id(), &origin));
+        prewarming::keep_ready(services, shard, &node, &origin, &options);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (actor_node, handle) = (Arc::clone(&node), Weak::clone(weak));
             let addr = shard.start(move || ConnectionActor::new(actor_node, handle, guard));
-            let (services, options) = (Arc::clone(services), Mutex::new(options));
+            let (services, options) = (services.for_connection(), Mutex::new(options));
             Inner { node: Arc::clone(&node), origin, services, options, addr, _session: session }
         });
         node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });
@@ -127,7 +131,7 @@ impl Connection {
     ///
     /// # Errors
     /// 87 for CR, LF or NUL in the path, or a known method in the wrong case; 12005 for a whole URL in place of a path; 6 when
-    /// the connection is closed; 12012 while the session shuts down.
+    /// the connection is closed; 12012 while the session shuts down or the connection is drained.
     #[doc(alias = "WinHttpOpenRequest")]
     pub fn open_request(&self, method: Method, path: &str) -> Result<Request> {
         let Inner { node, origin, .. } = &*self.inner;

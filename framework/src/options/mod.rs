@@ -6,6 +6,7 @@ mod http2;
 mod limits;
 mod minimum_rate;
 mod names;
+mod origins;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -26,6 +27,8 @@ pub use http2::{Http2Options, Protocols, StalledReader};
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
+pub use origins::OriginOptions;
+pub(crate) use origins::PoolLimits;
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
 
@@ -120,6 +123,11 @@ pub struct SessionOptions {
     /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
     #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
     pub wires_per_origin: Option<usize>,
+    /// Wires to one origin that are kept ready as long as a [`Connection`](crate::Connection) handle to it is open: from `connect`
+    /// on they are dialed, no idle timeout closes them, and where one is lost another is dialed within a second; after dials
+    /// that failed, later each time, up to a minute. Over HTTP/2 one wire is as good as any number. They are those of the options
+    /// that the handle was made with. Default 0: a wire is dialed when a request needs it.
+    pub min_wires: usize,
     /// How many shards of the engine may serve one origin at a time. Default 1: all of an origin on one shard, and so on one core.
     ///
     /// A request runs on the first lane of its origin while that keeps up, and on the next one when requests pile up before it:
@@ -164,6 +172,7 @@ impl Default for SessionOptions {
             user_agent: HeaderValue::from_static(concat!("hinternet/", env!("CARGO_PKG_VERSION"))),
             default_headers: HeaderMap::new(),
             wires_per_origin: Some(256),
+            min_wires: 0,
             lanes: 1,
             requests_at_once: None,
             wires_per_session: None,
@@ -187,6 +196,7 @@ impl fmt::Debug for SessionOptions {
             user_agent,
             default_headers,
             wires_per_origin,
+            min_wires,
             lanes,
             requests_at_once,
             wires_per_session,
@@ -203,6 +213,7 @@ impl fmt::Debug for SessionOptions {
             .field("user_agent", &shown::count(user_agent.as_bytes()))
             .field("default_headers", &shown::names(default_headers))
             .field("wires_per_origin", wires_per_origin)
+            .field("min_wires", min_wires)
             .field("lanes", lanes)
             .field("requests_at_once", requests_at_once)
             .field("wires_per_session", wires_per_session)
@@ -222,14 +233,7 @@ impl SessionOptions {
         let operation = Operation::Open;
         self.request.check(operation)?;
         self.names.check(operation)?;
-        timeouts::check_one("idle_timeout", self.idle_timeout, operation)?;
-        self.wire_max_age.map_or(Ok(()), |age| timeouts::check_one("wire_max_age", age, operation))?;
-        if self.wire_max_requests == Some(0) {
-            return Err(Error::parameter(operation, "wire_max_requests is 0: no request could ever be sent"));
-        }
-        if self.wires_per_origin == Some(0) {
-            return Err(Error::parameter(operation, "wires_per_origin is 0: no request could ever be sent"));
-        }
+        PoolLimits::of(self).check(operation)?;
         if self.lanes == 0 {
             return Err(Error::parameter(operation, "lanes is 0: no request could ever be sent"));
         }

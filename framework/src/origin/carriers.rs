@@ -58,6 +58,11 @@ impl<W: Pooled> Carriers<W> {
         })
     }
 
+    /// Does one take requests, though it may have to have room for them first?
+    pub(super) fn serve(&self) -> bool {
+        self.0.iter().any(|carrier| carrier.wire.room().is_some())
+    }
+
     /// May one carry one more, and is well off with it?
     pub(super) fn welcome(&self) -> bool {
         self.0.iter().any(|Carrier { wire, .. }| {

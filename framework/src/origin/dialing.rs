@@ -171,6 +171,7 @@ impl Pond {
             if let Some(told) = told {
                 told(&outcome);
             }
+            pond.ready.dial_is_over();
             pond.make_room_if_wanted();
         };
         // Boxed: a task moves what it runs several times, and this is large.

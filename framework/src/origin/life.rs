@@ -14,10 +14,10 @@ use crate::wire::{Sight, Wire};
 impl Pond {
     /// Is it not to serve any more, though nothing is wrong with it?
     pub(super) fn is_worn(&self, wire: &impl Ages, now: Instant) -> bool {
-        let terms = &self.terms;
+        let limits = &self.limits;
         let age = |most| now.saturating_duration_since(wire.opened()) >= jittered(most, wire.id());
-        terms.wire_max_age.is_some_and(age)
-            || terms.wire_max_requests.is_some_and(|most| wire.requests_begun() >= most)
+        limits.wire_max_age.is_some_and(age)
+            || limits.wire_max_requests.is_some_and(|most| wire.requests_begun() >= most)
             || wire.requests_begun() >= MOST_STREAMS
             || self.expired.get().is_some_and(|expired| wire.opened() <= expired)
             || self.naming.has_moved(wire.id())

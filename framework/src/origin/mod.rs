@@ -17,7 +17,9 @@ mod line;
 mod naming;
 mod pool;
 mod pooled;
+mod overrides;
 mod quota;
+mod ready;
 mod register;
 mod registry;
 mod shares;
@@ -29,12 +31,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::clock;
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::PoolLimits;
 use crate::reason::CloseReason;
 use crate::transport::{Names, TlsClient};
 use crate::wire::Http2;
@@ -47,6 +50,7 @@ use lane::Lane;
 use line::Waiting;
 use naming::Naming;
 use pool::{Assignment, Pool, Ticket};
+use ready::Ready;
 use register::Register;
 use shares::Spare;
 
@@ -56,7 +60,9 @@ pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
 pub(crate) use life::{evict_idle, expire, network_changed};
 pub(crate) use line::Asking;
+pub(crate) use overrides::Overrides;
 pub(crate) use quota::Quota;
+pub(crate) use ready::{Standing, keep_ready, prewarm};
 pub(crate) use registry::{Origins, forget_session, make_room, origin};
 pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
 
@@ -64,6 +70,7 @@ pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
 pub(crate) struct Pond {
     key: OriginKey,
     terms: Arc<Terms>,
+    limits: PoolLimits,
     pool: RefCell<Pool<Box<Kept>>>,
     /// Boxed: the room of a node, for eleven, stays when the last one has left.
     waiting: RefCell<BTreeMap<Ticket, Box<Waiting>>>,
@@ -79,6 +86,8 @@ pub(crate) struct Pond {
     empty_since: Cell<Option<Instant>>,
     /// When an exchange ended last on a wire that carries several.
     last_used: Cell<Option<Instant>>,
+    /// Who wants wires to be ready, and what came of it.
+    ready: Ready,
     /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
     lane: Option<Lane>,
 }
@@ -88,11 +97,10 @@ pub(crate) struct Pond {
 pub(crate) struct Terms {
     /// Hears of wires that no other handle is left for.
     pub(crate) session: Arc<Node>,
-    pub(crate) wires_per_origin: Option<usize>,
+    pub(crate) limits: PoolLimits,
+    /// What is otherwise for some of them.
+    pub(crate) overrides: Overrides,
     pub(crate) lanes: Lanes,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) wire_max_age: Option<Duration>,
-    pub(crate) wire_max_requests: Option<u64>,
     /// How much of what happens to wires is remembered.
     pub(crate) trace: usize,
     pub(crate) quota: Quota,
@@ -102,14 +110,15 @@ pub(crate) struct Terms {
 
 impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
-        let lane = Lane::join(&key, &terms);
-        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(terms.wires_per_origin) };
+        let (lane, limits) = (Lane::join(&key, &terms), terms.limits_of(&key.origin));
+        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(limits.wires_per_origin) };
         let pool = RefCell::new(if key.http2().is_some() { pool.dialing_one_at_a_time() } else { pool });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
         let register = Register::new(terms.trace);
         let pond = Rc::new(Self {
             key,
             terms,
+            limits,
             pool,
             waiting,
             dials,
@@ -120,6 +129,7 @@ impl Pond {
             expired: Cell::new(None),
             empty_since: Cell::new(None),
             last_used: Cell::new(None),
+            ready: Ready::default(),
             lane,
         });
         pond.listen();
@@ -263,7 +273,7 @@ impl Pond {
 
     /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
     fn sweep(self: &Rc<Self>) {
-        let expired = self.pool.borrow_mut().expire(clock::now(), self.terms.idle_timeout);
+        let expired = self.pool.borrow_mut().expire_but(self.kept_ready(), clock::now(), self.limits.idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
@@ -272,6 +282,7 @@ impl Pond {
         self.watch_name();
         self.terms.governors.sweep(clock::now());
         self.release_resting(Spare::Resting);
+        self.top_up(clock::now());
         self.note_if_empty();
     }
 
@@ -279,6 +290,7 @@ impl Pond {
     fn end(&self) {
         self.naming.end();
         std::mem::take(&mut *self.dials.borrow_mut()).into_values().for_each(Dial::give_up);
+        self.ready.dial_is_over();
         for kept in self.pool.borrow_mut().take_idle() {
             let (wire, reason) = (kept.wire.id().value(), CloseReason::SessionClosed);
             if let Some(wire) = kept.wire.multiplexed() {
@@ -296,6 +308,7 @@ impl Pond {
     }
 
     fn empty_since(&self) -> Option<Instant> {
-        self.empty_since.get()
+        // What is to have wires again is not forgotten meanwhile.
+        self.empty_since.get().filter(|_| !self.is_kept_ready())
     }
 }

@@ -1,5 +1,7 @@
 //! What the lanes of an origin hear of each other.
 
+use std::time::Duration;
+
 use tokio::task::LocalSet;
 
 use super::*;
@@ -7,7 +9,7 @@ use crate::error::Operation;
 use crate::error::Stage;
 use crate::id::HandleKind;
 use crate::notification::CreditLimits;
-use crate::options::{DialOptions, NameOptions, RequestOptions};
+use crate::options::{DialOptions, NameOptions, RequestOptions, SessionOptions};
 use crate::target::Origin;
 use crate::transport::in_memory;
 
@@ -16,22 +18,10 @@ fn session() -> Arc<Node> {
 }
 
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
-    let (session, idle_timeout, quota) = (Arc::clone(session), Duration::from_secs(60), Quota::new(None, || ()));
-    let (wires_per_origin, wire_max_age, wire_max_requests) = (None, None, None);
-    let (names, trace) = (Names::new(NameOptions::default()), 0);
-    let governors = Governors::new(None);
-    Arc::new(Terms {
-        session,
-        wires_per_origin,
-        lanes,
-        idle_timeout,
-        wire_max_age,
-        wire_max_requests,
-        trace,
-        quota,
-        names,
-        governors,
-    })
+    let (session, quota) = (Arc::clone(session), Quota::new(None, || ()));
+    let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
+    let (names, trace, governors) = (Names::new(NameOptions::default()), 0, Governors::new(None));
+    Arc::new(Terms { session, limits, overrides: Overrides::default(), lanes, trace, quota, names, governors })
 }
 
 /// The origin under these options, which no registry knows and so no watch looks after.

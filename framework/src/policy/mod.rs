@@ -3,10 +3,14 @@
 pub(crate) mod governor;
 mod happy_eyeballs;
 mod names;
+mod origin_pattern;
+mod redial;
 mod resend;
 mod throughput;
 
 pub(crate) use happy_eyeballs::{Next, Race, interleaved, least_loaded};
 pub(crate) use names::{Found, Kept, Names, Resolution};
+pub(crate) use origin_pattern::OriginPattern;
+pub(crate) use redial::Redial;
 pub(crate) use resend::{Attempt, may_resend};
 pub(crate) use throughput::{Stalled, Throughput};

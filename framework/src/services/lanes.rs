@@ -18,7 +18,7 @@ use crate::engine::Shard;
 use room::{Rooms, Taken};
 
 /// How requests are spread over the lanes of their origins.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Spread {
     lanes: usize,
     /// For each shard: how many requests were given to it and have not begun.

@@ -9,13 +9,12 @@ use std::sync::{Arc, Weak};
 use actix::{Actor, ActorContext, Context, Handler, ResponseFuture};
 
 use super::messages::{Connect, Shutdown};
-use super::shutdown::{ShutdownReport, drain};
 use super::{Inner, Session};
 use crate::connection::Connection;
 use crate::error::{Operation, Result};
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending};
 use crate::origin::forget_session;
-use crate::services::Services;
+use crate::services::{Services, ShutdownReport, drain};
 
 /// The actor of a session.
 pub struct SessionActor {
@@ -51,7 +50,8 @@ impl Handler<Shutdown> for SessionActor {
 
     fn handle(&mut self, message: Shutdown, _: &mut Context<Self>) -> ResponseFuture<ShutdownReport> {
         // Not a future of this actor's own: it ends before the report is made.
-        Box::pin(drain(Arc::clone(&self.services), message.deadline))
+        let Services { work, session, .. } = &*self.services;
+        Box::pin(drain(Arc::clone(work), Arc::clone(session), message.deadline))
     }
 }
 

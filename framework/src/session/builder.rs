@@ -9,10 +9,12 @@ use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, Protocols, RequestOptions, SessionOptions,
-    Timeouts, TlsOptions,
+    DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions,
+    SessionOptions, Timeouts, TlsOptions,
 };
+use crate::policy::OriginPattern;
 use crate::protocol::http1::field;
+use crate::shown;
 
 /// What a session is opened with; from [`Session::builder`].
 ///
@@ -21,6 +23,7 @@ use crate::protocol::http1::field;
 #[must_use = "nothing is opened before `open`"]
 pub struct SessionBuilder {
     pub(super) options: SessionOptions,
+    pub(super) origins: Vec<(OriginPattern, OriginOptions)>,
     pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
     pub(super) context: u64,
     engine: Option<Result<Engine>>,
@@ -155,6 +158,36 @@ impl SessionBuilder {
         self
     }
 
+    /// Wires to one origin that are kept ready while a connection handle to it is open. Default 0; more than `wires_per_origin` is
+    /// refused (87). See [`SessionOptions::min_wires`].
+    pub fn min_wires(mut self, wires: usize) -> Self {
+        self.options.min_wires = wires;
+        self
+    }
+
+    /// What is otherwise for some origins: those that the pattern means.
+    ///
+    /// A pattern is a host, with a scheme before it or a port behind it if only those are meant: `api.example.com`,
+    /// `https://api.example.com:8443`, `[::1]:8080`. `*.example.com` means all hosts below `example.com`, and not that one; `*`
+    /// means all. Upper case and IDN are as in a URL.
+    ///
+    /// Of several patterns that mean an origin one counts, and wholly: the one with the most specific host (a name, then the
+    /// longest `*.` name, then `*`), of those the one with a port, of those the one with a scheme, of those the last one. It counts
+    /// when a connection handle is created, and when a request is by [`get`](Session::get) and the like: before what is set
+    /// on the handle or the request, and instead of [`Session::set_options`].
+    ///
+    /// What is no pattern is told by [`open`](Self::open) (87).
+    pub fn for_origins(mut self, pattern: &str, options: OriginOptions) -> Self {
+        match OriginPattern::parse(pattern) {
+            Ok(pattern) => self.origins.push((pattern, options)),
+            Err(why) => {
+                let detail = format!("{:?} is no pattern of origins: {why}", shown::url(pattern));
+                self.is_wrong(Error::parameter(Operation::Open, detail));
+            }
+        }
+        self
+    }
+
     /// How much a subscriber may leave unhandled: informational notifications before further ones are dropped and counted
     /// (default 256), and notifications of all kinds before new operations wait (default 4,096).
     pub fn unhandled(mut self, progress: usize, total: usize) -> Self {
@@ -213,6 +246,7 @@ impl SessionBuilder {
             return Err(wrong);
         }
         self.options.check()?;
+        self.origins.iter().try_for_each(|(_, options)| options.check(&self.options))?;
         let engine = self.engine.take().unwrap_or_else(Engine::global)?;
         engine.check(Operation::Open)?;
         Session::start(self, engine)

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use actix::Message;
 
-use super::ShutdownReport;
 use crate::connection::Connection;
 use crate::error::Result;
+use crate::services::ShutdownReport;
 use crate::shown;
 
 /// Creates a connection handle: [`Session::connect`](crate::Session::connect) as a message.

@@ -3,7 +3,6 @@
 mod actor;
 mod builder;
 mod messages;
-mod shutdown;
 mod snapshot;
 
 use std::any::Any;
@@ -21,15 +20,14 @@ use crate::error::{Operation, Result};
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
-use crate::origin;
+use crate::origin::{self, Overrides};
 use crate::request::{Opening, RequestBuilder};
-use crate::services::Services;
+use crate::services::{Services, ShutdownReport, drain};
 use crate::target::{IntoTarget, Origin};
 
 pub use actor::SessionActor;
 pub use builder::SessionBuilder;
 pub use messages::{Connect, Shutdown};
-pub use shutdown::ShutdownReport;
 
 /// The root of the tree (`WinHttpOpen`): settings, subscribers, and the wires its requests share.
 ///
@@ -89,7 +87,7 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
-        let SessionBuilder { options, subscriber, context, .. } = builder;
+        let SessionBuilder { options, origins, subscriber, context, .. } = builder;
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
         node.subscribers().keep_trace(options.trace);
@@ -99,7 +97,7 @@ impl Session {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let request_options = Arc::new(options.request.clone());
-        let services = Services::new(engine, options, Arc::clone(&node));
+        let services = Services::new(engine, options, Overrides::new(origins), Arc::clone(&node));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
@@ -123,7 +121,8 @@ impl Session {
     pub fn connect(&self, origin: &str) -> Result<Connection> {
         self.inner.node.check_open(Operation::Connect)?;
         let origin = Origin::parse(origin)?;
-        Connection::open(&self.inner.services, self.keep(), origin, self.shared_options())
+        let options = self.options_for(&origin);
+        Connection::open(&self.inner.services, self.keep(), origin, options)
     }
 
     methods! {
@@ -147,7 +146,8 @@ impl Session {
         let target = url.into_target()?;
         let Inner { services, node, .. } = &*self.inner;
         let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep: self.keep() };
-        Ok(RequestBuilder::new(opening, method, target, self.shared_options()))
+        let options = self.options_for(target.origin());
+        Ok(RequestBuilder::new(opening, method, target, options))
     }
 
     /// What connections and requests created from now on start from.
@@ -156,7 +156,8 @@ impl Session {
         (*self.shared_options()).clone()
     }
 
-    /// Sets what connections and requests created from now on start from.
+    /// Sets what connections and requests created from now on start from, but for those whose origin has
+    /// [options of its own](SessionBuilder::for_origins).
     ///
     /// # Errors
     /// 87 for options that cannot be meant, 6 when the session is closed.
@@ -176,7 +177,7 @@ impl Session {
         let services = Arc::clone(&self.inner.services);
         services.work.drain();
         let (report, reported) = oneshot::channel();
-        let drain = shutdown::drain(Arc::clone(&services), deadline);
+        let drain = drain(Arc::clone(&services.work), Arc::clone(&services.session), deadline);
         let _stopped = services.engine.next_shard().spawn(async move {
             // Whoever asked may have lost interest; the shutdown goes on.
             let _left = report.send(drain.await);
@@ -217,6 +218,11 @@ impl Session {
 
     fn keep(&self) -> Arc<dyn Any + Send + Sync> {
         Arc::clone(&self.inner) as _
+    }
+
+    /// What a connection or a request to this origin starts from.
+    fn options_for(&self, origin: &Origin) -> SharedOptions {
+        self.inner.services.terms.overrides.request_options(origin).unwrap_or_else(|| self.shared_options())
     }
 
     fn shared_options(&self) -> SharedOptions {

@@ -1,16 +1,12 @@
 //! A dialer that knows on which threads it was called and how many wires there are, and that can hold a thread up.
 
 use std::collections::HashMap;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::pin::Pin;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::{Arc, Condvar, Mutex};
-use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
-use integration_tests::Gate;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use integration_tests::{Gate, WatchedStream};
 use tokio::net::TcpStream;
 
 /// Counts what goes to 127.0.0.1; dials to other addresses may hold up the thread they are made on.
@@ -85,7 +81,9 @@ impl Dialer for Watched {
         let counted = Counted::one_more(&self.0);
         Box::pin(async move {
             let stream = TcpStream::connect(address).await?;
-            Ok(Box::new(WatchedStream { stream, _counted: counted }) as Box<dyn Stream>)
+            // Held by the stream, as long as there is one.
+            let count = move || _ = &counted;
+            Ok(Box::new(WatchedStream::new(stream, count)) as Box<dyn Stream>)
         })
     }
 }
@@ -104,45 +102,6 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.wires.lock().unwrap().now -= 1;
-    }
-}
-
-struct WatchedStream {
-    stream: TcpStream,
-    _counted: Counted,
-}
-
-impl Stream for WatchedStream {
-    fn read_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.stream.read_now(buf)
-    }
-
-    fn remote(&self) -> Option<SocketAddr> {
-        self.stream.remote()
-    }
-
-    fn local(&self) -> Option<SocketAddr> {
-        self.stream.local()
-    }
-}
-
-impl AsyncRead for WatchedStream {
-    fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buf)
-    }
-}
-
-impl AsyncWrite for WatchedStream {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, octets)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

@@ -11,6 +11,7 @@ struct Wire {
     /// What the test says, less what was lent since.
     room: Rc<Cell<Option<usize>>>,
     unknown: Rc<Cell<bool>>,
+    burdened: Rc<Cell<bool>>,
 }
 
 impl Pooled for Wire {
@@ -23,6 +24,9 @@ impl Pooled for Wire {
     fn room(&self) -> Option<usize> {
         self.room.get()
     }
+    fn is_burdened(&self) -> bool {
+        self.burdened.get()
+    }
     fn may_carry_more(&self) -> bool {
         self.unknown.get()
     }
@@ -33,7 +37,7 @@ impl Pooled for Wire {
 }
 
 fn wire(name: u8, room: usize) -> Wire {
-    Wire { name, room: Rc::new(Cell::new(Some(room))), unknown: Rc::default() }
+    Wire { name, room: Rc::new(Cell::new(Some(room))), unknown: Rc::default(), burdened: Rc::default() }
 }
 
 fn carriers(wires: impl IntoIterator<Item = Wire>, now: Instant) -> Carriers<Wire> {
@@ -107,4 +111,19 @@ fn only_a_wire_that_carries_nothing_is_idle_and_from_its_last_exchange_on() {
     assert_eq!(carriers.resting_since().collect::<Vec<_>>(), [start + second]);
     assert_eq!(carriers.expire(start + 2 * second - Duration::from_millis(1), second).count(), 0);
     assert_eq!(carriers.take_resting(start + second).unwrap().name, busy);
+}
+
+#[test]
+fn one_that_is_burdened_is_lent_only_where_no_other_has_room_and_is_not_welcome() {
+    let (burdened, other) = (wire(1, 9), wire(2, 2));
+    burdened.burdened.set(true);
+    let mut carriers = carriers([burdened.clone(), other], Instant::now());
+    assert!(carriers.welcome());
+    let lent: Vec<_> = (0..3).map(|_| carriers.lend().unwrap().name).collect();
+    assert_eq!(lent, [2, 2, 1]);
+    assert!(!carriers.welcome() && carriers.serve());
+    burdened.burdened.set(false);
+    assert!(carriers.welcome());
+    burdened.room.set(None);
+    assert!(!carriers.welcome() && carriers.serve(), "the other one is full, and takes more when it has room");
 }

@@ -1,7 +1,9 @@
 //! How many wires there may be (pure): the limit, what of it is shared with others, and wires that are there before they are asked
 //! for.
 
-use super::Pool;
+use std::time::{Duration, Instant};
+
+use super::{Idle, Pool};
 use crate::origin::pooled::Pooled;
 
 impl<W: Pooled> Pool<W> {
@@ -71,5 +73,42 @@ impl<W: Pooled> Pool<W> {
     /// Would the next request have to wait for a dial, or have a wire it is not well off with, where nothing is being dialed?
     pub(in crate::origin) fn wants_carrier(&self) -> bool {
         self.one_at_a_time && self.dials == 0 && !self.carriers.welcome()
+    }
+
+    /// How many wires are there for the next requests. One that carries several is as good as any number.
+    pub(in crate::origin) fn standing(&self) -> usize {
+        if self.carriers.serve() { usize::MAX } else { self.idle.len() }
+    }
+
+    /// How many they are.
+    pub(in crate::origin) fn wires_standing(&self) -> usize {
+        self.idle.len() + if self.carriers.serve() { self.carriers.len() } else { 0 }
+    }
+
+    /// As [`standing`](Self::standing), with those that requests have and those that are being dialed.
+    pub(in crate::origin) fn ready(&self) -> usize {
+        self.standing().saturating_add(self.lent + self.dials)
+    }
+
+    /// How many of so many missing ones may be dialed at a time. Until it is known what a wire carries, it is one.
+    pub(in crate::origin) fn to_dial(&self, missing: usize) -> usize {
+        match self.one_at_a_time {
+            true if self.dials > 0 => 0,
+            true => missing.min(1),
+            false => missing,
+        }
+    }
+
+    /// As [`expire`](Self::expire), but so many wires stay that are sound, the youngest ones.
+    pub(in crate::origin) fn expire_but(&mut self, keep: usize, now: Instant, idle_timeout: Duration) -> Vec<W> {
+        let mut expired = self.expire(now, Duration::MAX);
+        let may_go = |since: Instant| now.saturating_duration_since(since) >= idle_timeout;
+        let spare = (self.idle.len() + self.lent).saturating_sub(keep);
+        let old = self.idle.iter().filter(|idle| may_go(idle.since)).count().min(spare);
+        // The longest idle ones come first.
+        expired.extend(self.idle.drain(..old).map(|Idle { wire, .. }| wire));
+        let spare = self.carriers.len().saturating_sub(keep.min(1));
+        expired.extend(self.carriers.expire(now, idle_timeout).take(spare));
+        expired
     }
 }

@@ -5,7 +5,8 @@ use tokio::task::LocalSet;
 use super::*;
 use crate::handle::Node;
 use crate::notification::CreditLimits;
-use crate::options::{NameOptions, RequestOptions};
+use crate::options::{NameOptions, PoolLimits, RequestOptions, SessionOptions};
+use crate::origin::Overrides;
 use crate::origin::pool::Ticket;
 use crate::origin::{Governors, Kept, Lanes, Quota};
 use crate::target::Origin;
@@ -14,22 +15,10 @@ use crate::wire::Wire;
 
 fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
-    let (wires_per_origin, idle_timeout, quota) = (None, Duration::from_secs(60), Quota::new(Some(wires), || ()));
-    let (lanes, wire_max_age, wire_max_requests) = (Lanes::new(1, None), None, None);
-    let (names, trace) = (Names::new(NameOptions::default()), 0);
-    let governors = Governors::new(None);
-    Arc::new(Terms {
-        session,
-        wires_per_origin,
-        lanes,
-        idle_timeout,
-        wire_max_age,
-        wire_max_requests,
-        trace,
-        quota,
-        names,
-        governors,
-    })
+    let (lanes, quota) = (Lanes::new(1, None), Quota::new(Some(wires), || ()));
+    let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
+    let (names, trace, governors) = (Names::new(NameOptions::default()), 0, Governors::new(None));
+    Arc::new(Terms { session, limits, overrides: Overrides::default(), lanes, trace, quota, names, governors })
 }
 
 /// An origin with one wire that came to rest then.

@@ -2,9 +2,10 @@
 //! 9113 section 5.2).
 //!
 //! Octets that nobody reads take a part of the connection's window until they are read, and so from all other streams of the wire.
-//! A stream holds others up when it has taken nothing since the last look, when as much of it is unread as can keep its server
-//! waiting, or when it is over and its end is not read. What such streams hold is made up for. One whose server waits and whose
-//! reader takes nothing for some time is stalled, and is told of once:
+//! A stream holds others up when so much of it is unread that its server may have to wait, and when its reader has taken nothing
+//! for a moment, however little is unread. What such streams hold is made up for; what others hold is not, or many readers that are
+//! a little slow would hold as much as they are sent. One whose server waits and whose reader takes nothing for some time is
+//! stalled, and is told of once:
 //!
 //! ```text
 //!            half a window unread              nothing taken for so long
@@ -35,6 +36,8 @@ struct Body<R> {
     taken: u64,
     /// What was taken when it was looked at last.
     taken_then: u64,
+    /// Since when something is unread and no more was taken than that.
+    idle: Option<Instant>,
     /// Since when it stands, with that much taken.
     standing: Option<Standing>,
 }
@@ -63,7 +66,7 @@ impl<R: Clone> Unread<R> {
 
     /// A request opened this stream.
     pub(crate) fn opened(&mut self, stream: u32, reader: R) {
-        let body = Body { reader, ended: false, held: 0, taken: 0, taken_then: 0, standing: None };
+        let body = Body { reader, ended: false, held: 0, taken: 0, taken_then: 0, idle: None, standing: None };
         self.streams.insert(stream, body);
     }
 
@@ -130,8 +133,12 @@ impl<R: Clone> Unread<R> {
             let took = std::mem::replace(&mut body.taken_then, body.taken) != body.taken;
             // What was read is given back when it is half a window: with as much unread the server may have to wait.
             let stands = body.held >= u64::from(window) / 2;
-            if stands || body.ended || !took {
+            let idle = body.idle.filter(|_| !took).unwrap_or(now);
+            body.idle = (body.held > 0).then_some(idle);
+            if stands || now.saturating_duration_since(idle) >= MOMENT {
                 look.held_up += body.held;
+            } else if body.held > 0 {
+                self.next_look = self.next_look.into_iter().chain(idle.checked_add(MOMENT)).min();
             }
             if !stands {
                 body.standing = None;
@@ -176,6 +183,8 @@ impl Hasher for ByNumber {
 
 /// A look is worth it when this part of a stream's window has come or gone.
 const STEP: u64 = 16;
+/// A reader that takes nothing for so long is not only busy with what it took.
+const MOMENT: Duration = Duration::from_millis(20);
 
 #[cfg(test)]
 mod tests;

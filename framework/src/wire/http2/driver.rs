@@ -118,8 +118,11 @@ impl Driver {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let look = self.wire.shared.heard.unread().next_look();
-        self.keepalive.next_deadline().into_iter().chain(look).min()
+        match (self.keepalive.next_deadline(), self.readers.next_look()) {
+            (deadline, None) => deadline,
+            (None, look) => look,
+            (Some(deadline), Some(look)) => Some(deadline.min(look)),
+        }
     }
 
     /// A deadline that moves away with all that is heard costs no new timer each time: the old one is early.

@@ -26,12 +26,14 @@ pub(super) struct Readers {
     made_up: u32,
     /// The windows of streams are small.
     shrunk: bool,
+    /// When time alone makes another look worth it.
+    next_look: Option<Instant>,
 }
 
 impl Readers {
     pub(super) fn new(options: &Http2Options) -> Self {
         let Http2Options { stalled_after, stalled_reader: policy, unread_limit: limit, .. } = *options;
-        Self { stalled_after, policy, limit, made_up: 0, shrunk: false }
+        Self { stalled_after, policy, limit, made_up: 0, shrunk: false, next_look: None }
     }
 
     /// The windows that a server is given where these would do if all is read.
@@ -39,6 +41,11 @@ impl Readers {
         let Windows { stream, connection } = windows;
         let stream = if self.shrunk { stream.min(SMALL) } else { stream };
         Windows { stream, connection: connection.saturating_add(self.made_up).min(MOST) }
+    }
+
+    /// When it has to look though nothing happens.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.next_look
     }
 
     /// Looks at the wire's streams, if that is worth it; whether the windows should be others now.
@@ -49,7 +56,9 @@ impl Readers {
             if !unread.is_worth_a_look(now, window) {
                 return false;
             }
-            unread.look(now, window, self.stalled_after)
+            let look = unread.look(now, window, self.stalled_after);
+            self.next_look = unread.next_look();
+            look
         };
         let Look { held_up, stalled, news } = look;
         let made_up = u32::try_from(held_up).unwrap_or(u32::MAX).min(self.limit);

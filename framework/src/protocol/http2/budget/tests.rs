@@ -318,3 +318,22 @@ fn what_comes_on_a_stream_that_was_given_up_is_not_kept() {
     budget.interim_taken(3);
     budget.handle_input(&frame(HEADERS, END_HEADERS, 3, &[0x88]), now).expect("within the limit");
 }
+
+#[test]
+fn what_came_of_a_body_is_told_when_its_frame_is_whole_and_without_padding() {
+    let now = Instant::now();
+    let frame = |kind: u8, flags: u8, stream: u8, payload: &[u8]| {
+        [&[0, 0, payload.len() as u8, kind, flags, 0x80, 0, 0, stream][..], payload].concat()
+    };
+    let mut budget = greeted(100, now);
+    let mut came = |octets: &[u8]| {
+        budget.handle_input(octets, now).unwrap();
+        budget.take_bodies().collect::<Vec<_>>()
+    };
+    let body = frame(0, 0, 3, b"piece");
+    assert_eq!(came(&body[..12]), []);
+    assert_eq!(came(&body[12..]), [(3, 5)]);
+    let padded = frame(0, 8 | 1, 5, &[2, b'a', b'b', b'c', 0, 0]);
+    assert_eq!(came(&[frame(1, 4, 7, b"fields"), padded, body.clone(), body].concat()), [(5, 3), (3, 5), (3, 5)]);
+    assert_eq!(came(&frame(0, 1, 3, &[])), []);
+}

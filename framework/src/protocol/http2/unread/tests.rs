@@ -60,7 +60,10 @@ fn what_comes_of_a_body_nobody_reads_is_made_up_for_step_by_step() {
     assert!(!scene.is_worth_a_look(), "it was just looked at");
     scene.unread.received(1, 101);
     assert!(scene.is_worth_a_look());
-    assert_eq!(scene.found(), (951, 0, vec![]), "the other one took nothing since");
+    assert_eq!(scene.found(), (901, 0, vec![]), "the other one took nothing since, but may be about to");
+    scene.now += MOMENT;
+    assert!(scene.is_worth_a_look());
+    assert_eq!(scene.found(), (951, 0, vec![]), "it was not");
     scene.unread.taken(1, 901);
     scene.unread.taken(3, 50);
     assert!(scene.is_worth_a_look(), "there is less to be made up for");
@@ -68,14 +71,20 @@ fn what_comes_of_a_body_nobody_reads_is_made_up_for_step_by_step() {
 }
 
 #[test]
-fn an_end_that_is_not_read_holds_others_up_though_it_is_read_before() {
+fn little_that_is_left_unread_is_made_up_for_after_a_moment() {
     let mut scene = Scene::with(&[1]);
     scene.unread.received(1, 500);
-    scene.unread.taken(1, 100);
-    assert_eq!(scene.found().0, 0, "the first look: it took something");
-    scene.unread.taken(1, 100);
     scene.unread.ended(1);
-    assert_eq!(scene.found().0, 300);
+    for _ in 0..3 {
+        scene.unread.taken(1, 100);
+        assert_eq!(scene.found().0, 0, "it is read");
+        assert_eq!(scene.unread.next_look(), Some(scene.now + MOMENT));
+        scene.now += MOMENT;
+    }
+    assert_eq!(scene.found().0, 200, "it was read a moment ago, and is not now");
+    assert_eq!(scene.unread.next_look(), None);
+    scene.unread.taken(1, 200);
+    assert_eq!(scene.found().0, 0);
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! Wires that are there before a request comes: so many as a caller asks for once, and so many as an origin is to have.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::sync::Notify;
+
+use super::ahead::Opener;
+use super::{Pond, Sought, Terms, origin};
+use crate::clock;
+use crate::error::{Error, Operation};
+use crate::handle::Node;
+use crate::options::SharedOptions;
+use crate::policy::Redial;
+use crate::target::Origin;
+
+/// Who wants wires to be ready, and what came of it.
+#[derive(Default)]
+pub(super) struct Ready {
+    /// The handles for whose sake they are kept.
+    keepers: RefCell<Vec<Rc<Opener>>>,
+    redial: RefCell<Redial>,
+    dial_over: Notify,
+}
+
+/// What stands after wires were dialed ahead.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub(crate) wires: usize,
+    pub(crate) failure: Option<Error>,
+}
+
+impl Ready {
+    /// Whoever waits for one looks again.
+    pub(super) fn dial_is_over(&self) {
+        self.dial_over.notify_waiters();
+    }
+}
+
+/// From now on the origin is kept ready, as long as the handle is open.
+pub(crate) fn keep_ready(at: &Origin, terms: &Arc<Terms>, owner: Arc<Node>, options: SharedOptions) {
+    let pond = origin(&Sought::new(terms.session.id(), at, &options), terms);
+    pond.ready.keepers.borrow_mut().push(Rc::new(Opener { owner, options }));
+    pond.top_up(clock::now());
+}
+
+/// Dials until so many wires stand that no request uses; over HTTP/2 until one does that takes requests.
+pub(crate) async fn prewarm(
+    at: Origin,
+    terms: Arc<Terms>,
+    owner: Arc<Node>,
+    options: SharedOptions,
+    wanted: usize,
+) -> Standing {
+    let pond = origin(&Sought::new(terms.session.id(), &at, &options), &terms);
+    let opener = Opener { owner, options };
+    let failure: Rc<RefCell<Option<Error>>> = Rc::default();
+    loop {
+        let mut over = std::pin::pin!(pond.ready.dial_over.notified());
+        over.as_mut().enable();
+        if !opener.owner.is_open() {
+            failure.borrow_mut().get_or_insert_with(|| opener.owner.gone(Operation::Connect));
+        }
+        let (standing, under_way) = (pond.pool.borrow().standing(), pond.pool.borrow().dials());
+        let has_failed = failure.borrow().is_some();
+        if standing >= wanted || (has_failed && (under_way == 0 || !opener.owner.is_open())) {
+            break;
+        }
+        if !has_failed {
+            let missing = wanted.saturating_sub(standing.saturating_add(under_way));
+            let to_dial = pond.pool.borrow().to_dial(missing);
+            for _ in 0..to_dial {
+                let failed = Rc::clone(&failure);
+                let told = move |outcome: &Result<(), Error>| {
+                    if let Err(error) = outcome {
+                        failed.borrow_mut().get_or_insert_with(|| error.clone());
+                    }
+                };
+                if !pond.dial_ahead(&opener, Box::new(told)) {
+                    break;
+                }
+            }
+        }
+        if pond.pool.borrow().dials() == 0 {
+            // No more are allowed.
+            break;
+        }
+        over.await;
+    }
+    let failure = failure.borrow_mut().take();
+    Standing { wires: pond.pool.borrow().wires_standing(), failure }
+}
+
+impl Pond {
+    /// Is somebody there for whose sake it has wires ready?
+    pub(super) fn is_kept_ready(&self) -> bool {
+        self.limits.min_wires > 0 && self.ready.keepers.borrow().iter().any(|keeper| keeper.owner.is_open())
+    }
+
+    /// How many wires an idle timeout leaves.
+    pub(super) fn kept_ready(&self) -> usize {
+        if self.is_kept_ready() { self.limits.min_wires } else { 0 }
+    }
+
+    /// Dials what is missing of the wires that are to be ready.
+    pub(super) fn top_up(self: &Rc<Self>, now: Instant) {
+        if self.limits.min_wires == 0 {
+            return;
+        }
+        // A statement of its own: what a handle that is gone leaves is not dropped under the borrow.
+        let gone: Vec<_> = self.ready.keepers.borrow_mut().extract_if(.., |keeper| !keeper.owner.is_open()).collect();
+        drop(gone);
+        let keeper = self.ready.keepers.borrow().first().cloned();
+        let Some(keeper) = keeper.filter(|_| self.ready.redial.borrow().is_due(now)) else { return };
+        let missing = self.limits.min_wires.saturating_sub(self.pool.borrow().ready());
+        let to_dial = self.pool.borrow().to_dial(missing);
+        for _ in 0..to_dial {
+            let (pond, whose) = (Rc::downgrade(self), keeper.owner.id().value());
+            let told = move |outcome: &Result<(), Error>| {
+                let Some(pond) = pond.upgrade() else { return };
+                match outcome {
+                    Ok(()) => {
+                        pond.ready.redial.borrow_mut().succeeded();
+                        pond.top_up(clock::now());
+                    }
+                    Err(_) => {
+                        let chance = whose.wrapping_add(pond.next_ticket().0 << 32);
+                        pond.ready.redial.borrow_mut().failed(clock::now(), chance);
+                    }
+                }
+            };
+            if !self.dial_ahead(&keeper, Box::new(told)) {
+                return;
+            }
+        }
+    }
+}
