@@ -131,6 +131,11 @@ fn p5_requests_with_other_overrides_share_no_wire() {
         world.dial(|dial| dial.resolution_hostname("192.0.2.3"));
         assert_eq!(world.asked("a.example").await.unwrap(), "192.0.2.3");
         assert_eq!(world.servers.dialed().len(), 3);
+        world.dial(|dial| {
+            let fixed = dial.resolution_hostname(None).addresses_of("z.example", [address(ONE)]);
+            fixed.addresses_of("A.Example", [address("192.0.2.4")])
+        });
+        assert_eq!(world.asked("a.example").await.unwrap(), "192.0.2.4", "of two calls for one host the last counts");
         world.end().await;
     });
 }
