@@ -1,6 +1,5 @@
 //! How streams are opened: who resolves, who dials, from where, and to which addresses.
 
-use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +24,8 @@ pub struct DialOptions {
     pub(crate) no_delay: bool,
     pub(crate) attempt_delay: Duration,
     pub(crate) resolution_hostname: Option<String>,
-    pub(crate) fixed_addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// Sorted by host. No map: it is compared for every request, and as a rule empty.
+    pub(crate) fixed_addresses: Vec<(String, Vec<IpAddr>)>,
     pub(crate) least_loaded: bool,
 }
 
@@ -40,7 +40,7 @@ impl Default for DialOptions {
             no_delay: true,
             attempt_delay: Duration::from_millis(250),
             resolution_hostname: None,
-            fixed_addresses: BTreeMap::new(),
+            fixed_addresses: Vec::new(),
             least_loaded: false,
         }
     }
@@ -106,7 +106,11 @@ impl DialOptions {
     /// where the options are set (87). May be called for several hosts; of two calls for one the last counts.
     #[doc(alias = "CURLOPT_RESOLVE")]
     pub fn addresses_of(mut self, host: &str, addresses: impl IntoIterator<Item = IpAddr>) -> Self {
-        self.fixed_addresses.insert(canonical(host), addresses.into_iter().collect());
+        let (host, addresses) = (canonical(host), addresses.into_iter().collect());
+        match self.fixed_addresses.binary_search_by(|(known, _)| known.cmp(&host)) {
+            Ok(index) => self.fixed_addresses[index].1 = addresses,
+            Err(index) => self.fixed_addresses.insert(index, (host, addresses)),
+        }
         self
     }
 
@@ -116,6 +120,11 @@ impl DialOptions {
     pub fn least_loaded(mut self, least_loaded: bool) -> Self {
         self.least_loaded = least_loaded;
         self
+    }
+
+    /// What is laid down for this name.
+    pub(crate) fn addresses_laid_down(&self, name: &str) -> Option<&[IpAddr]> {
+        self.fixed_addresses.iter().find(|(host, _)| host == name).map(|(_, addresses)| &addresses[..])
     }
 
     /// What is looked up to find this host.

@@ -27,7 +27,7 @@ pub(super) async fn resolve(
         return only(Ipv4Addr::UNSPECIFIED.into());
     }
     let name = options.name_for(host);
-    if let Some(fixed) = options.fixed_addresses.get(name) {
+    if let Some(fixed) = options.addresses_laid_down(name) {
         return Ok(Resolved { addresses: fixed.iter().copied().map(at).collect(), heard: None });
     }
     if let Some(literal) = literal(name) {

@@ -160,6 +160,18 @@ async fn both_families_are_asked_for_and_the_answer_is_kept() {
 }
 
 #[tokio::test]
+async fn what_a_session_does_not_remember_is_asked_for_again() {
+    let lab = Lab::new().await;
+    lab.names.tells("a.example", &[FIRST], 60 * SECOND);
+    for times in [2, 4] {
+        assert_eq!(asked(&lab.session, &lab.host("a.example")).await.unwrap(), FIRST);
+        assert_eq!(lab.names.asked().len(), times, "no second memory stands behind the session's");
+        lab.session.network_changed().await;
+    }
+    lab.end().await;
+}
+
+#[tokio::test]
 async fn that_a_name_does_not_exist_or_has_no_address_is_remembered() {
     let lab = Lab::new().await;
     lab.names.tells("empty.example", &[], SECOND);

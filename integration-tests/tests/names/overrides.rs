@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use hinternet::ErrorCode;
 use hinternet::network::AddressPolicy;
 use hinternet::tls::TlsOptions;
+use integration_tests::Gate;
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::memory_peer::in_virtual_time;
 use integration_tests::origin::{Origin, Reply};
+use integration_tests::scene::sending;
 use integration_tests::tls::Tls;
 
 use super::*;
@@ -131,6 +133,11 @@ fn p5_requests_with_other_overrides_share_no_wire() {
         world.dial(|dial| dial.resolution_hostname("192.0.2.3"));
         assert_eq!(world.asked("a.example").await.unwrap(), "192.0.2.3");
         assert_eq!(world.servers.dialed().len(), 3);
+        world.dial(|dial| {
+            let fixed = dial.resolution_hostname(None).addresses_of("z.example", [address(ONE)]);
+            fixed.addresses_of("A.Example", [address("192.0.2.4")])
+        });
+        assert_eq!(world.asked("a.example").await.unwrap(), "192.0.2.4", "of two calls for one host the last counts");
         world.end().await;
     });
 }
@@ -182,10 +189,16 @@ fn dials_that_begin_together_are_spread_too_and_a_wire_that_is_gone_does_not_cou
         let world = World::with(FakeResolver::knowing("a.example", &[ONE, TWO]).telling(30 * SECOND), |_| ());
         world.dial(|dial| dial.least_loaded(true));
         let connection = world.connection();
+        let gate = Gate::new();
+        world.servers.are_held_by(&gate);
         let requests: Vec<_> = (0..6).map(|_| request(&connection)).collect();
-        let sends = requests.iter().map(|request| request.send(()));
-        for sent in futures_util::future::join_all(sends).await {
-            sent.unwrap();
+        let sends: Vec<_> = requests.iter().map(|request| sending(request, ())).collect();
+        for request in &requests {
+            world.recorder.wait_for_status(request.id(), "ConnectingToServer").await;
+        }
+        gate.open();
+        for send in sends {
+            send.await.unwrap().unwrap();
         }
         let to_one = world.servers.dialed().iter().filter(|address| *address == ONE).count();
         assert_eq!((to_one, world.servers.dialed().len()), (3, 6));

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use hinternet::{CloseReason, NameOptions, Status};
 use integration_tests::Gate;
 use integration_tests::memory_peer::in_virtual_time;
-use integration_tests::scene::read_all;
+use integration_tests::scene::{read_all, sending};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -264,6 +264,35 @@ fn a_dial_that_hears_of_the_move_takes_the_other_wires_along() {
         assert_eq!(world.servers.dialed(), [ONE, TWO]);
         drop((requests, connection));
         world.end().await;
+    });
+}
+
+#[test]
+fn a_wire_that_arrives_where_the_name_no_longer_is_serves_who_waits_for_it_and_nobody_else() {
+    in_virtual_time(async {
+        for servers in [Servers::of_http1(), Servers::of_http2()] {
+            let (gate, world) = (Gate::new(), short_lived(servers));
+            let connection = world.connection();
+            // A wire that is in use, so that the name is looked up again; over HTTP/2 on another port, or there were but this one.
+            let other = world.session.connect("http://a.example:81").unwrap();
+            let busy = request(if world.servers.speak_http2() { &other } else { &connection });
+            busy.send(()).await.unwrap();
+            busy.receive_response().await.unwrap();
+            world.servers.are_held_by(&gate);
+            let late = request(&connection);
+            let sent = sending(&late, ());
+            world.recorder.wait_for_status(late.id(), "ConnectingToServer").await;
+            let _moved = world.resolver.clone().and("a.example", &[TWO]);
+            sleep(3 * SECOND).await;
+            gate.open();
+            sent.await.unwrap().unwrap();
+            late.receive_response().await.unwrap();
+            assert_eq!(read_all(&late).await.unwrap(), ONE.as_bytes());
+            sleep(SECOND / 1000).await;
+            assert_eq!(world.asked("a.example").await.unwrap(), TWO);
+            drop((busy, late, other, connection));
+            world.end().await;
+        }
     });
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use hinternet::Protocols;
 use hinternet::network::{Destination, Dialer, Dialing};
 use hinternet::transport::MemoryStream;
-use integration_tests::answering;
+use integration_tests::{Gate, answering};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 /// Answers every request with the address it was sent to. Clones are the same servers.
@@ -22,6 +22,7 @@ pub(crate) struct Servers {
 #[derive(Debug, Default)]
 struct State {
     dead: HashSet<IpAddr>,
+    gate: Option<Gate>,
     dialed: Vec<String>,
 }
 
@@ -34,6 +35,10 @@ impl Servers {
         Self { speak_http2: true, state: Arc::default() }
     }
 
+    pub(crate) fn speak_http2(&self) -> bool {
+        self.speak_http2
+    }
+
     pub(crate) fn protocols(&self) -> Protocols {
         if self.speak_http2 { Protocols::RequireHttp2 } else { Protocols::Http1 }
     }
@@ -41,6 +46,11 @@ impl Servers {
     /// Nobody listens there any more.
     pub(crate) fn dies(&self, address: &str) {
         self.state.lock().unwrap().dead.insert(address.parse().unwrap());
+    }
+
+    /// From now on nobody is connected before this gate is open.
+    pub(crate) fn are_held_by(&self, gate: &Gate) {
+        self.state.lock().unwrap().gate = Some(gate.clone());
     }
 
     /// Where attempts went, in order.
@@ -63,7 +73,13 @@ impl Dialer for Servers {
         } else {
             actix::spawn(serve_http1(theirs, address));
         }
-        Box::pin(async { Ok(Box::new(ours) as _) })
+        let gate = state.gate.clone();
+        Box::pin(async move {
+            if let Some(gate) = gate {
+                gate.passed().await;
+            }
+            Ok(Box::new(ours) as _)
+        })
     }
 }
 

@@ -69,7 +69,7 @@ fn p5_every_field_of_the_dial_options_parts_wires() {
         no_delay: false,
         attempt_delay: Duration::from_millis(251),
         resolution_hostname: Some("other.example".to_owned()),
-        fixed_addresses: [("h".to_owned(), vec![[127, 0, 0, 1].into()])].into(),
+        fixed_addresses: vec![("h".to_owned(), vec![[127, 0, 0, 1].into()])],
         least_loaded: true,
     }));
 }
