@@ -72,7 +72,8 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    pub(super) turns: Turns,
+    /// What it was let go by; `None` for one that needs nobody's leave.
+    pub(super) turns: Option<Box<Turns>>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
 }
 
@@ -149,7 +150,7 @@ impl Journey {
             stage: Stage::Queue,
             asking: None,
             wire: None,
-            turns: Turns::default(),
+            turns: None,
             prepared: None,
         });
         journey.prepared = journey.prepare_first()?;
@@ -255,7 +256,7 @@ impl Journey {
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
         let Some(mut active) = self.active.take() else { return };
-        self.turns = Turns::default();
+        self.turns = None;
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
@@ -308,12 +309,10 @@ impl Journey {
         match stopped {
             Ok(result) => {
                 let over = result.is_err();
-                self.came_to(result.as_ref().err());
                 (result, over)
             }
             Err(reason) => {
                 let (error, over) = self.stopped(reason);
-                self.came_to(Some(&error));
                 (Err(error), over)
             }
         }
