@@ -93,7 +93,8 @@ impl Governor {
     }
 
     /// So many requests are let go in so much time, spread evenly; see [`burst`](Self::burst). Counted is the moment a request
-    /// is let go: one that waits for a wire after that may come to stand closer to the next. Default: as many as may. No requests,
+    /// is let go: one that waits for a wire after that may come to stand closer to the next. Of more than a hundred a second those
+    /// that fall into ten milliseconds may go together. Default: as many as may. No requests,
     /// and more than one a nanosecond or less than one a year, are refused (87).
     pub fn rate(mut self, requests: u32, per: Duration) -> Self {
         self.rate = Some((requests, per));

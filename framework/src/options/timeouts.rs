@@ -48,8 +48,9 @@ pub struct Timeouts {
     /// Default 90 s; 12002 at `Stage::FirstByte`, or `Stage::Head` once the answer has begun.
     #[doc(alias = "WINHTTP_OPTION_RECEIVE_RESPONSE_TIMEOUT")]
     pub receive_response: Option<Duration>,
-    /// From `send` to having a wire, be it for a slow subscriber, in line, or while one is dialed; and the wait of any other
-    /// operation for a slow subscriber. Default `None`: the wait is visible (`Queued`). 12002 at `Stage::Queue`.
+    /// From `send` to having a wire, be it for a slow subscriber, for its turn by a [`Governor`](crate::Governor), in line, or while
+    /// one is dialed; and the wait of any other operation for a slow subscriber. Default `None`: the wait is visible (`Queued`).
+    /// 12002 at `Stage::Queue`.
     pub queue: Option<Duration>,
     /// All of it: from the acceptance of `send` to the last octet of the response handed to the caller, whatever lies between:
     /// waiting in line, being sent again, redirects, and the time the caller takes. Default `None`.

@@ -124,6 +124,7 @@ impl RequestActor {
     /// An operation has ended: the state it leaves, and what a shutdown would count.
     pub(super) fn settle(&mut self, journey: &mut Journey, over: bool, error: Option<&Error>) -> Arc<Facts> {
         self.running = None;
+        journey.came_to(error);
         let state = if over {
             if self.shared.head().is_some() { State::Broken } else { State::Failed }
         } else {

@@ -61,11 +61,15 @@ impl Journey {
         clock::now().checked_add(queue)
     }
 
-    /// A subscriber with too much unhandled makes new operations wait (contract C.8).
-    pub(super) async fn wait_for_subscribers(&mut self, end: Option<Instant>) -> Result<()> {
-        if self.shared.node.subscribers().exhausted().is_some() {
+    /// A subscriber with too much unhandled makes new operations wait (contract C.8), and so does a governor.
+    pub(super) async fn wait_for_leave(&mut self, end: Option<Instant>) -> Result<()> {
+        if self.shared.node.subscribers().exhausted().is_some() || self.is_governed() {
             // Boxed, as all that rarely happens: it would make room for itself in every operation.
-            Box::pin(self.wait_for_slow_subscribers(end)).await?;
+            Box::pin(async move {
+                self.wait_for_slow_subscribers(end).await?;
+                self.take_turn(end).await
+            })
+            .await?;
         }
         Ok(())
     }
@@ -80,6 +84,9 @@ impl Journey {
     }
 
     async fn wait_for_slow_subscribers(&mut self, end: Option<Instant>) -> Result<()> {
+        if self.shared.node.subscribers().exhausted().is_none() {
+            return Ok(());
+        }
         let stage = std::mem::replace(&mut self.stage, Stage::Queue);
         let awaited = self.shared.awaits.swap(Awaits::Subscriber as u8, Ordering::Relaxed);
         self.emit(Mask::QUEUED, || Status::Queued { position: 0 });

@@ -10,37 +10,34 @@ use crate::clock;
 use crate::error::{Error, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::Governor;
-use crate::origin::{Governed, Turn};
+use crate::origin::{Governed, Turn, Turns};
 use crate::protocol::http1::ResponseHead;
 
 impl Journey {
-    /// Waits until the request is let go, before anything is done for it. One that is sent again was let go already.
-    pub(super) async fn take_turn(&mut self, end: Option<Instant>) -> Result<()> {
-        if self.options.governor.is_none() && self.services.terms.governors.of_all().is_none() {
-            return Ok(());
-        }
-        if self.turns.origin.is_some() || self.turns.all.is_some() {
-            return Ok(());
-        }
-        // Boxed, as all that not every request needs: it would make room for itself in every operation.
-        Box::pin(self.wait_for_turn(end)).await
+    /// Does it have to be let go?
+    pub(super) fn is_governed(&self) -> bool {
+        self.options.governor.is_some() || self.services.terms.governors.of_all().is_some()
     }
 
-    async fn wait_for_turn(&mut self, end: Option<Instant>) -> Result<()> {
+    /// Waits until it is let go, if it has to be, before anything is done for it. One that is sent again was let go already.
+    pub(super) async fn take_turn(&mut self, end: Option<Instant>) -> Result<()> {
+        if !self.is_governed() {
+            return Ok(());
+        }
         if !self.services.session.is_open() {
             return Err(self.services.session.gone(Operation::Send));
         }
         let services = Arc::clone(&self.services);
         let governors = &services.terms.governors;
+        let mut turns = Box::<Turns>::default();
         if let Some(governor) = self.options.governor {
             let gate = governors.gate(self.shared.target.origin(), &governor);
-            let turn = self.wait_at(&gate, &governor, end).await?;
-            self.turns.origin = Some(turn);
+            turns.origin = Some(self.wait_at(&gate, &governor, end).await?);
         }
         if let Some((governor, gate)) = governors.of_all() {
-            let turn = self.wait_at(gate, governor, end).await?;
-            self.turns.all = Some(turn);
+            turns.all = Some(self.wait_at(gate, governor, end).await?);
         }
+        self.turns = Some(turns);
         Ok(())
     }
 
@@ -60,7 +57,7 @@ impl Journey {
 
     /// The answer begins: it may say that the server is busy.
     pub(super) fn was_answered(&mut self, head: &ResponseHead) {
-        let Some(turn) = &mut self.turns.origin else { return };
+        let Some(turn) = self.turns.as_mut().and_then(|turns| turns.origin.as_mut()) else { return };
         if let Some((length, reason)) = turn.answered(head.status(), head.headers()) {
             self.emit(Mask::QUEUED, || Status::OriginPaused { length, reason });
         }
@@ -68,7 +65,8 @@ impl Journey {
 
     /// An operation has ended: it may have shown that the server is overloaded.
     pub(super) fn came_to(&self, error: Option<&Error>) {
-        if let (Some(turn), Some(error)) = (&self.turns.origin, error)
+        let Some(turns) = &self.turns else { return };
+        if let (Some(turn), Some(error)) = (&turns.origin, error)
             && (error.is_timeout() || error.is_connect())
             // A wire that there is no place for is not the server's doing.
             && error.stage() != Stage::Queue

@@ -74,7 +74,8 @@ pub(super) struct Journey {
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
-    pub(super) turns: Turns,
+    /// What it was let go by; `None` for one that needs nobody's leave.
+    pub(super) turns: Option<Box<Turns>>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
     /// What is to be sent beside the response.
     pub(super) source: Option<Source>,
@@ -155,7 +156,7 @@ impl Journey {
             stage: Stage::Queue,
             asking: None,
             wire: None,
-            turns: Turns::default(),
+            turns: None,
             prepared: None,
             source: None,
             beside: None,
@@ -239,7 +240,7 @@ impl Journey {
     pub(super) fn settle(&mut self, at: Instant) {
         self.has_come(at);
         let Some(mut active) = self.active.take() else { return };
-        self.turns = Turns::default();
+        self.turns = None;
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.sizes.count(&active.exchange);
@@ -307,12 +308,10 @@ impl Journey {
         match stopped {
             Ok(result) => {
                 let over = result.is_err();
-                self.came_to(result.as_ref().err());
                 (result, over)
             }
             Err(reason) => {
                 let (error, over) = self.stopped(reason);
-                self.came_to(Some(&error));
                 (Err(error), over)
             }
         }

@@ -112,7 +112,9 @@ impl Journey {
         self.times.head_received = Some(now);
         self.sizes.response_head = head.raw_length() as u64;
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
-        self.was_answered(&head);
+        if self.turns.is_some() {
+            self.was_answered(&head);
+        }
         let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {

@@ -21,7 +21,7 @@ impl Journey {
     /// Sends the request, and all of its body that the payload holds.
     pub(super) async fn send(&mut self) -> Result<()> {
         let (mut fresh, mut queue_end) = (false, self.queue_end());
-        self.wait_for_subscribers(queue_end).await?;
+        self.wait_for_leave(queue_end).await?;
         loop {
             let failed = match self.send_once(fresh, queue_end).await? {
                 Ok(()) => return Ok(()),
@@ -77,7 +77,6 @@ impl Journey {
 
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
     async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
-        self.take_turn(queue_end).await?;
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Source);
         let source = self.payload.0.open().await.map_err(|error| self.name(error))?;

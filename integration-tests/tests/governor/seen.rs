@@ -1,6 +1,7 @@
 //! What can be seen of a governor: notifications, snapshots, and what a request says that it waits for.
 
-use hinternet::{PauseReason, Priority, Snapshot, Waiting};
+use futures_util::FutureExt;
+use hinternet::{NotificationMask as Mask, PauseReason, Priority, Snapshot, Waiting};
 use integration_tests::memory_peer::in_virtual_time;
 use integration_tests::scene::sending;
 
@@ -76,4 +77,26 @@ fn a_snapshot_shows_limit_tokens_and_pause() {
 
 fn serialised(snapshot: &Snapshot) -> serde_json::Value {
     serde_json::to_value(snapshot).unwrap()["governors"].clone()
+}
+
+#[test]
+fn c7_places_and_pauses_are_told_under_one_flag_and_in_this_order() {
+    in_virtual_time(async {
+        let busy = answers([answer(503, "retry-after: 30\r\n"), answer(200, "")]);
+        let world = World::governed(busy, Governor::new());
+        let mut told = world.session.notifications(Mask::QUEUED).unwrap();
+        world.status(A).await;
+        world.status(A).await;
+        let names: Vec<_> = std::iter::from_fn(|| told.next().now_or_never().flatten()).map(|one| one.name()).collect();
+        assert_eq!(names, ["OriginPaused", "Queued"]);
+        let paused = world.recorder.wait_for(|one| one.name() == "OriginPaused").await;
+        assert_eq!((paused.status.code(), paused.status.mask()), (None, Some(Mask::QUEUED)));
+        let names = world.recorder.names(paused.handle);
+        let at = |name| names.iter().position(|told| *told == name).unwrap();
+        assert!(
+            at("ResponseReceived") < at("OriginPaused") && at("OriginPaused") < at("HeadersAvailable"),
+            "{names:?}"
+        );
+        world.end().await;
+    });
 }

@@ -75,7 +75,7 @@ fn two_sessions_share_nothing() {
     });
 }
 
-/// Not one timer each: whoever waits for the time looks at it once for every one that goes before.
+/// One of them is woken by the time, and has the others woken.
 #[test]
 fn a_line_goes_on_when_the_one_that_keeps_the_time_for_it_leaves() {
     in_virtual_time(async {

@@ -51,6 +51,7 @@ impl Client {
         options.timeouts.queue = Some(Duration::from_secs(3));
         options.dial = world.dial();
         options.expect_continue = plan.weather.expects_continue.then_some(Duration::from_millis(100));
+        options.governor = plan.weather.governor;
         let session = world.session(|builder| builder.request_options(options).wires_per_origin(plan.weather.wires));
         let (connections, requests, calls) = (Vec::new(), Vec::new(), Vec::new());
         let (subscriptions, shutdowns, outcomes) = (VecDeque::new(), Vec::new(), Rc::default());

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hinternet::Governor;
 use integration_tests::Seeded;
 use integration_tests::scripted_peer::{Script, Split};
 use integration_tests::simulation::Simulation;
@@ -26,6 +27,7 @@ pub(crate) struct Weather {
     pub(crate) roughness: usize,
     pub(crate) wires: usize,
     pub(crate) expects_continue: bool,
+    pub(crate) governor: Option<Governor>,
 }
 
 /// What the server does on one connection.
@@ -142,6 +144,8 @@ impl Plan {
             roughness: *chance.pick(&[0, 0, 30, 90]),
             wires: chance.between(1, 3),
             expects_continue: chance.percent(20),
+            // Not by chance: the seeds that failed once keep their plans.
+            governor: (seed % 5 == 4).then(|| governor(seed / 5)),
         };
         let faults = (0..8).map(|_| fault(&mut chance)).collect();
         let mut commands = vec![Command::Connect(BAD), Command::Connect(GOOD)];
@@ -180,6 +184,18 @@ impl Plan {
             })
             .peer(GOOD, |_| Script::answering(answer()))
             .peer(BAD, move |n| faults[n % faults.len()].script())
+    }
+}
+
+/// Every kind of limit, each in a fifth of the seeds that have one.
+fn governor(n: u64) -> Governor {
+    let (new, ms) = (Governor::new(), Duration::from_millis);
+    match n % 5 {
+        0 => new.concurrency(1),
+        1 => new.concurrency(2).rate(1, ms(7)).burst(2),
+        2 => new.interval(ms(5)),
+        3 => new.adaptive(1..=3),
+        _ => new.rate(1, ms(10)),
     }
 }
 

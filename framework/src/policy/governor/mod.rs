@@ -201,7 +201,7 @@ impl Gate {
     }
 
     pub(crate) fn show(&self, now: Instant) -> Shown {
-        let tokens = |spacing| self.bucket.tokens(spacing, self.governor.burst, now);
+        let tokens = |spacing| self.bucket.tokens(spacing, self.burst(spacing), now);
         Shown {
             most: self.limit.most(&self.governor),
             under_way: self.under_way,
@@ -219,8 +219,14 @@ impl Gate {
         if is_full || awaits {
             return None;
         }
-        let by_rate = self.governor.spacing().map(|spacing| self.bucket.opens(spacing, self.governor.burst));
+        let by_rate = self.governor.spacing().map(|spacing| self.bucket.opens(spacing, self.burst(spacing)));
         Some(by_rate.max(self.pause.until()).max(self.spaced()).unwrap_or(self.began))
+    }
+
+    /// A timer that is late must not cost tokens: so many go together at least as fall into the time by which it may be.
+    fn burst(&self, spacing: Duration) -> u32 {
+        let together = TOGETHER.as_nanos() / spacing.as_nanos().max(1);
+        self.governor.burst.max(u32::try_from(together).unwrap_or(u32::MAX))
     }
 
     /// When the pause between two requests is over.
@@ -234,3 +240,6 @@ impl Gate {
         self.arrived = Some(now);
     }
 }
+
+/// Several times what a timer may be late by.
+const TOGETHER: Duration = Duration::from_millis(10);

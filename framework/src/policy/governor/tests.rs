@@ -112,6 +112,22 @@ fn a_burst_goes_at_once_and_comes_back_by_the_rate() {
     assert_eq!(world.all().len(), 5, "no more than a burst");
 }
 
+/// A timer knows whole milliseconds, and is late.
+#[test]
+fn a_high_rate_is_kept_though_nobody_looks_so_often() {
+    for rate in [300, 1_000, 9_999] {
+        let mut world = World::new(Governor::new().rate(rate, SECOND));
+        world.ask(30_000);
+        let (began, mut went) = (world.now, 0);
+        while world.now < began + SECOND {
+            went += world.all().len();
+            world.now += Duration::from_millis(if went % 2 == 0 { 1 } else { 4 });
+        }
+        let most = rate as usize + rate as usize / 100 + 1;
+        assert!(went <= most && went >= rate as usize, "{went} of {rate}");
+    }
+}
+
 #[test]
 fn one_that_did_not_go_gives_its_token_back() {
     let mut world = World::new(Governor::new().rate(1, SECOND));
