@@ -76,7 +76,7 @@ pub(super) struct Journey {
     wire: Option<WireFacts>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
     /// What is to be sent beside the response.
-    pub(super) source: Option<Source>,
+    pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
 }
