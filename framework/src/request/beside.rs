@@ -149,9 +149,25 @@ impl RequestActor {
         }
     }
 
+    /// The paved path was still sending when it came to its end.
+    #[cold]
+    pub(super) fn goes_on(&mut self, beside: Box<Beside>, failed: Option<&Error>, is_complete: bool) {
+        match failed {
+            Some(error) => {
+                self.shared.broke(error);
+                beside.fail(StopReason::Cancelled);
+            }
+            // The peer wants no more of it.
+            None if is_complete => beside.conclude(),
+            None => self.sends = Sends::Adopted(beside),
+        }
+    }
+
     /// What the paved path was still sending is not sent.
     pub(super) fn give_up_adopted(&mut self, reason: StopReason) {
-        if let Sends::Adopted(beside) = std::mem::take(&mut self.sends) {
+        if matches!(self.sends, Sends::Adopted(_))
+            && let Sends::Adopted(beside) = std::mem::take(&mut self.sends)
+        {
             beside.fail(reason);
         }
     }

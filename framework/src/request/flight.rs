@@ -105,15 +105,7 @@ fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Fu
         };
         let (result, over) = journey.outcome(stopped);
         if let Some(beside) = journey.beside.take() {
-            match &result {
-                Err(error) if over => {
-                    actor.shared.broke(error);
-                    beside.fail(StopReason::Cancelled);
-                }
-                // The peer wants no more of it.
-                _ if journey.is_complete() => beside.conclude(),
-                _ => actor.sends = Sends::Adopted(beside),
-            }
+            actor.goes_on(beside, result.as_ref().err().filter(|_| over), journey.is_complete());
         }
         let facts = actor.settle(journey, over, result.as_ref().err());
         let UnderWay { journey, completing } = under_way;

@@ -1,8 +1,8 @@
 //! The receiving operations: `receive_response`, `query_data_available` and the reads.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -37,7 +37,7 @@ impl Journey {
             self.stage = Stage::FirstByte;
             self.shared.now_awaits(Awaits::Server);
             if self.times.send_end.is_none() {
-                Box::pin(self.hear_beside(operation)).await?;
+                self.hear_beside(operation).await?;
             }
             let deadline = self.head_deadline;
             let Active { lease, exchange, .. } = self.active_mut()?;
@@ -69,13 +69,16 @@ impl Journey {
 
     /// Waits for a head while the body of the request is open: nothing of an answer is due then, and no limit of time counts but
     /// the total one.
-    async fn hear_beside(&mut self, operation: Operation) -> Result<()> {
-        let heard = self.active_mut()?.exchange.hear_beside().await;
-        heard.map_err(|failure| self.fail(failure, operation))?;
-        if let Some(ended) = self.active_mut()?.exchange.body_ended() {
-            self.is_sent(ended);
-        }
-        Ok(())
+    #[cold]
+    fn hear_beside(&mut self, operation: Operation) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        Box::pin(async move {
+            let heard = self.active_mut()?.exchange.hear_beside().await;
+            heard.map_err(|failure| self.fail(failure, operation))?;
+            if let Some(ended) = self.active_mut()?.exchange.body_ended() {
+                self.is_sent(ended);
+            }
+            Ok(())
+        })
     }
 
     async fn resend_in(&mut self, operation: Operation) -> Result<()> {
@@ -227,22 +230,12 @@ impl Journey {
         Ok(pulled)
     }
 
-    /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
-    /// the completion of the last read, and not before one that only asks (contract C.9).
-    /// While more of the request is sent it carries that.
-    pub(super) fn settle_if_read(&mut self, at: Option<Instant>) {
-        let Some(active) = self.active.as_ref().filter(|active| self.is_read(active)) else { return };
-        let is_body_open = active.exchange.is_body_open();
-        let at = at.unwrap_or_else(clock::now);
-        if is_body_open { self.has_come(at) } else { self.settle(at) }
-    }
-
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
     pub(super) async fn run(&mut self) -> Result<Arrived> {
         // Boxed: the answer may be waited for longer than all that, and by many.
         Box::pin(self.send()).await?;
         if let Some(source) = self.source.take() {
-            Box::pin(self.send_until_answered(*source)).await?;
+            self.send_until_answered(source).await?;
         }
         if self.beside.is_none() {
             self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);

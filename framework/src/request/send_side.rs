@@ -95,7 +95,8 @@ impl RequestActor {
     ) {
         let UnderWay { mut journey, completing } = under_way;
         let source = journey.source.take().filter(|_| sent.is_ok());
-        let split = source.is_some() || sent.is_ok() && journey.state() == State::Uploading;
+        let is_whole = journey.payload.0.is_whole();
+        let split = source.is_some() || !is_whole && sent.is_ok() && journey.state() == State::Uploading;
         let upload = if split { journey.split() } else { None };
         match (source, upload) {
             (Some(source), Some(upload)) => {
