@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tracing::Span;
 
-use super::beside::Beside;
+use super::beside::Sends;
 use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{Abandon, Amount, Facts, QueryDataAvailable, ReadData, ReceiveResponse};
@@ -17,7 +17,6 @@ use super::reply::Reply;
 use super::shared::Served;
 use super::state::{Call, SendSide, Standing, State};
 use super::unclaimed::Unclaimed;
-use super::upload::Upload;
 use crate::engine::thread_number;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, StopReason};
@@ -35,12 +34,8 @@ pub struct RequestActor {
     pub(super) running: Option<Running<Self>>,
     /// Reads ahead, with the exchange, while no operation is in flight.
     pub(super) ahead: Option<Running<Self>>,
-    /// A call that sends beside the response, where one does.
-    pub(super) beside: Option<Running<Self>>,
-    /// The same, before the actor starts.
-    pub(super) adopted: Option<Box<Beside>>,
-    /// What the next such call sends with, where one may.
-    pub(super) upload: Option<Box<Upload>>,
+    /// What sends beside the response, where something does or may.
+    pub(super) sends: Sends,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
     /// What it is to its lane.
@@ -63,7 +58,6 @@ impl RequestActor {
         );
         let span = (!span.is_disabled()).then(|| Box::new(span));
         let (journey, running, ahead, work) = (None, None, None, None);
-        let (beside, adopted, upload) = (None, None, None);
         let unclaimed = Unclaimed::default();
         Self {
             shared,
@@ -73,9 +67,7 @@ impl RequestActor {
             journey,
             running,
             ahead,
-            beside,
-            adopted,
-            upload,
+            sends: Sends::Nothing,
             unclaimed,
             work,
             load,
@@ -104,7 +96,7 @@ impl RequestActor {
         if let Some(mut last) = self.journey.take() {
             last.leave();
         }
-        self.upload = None;
+        self.sends = Sends::Nothing;
         self.shared.forget_outcome();
         self.unclaimed = Unclaimed::default();
         self.cancelled = false;
@@ -150,9 +142,7 @@ impl RequestActor {
 
     /// Nothing more will be asked.
     pub(super) fn leave(&mut self) {
-        if let Some(beside) = self.adopted.take() {
-            beside.fail(StopReason::Closing);
-        }
+        self.give_up_adopted(StopReason::Closing);
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
@@ -160,9 +150,7 @@ impl RequestActor {
     }
 
     pub(super) fn end(&mut self, context: &mut Context<Self>) {
-        if let Some(beside) = self.beside.take() {
-            beside.stop(StopReason::Closing)(self, context);
-        }
+        self.stop_beside(StopReason::Closing, context);
         self.leave();
         context.stop();
     }
@@ -218,7 +206,7 @@ impl Handler<ReceiveResponse> for RequestActor {
             Ok(journey) => journey,
             Err(error) => return Reply::now(Err(error)),
         };
-        let ends_body = self.beside.is_none() && !journey.payload.0.goes_on_beside();
+        let ends_body = self.send_side() != SendSide::Busy && !journey.payload.0.goes_on_beside();
         let refused = if ends_body {
             journey.check_finish(&HeaderMap::new(), operation)
         } else {
@@ -229,7 +217,7 @@ impl Handler<ReceiveResponse> for RequestActor {
             return Reply::now(Err(error));
         }
         if ends_body {
-            self.upload = None;
+            self.sends = Sends::Nothing;
         }
         let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
         let work = async move |journey: &mut Journey| journey.receive(ends_body).await;
@@ -278,8 +266,8 @@ impl Handler<Abandon> for RequestActor {
     fn handle(&mut self, Abandon(ticket): Abandon, context: &mut Context<Self>) {
         match &self.running {
             Some(running) if running.ticket == ticket => running.stop(StopReason::Abandoned)(self, context),
-            _ => match &self.beside {
-                Some(beside) if beside.ticket == ticket => beside.stop(StopReason::Abandoned)(self, context),
+            _ => match &self.sends {
+                Sends::Running(beside) if beside.ticket == ticket => self.stop_beside(StopReason::Abandoned, context),
                 _ => self.unclaimed.came_back(ticket),
             },
         }
@@ -291,10 +279,8 @@ impl Handler<Cancel> for RequestActor {
 
     fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
         self.stop_reading_ahead(context);
-        if let Some(beside) = &self.beside {
-            // The other side is stopped with it.
-            beside.stop(StopReason::Cancelled)(self, context);
-        } else if let Some(running) = &self.running {
+        // What runs beside it is stopped with it.
+        if let Some(running) = self.in_flight() {
             running.stop(StopReason::Cancelled)(self, context);
         } else if self.is_in_flight() {
             self.shared.node.stop().fire(StopReason::Cancelled);
@@ -310,10 +296,7 @@ impl Handler<CloseHandle> for RequestActor {
     fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
         self.shared.node.close(Ending::Closed);
         self.stop_reading_ahead(context);
-        if let Some(beside) = self.beside.take() {
-            beside.stop(StopReason::Closing)(self, context);
-        }
-        match &self.running {
+        match self.in_flight() {
             Some(running) => running.stop(StopReason::Closing)(self, context),
             // The end of the node has stopped it.
             None if self.is_in_flight() => {}
