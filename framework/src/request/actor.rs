@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tracing::Span;
 
-use super::beside::Beside;
+use super::beside::{Beside, Telling};
 use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{Abandon, Amount, Facts, QueryDataAvailable, ReadData, ReceiveResponse};
@@ -39,6 +39,8 @@ pub struct RequestActor {
     pub(super) beside: Option<Running<Self>>,
     /// The same, before the actor starts.
     pub(super) adopted: Option<Box<Beside>>,
+    /// One that has failed, until it is told.
+    pub(super) failed_beside: Option<(Telling, Error)>,
     /// What the next such call sends with, where one may.
     pub(super) upload: Option<Box<Upload>>,
     unclaimed: Unclaimed,
@@ -63,7 +65,7 @@ impl RequestActor {
         );
         let span = (!span.is_disabled()).then(|| Box::new(span));
         let (journey, running, ahead, work) = (None, None, None, None);
-        let (beside, adopted, upload) = (None, None, None);
+        let (beside, adopted, failed_beside, upload) = (None, None, None, None);
         let unclaimed = Unclaimed::default();
         Self {
             shared,
@@ -75,6 +77,7 @@ impl RequestActor {
             ahead,
             beside,
             adopted,
+            failed_beside,
             upload,
             unclaimed,
             work,
@@ -290,10 +293,8 @@ impl Handler<Cancel> for RequestActor {
 
     fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
         self.stop_reading_ahead(context);
-        if let Some(beside) = &self.beside {
-            // The other side is stopped with it.
-            beside.stop(StopReason::Cancelled)(self, context);
-        } else if let Some(running) = &self.running {
+        // What runs beside it is stopped with it.
+        if let Some(running) = self.running.as_ref().or(self.beside.as_ref()) {
             running.stop(StopReason::Cancelled)(self, context);
         } else if self.is_in_flight() {
             self.shared.node.stop().fire(StopReason::Cancelled);
@@ -309,10 +310,7 @@ impl Handler<CloseHandle> for RequestActor {
     fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
         self.shared.node.close(Ending::Closed);
         self.stop_reading_ahead(context);
-        if let Some(beside) = self.beside.take() {
-            beside.stop(StopReason::Closing)(self, context);
-        }
-        match &self.running {
+        match self.running.as_ref().or(self.beside.as_ref()) {
             Some(running) => running.stop(StopReason::Closing)(self, context),
             // The end of the node has stopped it.
             None if self.is_in_flight() => {}

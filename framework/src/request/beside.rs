@@ -35,8 +35,11 @@ pub(super) struct Beside {
     run: Pin<Box<dyn Future<Output = Ended>>>,
     done: Done,
     /// `None` while the paved path has but one operation to complete.
-    completing: Option<Completing<(), Option<Answer<()>>>>,
+    completing: Option<Telling>,
 }
+
+/// The duty to tell of a call's end, and to answer if somebody waits.
+pub(super) type Telling = Completing<(), Option<Answer<()>>>;
 
 /// What a call came to, with what the next one needs.
 type Ended = (Box<Upload>, Result<()>);
@@ -76,7 +79,7 @@ impl Beside {
     }
 
     /// It has a completion of its own.
-    pub(super) fn completing(mut self, completing: Completing<(), Option<Answer<()>>>) -> Self {
+    pub(super) fn completing(mut self, completing: Telling) -> Self {
         self.completing = Some(completing);
         self
     }
@@ -160,7 +163,7 @@ impl RequestActor {
     fn fails(
         &mut self,
         upload: Box<Upload>,
-        completing: Option<Completing<(), Option<Answer<()>>>>,
+        completing: Option<Telling>,
         error: Error,
         context: &mut actix::Context<Self>,
     ) {
@@ -168,19 +171,23 @@ impl RequestActor {
         self.shared.broke(&error);
         let reason = upload.close_reason;
         drop(upload);
-        let journey = self.journey.take();
-        if let Some(mut journey) = journey {
+        self.failed_beside = completing.map(|completing| (completing, error.clone()));
+        if let Some(running) = self.running.take() {
+            running.stop(StopReason::Cancelled)(self, context);
+        } else if let Some(mut journey) = self.journey.take() {
             journey.break_off(reason);
             self.settle(&mut journey, true, Some(&error));
         }
-        if let Some(completing) = completing {
-            completing.fail(error);
-        }
-        if let Some(running) = self.running.take() {
-            running.stop(StopReason::Cancelled)(self, context);
-        }
+        self.tell_failed_beside();
         if !self.shared.node.is_open() {
             self.end(context);
+        }
+    }
+
+    /// What becomes of the wire is told before, and that the other side has failed is told behind.
+    fn tell_failed_beside(&mut self) {
+        if let Some((completing, error)) = self.failed_beside.take() {
+            completing.fail(error);
         }
     }
 
@@ -192,6 +199,7 @@ impl RequestActor {
             self.shared.broke(error);
             beside.stop(StopReason::Cancelled)(self, context);
         }
+        self.tell_failed_beside();
     }
 }
 

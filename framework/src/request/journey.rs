@@ -235,17 +235,23 @@ impl Journey {
 
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
+        self.has_come(at);
         let Some(mut active) = self.active.take() else { return };
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
-        self.times.body_received = Some(at);
         self.sizes.count(&active.exchange);
-        if let Some(trailers) = active.exchange.take_trailers().filter(|trailers| !trailers.is_empty()) {
-            self.trailers = Some(Box::new(trailers));
-        }
         match active.exchange.reuse(&mut active.lease) {
             Ok(()) => active.lease.give_back(&self.shared.node),
             Err(reason) => active.lease.close(&self.shared.node, reason),
+        }
+    }
+
+    /// The response was complete at this moment, if not before.
+    pub(super) fn has_come(&mut self, at: Instant) {
+        let Some(active) = &mut self.active else { return };
+        self.times.body_received.get_or_insert(at);
+        if let Some(trailers) = active.exchange.take_trailers().filter(|trailers| !trailers.is_empty()) {
+            self.trailers = Some(Box::new(trailers));
         }
     }
 

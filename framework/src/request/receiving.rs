@@ -225,9 +225,10 @@ impl Journey {
     /// the completion of the last read, and not before one that only asks (contract C.9).
     /// While more of the request is sent it carries that.
     pub(super) fn settle_if_read(&mut self, at: Option<Instant>) {
-        if self.active.as_ref().is_some_and(|active| self.is_read(active) && !active.exchange.is_body_open()) {
-            self.settle(at.unwrap_or_else(clock::now));
-        }
+        let Some(active) = self.active.as_ref().filter(|active| self.is_read(active)) else { return };
+        let is_body_open = active.exchange.is_body_open();
+        let at = at.unwrap_or_else(clock::now);
+        if is_body_open { self.has_come(at) } else { self.settle(at) }
     }
 
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.

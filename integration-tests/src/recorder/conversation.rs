@@ -108,6 +108,11 @@ impl Conversation {
         self.may_overlap = true;
     }
 
+    /// May sending and receiving overlap?
+    pub(super) fn has_two_sides(&self) -> bool {
+        self.may_overlap
+    }
+
     /// The handle closes: what was left open?
     pub(super) fn left_open(&self) -> Vec<Breach> {
         let mut left = Vec::new();
@@ -278,6 +283,8 @@ impl Conversation {
         let can_be_open = match operation {
             Operation::Send => self.failed || matches!(phase, Phase::Ready | Phase::Sending(_) | Phase::Reading),
             Operation::Write => phase == Phase::Sent,
+            // One that had not come so far as to tell of itself fails with the send beside it, and behind that.
+            Operation::Receive if self.may_overlap && before == Some(Operation::Send) => true,
             Operation::Receive => matches!(phase, Phase::Sent | Phase::Receiving { .. }),
             Operation::QueryDataAvailable | Operation::Read => phase == Phase::Reading,
             _ => false,

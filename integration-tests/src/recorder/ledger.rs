@@ -175,7 +175,10 @@ impl Account {
         if !created && !self.seen && self.kind != HandleKind::Session {
             breaches.push(("N1", format!("the first notification is {happened:?}, not HandleCreated")));
         }
-        if self.doomed && *happened != Happened::Closing {
+        // The operation of the other side ends with it.
+        let is_beside = self.conversation.has_two_sides()
+            && matches!(happened, Happened::Completed(_, Err(ErrorCode::InvalidHandle)));
+        if self.doomed && *happened != Happened::Closing && !is_beside {
             breaches.push(("B.5", format!("{happened:?} after an operation ended with 6")));
         }
         breaches

@@ -3,10 +3,12 @@
 use std::io;
 
 use futures_util::{Stream, stream};
-use hinternet::{Bytes, Http2Options, Method, Payload, Request, SessionBuilder};
-use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Settings, builder};
+use hinternet::{Bytes, HeaderMap, Http2Options, Method, Payload, Request, Session, SessionBuilder};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
+use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::patiently;
-use integration_tests::scene::{read_all, sending};
+use integration_tests::scene::{Scene, read_all, sending};
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -22,7 +24,7 @@ fn content(octets: usize) -> Bytes {
 }
 
 /// A server that answers each piece as it comes: the recorder is told that sending and receiving may overlap.
-async fn echoing() -> Http2Scene {
+pub(crate) async fn echoing() -> Http2Scene {
     let settings = Settings::new().stream_window(10_000).connection_window(65_535).at_head(|_| Some(Answer::echo()));
     let scene = Http2Scene::of(Http2Origin::with(settings, |_| Answer::echo()).await, narrow());
     scene.recorder.sending_and_receiving_overlap();
@@ -42,7 +44,8 @@ async fn echo(
 }
 
 /// A body that a test gives piece by piece.
-fn spoken() -> (mpsc::UnboundedSender<io::Result<Bytes>>, impl Stream<Item = io::Result<Bytes>> + Send + 'static) {
+pub(crate) fn spoken()
+-> (mpsc::UnboundedSender<io::Result<Bytes>>, impl Stream<Item = io::Result<Bytes>> + Send + 'static) {
     let (say, said) = mpsc::unbounded_channel::<io::Result<Bytes>>();
     (say, stream::unfold(said, async |mut said| Some((said.recv().await?, said))))
 }
@@ -94,5 +97,134 @@ async fn b10_the_paved_path_gives_the_response_while_its_request_is_still_being_
     scene.recorder.wait_for_status(request.id(), "SendRequestComplete").await;
     scene.recorder.wait_for_status(request.id(), "WireReleased").await;
     drop((response, request));
+    scene.end().await;
+}
+
+/// A server that sends this when it has the head of a request, and then listens.
+pub(crate) async fn saying(octets: impl Into<Bytes>) -> Scene {
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).send(octets).keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, narrow());
+    scene.recorder.sending_and_receiving_overlap();
+    scene
+}
+
+/// A response whole, with its trailers.
+fn answered() -> Vec<u8> {
+    let trailers = frames::headers(1, &[("grpc-status", "0")], true);
+    [frames::response(1, 200, false), frames::data(1, "done", false), trailers].concat()
+}
+
+#[tokio::test]
+async fn rfc9113_8_1_a_response_may_end_with_its_trailers_before_its_request() {
+    let scene = saying(answered()).await;
+    let (say, pieces) = spoken();
+    let call = scene.session.post(scene.peer.url("/")).unwrap().body(Payload::stream(pieces)).send();
+    let mut response = patiently("the head", call).await.unwrap();
+    let request = response.handle().id();
+    assert_eq!(patiently("the body", response.chunk()).await.unwrap().unwrap(), "done");
+    assert_eq!(patiently("the end", response.chunk()).await.unwrap(), None);
+    assert_eq!(response.trailers()["grpc-status"], "0");
+    // What is sent now may still be of use to the server, who is told when it ends: with the response.
+    say.send(Ok(Bytes::from_static(b"more"))).unwrap();
+    scene.peer.wait_for_frame(0, |frame| frame.kind == Kind::Data && frame.length == 4).await;
+    drop(response);
+    scene.recorder.wait_for_closing(request).await;
+    scene.peer.wait_for_frame(0, |frame| frame.resets(Reason::CANCEL)).await;
+    patiently("the stream to be dropped", say.closed()).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn rfc9113_8_1_a_server_that_has_answered_may_want_no_more() {
+    let answered = [answered(), frames::rst(1, Reason::NO_ERROR).to_vec()].concat();
+    let scene = saying(answered).await;
+    let (say, pieces) = spoken();
+    let call = scene.session.post(scene.peer.url("/")).unwrap().body(Payload::stream(pieces)).send();
+    let mut response = patiently("the head", call).await.unwrap();
+    // It is no error that the rest is not sent.
+    scene.recorder.wait_for_status(response.handle().id(), "SendRequestComplete").await;
+    patiently("the stream to be dropped", say.closed()).await;
+    assert_eq!(patiently("the body", response.chunk()).await.unwrap().unwrap(), "done");
+    assert_eq!(patiently("the end", response.chunk()).await.unwrap(), None);
+    assert_eq!(response.trailers()["grpc-status"], "0");
+    drop(response);
+    scene.end().await;
+}
+
+/// Says so, and waits until it has come back.
+async fn says(request: &Request, message: &str) {
+    patiently("the write", request.write(message.to_owned())).await.unwrap();
+    assert_eq!(patiently("the echo", request.read_exact(message.len())).await.unwrap(), message);
+}
+
+#[tokio::test]
+async fn b10_writes_go_on_beside_the_response_until_they_are_finished() {
+    let scene = echoing().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::duplex()).await.unwrap();
+    // Nothing was written yet, and asking for the head ends nothing.
+    assert_eq!(patiently("the head", request.receive_response()).await.unwrap().status(), 200);
+    for n in 0..10 {
+        says(&request, &format!("message {n}")).await;
+    }
+    let mut trailers = HeaderMap::new();
+    trailers.insert("sum", "10".parse().unwrap());
+    request.finish(trailers).await.unwrap();
+    assert_eq!(patiently("the end", read_all(&request)).await.unwrap(), b"");
+    assert_eq!(request.trailers()["sum"], "10");
+    assert_eq!((request.sizes().request_body, request.sizes().response_body), (90, 90));
+    assert!(scene.recorder.refusal(request.id(), request.write("late").await).is_incorrect_state());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b10_a_write_that_waits_for_room_does_not_keep_the_response_back() {
+    let scene = echoing().await;
+    let whole = content(300_000);
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::chunked()).await.unwrap();
+    let writing = {
+        let (request, whole) = (request.clone(), whole.clone());
+        tokio::spawn(async move { request.write(whole).await })
+    };
+    // Far more than all windows: without its response being read it never ends.
+    scene.recorder.wait_for_status(request.id(), "RequestSent").await;
+    scene.origin.wait_for_frame(0, |frame| frame.kind == Kind::Data).await;
+    patiently("the head", request.receive_response()).await.unwrap();
+    let echoed = patiently("the echo", request.read_exact(whole.len())).await.unwrap();
+    assert!(echoed == whole);
+    patiently("the write", writing).await.unwrap().unwrap();
+    // It was open when its head was asked for, and is still.
+    says(&request, "and more").await;
+    request.finish(HeaderMap::new()).await.unwrap();
+    assert_eq!(patiently("the end", read_all(&request)).await.unwrap(), b"");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b11_asking_for_the_response_ends_a_body_that_nobody_is_writing() {
+    let scene = echoing().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::chunked()).await.unwrap();
+    request.write("whole").await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(patiently("the echo", read_all(&request)).await.unwrap(), b"whole");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b10_over_http1_the_response_is_received_behind_the_request() {
+    let script = Script::new().read_request().send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, Session::builder());
+    let request = scene.request(Method::POST);
+    request.send(Payload::duplex()).await.unwrap();
+    request.write("a").await.unwrap();
+    let refused = scene.recorder.refusal(request.id(), request.receive_response().await);
+    assert!(refused.is_incorrect_state() && refused.to_string().contains("HTTP/2"), "{refused}");
+    request.write("b").await.unwrap();
+    request.finish(HeaderMap::new()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"ok");
+    assert_eq!(scene.peer.requests()[0].body, "ab");
     scene.end().await;
 }
