@@ -13,7 +13,8 @@
 //! complete when the call begins may be sent again by the library where that is safe. Any other is streamed at the server's pace,
 //! with the length that its `size_hint` or a Content-Length field gives, else without one, and its trailers behind it.
 //!
-//! **The response.** It has its [`ConnectionInfo`](crate::ConnectionInfo) among the extensions.
+//! **The response.** It has its [`ConnectionInfo`](crate::ConnectionInfo) among the extensions. Over HTTP/2 it comes beside the
+//! request, whose body goes on being sent until it ends, or until that of the response has ended or is dropped.
 //!
 //! **Errors.** What fails, in the call or in a response's body, is an [`Error`]. A request's body that fails is the caller's fault
 //! (87), with the body's own error as the source.

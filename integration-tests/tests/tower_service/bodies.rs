@@ -12,7 +12,7 @@ use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, S
 use integration_tests::origin::Reply;
 use integration_tests::{Gate, patiently, poll_once};
 
-use super::{Frame, Scene, call, collected, empty, full};
+use super::{Frame, Scene, by_hand, call, collected, data, empty, full, trailers};
 
 #[tokio::test]
 async fn a_response_is_its_head_its_data_and_its_trailers() {
@@ -91,6 +91,32 @@ async fn a_body_that_breaks_off_is_an_error_and_then_over() {
     scene.recorder.failure::<()>(request, Err(error));
     assert!(patiently("the end", body.frame()).await.is_none());
     assert!(body.is_end_stream());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn over_http2_the_response_comes_beside_the_request() {
+    let scene = Http2Scene::of(Http2Origin::echo().await, builder());
+    scene.recorder.sending_and_receiving_overlap();
+    for ends in [true, false] {
+        let (give, body) = by_hand();
+        let response = call(&scene.connection, Request::post("/").body(body).unwrap()).await.unwrap();
+        let mut body = response.into_body();
+        for piece in ["one", "two", "three"] {
+            patiently("room", give.send(data(piece))).await.unwrap();
+            assert_eq!(patiently("its echo", body.frame()).await.unwrap().unwrap().into_data().unwrap(), piece);
+        }
+        if ends {
+            patiently("room", give.send(trailers("sum", "11"))).await.unwrap();
+            let last = patiently("the trailers", body.frame()).await.unwrap().unwrap();
+            assert_eq!(last.into_trailers().unwrap()["sum"], "11");
+            assert!(patiently("the end", body.frame()).await.is_none());
+        } else {
+            drop(body);
+            patiently("the end of the request's body", give.closed()).await;
+            scene.origin.wait_for_reset(0, Reason::CANCEL).await;
+        }
+    }
     scene.end().await;
 }
 

@@ -102,7 +102,9 @@ async fn over_http1_the_wire_goes_with_a_body_that_is_dropped() {
 async fn a_call_obeys_the_options_among_its_extensions() {
     let gate = Gate::new();
     let scene = scene(&gate).await;
-    let short = Duration::from_millis(50);
+    // So that the time is not spent on a wire.
+    assert_eq!(scene.text("/first").await.unwrap(), "ok");
+    let short = Duration::from_millis(250);
     let (mut timeouts, mut options) = (Timeouts::default(), RequestOptions::default());
     timeouts.total = Some(short);
     options.timeouts = timeouts;
@@ -118,7 +120,7 @@ async fn a_call_obeys_the_options_among_its_extensions() {
             (true, Stage::FirstByte, Some(short)),
             "{error}"
         );
-        let handle = scene.recorder.request(n).await;
+        let handle = scene.recorder.request(n + 1).await;
         scene.recorder.failure::<()>(handle, Err(error));
         scene.recorder.wait_for_closing(handle).await;
         let told = scene.recorder.of(handle);
@@ -136,8 +138,9 @@ async fn a_call_obeys_the_options_among_its_extensions() {
 async fn the_deadline_of_a_call_is_that_of_its_body_too() {
     let gate = Gate::new();
     let scene = scene(&gate).await;
+    assert_eq!(scene.text("/first").await.unwrap(), "ok");
     let mut request = Request::get("/begun").body(empty()).unwrap();
-    request.extensions_mut().insert(CallOptions::new().timeout(Duration::from_millis(200)));
+    request.extensions_mut().insert(CallOptions::new().timeout(Duration::from_millis(500)));
     let response = call(&scene.connection, request).await.unwrap();
     let error = collected(response.into_body()).await.unwrap_err();
     assert_eq!((error.is_timeout(), error.stage()), (true, Stage::Body), "{error}");

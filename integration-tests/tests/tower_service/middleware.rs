@@ -53,9 +53,15 @@ async fn a_concurrency_limit_lets_so_many_through_at_a_time() {
 async fn a_timeout_of_tower_cancels_the_request() {
     let gate = Gate::new();
     let held = gate.clone();
-    let scene = Http2Scene::with(move |_| Reply::ok("late").held(&held).into()).await;
-    let service = ServiceBuilder::new().timeout(Duration::from_millis(50)).service(scene.connection.clone());
-    let request = Request::get("/").body(full("")).unwrap();
+    let scene = Http2Scene::with(move |request| match request.path() {
+        "/late" => Reply::ok("late").held(&held).into(),
+        _ => Reply::ok("ok").into(),
+    })
+    .await;
+    // So that the time is not spent on a wire.
+    assert_eq!(scene.text("/first").await.unwrap(), "ok");
+    let service = ServiceBuilder::new().timeout(Duration::from_millis(500)).service(scene.connection.clone());
+    let request = Request::get("/late").body(full("")).unwrap();
     let error = patiently("the timeout", service.oneshot(request)).await.unwrap_err();
     assert!(error.is::<tower::timeout::error::Elapsed>(), "{error}");
     scene.origin.wait_for_reset(0, h2::Reason::CANCEL).await;

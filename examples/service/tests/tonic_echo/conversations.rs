@@ -109,7 +109,7 @@ async fn a_deadline_ends_a_conversation() {
     let scene = scene().await;
     let (say, told) = by_hand();
     let mut request = Request::new(told);
-    request.set_timeout(Duration::from_millis(200));
+    request.set_timeout(Duration::from_millis(500));
     let mut replies = patiently("a head", scene.echo().converse(request)).await.unwrap().into_inner();
     patiently("room", say.send(words("hello"))).await.unwrap();
     assert_eq!(patiently("a reply", replies.message()).await.unwrap().unwrap().text, "hello");

@@ -13,7 +13,7 @@ use super::{Scene, times, words};
 async fn a_deadline_ends_a_call_here_and_at_the_server() {
     let scene = Scene::new().await;
     let mut request = Request::new(times(1, "hang"));
-    request.set_timeout(Duration::from_millis(200));
+    request.set_timeout(Duration::from_millis(500));
     let mut replies = patiently("a head", scene.echo().repeat(request)).await.unwrap().into_inner();
     assert_eq!(patiently("a reply", replies.message()).await.unwrap().unwrap().number, 1);
     let status = patiently("the deadline", replies.message()).await.unwrap_err();
@@ -29,7 +29,7 @@ async fn a_deadline_ends_a_call_here_and_at_the_server() {
 async fn a_deadline_ends_a_call_that_is_not_answered() {
     let scene = Scene::new().await;
     let mut request = Request::new(words("hang"));
-    request.set_timeout(Duration::from_millis(200));
+    request.set_timeout(Duration::from_millis(500));
     let status = patiently("the deadline", scene.echo().once(request)).await.unwrap_err();
     assert!(matches!(status.code(), Code::DeadlineExceeded | Code::Cancelled), "{status}");
     scene.oracle.given_up().await;
