@@ -62,7 +62,7 @@ pub(super) struct Journey {
     /// The caller was told that there is no more: until then a read loop is work in flight.
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
-    reached: WireState,
+    pub(super) reached: WireState,
     /// The request is being sent again inside a receive, which may be given up and made again.
     pub(super) resending: bool,
     /// Boxed: few responses have any.
@@ -234,66 +234,6 @@ impl Journey {
         lease.is_told_of();
         self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
         Ok(lease)
-    }
-
-    /// The response was complete at this moment: the wire goes back, or is closed for a reason.
-    pub(super) fn settle(&mut self, at: Instant) {
-        let Some(mut active) = self.active.take() else { return };
-        self.turns = None;
-        self.shared.is_on(None);
-        self.reached = self.reached.max(active.exchange.wire_state());
-        self.sizes.count_beside(&active.exchange);
-        self.has_come(&mut active.exchange, at);
-        match active.exchange.reuse(&mut active.lease) {
-            Ok(()) => active.lease.give_back(&self.shared.node),
-            Err(reason) => active.lease.close(&self.shared.node, reason),
-        }
-    }
-
-    /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
-    /// the completion of the last read, and not before one that only asks (contract C.9). While more of the request is sent it
-    /// carries that.
-    pub(super) fn settle_if_read(&mut self, at: Option<Instant>) {
-        let Some(active) = self.active.as_ref().filter(|active| self.is_read(active)) else { return };
-        let is_body_open = active.exchange.is_body_open();
-        let at = at.unwrap_or_else(clock::now);
-        if !is_body_open {
-            self.settle(at);
-        } else if let Some(mut active) = self.active.take() {
-            self.has_come(&mut active.exchange, at);
-            self.active = Some(active);
-        }
-    }
-
-    /// The response was complete at this moment, if not before.
-    fn has_come(&mut self, exchange: &mut Exchange, at: Instant) {
-        self.times.body_received.get_or_insert(at);
-        if let Some(trailers) = exchange.take_trailers().filter(|trailers| !trailers.is_empty()) {
-            self.trailers = Some(Box::new(trailers));
-        }
-    }
-
-    /// The exchange is over before its end: the wire is closed.
-    pub(super) fn break_off(&mut self, reason: CloseReason) {
-        if let Some(active) = self.active.take() {
-            self.shared.is_on(None);
-            self.reached = self.reached.max(active.exchange.wire_state());
-            self.sizes.count_beside(&active.exchange);
-            active.lease.close(&self.shared.node, reason);
-        }
-    }
-
-    /// The caller is done with a response that was not read to its end. What of it has arrived is skipped, so that the wire
-    /// may serve again; nothing is waited for.
-    pub(super) fn leave(&mut self) {
-        if let Some(failure) = self.failed_ahead.take() {
-            return self.break_off(failure.close_reason());
-        }
-        let Some(active) = &mut self.active else { return };
-        match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
-            Ok(()) => self.settle(clock::now()),
-            Err(reason) => self.break_off(reason),
-        }
     }
 
     /// Where the request stands when no operation is in flight and none has failed.

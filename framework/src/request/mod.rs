@@ -15,6 +15,7 @@ mod launch;
 mod mailbox;
 mod messages;
 mod operation;
+mod parting;
 mod payload;
 mod receiving;
 mod reply;
