@@ -112,7 +112,8 @@ impl Session {
     }
 
     /// Creates a handle to an origin (`WinHttpConnect`): scheme, host and, if it is not the scheme's, port. Resolves nothing and
-    /// opens no socket; it succeeds for dead hosts.
+    /// opens no socket; it succeeds for dead hosts. Only where [wires are kept ready](crate::SessionOptions::min_wires) they are
+    /// dialed from then on.
     ///
     /// # Errors
     /// 12005 for what is no origin (a path, a user name), 12006 for a scheme that is not spoken, 6 when the session is closed,
