@@ -20,6 +20,10 @@ use crate::error::{Error, Operation, Result};
 /// | `queue` | the call | a wire | none | `Queue` |
 /// | `total` | the acceptance of `send` | the last octet of the body handed to the caller | none | whichever it was in |
 ///
+/// While the body of a request goes on beside its response, over HTTP/2, nothing of that is due: `receive_response`, `receive` and
+/// [`MinimumRate`](crate::MinimumRate) begin to count for it when the request has ended. Until then `total` counts, and `send` for
+/// what waits to be sent; whether the server is still there is found out by pings.
+///
 /// The wait for `100 Continue` has its own limit, [`expect_continue`](crate::RequestOptions::expect_continue), after which the
 /// body goes out. What a caller's own body stream or file takes to give its next piece is limited by `total` alone, and so is
 /// a peer that is slow but not silent; for that see [`MinimumRate`](crate::MinimumRate).

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tracing::Span;
 
-use super::beside::{Beside, Telling};
+use super::beside::Sends;
 use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{Abandon, Amount, Facts, QueryDataAvailable, ReadData, ReceiveResponse};
@@ -17,7 +17,6 @@ use super::reply::Reply;
 use super::shared::Served;
 use super::state::{Call, SendSide, Standing, State};
 use super::unclaimed::Unclaimed;
-use super::upload::Upload;
 use crate::engine::thread_number;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, StopReason};
@@ -35,14 +34,8 @@ pub struct RequestActor {
     pub(super) running: Option<Running<Self>>,
     /// Reads ahead, with the exchange, while no operation is in flight.
     pub(super) ahead: Option<Running<Self>>,
-    /// A call that sends beside the response, where one does.
-    pub(super) beside: Option<Running<Self>>,
-    /// The same, before the actor starts.
-    pub(super) adopted: Option<Box<Beside>>,
-    /// One that has failed, until it is told.
-    pub(super) failed_beside: Option<(Telling, Error)>,
-    /// What the next such call sends with, where one may.
-    pub(super) upload: Option<Box<Upload>>,
+    /// What sends beside the response, where something does or may.
+    pub(super) sends: Sends,
     unclaimed: Unclaimed,
     work: Option<WorkGuard>,
     /// What it is to its lane.
@@ -65,7 +58,6 @@ impl RequestActor {
         );
         let span = (!span.is_disabled()).then(|| Box::new(span));
         let (journey, running, ahead, work) = (None, None, None, None);
-        let (beside, adopted, failed_beside, upload) = (None, None, None, None);
         let unclaimed = Unclaimed::default();
         Self {
             shared,
@@ -75,10 +67,7 @@ impl RequestActor {
             journey,
             running,
             ahead,
-            beside,
-            adopted,
-            failed_beside,
-            upload,
+            sends: Sends::Nothing,
             unclaimed,
             work,
             load,
@@ -107,7 +96,7 @@ impl RequestActor {
         if let Some(mut last) = self.journey.take() {
             last.leave();
         }
-        self.upload = None;
+        self.sends = Sends::Nothing;
         self.shared.forget_outcome();
         self.unclaimed = Unclaimed::default();
         self.cancelled = false;
@@ -152,9 +141,7 @@ impl RequestActor {
 
     /// Nothing more will be asked.
     pub(super) fn leave(&mut self) {
-        if let Some(beside) = self.adopted.take() {
-            beside.fail(StopReason::Closing);
-        }
+        self.give_up_adopted(StopReason::Closing);
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
@@ -162,9 +149,7 @@ impl RequestActor {
     }
 
     pub(super) fn end(&mut self, context: &mut Context<Self>) {
-        if let Some(beside) = self.beside.take() {
-            beside.stop(StopReason::Closing)(self, context);
-        }
+        self.stop_beside(StopReason::Closing, context);
         self.leave();
         context.stop();
     }
@@ -220,7 +205,7 @@ impl Handler<ReceiveResponse> for RequestActor {
             Ok(journey) => journey,
             Err(error) => return Reply::now(Err(error)),
         };
-        let ends_body = self.beside.is_none() && !journey.payload.0.goes_on_beside();
+        let ends_body = self.send_side() != SendSide::Busy && !journey.payload.0.goes_on_beside();
         let refused = if ends_body {
             journey.check_finish(&HeaderMap::new(), operation)
         } else {
@@ -231,7 +216,7 @@ impl Handler<ReceiveResponse> for RequestActor {
             return Reply::now(Err(error));
         }
         if ends_body {
-            self.upload = None;
+            self.sends = Sends::Nothing;
         }
         let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
         let work = async move |journey: &mut Journey| journey.receive(ends_body).await;
@@ -280,8 +265,8 @@ impl Handler<Abandon> for RequestActor {
     fn handle(&mut self, Abandon(ticket): Abandon, context: &mut Context<Self>) {
         match &self.running {
             Some(running) if running.ticket == ticket => running.stop(StopReason::Abandoned)(self, context),
-            _ => match &self.beside {
-                Some(beside) if beside.ticket == ticket => beside.stop(StopReason::Abandoned)(self, context),
+            _ => match &self.sends {
+                Sends::Running(beside) if beside.ticket == ticket => self.stop_beside(StopReason::Abandoned, context),
                 _ => self.unclaimed.came_back(ticket),
             },
         }
@@ -294,7 +279,7 @@ impl Handler<Cancel> for RequestActor {
     fn handle(&mut self, _: Cancel, context: &mut Context<Self>) {
         self.stop_reading_ahead(context);
         // What runs beside it is stopped with it.
-        if let Some(running) = self.running.as_ref().or(self.beside.as_ref()) {
+        if let Some(running) = self.in_flight() {
             running.stop(StopReason::Cancelled)(self, context);
         } else if self.is_in_flight() {
             self.shared.node.stop().fire(StopReason::Cancelled);
@@ -310,7 +295,7 @@ impl Handler<CloseHandle> for RequestActor {
     fn handle(&mut self, _: CloseHandle, context: &mut Context<Self>) {
         self.shared.node.close(Ending::Closed);
         self.stop_reading_ahead(context);
-        match self.running.as_ref().or(self.beside.as_ref()) {
+        match self.in_flight() {
             Some(running) => running.stop(StopReason::Closing)(self, context),
             // The end of the node has stopped it.
             None if self.is_in_flight() => {}

@@ -3,7 +3,7 @@
 //! ```text
 //!             Journey: heads and body of the response      actor.running      one call that receives at a time
 //!   exchange <
-//!             Upload: what is left of the request          actor.beside       one call that sends at a time
+//!             Upload: what is left of the request          actor.sends        one call that sends at a time
 //! ```
 //!
 //! Either may end first. If one fails so does the other, with the first error, and the stream is reset.
@@ -43,6 +43,21 @@ pub(super) type Telling = Completing<(), Option<Answer<()>>>;
 
 /// What a call came to, with what the next one needs.
 type Ended = (Box<Upload>, Result<()>);
+
+/// What of a request's actor sends beside the response.
+#[derive(Default)]
+pub(super) enum Sends {
+    #[default]
+    Nothing,
+    /// The next call may, with this.
+    Open(Box<Upload>),
+    /// A call does.
+    Running(Box<Running<RequestActor>>),
+    /// The paved path does, and the actor has not started.
+    Adopted(Box<Beside>),
+    /// A call has failed, and is told of when the wire has been.
+    Failed(Box<(Telling, Error)>),
+}
 
 /// What there is to send.
 pub(super) enum Task {
@@ -112,10 +127,56 @@ impl Beside {
 impl RequestActor {
     /// What goes on beside the state.
     pub(super) fn send_side(&self) -> SendSide {
-        match (&self.beside, &self.adopted, &self.upload) {
-            (None, None, None) => SendSide::Over,
-            (None, None, Some(_)) => SendSide::Open,
-            _ => SendSide::Busy,
+        match &self.sends {
+            Sends::Nothing | Sends::Failed(_) => SendSide::Over,
+            Sends::Open(_) => SendSide::Open,
+            Sends::Running(_) | Sends::Adopted(_) => SendSide::Busy,
+        }
+    }
+
+    /// A call in flight, by which all that are can be stopped.
+    pub(super) fn in_flight(&self) -> Option<&Running<Self>> {
+        match (&self.running, &self.sends) {
+            (Some(running), _) => Some(running),
+            (None, Sends::Running(beside)) => Some(beside),
+            (None, _) => None,
+        }
+    }
+
+    pub(super) fn stop_beside(&mut self, reason: StopReason, context: &mut actix::Context<Self>) {
+        if let Sends::Running(beside) = &self.sends {
+            beside.stop(reason)(self, context);
+        }
+    }
+
+    /// The paved path was still sending when it came to its end.
+    #[cold]
+    pub(super) fn goes_on(&mut self, beside: Box<Beside>, failed: Option<&Error>, is_complete: bool) {
+        match failed {
+            Some(error) => {
+                self.shared.broke(error);
+                beside.fail(StopReason::Cancelled);
+            }
+            // The peer wants no more of it.
+            None if is_complete => beside.conclude(),
+            None => self.sends = Sends::Adopted(beside),
+        }
+    }
+
+    /// What the paved path was still sending is not sent.
+    pub(super) fn give_up_adopted(&mut self, reason: StopReason) {
+        if matches!(self.sends, Sends::Adopted(_))
+            && let Sends::Adopted(beside) = std::mem::take(&mut self.sends)
+        {
+            beside.fail(reason);
+        }
+    }
+
+    /// Goes on with it, now that there is an actor.
+    pub(super) fn adopt(&mut self, context: &mut actix::Context<Self>) {
+        match std::mem::take(&mut self.sends) {
+            Sends::Adopted(beside) => self.send_beside(context, self.shared.state(), *beside),
+            sends => self.sends = sends,
         }
     }
 
@@ -125,7 +186,7 @@ impl RequestActor {
         let span = self.span.as_deref().map_or_else(Span::none, Span::clone);
         let run = run.instrument(span).into_actor(self);
         let work = Work::new(run.map(move |(upload, sent), actor: &mut Self, context| {
-            actor.beside = None;
+            actor.sends = Sends::Nothing;
             match sent {
                 Ok(()) => actor.sent_beside(upload, &done),
                 Err(error) => return actor.fails(upload, completing, error, context),
@@ -137,14 +198,14 @@ impl RequestActor {
                 actor.end(context);
             }
         }));
-        self.beside = Some(Running { ticket, stop, work: work.clone() });
+        self.sends = Sends::Running(Box::new(Running { ticket, stop, work: work.clone() }));
         self.shared.enter(Standing::new(state, SendSide::Busy));
         context.spawn(work);
     }
 
     fn sent_beside(&mut self, upload: Box<Upload>, done: &Done) {
         let ends_body = done.ends_body || upload.is_complete();
-        self.upload = (!ends_body).then_some(upload);
+        self.sends = if ends_body { Sends::Nothing } else { Sends::Open(upload) };
         match self.journey.take() {
             Some(mut journey) => {
                 if ends_body {
@@ -171,7 +232,9 @@ impl RequestActor {
         self.shared.broke(&error);
         let reason = upload.close_reason;
         drop(upload);
-        self.failed_beside = completing.map(|completing| (completing, error.clone()));
+        if let Some(completing) = completing {
+            self.sends = Sends::Failed(Box::new((completing, error.clone())));
+        }
         if let Some(running) = self.running.take() {
             running.stop(StopReason::Cancelled)(self, context);
         } else if let Some(mut journey) = self.journey.take() {
@@ -186,7 +249,8 @@ impl RequestActor {
 
     /// What becomes of the wire is told before, and that the other side has failed is told behind.
     fn tell_failed_beside(&mut self) {
-        if let Some((completing, error)) = self.failed_beside.take() {
+        if let Sends::Failed(failed) = std::mem::take(&mut self.sends) {
+            let (completing, error) = *failed;
             completing.fail(error);
         }
     }
@@ -194,10 +258,9 @@ impl RequestActor {
     /// The other side has failed.
     pub(super) fn fail_beside(&mut self, error: &Error, context: &mut actix::Context<Self>) {
         self.running = None;
-        self.upload = None;
-        if let Some(beside) = self.beside.take() {
+        if let Sends::Running(_) = &self.sends {
             self.shared.broke(error);
-            beside.stop(StopReason::Cancelled)(self, context);
+            self.stop_beside(StopReason::Cancelled, context);
         }
         self.tell_failed_beside();
     }

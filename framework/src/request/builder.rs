@@ -131,6 +131,9 @@ impl RequestBuilder {
 
     /// Sends the request and receives the response head, with what of the body came along.
     ///
+    /// Over HTTP/2 a [`Payload::stream`] need not be at its end then: it goes on being sent while the response is read, as long as
+    /// that, or its handle, is there.
+    ///
     /// A status like 404 is a response; see [`Response::error_for_status`]. Dropping the future cancels the request.
     ///
     /// # Errors

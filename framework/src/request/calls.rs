@@ -68,6 +68,9 @@ impl Request {
 
     /// Receives the response head (`WinHttpReceiveResponse`). Ends a chunked body that is still open. Cancel-safe.
     ///
+    /// Over HTTP/2 a body that is just being sent or written, or was begun with [`Payload::duplex`], is not ended: it goes on
+    /// beside the response.
+    ///
     /// # Errors
     /// 87 before the announced length is written; 12019 out of order; 12152, 12181, 12182 for an answer that is not proper
     /// HTTP or too large; 12030 and 12002 when the wire broke or the server was silent.

@@ -20,6 +20,7 @@ use tokio::task::spawn_local;
 use tracing::Instrument;
 
 use super::actor::RequestActor;
+use super::beside::Sends;
 use super::journey::Journey;
 use super::landing::Lands;
 use super::messages::Reached;
@@ -104,15 +105,7 @@ fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Fu
         };
         let (result, over) = journey.outcome(stopped);
         if let Some(beside) = journey.beside.take() {
-            match &result {
-                Err(error) if over => {
-                    actor.shared.broke(error);
-                    beside.fail(StopReason::Cancelled);
-                }
-                // The peer wants no more of it.
-                _ if journey.is_complete() => beside.conclude(),
-                _ => actor.adopted = Some(beside),
-            }
+            actor.goes_on(beside, result.as_ref().err().filter(|_| over), journey.is_complete());
         }
         let facts = actor.settle(journey, over, result.as_ref().err());
         let UnderWay { journey, completing } = under_way;
@@ -152,11 +145,10 @@ impl RequestActor {
     pub(super) fn cancel_rest(&mut self) {
         if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
             let error = journey.name(cancelled(Operation::Read));
-            if let Some(beside) = self.adopted.take() {
+            if let Sends::Adopted(_) = &self.sends {
                 self.shared.broke(&error);
-                beside.fail(StopReason::Cancelled);
             }
-            self.upload = None;
+            self.give_up_adopted(StopReason::Cancelled);
             journey.break_off(CloseReason::Cancelled);
             self.settle(&mut journey, true, Some(&error));
         }
@@ -175,10 +167,7 @@ impl RequestActor {
             self.cancel_rest();
         }
         let mut context = Context::with_receiver(receiver);
-        if let Some(beside) = self.adopted.take() {
-            let state = self.shared.state();
-            self.send_beside(&mut context, state, *beside);
-        }
+        self.adopt(&mut context);
         spawn_local(context.into_future(self));
     }
 }

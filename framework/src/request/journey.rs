@@ -76,7 +76,7 @@ pub(super) struct Journey {
     wire: Option<WireFacts>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
     /// What is to be sent beside the response.
-    pub(super) source: Option<Source>,
+    pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
 }
@@ -235,22 +235,36 @@ impl Journey {
 
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
-        self.has_come(at);
         let Some(mut active) = self.active.take() else { return };
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
-        self.sizes.count(&active.exchange);
+        self.sizes.count_beside(&active.exchange);
+        self.has_come(&mut active.exchange, at);
         match active.exchange.reuse(&mut active.lease) {
             Ok(()) => active.lease.give_back(&self.shared.node),
             Err(reason) => active.lease.close(&self.shared.node, reason),
         }
     }
 
+    /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
+    /// the completion of the last read, and not before one that only asks (contract C.9). While more of the request is sent it
+    /// carries that.
+    pub(super) fn settle_if_read(&mut self, at: Option<Instant>) {
+        let Some(active) = self.active.as_ref().filter(|active| self.is_read(active)) else { return };
+        let is_body_open = active.exchange.is_body_open();
+        let at = at.unwrap_or_else(clock::now);
+        if !is_body_open {
+            self.settle(at);
+        } else if let Some(mut active) = self.active.take() {
+            self.has_come(&mut active.exchange, at);
+            self.active = Some(active);
+        }
+    }
+
     /// The response was complete at this moment, if not before.
-    pub(super) fn has_come(&mut self, at: Instant) {
-        let Some(active) = &mut self.active else { return };
+    fn has_come(&mut self, exchange: &mut Exchange, at: Instant) {
         self.times.body_received.get_or_insert(at);
-        if let Some(trailers) = active.exchange.take_trailers().filter(|trailers| !trailers.is_empty()) {
+        if let Some(trailers) = exchange.take_trailers().filter(|trailers| !trailers.is_empty()) {
             self.trailers = Some(Box::new(trailers));
         }
     }
@@ -260,7 +274,7 @@ impl Journey {
         if let Some(active) = self.active.take() {
             self.shared.is_on(None);
             self.reached = self.reached.max(active.exchange.wire_state());
-            self.sizes.count(&active.exchange);
+            self.sizes.count_beside(&active.exchange);
             active.lease.close(&self.shared.node, reason);
         }
     }
@@ -367,7 +381,7 @@ impl Journey {
 
     pub(super) fn facts(&mut self) -> Arc<Facts> {
         if let Some(active) = &self.active {
-            self.sizes.count(&active.exchange);
+            self.sizes.count_beside(&active.exchange);
         }
         Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),

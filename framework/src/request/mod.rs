@@ -67,6 +67,10 @@ pub(crate) use showing::Found;
 /// A call that comes out of this order is refused with 12019 and changes nothing. The receiving calls are *cancel-safe*: a
 /// future that is dropped, as by a `select!` arm that lost, loses no octet. Dropping the future of `send` or `write` cancels
 /// that operation, and with it the exchange.
+///
+/// Over HTTP/2 one call that sends and one that receives may be in flight at a time: while a [`Payload::stream`] is being sent or
+/// a `write` waits, and with [`Payload::duplex`] between two writes too. If one of them fails, so does the other, with the same
+/// error.
 #[doc(alias = "WinHttpOpenRequest")]
 #[derive(Clone)]
 pub struct Request {

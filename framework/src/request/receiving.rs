@@ -1,8 +1,8 @@
 //! The receiving operations: `receive_response`, `query_data_available` and the reads.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -36,17 +36,14 @@ impl Journey {
         loop {
             self.stage = Stage::FirstByte;
             self.shared.now_awaits(Awaits::Server);
-            let received = match self.receive_beside().await? {
-                Some(received) => received,
-                None => {
-                    let deadline = self.head_deadline;
-                    let Active { lease, exchange, .. } = self.active_mut()?;
-                    let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
-                        let waited = self.options.timeouts.receive_response.unwrap_or_default();
-                        return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
-                    };
-                    received
-                }
+            if self.times.send_end.is_none() {
+                self.hear_beside(operation).await?;
+            }
+            let deadline = self.head_deadline;
+            let Active { lease, exchange, .. } = self.active_mut()?;
+            let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
+                let waited = self.options.timeouts.receive_response.unwrap_or_default();
+                return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
             };
             match received {
                 Ok(Received::Interim(head)) => {
@@ -70,17 +67,18 @@ impl Journey {
         }
     }
 
-    /// While the body of the request is open nothing of an answer is due, and no limit of time counts but the total one. `None`
-    /// if it is not, or not any more.
-    async fn receive_beside(&mut self) -> Result<Option<std::result::Result<Received, Failure>>> {
-        let exchange = &mut self.active_mut()?.exchange;
-        let received = if exchange.is_body_open() { Box::pin(exchange.receive_head_beside()).await } else { None };
-        if self.times.send_end.is_none()
-            && let Some(ended) = self.active_mut()?.exchange.body_ended()
-        {
-            self.is_sent(ended);
-        }
-        Ok(received)
+    /// Waits for a head while the body of the request is open: nothing of an answer is due then, and no limit of time counts but
+    /// the total one.
+    #[cold]
+    fn hear_beside(&mut self, operation: Operation) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        Box::pin(async move {
+            let heard = self.active_mut()?.exchange.hear_beside().await;
+            heard.map_err(|failure| self.fail(failure, operation))?;
+            if let Some(ended) = self.active_mut()?.exchange.body_ended() {
+                self.is_sent(ended);
+            }
+            Ok(())
+        })
     }
 
     async fn resend_in(&mut self, operation: Operation) -> Result<()> {
@@ -206,29 +204,30 @@ impl Journey {
             return Err(self.fail(failure, operation));
         }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
-        let beside = if exchange.is_body_open() { Box::pin(exchange.read_beside(max)).await } else { None };
-        let pulled = match beside {
-            Some(pulled) => pulled,
-            None => receiving.piece(Stage::Body, pin!(exchange.read(lease, max))).await.and_then(|read| read),
-        };
+        if exchange.is_body_open()
+            && let Some(pulled) = Box::pin(exchange.read_beside(max)).await
+        {
+            return self.pulled(pulled, operation);
+        }
+        let pulled = receiving.piece(Stage::Body, pin!(exchange.read(lease, max))).await.and_then(|read| read);
+        self.pulled(pulled, operation)
+    }
+
+    fn pulled(
+        &mut self,
+        pulled: std::result::Result<Option<Bytes>, Failure>,
+        operation: Operation,
+    ) -> Result<Option<Bytes>> {
         let pulled = match pulled {
             Ok(pulled) => pulled,
             Err(failure) => return Err(self.fail(failure, operation)),
         };
         let octets = pulled.as_ref().map_or(0, |piece| piece.len() as u64);
-        receiving.moved(octets);
+        if let Some(Active { receiving, .. }) = &mut self.active {
+            receiving.moved(octets);
+        }
         self.sizes.response_body += octets;
         Ok(pulled)
-    }
-
-    /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
-    /// the completion of the last read, and not before one that only asks (contract C.9).
-    /// While more of the request is sent it carries that.
-    pub(super) fn settle_if_read(&mut self, at: Option<Instant>) {
-        let Some(active) = self.active.as_ref().filter(|active| self.is_read(active)) else { return };
-        let is_body_open = active.exchange.is_body_open();
-        let at = at.unwrap_or_else(clock::now);
-        if is_body_open { self.has_come(at) } else { self.settle(at) }
     }
 
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
@@ -236,7 +235,7 @@ impl Journey {
         // Boxed: the answer may be waited for longer than all that, and by many.
         Box::pin(self.send()).await?;
         if let Some(source) = self.source.take() {
-            Box::pin(self.send_until_answered(source)).await?;
+            self.send_until_answered(source).await?;
         }
         if self.beside.is_none() {
             self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);

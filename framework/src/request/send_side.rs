@@ -6,12 +6,12 @@ use std::rc::Rc;
 use actix::{Context, Handler};
 
 use super::actor::{RequestActor, missing};
-use super::beside::{Beside, Task};
+use super::beside::{Beside, Sends, Task};
 use super::journey::Journey;
 use super::messages::{FinishBody, SendRequest, Ticket, WriteData};
 use super::operation::{Completing, Launch, UnderWay};
 use super::reply::{Answer, Reply};
-use super::state::{Call, State};
+use super::state::{Call, SendSide, State};
 use super::upload::Upload;
 use crate::error::{Operation, Result};
 use crate::notification::Status;
@@ -40,7 +40,7 @@ impl Handler<WriteData> for RequestActor {
 
     fn handle(&mut self, message: WriteData, context: &mut Context<Self>) -> Reply<()> {
         let WriteData { data, ticket } = message;
-        if self.upload.is_some() {
+        if self.send_side() != SendSide::Over {
             let check = |upload: &Upload| upload.check_write(&data);
             return self.launch_beside(context, Call::Write, ticket, check, Task::Write(data.clone()));
         }
@@ -64,7 +64,7 @@ impl Handler<FinishBody> for RequestActor {
 
     fn handle(&mut self, message: FinishBody, context: &mut Context<Self>) -> Reply<()> {
         let FinishBody { trailers, ticket } = message;
-        if self.upload.is_some() {
+        if self.send_side() != SendSide::Over {
             let check = |upload: &Upload| upload.check_finish(&trailers);
             return self.launch_beside(context, Call::Finish, ticket, check, Task::Finish(trailers.clone()));
         }
@@ -95,15 +95,18 @@ impl RequestActor {
     ) {
         let UnderWay { mut journey, completing } = under_way;
         let source = journey.source.take().filter(|_| sent.is_ok());
-        let split = source.is_some() || sent.is_ok() && journey.state() == State::Uploading;
-        self.upload = if split { journey.split() } else { None };
-        if let Some(source) = source
-            && let Some(upload) = self.upload.take()
-        {
-            self.settle(&mut journey, false, None);
-            self.journey = Some(journey);
-            let beside = Beside::new(upload, Task::Send(source), ticket).completing(completing.go_on());
-            return self.send_beside(context, State::Uploading, beside);
+        let is_whole = journey.payload.0.is_whole();
+        let split = source.is_some() || !is_whole && sent.is_ok() && journey.state() == State::Uploading;
+        let upload = if split { journey.split() } else { None };
+        match (source, upload) {
+            (Some(source), Some(upload)) => {
+                self.settle(&mut journey, false, None);
+                self.journey = Some(journey);
+                let beside = Beside::new(upload, Task::Send(*source), ticket).completing(completing.go_on());
+                return self.send_beside(context, State::Uploading, beside);
+            }
+            (None, Some(upload)) => self.sends = Sends::Open(upload),
+            _ => {}
         }
         let told = |_: &mut Self, (): &()| Some(Status::SendRequestComplete);
         self.complete(UnderWay { journey, completing }, (sent, over), told, context);
@@ -119,13 +122,15 @@ impl RequestActor {
         task: Task,
     ) -> Reply<()> {
         let operation = Operation::Write;
-        let checked = self.accept(call, operation).and_then(|()| self.upload.as_deref().map_or(Ok(()), check));
-        let upload = match (checked, self.upload.take()) {
-            (Ok(()), Some(upload)) => upload,
-            (Ok(()), None) => return Reply::now(Err(missing(operation))),
-            (Err(error), upload) => {
-                self.upload = upload;
-                return Reply::now(Err(error));
+        let checked = self.accept(call, operation).and_then(|()| match &self.sends {
+            Sends::Open(upload) => check(upload),
+            _ => Err(missing(operation)),
+        });
+        let upload = match (checked, std::mem::take(&mut self.sends)) {
+            (Ok(()), Sends::Open(upload)) => upload,
+            (checked, sends) => {
+                self.sends = sends;
+                return Reply::now(checked);
             }
         };
         let (reply, answer) = Reply::later();

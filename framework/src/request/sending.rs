@@ -135,7 +135,7 @@ impl Journey {
             Source::Nothing => self.end_what_is_whole(&HeaderMap::new()).await,
             // It cannot be given again, so that nothing that happens beside the response can ask for that.
             source @ Source::Stream { .. } if self.active_mut()?.exchange.is_body_open() => {
-                self.source = Some(source);
+                self.source = Some(Box::new(source));
                 Ok(Ok(()))
             }
             source => Box::pin(self.upload_source(source)).await,

@@ -141,7 +141,11 @@ impl Shared {
 
     /// A new exchange begins: what the last one gave is over.
     pub(super) fn forget_outcome(&self) {
-        *self.outcome() = Outcome::default();
+        let mut outcome = self.outcome();
+        // A request that is sent for the first time has none.
+        if outcome.head.is_some() || outcome.facts.is_some() || outcome.broken_by.is_some() {
+            *outcome = Outcome::default();
+        }
     }
 
     pub(super) fn set_head(&self, head: Arc<ResponseHead>) {

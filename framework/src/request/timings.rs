@@ -107,6 +107,13 @@ pub struct Sizes {
 }
 
 impl Sizes {
+    /// What has gone out of a request that may be sent beside its response; others are counted as they are sent.
+    pub(super) fn count_beside(&mut self, exchange: &Exchange) {
+        if exchange.is_body_open() || exchange.body_ended().is_some() {
+            self.count(exchange);
+        }
+    }
+
     /// What of the request has gone out in this exchange.
     pub(super) fn count(&mut self, exchange: &Exchange) {
         self.sent = exchange.written();

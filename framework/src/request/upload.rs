@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -212,33 +212,39 @@ impl Journey {
     }
 
     /// The paved path: sends what is left of the body, or as much of it as goes out before the response has come.
-    pub(super) async fn send_until_answered(&mut self, source: Source) -> Result<()> {
-        let Some(upload) = self.split() else { return Err(missing(Operation::Send)) };
-        let beside = self.beside.insert(Box::new(Beside::new(upload, Task::Send(source), Ticket::default())));
-        let Some(active) = &self.active else { return Err(missing(Operation::Send)) };
-        let over = poll_fn(|context| match beside.poll(context) {
-            Poll::Ready(over) => Poll::Ready(Some(over)),
-            Poll::Pending if active.exchange.has_early() => Poll::Ready(None),
-            Poll::Pending => Poll::Pending,
-        });
-        match over.await {
-            Some((upload, sent)) => {
-                self.beside = None;
-                match sent {
-                    Ok(()) => self.body_has_ended(),
-                    Err(error) => {
-                        self.break_off(upload.close_reason);
-                        return Err(error);
+    #[cold]
+    pub(super) fn send_until_answered(
+        &mut self,
+        source: Box<Source>,
+    ) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        Box::pin(async move {
+            let Some(upload) = self.split() else { return Err(missing(Operation::Send)) };
+            let beside = self.beside.insert(Box::new(Beside::new(upload, Task::Send(*source), Ticket::default())));
+            let Some(active) = &self.active else { return Err(missing(Operation::Send)) };
+            let over = poll_fn(|context| match beside.poll(context) {
+                Poll::Ready(over) => Poll::Ready(Some(over)),
+                Poll::Pending if active.exchange.has_early() => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            });
+            match over.await {
+                Some((upload, sent)) => {
+                    self.beside = None;
+                    match sent {
+                        Ok(()) => self.body_has_ended(),
+                        Err(error) => {
+                            self.break_off(upload.close_reason);
+                            return Err(error);
+                        }
                     }
                 }
+                // From here on these are two operations, each with its completion.
+                None => {
+                    let operation = Rc::new(Cell::new(Operation::Send));
+                    let completing = Completing::new(&self.shared.node, operation, None);
+                    self.beside = self.beside.take().map(|beside| Box::new(beside.completing(completing)));
+                }
             }
-            // From here on these are two operations, each with its completion.
-            None => {
-                let operation = Rc::new(Cell::new(Operation::Send));
-                let completing = Completing::new(&self.shared.node, operation, None);
-                self.beside = self.beside.take().map(|beside| Box::new(beside.completing(completing)));
-            }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 }

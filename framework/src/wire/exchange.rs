@@ -122,15 +122,15 @@ impl Exchange {
         by_protocol!(self, wire, exchange, wire => exchange.read(wire, max).await, exchange => exchange.read(max).await)
     }
 
-    /// Receives a head as long as the body of the request is open; `None` when that has ended first, or is not sent beside it.
-    pub(crate) async fn receive_head_beside(&mut self) -> Option<Result<Received, Failure>> {
+    /// Waits for a head as long as more of the request may be sent beside the response.
+    pub(crate) async fn hear_beside(&mut self) -> Result<(), Failure> {
         match self {
-            Self::Http1(_) => None,
-            Self::Http2(exchange) => exchange.receive_head_beside().await,
+            Self::Http1(_) => Ok(()),
+            Self::Http2(exchange) => exchange.hear_beside().await,
         }
     }
 
-    /// The next piece of the body as [`receive_head_beside`](Self::receive_head_beside) gives a head.
+    /// The next piece of the body as long as that is so; `None` if it is not, or is over before one has come.
     pub(crate) async fn read_beside(&mut self, max: usize) -> Option<Result<Option<Bytes>, Failure>> {
         match self {
             Self::Http1(_) => None,
@@ -219,7 +219,7 @@ impl Exchange {
 
     pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {
         match self {
-            Self::Http1(exchange) => exchange.trailers().cloned(),
+            Self::Http1(exchange) => exchange.trailers().filter(|trailers| !trailers.is_empty()).cloned(),
             Self::Http2(exchange) => exchange.take_trailers(),
         }
     }

@@ -104,9 +104,9 @@ impl Exchange {
         poll_fn(|context| self.0.borrow_mut().poll_head(context)).await
     }
 
-    /// The same, as long as the body of the request is open; `None` when that has ended first.
-    pub(crate) async fn receive_head_beside(&mut self) -> Option<Result<Received, Failure>> {
-        poll_fn(|context| self.0.borrow_mut().poll_beside_body(context, Stream::poll_head)).await
+    /// Waits for a head as long as the body of the request is open.
+    pub(crate) async fn hear_beside(&mut self) -> Result<(), Failure> {
+        poll_fn(|context| self.0.borrow_mut().poll_hear_beside(context)).await
     }
 
     pub(crate) async fn read(&mut self, max: usize) -> Result<Option<Bytes>, Failure> {
@@ -115,8 +115,7 @@ impl Exchange {
 
     /// The same, as long as the body of the request is open; `None` when that has ended first.
     pub(crate) async fn read_beside(&mut self, max: usize) -> Option<Result<Option<Bytes>, Failure>> {
-        let read = |stream: &mut Stream, context: &mut Context<'_>| stream.poll_read(context, max);
-        poll_fn(|context| self.0.borrow_mut().poll_beside_body(context, read)).await
+        poll_fn(|context| self.0.borrow_mut().poll_read_beside(context, max)).await
     }
 
     pub(crate) fn read_arrived(&mut self, max: usize) -> Result<BodyStep, Failure> {

@@ -209,6 +209,11 @@ impl Receiving {
         if self.has_head { self.remaining } else { None }
     }
 
+    /// Is there a head for its reader?
+    pub(super) fn has_kept(&self) -> bool {
+        self.early.is_some() || !self.interims.is_empty()
+    }
+
     pub(super) fn has_early(&self) -> bool {
         self.early.is_some()
     }

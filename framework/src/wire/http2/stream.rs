@@ -187,14 +187,29 @@ impl Stream {
         read.map(|read| read.map_err(|error| self.translate(Stage::Body, error)))
     }
 
-    /// What is still waited for when the body of the request ends is `None`: from then on it takes time.
-    pub(super) fn poll_beside_body<T>(
+    /// Is over when a head has come, or the body of the request has ended: from then on it takes time.
+    pub(super) fn poll_hear_beside(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        while self.is_body_open() && !self.receiving.has_kept() {
+            let stage = if self.receiving.has_answered() { Stage::Head } else { Stage::FirstByte };
+            match self.poll_heard(context, stage) {
+                Poll::Ready(heard) => drop(heard?),
+                Poll::Pending => {
+                    self.reader = Some(context.waker().clone());
+                    return Poll::Pending;
+                }
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// `None` when nothing has come before the body of the request ended: from then on it takes time.
+    pub(super) fn poll_read_beside(
         &mut self,
         context: &mut Context<'_>,
-        poll: impl FnOnce(&mut Self, &mut Context<'_>) -> Poll<T>,
-    ) -> Poll<Option<T>> {
-        match poll(self, context) {
-            Poll::Ready(come) => Poll::Ready(Some(come)),
+        max: usize,
+    ) -> Poll<Option<Result<Option<Bytes>, Failure>>> {
+        match self.poll_read(context, max) {
+            Poll::Ready(read) => Poll::Ready(Some(read)),
             Poll::Pending if self.is_body_open() => {
                 self.reader = Some(context.waker().clone());
                 Poll::Pending
