@@ -7,7 +7,7 @@ pub mod json_tour;
 pub mod notes;
 
 /// What `tonic` makes of `proto/echo.proto`.
-#[allow(missing_debug_implementations, unreachable_pub, clippy::all, clippy::use_self)]
+#[allow(missing_debug_implementations, unreachable_pub, clippy::all, clippy::use_self, reason = "it is generated")]
 pub mod echo {
     tonic::include_proto!("echo.v1");
 }
