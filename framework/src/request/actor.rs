@@ -124,7 +124,8 @@ impl RequestActor {
         };
         let facts = journey.facts();
         self.shared.set_facts(Arc::clone(&facts));
-        self.shared.enter(Standing::new(state, if over { SendSide::Over } else { self.send_side() }));
+        let send_side = if over { SendSide::Over } else { self.send_side() };
+        self.shared.enter(Standing::new(state, send_side));
         if let Some(work) = &mut self.work {
             match (state, error.map(Error::wire_state)) {
                 (State::Done, _) => work.is_now(WorkEnd::Completed),
@@ -132,7 +133,7 @@ impl RequestActor {
                 _ => work.is_now(WorkEnd::Cancelled),
             }
         }
-        let is_done = state == State::Done && journey.end_told && self.send_side() != SendSide::Busy;
+        let is_done = state == State::Done && journey.end_told && send_side != SendSide::Busy;
         if is_done || matches!(state, State::Failed | State::Broken) {
             (self.work, self.load) = (None, None);
         }

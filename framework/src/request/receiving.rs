@@ -237,14 +237,18 @@ impl Journey {
     pub(super) async fn run(&mut self) -> Result<Arrived> {
         // Boxed: the answer may be waited for longer than all that, and by many.
         Box::pin(self.send()).await?;
-        if let Some(source) = self.source.take() {
-            self.send_until_answered(source).await?;
-        }
-        if self.beside.is_none() {
+        let is_sent = match self.source.take() {
+            None => true,
+            Some(source) => {
+                self.send_until_answered(source).await?;
+                self.beside.is_none()
+            }
+        };
+        if is_sent {
             self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
         }
         self.enter(Operation::Receive);
-        let head = self.receive(self.beside.is_none()).await?;
+        let head = self.receive(is_sent).await?;
         self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
         self.enter(Operation::Read);
         self.reach(head)
