@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
-use hinternet::{DialOptions, Http2Options, Request, Session, SessionBuilder, Status, WireId};
+use hinternet::{DialOptions, Http2Options, Request, Session, SessionBuilder, Status, WireHealth, WireId};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
 use integration_tests::http2_peer::frames;
 use integration_tests::origin::Reply;
@@ -66,6 +66,8 @@ async fn after_goaway_with_streams_running_the_next_request_finds_a_wire_that_is
     let held = scene.sent("/held").await;
     scene.origin.wait_for_requests(1).await;
     scene.origin.go_away();
+    let leaves = |status: &Status| matches!(status, Status::WireHealthChanged { health: WireHealth::Draining, .. });
+    scene.recorder.wait_for(|one| leaves(&one.status)).await;
     ready(&scene.session, 1).await;
     assert_eq!(scene.origin.connections(), 2);
     let next = scene.sent("/").await;

@@ -1,6 +1,6 @@
 //! A snapshot tells what happened last, where a trace is asked for, and what the wires have moved (issue: snapshot, statistics).
 
-use hinternet::{Method, Session, TraceEvent, Version};
+use hinternet::{Handle, Method, Session, TraceEvent, Version};
 use integration_tests::http2_origin::{Answer, Http2Scene};
 use integration_tests::origin::Reply;
 use integration_tests::recorder::Recorder;
@@ -127,5 +127,18 @@ async fn a_request_shows_the_wire_that_carries_it() {
     assert!(wire.octets_sent > 24 && wire.octets_received > 9, "{wire:#?}");
     read_all(&request).await.unwrap();
     assert!(request.wire().await.is_none(), "it is over");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn what_happened_to_a_request_that_was_never_sent_is_as_old_as_it_is() {
+    let scene = traced(16, ANSWER).await;
+    let request = scene.request(Method::GET);
+    let created = scene.recorder.wait_for_status(request.id(), "HandleCreated").await;
+    let least = std::time::Instant::now().duration_since(created.at);
+    let snapshot = scene.session.snapshot().await;
+    let event = &snapshot.requests[0].trace[0];
+    assert!(event.ago >= least && event.ago > std::time::Duration::ZERO, "{event:?}");
+    drop(request);
     scene.end().await;
 }

@@ -20,8 +20,10 @@ impl Status {
             Self::Queued { position } => position.to_string(),
             Self::ResolvingName(host) | Self::SecuringConnection(host) => host.clone(),
             Self::NameResolved(addresses) => addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-            Self::ConnectingToServer(address) | Self::ConnectedToServer(address) => address.to_string(),
-            Self::ConnectAttemptEnded(address, reason) => format!("{address}: {reason}"),
+            // Why an attempt ended is in the words of whoever dialed.
+            Self::ConnectingToServer(address)
+            | Self::ConnectedToServer(address)
+            | Self::ConnectAttemptEnded(address, _) => address.to_string(),
             Self::ConnectionSecured(security) => format!("{}, {}", security.protocol, security.cipher_suite),
             Self::SecureFailure(flags) => format!("{flags:?}"),
             Self::WireAcquired { wire, reused, .. } => {

@@ -36,8 +36,9 @@ impl Session {
         };
         let looked = services.on_all_shards(look).await;
         let age = looked.iter().map(|(age, ..)| *age).max().unwrap_or_default();
+        let now = clock::now();
         let nobodys = found.iter().filter(|request| request.shard().is_none());
-        let mut requests: Vec<_> = nobodys.map(|request| request.show(&Line::new(), opened)).collect();
+        let mut requests: Vec<_> = nobodys.map(|request| request.show(&Line::new(), now)).collect();
         let (mut origins, mut governors) = (Vec::new(), Vec::new());
         for (_, some_origins, some_governors, some_requests) in looked {
             origins.extend(some_origins);
@@ -45,7 +46,6 @@ impl Session {
             requests.extend(some_requests);
         }
         requests.sort_unstable_by_key(|request| request.id);
-        let now = clock::now();
         let connections = connection::show_all_below(&self.inner.node, now);
         let trace = self.inner.node.subscribers().traced(|noted| TraceEvent::of(noted, now));
         Snapshot { session, age, connections, origins, governors, requests, trace }
