@@ -1,6 +1,6 @@
 //! A snapshot tells what happened last, where a trace is asked for, and what the wires have moved (issue: snapshot, statistics).
 
-use hinternet::{Handle, Method, Session, TraceEvent, Version};
+use hinternet::{Method, Session, TraceEvent, Version};
 use integration_tests::http2_origin::{Answer, Http2Scene};
 use integration_tests::origin::Reply;
 use integration_tests::recorder::Recorder;
