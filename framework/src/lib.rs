@@ -25,13 +25,13 @@
 //! | module | is |
 //! |---|---|
 //! | `any_handle` | a handle of any kind, found by its id |
-//! | `session`, `connection`, `request` | the levels: one folder per handle, with its actor and messages |
+//! | `session`, `connection`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
 //! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
-//! | `protocol` | HTTP/1.1, and what HTTP/2 needs beside `h2`, as pure machines |
+//! | `protocol` | HTTP/1.1, WebSocket, and what HTTP/2 needs beside `h2`, as pure machines |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
 //! | `snapshot` | a session as it is at one moment |
@@ -40,7 +40,7 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1 and HTTP/2 over TCP and TLS. Not yet: WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over HTTP/1.1, without extensions) over TCP and TLS. Not yet: redirects, credentials, cookies, content codings, proxies. A 3xx
 //! or a 401 is simply the response.
 //!
 //! # Spans
@@ -59,6 +59,7 @@ mod any_handle;
 mod session;
 mod connection;
 mod request;
+mod websocket;
 
 mod services;
 mod engine;
@@ -91,18 +92,20 @@ pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, 
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
-    Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
+    Completion, MessageKind, Notification, NotificationMask, Notifications, Previous, Status, Subscriber,
+    SubscriptionId,
 };
 pub use options::{
     ConnectionOptions, DialOptions, Http2Options, Limits, MinimumRate, Protocols, RequestOptions, SessionOptions,
-    Timeouts,
+    Timeouts, WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, WireHealth};
-pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
+pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
 pub use session::{NetworkChange, Session, SessionBuilder, ShutdownReport};
 pub use snapshot::{Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot, Waiting, WireSnapshot};
 pub use target::{IntoTarget, Origin, Target};
+pub use websocket::{CloseStatus, MessagePart, WebSocket};
 
 /// What a secure wire must be, and what is known of one that failed.
 pub mod tls {
@@ -126,7 +129,9 @@ pub mod messages {
     pub use crate::connection::{ConnectionActor, OpenRequest};
     pub use crate::handle::{Cancel, CloseHandle};
     pub use crate::request::{
-        Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest, WriteData,
+        Amount, CompleteUpgrade, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest,
+        WriteData,
     };
     pub use crate::session::{Connect, SessionActor, Shutdown};
+    pub use crate::websocket::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket, WebSocketActor};
 }

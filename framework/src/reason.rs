@@ -53,6 +53,8 @@ pub enum CloseReason {
     Retired,
     /// The connection has become a tunnel, a WebSocket or the like.
     SwitchedProtocols,
+    /// The WebSocket that the connection had become was closed.
+    WebSocketClosed,
 }
 
 impl fmt::Display for CloseReason {
@@ -79,6 +81,7 @@ impl fmt::Display for CloseReason {
             Self::PingTimeout => "the server answered no ping in time",
             Self::Retired => "nobody needs the connection any more",
             Self::SwitchedProtocols => "the connection was handed over to another protocol",
+            Self::WebSocketClosed => "the WebSocket on the connection was closed",
         })
     }
 }

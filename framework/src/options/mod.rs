@@ -8,6 +8,7 @@ mod minimum_rate;
 mod tests;
 mod timeouts;
 pub(crate) mod tls;
+mod websocket;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,6 +25,7 @@ pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
+pub use websocket::WebSocketOptions;
 
 /// What one request obeys. Connections and sessions hold the copy their future children start from.
 #[derive(Clone, Debug)]
@@ -50,6 +52,8 @@ pub struct RequestOptions {
     pub dial: DialOptions,
     /// What a secure wire must be.
     pub tls: TlsOptions,
+    /// What it obeys as a WebSocket, should it become one.
+    pub websocket: WebSocketOptions,
 }
 
 impl Default for RequestOptions {
@@ -64,6 +68,7 @@ impl Default for RequestOptions {
             http2: Http2Options::default(),
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
+            websocket: WebSocketOptions::default(),
         }
     }
 }
@@ -76,6 +81,7 @@ impl RequestOptions {
         self.http2.check(operation)?;
         self.dial.check(operation)?;
         self.tls.check(operation)?;
+        self.websocket.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;

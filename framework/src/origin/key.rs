@@ -87,6 +87,7 @@ impl<'a> Sought<'a> {
             expect_continue: _,
             minimum_rate: _,
             resends: _,
+            websocket: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

@@ -30,7 +30,7 @@ use crate::services::{Load, Services, WorkEnd, WorkGuard};
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
 pub struct RequestActor {
     services: Arc<Services>,
-    owner: Arc<Node>,
+    pub(super) owner: Arc<Node>,
     /// `None` where nobody follows it.
     pub(super) span: Option<Box<Span>>,
     pub(super) journey: Option<Box<Journey>>,
@@ -38,9 +38,9 @@ pub struct RequestActor {
     /// Reads ahead, with the exchange, while no operation is in flight.
     pub(super) ahead: Option<Running<Self>>,
     unclaimed: Unclaimed,
-    work: Option<WorkGuard>,
+    pub(super) work: Option<WorkGuard>,
     /// What it is to its lane.
-    load: Option<Load>,
+    pub(super) load: Option<Load>,
     cancelled: bool,
     /// The handle ends when the wire is free, and before those who wait hear that nobody is left.
     _guard: ActorGuard,
@@ -101,7 +101,7 @@ impl RequestActor {
         Ok(journey)
     }
 
-    fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
+    pub(super) fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
         self.accept(call, operation)?;
         self.unclaimed.forget();
         self.journey.take().ok_or_else(|| {

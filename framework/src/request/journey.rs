@@ -16,6 +16,7 @@ use super::shared::Shared;
 use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
+use super::upgrade::ask;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
@@ -24,6 +25,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, origin};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -73,6 +75,8 @@ pub(super) struct Journey {
     pub(super) asking: Option<Rc<Asking>>,
     wire: Option<WireFacts>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
+    /// The upgrade it asks for.
+    pub(super) upgrade: Option<Box<Asked>>,
 }
 
 /// A wire and the exchange on it.
@@ -101,10 +105,10 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, options) = {
+        let (mut headers, mut options, upgrades) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options))
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades)
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -120,6 +124,7 @@ impl Journey {
                 headers.change().insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
+        let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
         let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
@@ -149,6 +154,7 @@ impl Journey {
             asking: None,
             wire: None,
             prepared: None,
+            upgrade,
         });
         journey.prepared = journey.prepare_first()?;
         Ok(journey)
@@ -169,7 +175,11 @@ impl Journey {
     }
 
     pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        Exchange::prepare(&self.head(body), self.head_limits())
+        let (mut exchange, head) = Exchange::prepare(&self.head(body), self.head_limits())?;
+        if let Some(asked) = &self.upgrade {
+            exchange.expect_upgrade(asked.clone());
+        }
+        Ok((exchange, head))
     }
 
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
@@ -252,7 +262,8 @@ impl Journey {
 
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
-        let Some(mut active) = self.active.take() else { return };
+        let is_over = |active: &mut Active| !active.exchange.has_switched();
+        let Some(mut active) = self.active.take_if(is_over) else { return };
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
@@ -281,6 +292,9 @@ impl Journey {
             return self.break_off(failure.close_reason());
         }
         let Some(active) = &mut self.active else { return };
+        if active.exchange.has_switched() {
+            return self.break_off(CloseReason::SwitchedProtocols);
+        }
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
             Ok(()) => self.settle(clock::now()),
             Err(reason) => self.break_off(reason),
@@ -296,6 +310,7 @@ impl Journey {
             Some(active) if active.exchange.is_refused() && self.times.send_end.is_none() => State::Uploading,
             Some(active) if !active.exchange.has_head() => State::Sent,
             None if self.is_complete() => State::Done,
+            Some(active) if active.exchange.has_switched() => State::Upgraded,
             _ => State::Body,
         }
     }

@@ -14,7 +14,6 @@ mod messages;
 mod operation;
 mod payload;
 mod receiving;
-mod reply;
 mod response;
 mod sending;
 mod shared;
@@ -22,6 +21,8 @@ mod showing;
 mod state;
 mod timings;
 mod unclaimed;
+mod upgrade;
+mod websocket_builder;
 
 use std::any::Any;
 use std::fmt;
@@ -31,13 +32,14 @@ use actix::Addr;
 use http::{HeaderMap, Method};
 
 use crate::error::{Error, Operation, Result};
-use crate::handle::{ActorGuard, Ending, Hold, Node, handle_methods};
+use crate::handle::{ActorGuard, Ending, Hold, Node, handle_methods, reply};
 use crate::id::HandleKind;
 use crate::network::SecurityInfo;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::protocol::http1::{ResponseHead, field};
 use crate::services::Services;
 use crate::target::Target;
+use crate::websocket::WebSocket;
 
 use flight::Unstarted;
 use shared::{Served, Shared};
@@ -49,6 +51,8 @@ pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResp
 pub use payload::Payload;
 pub use response::Response;
 pub use timings::{Sizes, Timings};
+pub use upgrade::CompleteUpgrade;
+pub use websocket_builder::WebSocketBuilder;
 
 pub(crate) use showing::Found;
 

@@ -113,7 +113,7 @@ impl Shared {
     fn waits_for(&self, line: &Line) -> Option<Waiting> {
         match self.state() {
             State::Opened | State::Done | State::Failed | State::Broken => None,
-            State::Uploading | State::Sent | State::Body => Some(Waiting::Consumer),
+            State::Uploading | State::Sent | State::Body | State::Upgraded => Some(Waiting::Consumer),
             State::Sending | State::Writing | State::Receiving | State::Reading => {
                 let known = [
                     (Awaits::Subscriber, Waiting::Subscriber),

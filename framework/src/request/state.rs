@@ -10,7 +10,8 @@
 //! ```
 //!
 //! An error or `cancel` leads to `Failed`, or to `Broken` once there is a head. The states in -ing that stand for a call in
-//! flight take no other call. The book's figure and the tests are made from this table.
+//! flight take no other call. A 101 that was asked for leads to `Upgraded` in place of `Body`, and `complete_upgrade` from there to
+//! `Done`. The book's figure and the tests are made from this table.
 
 use std::fmt;
 
@@ -29,6 +30,7 @@ pub(crate) enum State {
     Done,
     Failed,
     Broken,
+    Upgraded,
 }
 
 /// What is asked of it.
@@ -43,10 +45,12 @@ pub(crate) enum Call {
     Head,
     QueryDataAvailable,
     Read,
+    Upgrade,
+    CompleteUpgrade,
 }
 
 impl State {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Opened,
         Self::Sending,
         Self::Uploading,
@@ -58,6 +62,7 @@ impl State {
         Self::Done,
         Self::Failed,
         Self::Broken,
+        Self::Upgraded,
     ];
 
     /// The state behind the number a handle sees.
@@ -84,6 +89,7 @@ impl State {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Broken => "broken",
+            Self::Upgraded => "upgraded",
         }
     }
 
@@ -101,6 +107,7 @@ impl State {
             Self::Done => "its response is complete",
             Self::Failed => "its last operation failed",
             Self::Broken => "its response was cut short",
+            Self::Upgraded => "the server has switched to WebSocket",
         }
     }
 }
@@ -113,7 +120,7 @@ impl fmt::Display for State {
 
 impl Call {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::AddHeader,
         Self::SetOptions,
         Self::Send,
@@ -123,6 +130,8 @@ impl Call {
         Self::Head,
         Self::QueryDataAvailable,
         Self::Read,
+        Self::Upgrade,
+        Self::CompleteUpgrade,
     ];
 
     /// The method's name.
@@ -137,6 +146,8 @@ impl Call {
             Self::Head => "head",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
+            Self::Upgrade => "upgrade_to_websocket",
+            Self::CompleteUpgrade => "complete_upgrade",
         }
     }
 }
@@ -155,18 +166,20 @@ fn figure() -> String {
     figure + "\n"
 }
 
-use State::{Body, Broken, Done, Failed, Opened, Reading, Sent, Uploading};
+use State::{Body, Broken, Done, Failed, Opened, Reading, Sent, Upgraded, Uploading};
 
-const TABLE: [(Call, &[State]); 9] = [
-    (Call::AddHeader, &[Opened, Body, Done, Failed, Broken]),
-    (Call::SetOptions, &[Opened, Body, Done, Failed, Broken]),
-    (Call::Send, &[Opened, Body, Done, Failed, Broken]),
+const TABLE: [(Call, &[State]); 11] = [
+    (Call::AddHeader, &[Opened, Body, Done, Failed, Broken, Upgraded]),
+    (Call::SetOptions, &[Opened, Body, Done, Failed, Broken, Upgraded]),
+    (Call::Send, &[Opened, Body, Done, Failed, Broken, Upgraded]),
     (Call::Write, &[Uploading]),
     (Call::Finish, &[Uploading]),
     (Call::Receive, &[Uploading, Sent]),
-    (Call::Head, &[Body, Reading, Done, Broken]),
-    (Call::QueryDataAvailable, &[Body, Done]),
-    (Call::Read, &[Body, Done]),
+    (Call::Head, &[Body, Reading, Done, Broken, Upgraded]),
+    (Call::QueryDataAvailable, &[Body, Done, Upgraded]),
+    (Call::Read, &[Body, Done, Upgraded]),
+    (Call::Upgrade, &[Opened, Body, Done, Failed, Broken, Upgraded]),
+    (Call::CompleteUpgrade, &[Upgraded]),
 ];
 
 #[cfg(test)]

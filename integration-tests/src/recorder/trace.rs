@@ -26,6 +26,10 @@ pub fn short(status: &Status) -> String {
         Status::IntermediateResponse(code, _) => format!("{name}({})", code.as_u16()),
         Status::RequestError { operation, error } => format!("{name}({operation:?}, {})", error.code().number()),
         Status::Retrying { attempt, error } => format!("{name}({attempt}, after {})", error.code().number()),
+        Status::WebSocketReadComplete { octets, kind } | Status::WebSocketWriteComplete { octets, kind } => {
+            format!("{name}({kind:?} {octets})")
+        }
+        Status::CloseComplete { code, reason } => format!("{name}({code} {reason:?})"),
         Status::UploadProgress { sent, .. } => format!("{name}({sent})"),
         Status::DownloadProgress { received, .. } => format!("{name}({received})"),
         _ => name.to_owned(),
