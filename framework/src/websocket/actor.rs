@@ -205,6 +205,7 @@ impl WebSocketActor {
         if self.receiving.is_some() {
             self.fail_receive(&self.cancelled("the WebSocket was closed while a receive was in flight"));
         }
+        self.gathered = Default::default();
         self.closing = Some(Closes { pending, until: clock::now().checked_add(self.options.close_timeout) });
         if let Some(link) = &mut self.link {
             link.writer.close(frame);

@@ -15,19 +15,21 @@ use crate::services::WorkEnd;
 use crate::wire::Failure;
 
 impl WebSocketActor {
-    /// The server's close frame came. It is answered at once, behind what is under way: nobody may be there to do it.
+    /// The server's close frame came. It is answered at once, behind what is under way: nobody may be there to do it. From here on
+    /// the server has so much time, whether it takes the answer or not.
     pub(super) fn server_has_closed(&mut self, frame: CloseFrame) {
+        let until = clock::now().checked_add(self.options.close_timeout);
         let Some(link) = &mut self.link else { return };
         link.closing.received();
         link.writer.close(frame.answer());
+        link.lingers = Some(Lingering::until(until));
         // It closes only once.
         self.shared.closed_by_peer.get_or_init(|| CloseStatus::from(frame));
         self.standing.closed_by_peer = true;
-        if let Some(sending) = self.sending.take_if(|sending| sending.frame.is_some()) {
-            self.standing.sending = false;
+        if self.sending.as_ref().is_some_and(|sending| sending.frame.is_some()) {
             let detail = "the server closed the WebSocket before the message went out".to_owned();
             let (code, operation) = (ErrorCode::ConnectionError, Operation::WebSocketSend);
-            sending.pending.fail(&self.error(code, operation, Stage::Messages, Blame::Peer, detail));
+            self.fail_send(&self.error(code, operation, Stage::Messages, Blame::Peer, detail));
         }
         self.end_if_both_have_closed();
     }
@@ -41,14 +43,11 @@ impl WebSocketActor {
         self.end_if_both_have_closed();
     }
 
-    /// Whoever began may end the wire; the other waits for that (RFC 6455 section 7.1.1 would have the server end it).
+    /// If it was us who began we may end the wire. Else it is left to the server, as RFC 6455 section 7.1.1 would have it: ended by
+    /// us, it might be reset before the answer is read.
     fn end_if_both_have_closed(&mut self) {
-        let until = clock::now().checked_add(self.options.close_timeout);
-        let Some(link) = &mut self.link else { return };
-        match link.closing {
-            Closing::Both { began: true } => self.end_wire(CloseReason::WebSocketClosed),
-            Closing::Both { began: false } => link.lingers = Some(Lingering::until(until)),
-            Closing::Neither | Closing::Sent | Closing::Received => {}
+        if self.link.as_ref().is_some_and(|link| link.closing == Closing::Both { began: true }) {
+            self.end_wire(CloseReason::WebSocketClosed);
         }
     }
 
@@ -106,7 +105,12 @@ impl WebSocketActor {
     pub(super) fn cannot_send(&mut self, error: &Error) {
         let error = error.clone().with_url(&self.url);
         self.standing.broken = true;
-        self.fail_sends_and_close(&error);
+        if self.standing.closed_by_peer {
+            // What is left to do is done.
+            self.fail_send(&error);
+        } else {
+            self.fail_sends_and_close(&error);
+        }
     }
 
     /// All that is in flight fails. If nothing is, the next operation will.
@@ -118,7 +122,7 @@ impl WebSocketActor {
         } else {
             self.untold = Some(error.clone());
         }
-        self.work = None;
+        (self.work, self.gathered) = (None, Default::default());
     }
 
     pub(super) fn fail_receive(&mut self, error: &Error) {
@@ -128,8 +132,15 @@ impl WebSocketActor {
         }
     }
 
+    fn fail_send(&mut self, error: &Error) {
+        if let Some(sending) = self.sending.take() {
+            self.standing.sending = false;
+            sending.pending.fail(error);
+        }
+    }
+
     /// `true`: something was in flight.
-    pub(super) fn fail_sends_and_close(&mut self, error: &Error) -> bool {
+    fn fail_sends_and_close(&mut self, error: &Error) -> bool {
         let sends = [self.sending.take().map(|sending| sending.pending), self.shutting.take()];
         let closes = self.closing.take().map(|closes| closes.pending);
         (self.standing.sending, self.standing.closing) = (false, false);
