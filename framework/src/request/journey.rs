@@ -175,11 +175,11 @@ impl Journey {
     }
 
     pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        let (mut exchange, head) = Exchange::prepare(&self.head(body), self.head_limits())?;
-        if let Some(asked) = &self.upgrade {
+        let mut prepared = Exchange::prepare(&self.head(body), self.head_limits());
+        if let (Some(asked), Ok((exchange, _))) = (&self.upgrade, &mut prepared) {
             exchange.expect_upgrade(asked.clone());
         }
-        Ok((exchange, head))
+        prepared
     }
 
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
@@ -262,8 +262,10 @@ impl Journey {
 
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
-        let is_over = |active: &mut Active| !active.exchange.has_switched();
-        let Some(mut active) = self.active.take_if(is_over) else { return };
+        if self.has_switched() {
+            return;
+        }
+        let Some(mut active) = self.active.take() else { return };
         self.shared.is_on(None);
         self.reached = self.reached.max(active.exchange.wire_state());
         self.times.body_received = Some(at);
@@ -291,10 +293,10 @@ impl Journey {
         if let Some(failure) = self.failed_ahead.take() {
             return self.break_off(failure.close_reason());
         }
-        let Some(active) = &mut self.active else { return };
-        if active.exchange.has_switched() {
+        if self.has_switched() {
             return self.break_off(CloseReason::SwitchedProtocols);
         }
+        let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
             Ok(()) => self.settle(clock::now()),
             Err(reason) => self.break_off(reason),
@@ -310,7 +312,7 @@ impl Journey {
             Some(active) if active.exchange.is_refused() && self.times.send_end.is_none() => State::Uploading,
             Some(active) if !active.exchange.has_head() => State::Sent,
             None if self.is_complete() => State::Done,
-            Some(active) if active.exchange.has_switched() => State::Upgraded,
+            _ if self.has_switched() => State::Upgraded,
             _ => State::Body,
         }
     }

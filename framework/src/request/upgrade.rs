@@ -101,6 +101,13 @@ impl RequestActor {
     }
 }
 
+impl Journey {
+    /// Does what follows on its wire belong to a WebSocket?
+    pub(super) fn has_switched(&self) -> bool {
+        self.upgrade.is_some() && self.active.as_ref().is_some_and(|active| active.exchange.has_switched())
+    }
+}
+
 /// Adds what asks for an upgrade to the fields of one exchange, which HTTP/1.1 alone may carry.
 pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload: &Payload) -> Result<Box<Asked>> {
     let refuse = |detail: String| Error::parameter(Operation::Send, detail);

@@ -2,6 +2,7 @@
 
 mod cancelling;
 mod closing;
+mod crash;
 mod handshake;
 mod liveness;
 mod messages;

@@ -1,11 +1,14 @@
 //! Messages both ways (RFC 6455 5 and 6; facts W-12 to W-20).
 
-use hinternet::{Blame, ErrorCode, MessageKind, MessagePart, Session, WebSocketOptions};
-use integration_tests::patiently;
-use integration_tests::scripted_peer::{Script, Split};
-use integration_tests::websocket::{WebSocketOrigin, close, frame};
+use std::collections::BTreeSet;
 
-use crate::place::{Place, honest};
+use hinternet::{Blame, ErrorCode, MessageKind, MessagePart, NotificationMask, Session, Status, WebSocketOptions};
+use integration_tests::recorder::Recorder;
+use integration_tests::scripted_peer::{Script, ScriptedPeer, Split};
+use integration_tests::websocket::{WebSocketOrigin, close, frame, frames_of};
+use integration_tests::{Mailbox, patiently};
+
+use crate::place::{Place, honest, switching, url};
 
 #[tokio::test]
 async fn messages_of_every_size_and_kind_come_back_from_an_honest_server() {
@@ -154,10 +157,7 @@ async fn rfc6455_5_5_2_pings_are_answered_while_somebody_receives_and_while_nobo
     let place = Place::with(|switched| switched.send(pings).split(Split::OneOctet).keep()).await;
     let frames = place.wait_for_frames(1).await;
     assert_eq!(frames.last().unwrap().0, 0x8a);
-    place
-        .peer
-        .wait_until(|all| integration_tests::websocket::frames_of(&all[0].received).iter().any(|one| one.1 == b"two"))
-        .await;
+    place.peer.wait_until(|all| frames_of(&all[0].received).iter().any(|one| one.1 == b"two")).await;
     place.end().await;
 }
 
@@ -189,4 +189,45 @@ async fn a_loss_that_nobody_waited_for_is_told_by_the_next_operation() {
         place.out_of_order(websocket.receive().await);
         place.end().await;
     }
+}
+
+#[tokio::test]
+async fn rfc6455_10_3_every_frame_has_a_mask_of_its_own() {
+    let place = Place::with(Script::keep).await;
+    for _ in 0..1_000 {
+        place.websocket.send("").await.unwrap();
+    }
+    let received = place.wait_for_frames(1_000).await;
+    assert_eq!(received.len(), 1_000);
+    let octets = place.peer.received(0);
+    let masks: BTreeSet<_> = octets[octets.len() - 6_000..].chunks(6).map(|frame| frame[2..].to_vec()).collect();
+    // Two of a thousand are alike once in ten thousand runs.
+    assert!(masks.len() >= 998, "{} masks", masks.len());
+    place.end().await;
+}
+
+#[tokio::test]
+async fn c8_a_slow_subscriber_holds_up_new_operations_and_they_say_so() {
+    let peer = ScriptedPeer::always(switching().keep()).await;
+    let recorder = Recorder::start();
+    let mut slow = Mailbox::new();
+    let builder = Session::builder().unhandled(1024, 3).subscriber(slow.subscriber(), NotificationMask::WRITE_COMPLETE);
+    let session = builder.open().unwrap();
+    recorder.join(&session);
+    let websocket = session.websocket(&url(&peer)).unwrap().connect().await.unwrap();
+    for _ in 0..3 {
+        websocket.send("told").await.unwrap();
+    }
+    let sending = tokio::spawn({
+        let websocket = websocket.clone();
+        async move { websocket.send("waits").await }
+    });
+    let queued = recorder.wait_for_status(websocket.id(), "Queued").await;
+    assert!(matches!(queued.status, Status::Queued { position: 0 }), "{queued:?}");
+    assert!(!sending.is_finished());
+    drop(slow.next().await);
+    patiently("the send", sending).await.unwrap().unwrap();
+    peer.wait_until(|all| frames_of(&all[0].received).len() == 4).await;
+    drop((websocket, slow));
+    recorder.finish(session).await;
 }
