@@ -8,6 +8,7 @@ use crate::handle::{Entry, Handle, Node, sealed};
 use crate::id::{HandleId, HandleKind};
 use crate::request::{self, Request};
 use crate::session::{self, Session};
+use crate::websocket::{self, WebSocket};
 
 /// A handle of any kind.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub enum AnyHandle {
     Connection(Connection),
     /// A request.
     Request(Request),
+    /// A WebSocket.
+    WebSocket(WebSocket),
 }
 
 impl Session {
@@ -43,6 +46,10 @@ impl AnyHandle {
             Ok(connection) => return Some(Self::Connection(Connection::from_inner(connection))),
             Err(other) => other,
         };
+        let inner = match inner.downcast::<websocket::Inner>() {
+            Ok(websocket) => return Some(Self::WebSocket(WebSocket::from_inner(websocket))),
+            Err(other) => other,
+        };
         let session = inner.downcast::<session::Inner>().ok()?;
         Some(Self::Session(Session::from_inner(session)))
     }
@@ -55,6 +62,7 @@ impl sealed::HasNode for AnyHandle {
             Self::Session(session) => sealed::HasNode::node(session),
             Self::Connection(connection) => sealed::HasNode::node(connection),
             Self::Request(request) => sealed::HasNode::node(request),
+            Self::WebSocket(websocket) => sealed::HasNode::node(websocket),
         }
     }
 }
@@ -85,7 +93,7 @@ macro_rules! conversions {
     };
 }
 
-conversions!(Session, Connection, Request);
+conversions!(Session, Connection, Request, WebSocket);
 
 fn wrong_kind(is: HandleKind, wanted: HandleKind) -> Error {
     let detail = format!("the handle is a {is}, and a {wanted} is needed");

@@ -49,6 +49,9 @@ pub enum HandleKind {
     /// One request, from `Connection::open_request` (`WinHttpOpenRequest`).
     #[doc(alias = "WINHTTP_HANDLE_TYPE_REQUEST")]
     Request,
+    /// One WebSocket, from `Request::complete_upgrade` (`WinHttpWebSocketCompleteUpgrade`). Its parent is that of the request.
+    #[doc(alias = "WINHTTP_HANDLE_TYPE_WEBSOCKET")]
+    WebSocket,
 }
 
 impl fmt::Display for HandleKind {
@@ -57,6 +60,7 @@ impl fmt::Display for HandleKind {
             Self::Session => "session",
             Self::Connection => "connection",
             Self::Request => "request",
+            Self::WebSocket => "websocket",
         })
     }
 }

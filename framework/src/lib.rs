@@ -26,13 +26,13 @@
 //! |---|---|
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
-//! | `session`, `connection`, `request` | the levels: one folder per handle, with its actor and messages |
+//! | `session`, `connection`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
 //! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
-//! | `protocol` | HTTP/1.1, and what HTTP/2 needs beside `h2`, as pure machines |
+//! | `protocol` | HTTP/1.1, WebSocket, and what HTTP/2 needs beside `h2`, as pure machines |
 //! | `policy` | what a careful client decides, pure |
 //! | `handle` | what all handles have in common: the tree |
 //! | `snapshot` | a session as it is at one moment |
@@ -41,7 +41,7 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1 and HTTP/2 over TCP and TLS. Not yet: WebSocket, redirects, credentials, cookies, content codings, proxies. A 3xx
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over HTTP/1.1, without extensions) over TCP and TLS. Not yet: redirects, credentials, cookies, content codings, proxies. A 3xx
 //! or a 401 is simply the response.
 //!
 //! # Spans
@@ -62,6 +62,7 @@ pub mod tower;
 mod session;
 mod connection;
 mod request;
+mod websocket;
 
 mod services;
 mod engine;
@@ -95,15 +96,16 @@ pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, 
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
-    Completion, Notification, NotificationMask, Notifications, Previous, Status, Subscriber, SubscriptionId,
+    Completion, MessageKind, Notification, NotificationMask, Notifications, Previous, Status, Subscriber,
+    SubscriptionId,
 };
 pub use options::{
     ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Priority,
-    Protocols, RequestOptions, SessionOptions, StalledReader, Timeouts,
+    Protocols, RequestOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
-pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings};
+pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
 pub use services::ShutdownReport;
 pub use session::{NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
@@ -111,6 +113,7 @@ pub use snapshot::{
     TraceEvent, Waiting, WireSnapshot,
 };
 pub use target::{IntoTarget, Origin, Target};
+pub use websocket::{CloseStatus, MessagePart, WebSocket};
 
 /// What a secure wire must be, and what is known of one that failed.
 pub mod tls {
@@ -134,7 +137,9 @@ pub mod messages {
     pub use crate::connection::{ConnectionActor, Drain, OpenRequest, Prewarm};
     pub use crate::handle::{Cancel, CloseHandle};
     pub use crate::request::{
-        Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest, WriteData,
+        Amount, CompleteUpgrade, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest,
+        WriteData,
     };
     pub use crate::session::{Connect, SessionActor, Shutdown};
+    pub use crate::websocket::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket, WebSocketActor};
 }

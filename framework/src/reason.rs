@@ -57,6 +57,8 @@ pub enum CloseReason {
     Retired,
     /// The connection has become a tunnel, a WebSocket or the like.
     SwitchedProtocols,
+    /// The WebSocket that the connection had become was closed.
+    WebSocketClosed,
 }
 
 impl fmt::Display for CloseReason {
@@ -84,6 +86,7 @@ impl fmt::Display for CloseReason {
             Self::NameMoved => "the name has other addresses now",
             Self::Retired => "nobody needs the connection any more",
             Self::SwitchedProtocols => "the connection was handed over to another protocol",
+            Self::WebSocketClosed => "the WebSocket on the connection was closed",
         })
     }
 }

@@ -212,7 +212,7 @@ pub struct RequestSnapshot {
     #[cfg_attr(feature = "serde", serde(serialize_with = "plain::text"))]
     pub origin: Origin,
     /// Where it stands, in a word: `opened`, `sending`, `uploading`, `writing`, `sent`, `receiving`, `body`, `reading`, `done`,
-    /// `failed`, `broken`, or `closing`.
+    /// `failed`, `broken`, `upgraded`, or `closing`.
     pub state: &'static str,
     /// How long ago it was begun to be sent, for the last time; `None` if it never was.
     #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]

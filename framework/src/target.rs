@@ -6,6 +6,7 @@
 mod plain;
 #[cfg(test)]
 mod tests;
+mod websocket;
 
 use std::cell::RefCell;
 use std::fmt;

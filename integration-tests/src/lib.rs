@@ -6,6 +6,7 @@
 //! | [`ScriptedPeer`](scripted_peer::ScriptedPeer) | a server that does what a script says, octet by octet |
 //! | [`Origin`](origin::Origin) | an honest HTTP/1.1 server |
 //! | [`Http2Origin`](http2_origin::Http2Origin) | an honest HTTP/2 server |
+//! | [`WebSocketOrigin`](websocket::WebSocketOrigin) | an honest WebSocket server |
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
@@ -49,6 +50,7 @@ pub mod story;
 pub mod tls;
 mod trap;
 mod watched_stream;
+pub mod websocket;
 
 pub use blocking::blocking_subscriber;
 pub use fake_dialer::{Attempt, Attempts, FakeDialer, answering};

@@ -6,6 +6,7 @@ use futures_util::stream;
 use hinternet::{Error, ErrorCode, HeaderMap, Method, Payload, Request, Session};
 use integration_tests::scene::{Scene, read_all};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::websocket::SWITCHING;
 use integration_tests::{Gate, patiently, poll_once};
 
 /// Where a request can stand.
@@ -22,6 +23,7 @@ enum State {
     Done,
     Failed,
     Broken,
+    Upgraded,
 }
 
 /// What can be asked of it.
@@ -39,23 +41,43 @@ enum Call {
     Read,
     ReadAtMost,
     ReadExact,
+    Upgrade,
+    CompleteUpgrade,
 }
 
 use Call::*;
 use State::*;
 
-const STATES: [State; 11] = [Opened, Sending, Uploading, Writing, Sent, Receiving, Body, Reading, Done, Failed, Broken];
-const CALLS: [Call; 12] =
-    [AddHeader, SetHeaders, SetOptions, Send, Write, Finish, Receive, Head, Query, Read, ReadAtMost, ReadExact];
+const STATES: [State; 12] =
+    [Opened, Sending, Uploading, Writing, Sent, Receiving, Body, Reading, Done, Failed, Broken, Upgraded];
+const CALLS: [Call; 14] = [
+    AddHeader,
+    SetHeaders,
+    SetOptions,
+    Send,
+    Write,
+    Finish,
+    Receive,
+    Head,
+    Query,
+    Read,
+    ReadAtMost,
+    ReadExact,
+    Upgrade,
+    CompleteUpgrade,
+];
 
 /// The contract's table. What is not in it is refused with 12019.
 fn is_taken(state: State, call: Call) -> bool {
     match call {
-        AddHeader | SetHeaders | SetOptions | Send => matches!(state, Opened | Body | Done | Failed | Broken),
+        AddHeader | SetHeaders | SetOptions | Send | Upgrade => {
+            matches!(state, Opened | Body | Done | Failed | Broken | Upgraded)
+        }
         Write | Finish => state == Uploading,
         Receive => matches!(state, Uploading | Sent),
-        Head => matches!(state, Body | Reading | Done | Broken),
-        Query | Read | ReadAtMost | ReadExact => matches!(state, Body | Done),
+        Head => matches!(state, Body | Reading | Done | Broken | Upgraded),
+        Query | Read | ReadAtMost | ReadExact => matches!(state, Body | Done | Upgraded),
+        CompleteUpgrade => state == Upgraded,
     }
 }
 
@@ -74,6 +96,11 @@ impl Call {
             Read => request.read().await.map(drop),
             ReadAtMost => request.read_at_most(1).await.map(drop),
             ReadExact => request.read_exact(1).await.map(drop),
+            // What is wrong with a POST is the method, not the moment.
+            Upgrade => request
+                .upgrade_to_websocket()
+                .or_else(|error| if error.code() == ErrorCode::InvalidParameter { Ok(()) } else { Err(error) }),
+            CompleteUpgrade => request.complete_upgrade(0).await.map(drop),
         }
     }
 
@@ -89,6 +116,8 @@ impl Call {
             Head => "head",
             Query => "query_data_available",
             Read | ReadAtMost | ReadExact => "read",
+            Upgrade => "upgrade_to_websocket",
+            CompleteUpgrade => "complete_upgrade",
         }
     }
 }
@@ -117,10 +146,11 @@ impl Standing {
             Reading => Script::new().read_request().send(HEAD).hold(&gate).send("hello, world").keep(),
             Failed => Script::new().read_request().close(),
             Broken => Script::new().read_request().send(HEAD).send("hello").close(),
+            Upgraded => Script::new().read_head().send_accepting(SWITCHING).keep(),
             _ => Script::answering(ANSWER),
         };
         let scene = Scene::of(ScriptedPeer::always(script).await, Session::builder());
-        let request = scene.request(Method::POST);
+        let request = scene.request(if state == Upgraded { Method::GET } else { Method::POST });
         let mut standing = Self { scene, request, in_flight: None, gate };
         standing.bring_to(state).await;
         standing
@@ -157,6 +187,11 @@ impl Standing {
                     Broken => drop(self.scene.recorder.failure(request.id(), read_all(&request).await)),
                     _ => {}
                 }
+            }
+            Upgraded => {
+                request.upgrade_to_websocket().unwrap();
+                request.send(()).await.unwrap();
+                request.receive_response().await.unwrap();
             }
             Failed => {
                 request.send(()).await.unwrap();
@@ -200,6 +235,7 @@ impl Standing {
         }
         match state {
             Failed | Broken => {}
+            Upgraded => drop(request.complete_upgrade(0).await.unwrap()),
             Done | Reading => assert_eq!(request.read().await.unwrap(), ""),
             _ => assert_eq!(read_all(&request).await.unwrap(), b"hello, world", "{state:?}"),
         }

@@ -5,6 +5,7 @@
 
 mod exchange;
 mod runner;
+mod websocket;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -36,7 +37,13 @@ async fn play_all(file: &Path) -> Vec<Case> {
     for vector in list(&vectors["cases"]) {
         let id = text(&vector["id"]).to_owned();
         let (needs, vector, pin) = (needs(vector), vector.clone(), pinned.get(id.as_str()).copied());
-        cases.push(judge(id, needs, async move { compare(&play(&vector).await, &vector, pin) }).await);
+        let play = async move {
+            if text(&vector["class"]).starts_with("ws-") {
+                return websocket::play(&vector, pin).await;
+            }
+            compare(&play(&vector).await, &vector, pin)
+        };
+        cases.push(judge(id, needs, play).await);
     }
     cases
 }
@@ -48,7 +55,6 @@ fn needs(vector: &Value) -> Option<&'static str> {
         "content-encoding" => Some("need content codings"),
         "proxy" => Some("need proxies"),
         "auth" => Some("need credentials"),
-        "ws-handshake" | "ws-frame" => Some("need WebSocket"),
         _ => None,
     }
 }

@@ -30,6 +30,8 @@ error_codes! {
     InvalidHandle = 6, "ERROR_INVALID_HANDLE";
     /// An argument cannot be used; nothing was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
+    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; the error says which.
+    InvalidOperation = 4317, "ERROR_INVALID_OPERATION";
     /// A stage took longer than its timeout; the error names the stage and how long it waited.
     Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";
     /// A fault of this library, or a crash of one of its actors.

@@ -32,6 +32,18 @@ pub enum Operation {
     SetOption,
     /// `Session::shutdown`.
     Shutdown,
+    /// `Request::complete_upgrade`, and the paved way to a WebSocket.
+    CompleteUpgrade,
+    /// `WebSocket::send`.
+    WebSocketSend,
+    /// `WebSocket::receive` and `receive_at_most`.
+    WebSocketReceive,
+    /// `WebSocket::shutdown`.
+    WebSocketShutdown,
+    /// `WebSocket::close`.
+    WebSocketClose,
+    /// `WebSocket::close_status`.
+    WebSocketCloseStatus,
     /// `TryFrom<AnyHandle>`.
     TryFrom,
     /// A look at the response: its status or the form of its body.
@@ -54,6 +66,12 @@ impl Operation {
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
             Self::SetSubscriber => "WinHttpSetStatusCallback",
             Self::SetOption => "WinHttpSetOption",
+            Self::CompleteUpgrade => "WinHttpWebSocketCompleteUpgrade",
+            Self::WebSocketSend => "WinHttpWebSocketSend",
+            Self::WebSocketReceive => "WinHttpWebSocketReceive",
+            Self::WebSocketShutdown => "WinHttpWebSocketShutdown",
+            Self::WebSocketClose => "WinHttpWebSocketClose",
+            Self::WebSocketCloseStatus => "WinHttpWebSocketQueryCloseStatus",
             Self::TryFrom => "WinHttpQueryOption",
             Self::Shutdown => "WinHttpCloseHandle",
         }
@@ -66,15 +84,19 @@ impl Operation {
             Self::Connect => "connect",
             Self::OpenRequest => "open_request",
             Self::AddHeader => "add_header",
-            Self::Send => "send",
+            Self::Send | Self::WebSocketSend => "send",
             Self::Write => "write",
+            Self::CompleteUpgrade => "complete_upgrade",
+            Self::WebSocketReceive => "receive",
+            Self::WebSocketClose => "close",
+            Self::WebSocketCloseStatus => "close_status",
             Self::Receive => "receive_response",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
             Self::QueryHeaders => "head",
             Self::SetSubscriber => "set_subscriber",
             Self::SetOption => "set_options",
-            Self::Shutdown => "shutdown",
+            Self::Shutdown | Self::WebSocketShutdown => "shutdown",
             Self::Response => "response",
             Self::TryFrom => "try_from",
         }
@@ -136,6 +158,12 @@ pub enum Stage {
     Body,
     /// Turning the body into what the caller asked for.
     Decode,
+    /// Becoming a WebSocket.
+    Upgrade,
+    /// Sending and receiving messages of a WebSocket.
+    Messages,
+    /// The closing handshake of a WebSocket.
+    Closing,
 }
 
 impl fmt::Display for Stage {
@@ -154,6 +182,9 @@ impl fmt::Display for Stage {
             Self::Head => "receiving the head",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",
+            Self::Upgrade => "becoming a WebSocket",
+            Self::Messages => "exchanging messages",
+            Self::Closing => "closing the WebSocket",
         })
     }
 }

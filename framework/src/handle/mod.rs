@@ -3,6 +3,7 @@
 mod guard;
 mod messages;
 mod node;
+pub(crate) mod reply;
 mod stop;
 
 use std::future::Future;
@@ -170,6 +171,17 @@ pub(crate) mod sealed {
 /// Gives a handle type the methods of [`Handle`] as its own, so that programs need not import the trait.
 macro_rules! handle_methods {
     ($handle:ty) => {
+        crate::handle::handle_methods!($handle, whose close has a meaning of its own);
+
+        impl $handle {
+            /// Closes the handle and all below it (`WinHttpCloseHandle`). The end begins with the call; the future resolves when
+            /// each `HandleClosing` is posted. See [`Handle::close`](crate::handle::Handle::close).
+            pub fn close(&self) -> impl Future<Output = crate::error::Result<()>> + Send + 'static + use<> {
+                crate::handle::close(&self.inner.node)
+            }
+        }
+    };
+    ($handle:ty, whose close has a meaning of its own) => {
         impl crate::handle::sealed::HasNode for $handle {
             #[allow(private_interfaces, reason = "sealed: nobody outside can call it")]
             fn node(&self) -> &std::sync::Arc<crate::handle::Node> {
@@ -255,12 +267,6 @@ macro_rules! handle_methods {
             /// [`Handle::cancel`](crate::handle::Handle::cancel).
             pub fn cancel(&self) {
                 crate::handle::Handle::cancel(self);
-            }
-
-            /// Closes the handle and all below it (`WinHttpCloseHandle`). The end begins with the call; the future resolves when
-            /// each `HandleClosing` is posted. See [`Handle::close`](crate::handle::Handle::close).
-            pub fn close(&self) -> impl Future<Output = crate::error::Result<()>> + Send + 'static + use<> {
-                crate::handle::close(&self.inner.node)
             }
 
             /// Resolves when the handle is closed and its last notification handled; closes nothing. See

@@ -133,6 +133,11 @@ impl Node {
         self.emit(NotificationMask::HANDLES, || Status::HandleCreated(self.id));
     }
 
+    /// The shared part of the handle, which keeps it open; `None` when the last clone of it is gone.
+    pub(crate) fn keep(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.handle.get()?.upgrade()
+    }
+
     /// Tells the subscribers who asked for it. Costs one load when nobody did.
     pub(crate) fn emit(&self, mask: NotificationMask, status: impl FnOnce() -> Status) {
         if self.subscribers.wants(mask) {

@@ -46,10 +46,10 @@ bitflags! {
         /// `DataAvailable`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_DATA_AVAILABLE")]
         const DATA_AVAILABLE = 0x4_0000;
-        /// `ReadComplete`.
+        /// `ReadComplete`, `WebSocketReadComplete`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_READ_COMPLETE")]
         const READ_COMPLETE = 0x8_0000;
-        /// `WriteComplete`.
+        /// `WriteComplete`, `WebSocketWriteComplete`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_WRITE_COMPLETE")]
         const WRITE_COMPLETE = 0x10_0000;
         /// `RequestError`.
@@ -61,11 +61,11 @@ bitflags! {
         /// WinHTTP's `GETPROXYFORURL_COMPLETE`; nothing of this version emits it.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_GETPROXYFORURL_COMPLETE")]
         const GETPROXYFORURL_COMPLETE = 0x100_0000;
-        /// WinHTTP's `CLOSE_COMPLETE` of WebSockets; nothing of this version emits it.
-        #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSE_COMPLETE")]
+        /// `CloseComplete`.
+        #[doc(alias = "WINHTTP_CALLBACK_FLAG_CLOSE_COMPLETE")]
         const CLOSE_COMPLETE = 0x200_0000;
-        /// WinHTTP's `SHUTDOWN_COMPLETE` of WebSockets; nothing of this version emits it.
-        #[doc(alias = "WINHTTP_CALLBACK_STATUS_SHUTDOWN_COMPLETE")]
+        /// `ShutdownComplete`.
+        #[doc(alias = "WINHTTP_CALLBACK_FLAG_SHUTDOWN_COMPLETE")]
         const SHUTDOWN_COMPLETE = 0x400_0000;
         /// WinHTTP's `GETPROXYSETTINGS_COMPLETE`; nothing of this version emits it.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_GETPROXYSETTINGS_COMPLETE")]

@@ -4,6 +4,7 @@ mod closure;
 mod credit;
 mod late;
 mod mask;
+mod message_kind;
 mod sink;
 mod status;
 mod stream;
@@ -18,6 +19,7 @@ use std::time::Instant;
 use crate::id::{HandleId, HandleKind};
 
 pub use mask::NotificationMask;
+pub use message_kind::MessageKind;
 pub use sink::Subscriber;
 pub use status::{Completion, Status};
 pub use stream::Notifications;

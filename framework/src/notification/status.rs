@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use super::mask::NotificationMask as Mask;
+use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
 use crate::network::SecurityInfo;
@@ -37,6 +38,9 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
 /// | `ReaderStalled` | a request over HTTP/2 whose response is not read | `ReadComplete`, the same, an error |
+/// | `WebSocketReadComplete`, `WebSocketWriteComplete` | complete a WebSocket's `receive`, `send`; they overlap | the same |
+/// | `ShutdownComplete` | completes a WebSocket's `shutdown` | `WebSocketReadComplete`, an error |
+/// | `CloseComplete` | completes a WebSocket's `close` | `HandleClosing` |
 /// | `WireHealthChanged` | the connection that dialed, else the session | `ClosingConnection` |
 /// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
 /// | `RequestError` | completes any operation that failed | `HandleClosing`, or the next operation |
@@ -74,7 +78,7 @@ pub enum Status {
     /// The TLS handshake failed, and this was wrong; the error of the request has more.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_SECURE_FAILURE")]
     SecureFailure(SecureFailureFlags),
-    /// The request has a wire.
+    /// The request has a wire, or the WebSocket that a request has become.
     WireAcquired {
         /// Which wire.
         wire: WireId,
@@ -130,6 +134,33 @@ pub enum Status {
     /// A read succeeded with so many octets; 0 is the end of the body.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_READ_COMPLETE")]
     ReadComplete(u64),
+    /// A WebSocket's `receive` gave so many octets of this kind.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_READ_COMPLETE")]
+    WebSocketReadComplete {
+        /// Octets of the message, or of the piece of it.
+        octets: u64,
+        /// What they are; [`MessageKind::Close`] is the server's close frame.
+        kind: MessageKind,
+    },
+    /// A WebSocket's `send` succeeded: the kernel took the message, or the piece of it.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_WRITE_COMPLETE")]
+    WebSocketWriteComplete {
+        /// Octets of the message, or of the piece of it.
+        octets: u64,
+        /// What they are.
+        kind: MessageKind,
+    },
+    /// A WebSocket's `shutdown` succeeded: the close frame was handed to the kernel.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_SHUTDOWN_COMPLETE")]
+    ShutdownComplete,
+    /// A WebSocket's `close` succeeded: both sides have closed, and the server said this.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSE_COMPLETE")]
+    CloseComplete {
+        /// The status of the server's close frame; 1005 if it gave none.
+        code: u16,
+        /// Its reason.
+        reason: Arc<str>,
+    },
     /// More of the body was handed to the caller.
     DownloadProgress {
         /// Octets of the body so far.
@@ -156,7 +187,7 @@ pub enum Status {
     /// The wire is closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CONNECTION_CLOSED")]
     ConnectionClosed,
-    /// The request gave its wire back for others to use.
+    /// The request gave its wire back for others to use, or to the WebSocket it has become.
     WireReleased {
         /// Which wire.
         wire: WireId,
@@ -264,6 +295,10 @@ statuses! {
     ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);
     DownloadProgress{..}, PROGRESS, Progress, None;
     ReaderStalled{..}, READERS, Progress, None;
+    WebSocketReadComplete{..}, READ_COMPLETE, Promise, Some(0x8_0000);
+    WebSocketWriteComplete{..}, WRITE_COMPLETE, Promise, Some(0x10_0000);
+    ShutdownComplete{..}, SHUTDOWN_COMPLETE, Promise, Some(0x400_0000);
+    CloseComplete{..}, CLOSE_COMPLETE, Promise, Some(0x200_0000);
     ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);
     ConnectionClosed{..}, CLOSE_CONNECTION, Progress, Some(0x200);
     WireReleased{..}, WIRES, Progress, None;
@@ -286,6 +321,10 @@ impl Status {
             Self::HeadersAvailable => (Operation::Receive, 0),
             Self::DataAvailable(octets) => (Operation::QueryDataAvailable, *octets),
             Self::ReadComplete(octets) => (Operation::Read, *octets),
+            Self::WebSocketReadComplete { octets, .. } => (Operation::WebSocketReceive, *octets),
+            Self::WebSocketWriteComplete { octets, .. } => (Operation::WebSocketSend, *octets),
+            Self::ShutdownComplete => (Operation::WebSocketShutdown, 0),
+            Self::CloseComplete { .. } => (Operation::WebSocketClose, 0),
             Self::RequestError { operation, error } => {
                 return Some(Completion { operation: *operation, result: Err(error.clone()) });
             }

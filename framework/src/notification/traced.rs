@@ -38,6 +38,10 @@ impl Status {
             | Self::ResponseReceived(octets)
             | Self::DataAvailable(octets)
             | Self::ReadComplete(octets) => octets.to_string(),
+            Self::WebSocketReadComplete { octets, kind } | Self::WebSocketWriteComplete { octets, kind } => {
+                format!("{octets}, {kind:?}")
+            }
+            Self::CloseComplete { code, .. } => code.to_string(),
             Self::Retrying { attempt, error } => format!("attempt {attempt} after {}", error.code()),
             Self::RequestError { operation, error } => format!("{} in {operation}", error.code()),
             _ => return None,

@@ -11,6 +11,7 @@ mod origins;
 mod tests;
 mod timeouts;
 pub(crate) mod tls;
+mod websocket;
 
 use std::fmt;
 use std::sync::Arc;
@@ -31,6 +32,7 @@ pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
+pub use websocket::WebSocketOptions;
 
 /// What one request obeys. Connections and sessions hold the copy their future children start from.
 #[derive(Clone, Debug)]
@@ -61,6 +63,8 @@ pub struct RequestOptions {
     pub dial: DialOptions,
     /// What a secure wire must be.
     pub tls: TlsOptions,
+    /// What it obeys as a WebSocket, should it become one.
+    pub websocket: WebSocketOptions,
 }
 
 impl Default for RequestOptions {
@@ -77,6 +81,7 @@ impl Default for RequestOptions {
             http2: Http2Options::default(),
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
+            websocket: WebSocketOptions::default(),
         }
     }
 }
@@ -89,6 +94,7 @@ impl RequestOptions {
         self.http2.check(operation)?;
         self.dial.check(operation)?;
         self.tls.check(operation)?;
+        self.websocket.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
         if let Some(wait) = self.expect_continue {

@@ -89,6 +89,7 @@ impl<'a> Sought<'a> {
             resends: _,
             governor: _,
             priority: _,
+            websocket: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

@@ -47,6 +47,11 @@ impl Lease {
         self.loan.told = true;
     }
 
+    /// The request has become something else, whose handle hears of the wire from now on.
+    pub(crate) fn pass_to(&mut self, heir: &Arc<Node>) {
+        self.loan.borrower = Some(Arc::clone(heir));
+    }
+
     /// Gives the wire back for others to use.
     pub(crate) fn give_back(self, hears: &Node) {
         let Self { kept, mut loan, .. } = self;

@@ -2,3 +2,4 @@
 
 pub(crate) mod http1;
 pub(crate) mod http2;
+pub(crate) mod websocket;

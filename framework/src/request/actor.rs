@@ -27,7 +27,7 @@ use crate::services::{Load, Services, WorkEnd, WorkGuard};
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
 pub struct RequestActor {
     services: Arc<Services>,
-    owner: Arc<Node>,
+    pub(super) owner: Arc<Node>,
     /// `None` where nobody follows it.
     pub(super) span: Option<Box<Span>>,
     pub(super) journey: Option<Box<Journey>>,
@@ -37,9 +37,9 @@ pub struct RequestActor {
     /// What sends beside the response, where something does or may.
     pub(super) sends: Sends,
     unclaimed: Unclaimed,
-    work: Option<WorkGuard>,
+    pub(super) work: Option<WorkGuard>,
     /// What it is to its lane.
-    load: Option<Load>,
+    pub(super) load: Option<Load>,
     cancelled: bool,
     /// The handle ends when the wire is free, and before those who wait hear that nobody is left.
     _guard: ActorGuard,

@@ -157,7 +157,7 @@ impl Request {
     }
 
     /// The actor is gone and gave no answer: the handle was closed before it came to this message, or it crashed.
-    fn lost(&self, operation: Operation) -> Error {
+    pub(super) fn lost(&self, operation: Operation) -> Error {
         let node = &self.inner.node;
         if node.has_crashed() { node.interrupted(operation) } else { node.gone(operation) }
     }

@@ -18,6 +18,7 @@ use super::shared::Shared;
 use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
+use super::upgrade::ask;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
@@ -26,6 +27,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
 use crate::protocol::http1::BodyLength;
+use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -81,6 +83,8 @@ pub(super) struct Journey {
     pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
+    /// The upgrade it asks for.
+    pub(super) upgrade: Option<Box<Asked>>,
 }
 
 /// A wire and the exchange on it.
@@ -109,10 +113,10 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, options) = {
+        let (mut headers, mut options, upgrades) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options))
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades)
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -128,6 +132,7 @@ impl Journey {
                 headers.change().insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
             }
         }
+        let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
         let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
@@ -160,6 +165,7 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
+            upgrade,
         });
         journey.prepared = journey.prepare_first()?;
         Ok(journey)
@@ -253,6 +259,7 @@ impl Journey {
             Some(active) if active.exchange.is_refused() && self.times.send_end.is_none() => State::Uploading,
             Some(active) if !active.exchange.has_head() => State::Sent,
             None if self.is_complete() => State::Done,
+            _ if self.has_switched() => State::Upgraded,
             _ => State::Body,
         }
     }

@@ -18,7 +18,6 @@ mod operation;
 mod parting;
 mod payload;
 mod receiving;
-mod reply;
 mod response;
 mod send_side;
 mod sending;
@@ -28,6 +27,8 @@ mod state;
 mod timings;
 mod unclaimed;
 mod upload;
+mod upgrade;
+mod websocket_builder;
 
 use std::any::Any;
 use std::fmt;
@@ -37,13 +38,14 @@ use actix::Addr;
 use http::{HeaderMap, Method};
 
 use crate::error::{Error, Operation, Result};
-use crate::handle::{ActorGuard, Ending, Hold, Node, handle_methods};
+use crate::handle::{ActorGuard, Ending, Hold, Node, handle_methods, reply};
 use crate::id::HandleKind;
 use crate::network::SecurityInfo;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::protocol::http1::{ResponseHead, field};
 use crate::services::Services;
 use crate::target::Target;
+use crate::websocket::WebSocket;
 
 use flight::Unstarted;
 use shared::{Served, Shared};
@@ -55,6 +57,8 @@ pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResp
 pub use payload::Payload;
 pub use response::Response;
 pub use timings::{Sizes, Timings};
+pub use upgrade::CompleteUpgrade;
+pub use websocket_builder::WebSocketBuilder;
 
 #[cfg(feature = "tower")]
 pub(crate) use payload::Piece;

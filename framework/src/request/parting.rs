@@ -10,6 +10,9 @@ use crate::wire::Exchange;
 impl Journey {
     /// The response was complete at this moment: the wire goes back, or is closed for a reason.
     pub(super) fn settle(&mut self, at: Instant) {
+        if self.has_switched() {
+            return;
+        }
         let Some(mut active) = self.active.take() else { return };
         self.turns = None;
         self.shared.is_on(None);
@@ -60,6 +63,9 @@ impl Journey {
     pub(super) fn leave(&mut self) {
         if let Some(failure) = self.failed_ahead.take() {
             return self.break_off(failure.close_reason());
+        }
+        if self.has_switched() {
+            return self.break_off(CloseReason::SwitchedProtocols);
         }
         let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {

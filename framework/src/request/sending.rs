@@ -266,7 +266,11 @@ impl Journey {
     }
 
     pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        Exchange::prepare(&self.head(body), self.head_limits())
+        let mut prepared = Exchange::prepare(&self.head(body), self.head_limits());
+        if let (Some(asked), Ok((exchange, _))) = (&self.upgrade, &mut prepared) {
+            exchange.expect_upgrade(asked.clone());
+        }
+        prepared
     }
 
     fn head(&self, body: BodyLength) -> RequestHead<'_> {

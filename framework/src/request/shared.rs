@@ -61,6 +61,8 @@ impl Drop for Served {
 pub(super) struct Draft {
     pub(super) headers: Fields,
     pub(super) options: SharedOptions,
+    /// Each send asks for an upgrade to WebSocket.
+    pub(super) upgrades: bool,
     /// When it was begun to be sent, for the last time.
     pub(super) begun: Option<Instant>,
 }
@@ -76,7 +78,7 @@ struct Outcome {
 
 impl Shared {
     pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
-        let draft = Mutex::new(Draft { headers: Fields::default(), options, begun: None });
+        let draft = Mutex::new(Draft { headers: Fields::default(), options, upgrades: false, begun: None });
         Arc::new(Self {
             node,
             method,

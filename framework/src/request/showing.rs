@@ -140,7 +140,7 @@ impl Shared {
         match state {
             State::Uploading | State::Body | State::Done if send_side == SendSide::Busy => found(&self.sender_awaits),
             State::Opened | State::Done | State::Failed | State::Broken => None,
-            State::Uploading | State::Sent | State::Body => Some(Waiting::Consumer),
+            State::Uploading | State::Sent | State::Body | State::Upgraded => Some(Waiting::Consumer),
             // One that was served and has not looked yet waits for nothing.
             State::Sending | State::Writing | State::Receiving | State::Reading => {
                 found(&self.awaits).or_else(|| line.get(&self.node.id()).copied())

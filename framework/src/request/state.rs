@@ -10,7 +10,8 @@
 //! ```
 //!
 //! An error or `cancel` leads to `Failed`, or to `Broken` once there is a head. The states in -ing that stand for a call in
-//! flight take no other call.
+//! flight take no other call. A 101 that was asked for leads to `Upgraded` in place of `Body`, and `complete_upgrade` from there to
+//! `Done`.
 //!
 //! Over HTTP/2 the body of a request may go on beside the response ([`SendSide`]): then what a state takes is more or less by
 //! what `BESIDE` says. The book's figure and the tests are made from these tables.
@@ -32,6 +33,7 @@ pub(crate) enum State {
     Done,
     Failed,
     Broken,
+    Upgraded,
 }
 
 /// What goes on with the body of a request beside its state, over HTTP/2 (contract B.10).
@@ -65,10 +67,12 @@ pub(crate) enum Call {
     Head,
     QueryDataAvailable,
     Read,
+    Upgrade,
+    CompleteUpgrade,
 }
 
 impl State {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Opened,
         Self::Sending,
         Self::Uploading,
@@ -80,6 +84,7 @@ impl State {
         Self::Done,
         Self::Failed,
         Self::Broken,
+        Self::Upgraded,
     ];
 
     /// Is the call taken in this state? If not it is refused with 12019, and nothing changes.
@@ -101,6 +106,7 @@ impl State {
             Self::Done => "done",
             Self::Failed => "failed",
             Self::Broken => "broken",
+            Self::Upgraded => "upgraded",
         }
     }
 
@@ -118,6 +124,7 @@ impl State {
             Self::Done => "its response is complete",
             Self::Failed => "its last operation failed",
             Self::Broken => "its response was cut short",
+            Self::Upgraded => "the server has switched to WebSocket",
         }
     }
 }
@@ -192,7 +199,7 @@ impl fmt::Display for State {
 
 impl Call {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::AddHeader,
         Self::SetOptions,
         Self::Send,
@@ -202,6 +209,8 @@ impl Call {
         Self::Head,
         Self::QueryDataAvailable,
         Self::Read,
+        Self::Upgrade,
+        Self::CompleteUpgrade,
     ];
 
     /// The method's name.
@@ -216,6 +225,8 @@ impl Call {
             Self::Head => "head",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
+            Self::Upgrade => "upgrade_to_websocket",
+            Self::CompleteUpgrade => "complete_upgrade",
         }
     }
 }
@@ -234,23 +245,25 @@ fn figure() -> String {
     figure + "\n"
 }
 
-use State::{Body, Broken, Done, Failed, Opened, Reading, Receiving, Sent, Uploading};
+use State::{Body, Broken, Done, Failed, Opened, Reading, Receiving, Sent, Upgraded, Uploading};
 
-const TABLE: [(Call, &[State]); 9] = [
-    (Call::AddHeader, &[Opened, Body, Done, Failed, Broken]),
-    (Call::SetOptions, &[Opened, Body, Done, Failed, Broken]),
-    (Call::Send, &[Opened, Body, Done, Failed, Broken]),
+const TABLE: [(Call, &[State]); 11] = [
+    (Call::AddHeader, &[Opened, Body, Done, Failed, Broken, Upgraded]),
+    (Call::SetOptions, &[Opened, Body, Done, Failed, Broken, Upgraded]),
+    (Call::Send, &[Opened, Body, Done, Failed, Broken, Upgraded]),
     (Call::Write, &[Uploading]),
     (Call::Finish, &[Uploading]),
     (Call::Receive, &[Uploading, Sent]),
-    (Call::Head, &[Body, Reading, Done, Broken]),
-    (Call::QueryDataAvailable, &[Body, Done]),
-    (Call::Read, &[Body, Done]),
+    (Call::Head, &[Body, Reading, Done, Broken, Upgraded]),
+    (Call::QueryDataAvailable, &[Body, Done, Upgraded]),
+    (Call::Read, &[Body, Done, Upgraded]),
+    (Call::Upgrade, &[Opened, Body, Done, Failed, Broken, Upgraded]),
+    (Call::CompleteUpgrade, &[Upgraded]),
 ];
 
 const BESIDE: [(SendSide, &[Call], &[Call]); 2] = [
     (SendSide::Open, &[Call::Write, Call::Finish], &[]),
-    (SendSide::Busy, &[], &[Call::AddHeader, Call::SetOptions, Call::Send, Call::Write, Call::Finish]),
+    (SendSide::Busy, &[], &[Call::AddHeader, Call::SetOptions, Call::Send, Call::Write, Call::Finish, Call::Upgrade]),
 ];
 const STATES: u8 = State::ALL.len() as u8;
 

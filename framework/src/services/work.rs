@@ -142,9 +142,10 @@ impl Drop for WorkGuard {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {
-    /// Requests whose response was read to its end.
+    /// Requests whose response was read to its end, and WebSockets that both sides closed.
     pub completed: u64,
-    /// Requests that had begun to be sent and did not complete: cancelled at the deadline, failed, or given up.
+    /// Requests that had begun to be sent and did not complete, and WebSockets that were not closed by both sides: cancelled at the
+    /// deadline, failed, or given up.
     pub cancelled: u64,
     /// Requests of which no octet was sent: safe to repeat.
     pub never_sent: u64,

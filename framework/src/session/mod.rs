@@ -21,9 +21,9 @@ use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
-use crate::request::{Opening, RequestBuilder};
+use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
 use crate::services::{Services, ShutdownReport, drain};
-use crate::target::{IntoTarget, Origin};
+use crate::target::{IntoTarget, Origin, Target};
 
 pub use actor::SessionActor;
 pub use builder::SessionBuilder;
@@ -149,6 +149,32 @@ impl Session {
         let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep: self.keep() };
         let options = self.options_for(target.origin());
         Ok(RequestBuilder::new(opening, method, target, options))
+    }
+
+    /// A WebSocket on the paved path, by a `ws` or `wss` URL: everything in one expression, then `connect`. Its connection is implicit,
+    /// as that of a paved request; its parent is the session.
+    ///
+    /// ```no_run
+    /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+    /// let websocket = session.websocket("wss://chat.example.com/")?.protocol("chat").connect().await?;
+    /// websocket.send("hello").await?;
+    /// println!("{:?}", websocket.receive().await?.as_text());
+    /// websocket.close(1000, "").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// 12005 for a URL that cannot be used or has a fragment, 12006 for another scheme, 87 for CR, LF or NUL in it, 6 when the
+    /// session is closed, 12012 while it shuts down.
+    pub fn websocket(&self, url: &str) -> Result<WebSocketBuilder> {
+        self.inner.node.check_open(Operation::OpenRequest)?;
+        self.inner.services.work.check(Operation::OpenRequest)?;
+        let target = Target::of_websocket(url)?;
+        let Inner { services, node, .. } = &*self.inner;
+        let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep: self.keep() };
+        let options = self.options_for(target.origin());
+        Ok(WebSocketBuilder::new(opening, target, options))
     }
 
     /// What connections and requests created from now on start from.

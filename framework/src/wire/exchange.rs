@@ -11,6 +11,7 @@ use http::HeaderMap;
 use super::{Failure, Http2, Pace, Received, SendingHalf, Uploaded, Wire, http1, http2};
 use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
+use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 
 /// One exchange, from the first octet written to the last one read. It is moved from one wire's attempt to its place, and is small.
@@ -64,6 +65,18 @@ impl Exchange {
             },
             _ => Err(Failure::OutOfTurn),
         }
+    }
+
+    /// The request, which has no body, asks for an upgrade, as only HTTP/1.1 can.
+    pub(crate) fn expect_upgrade(&mut self, asked: Box<Asked>) {
+        if let Self::Http1(exchange) = self {
+            exchange.expect_upgrade(asked);
+        }
+    }
+
+    /// Has the wire been switched to another protocol by the answer?
+    pub(crate) fn has_switched(&self) -> bool {
+        matches!(self, Self::Http1(exchange) if exchange.has_switched())
     }
 
     /// Is a 100 awaited before the body may go out?

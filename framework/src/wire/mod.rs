@@ -12,8 +12,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use http1::Http1;
-
 use crate::id::WireId;
 use crate::network::SecurityInfo;
 use crate::options::Http2Options;
@@ -23,6 +21,7 @@ use crate::transport::{DialTimes, Dialed};
 
 pub(crate) use exchange::Exchange;
 pub(crate) use failure::Failure;
+pub(crate) use http1::Http1;
 pub(crate) use http2::{Change, Driver, Http2, SendingHalf};
 pub(crate) use pace::Pace;
 pub(crate) use sight::Sight;
@@ -61,6 +60,14 @@ impl Wire {
         match self {
             Self::Http1(_) => None,
             Self::Http2(wire) => Some(wire),
+        }
+    }
+
+    /// The stream below an exchange that has switched protocols, which only HTTP/1.1 does.
+    pub(crate) fn switched(&mut self) -> Option<&mut Http1> {
+        match self {
+            Self::Http1(wire) => Some(wire),
+            Self::Http2(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ use hinternet::{ErrorCode, HandleKind};
 
 use super::conversation::{Breach, Conversation};
 use super::event::{Event, Happened, Step};
+use super::websocket::WebSocketStory;
 
 /// Checks events as they come and keeps what is wrong with them.
 #[derive(Debug, Default)]
@@ -43,6 +44,7 @@ struct Account {
     lossy: bool,
     closing_wires: usize,
     conversation: Conversation,
+    websocket: WebSocketStory,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +123,9 @@ impl Ledger {
         let fits = match event.kind {
             HandleKind::Session => above.is_none(),
             HandleKind::Connection => matches!(above, Some(None | Some(HandleKind::Session))),
-            HandleKind::Request => matches!(above, Some(None | Some(HandleKind::Session | HandleKind::Connection))),
+            HandleKind::Request | HandleKind::WebSocket => {
+                matches!(above, Some(None | Some(HandleKind::Session | HandleKind::Connection)))
+            }
             _ => true,
         };
         if !fits {
@@ -147,6 +151,7 @@ impl Account {
             lossy: false,
             closing_wires: 0,
             conversation: Conversation::default(),
+            websocket: WebSocketStory::default(),
         }
     }
 
@@ -190,6 +195,7 @@ impl Account {
         }
         let result = match self.kind {
             HandleKind::Request => self.conversation.handle(happened),
+            HandleKind::WebSocket => self.websocket.handle(happened),
             _ => self.take_in_above_requests(happened),
         };
         result.err().filter(|_| !self.lossy).into_iter().collect()
@@ -228,6 +234,7 @@ impl Account {
             return Vec::new();
         }
         let mut left = self.conversation.left_open();
+        left.extend(self.websocket.left_open());
         if self.closing_wires > 0 {
             left.push(("C.2", "ClosingConnection without ConnectionClosed".to_owned()));
         }

@@ -22,6 +22,7 @@ mod ledger;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod websocket;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

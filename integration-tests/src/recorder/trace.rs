@@ -27,6 +27,10 @@ pub fn short(status: &Status) -> String {
         Status::RequestError { operation, error } => format!("{name}({operation:?}, {})", error.code().number()),
         Status::Retrying { attempt, error } => format!("{name}({attempt}, after {})", error.code().number()),
         Status::ReaderStalled { unread, .. } => format!("{name}({unread})"),
+        Status::WebSocketReadComplete { octets, kind } | Status::WebSocketWriteComplete { octets, kind } => {
+            format!("{name}({kind:?} {octets})")
+        }
+        Status::CloseComplete { code, reason } => format!("{name}({code} {reason:?})"),
         Status::UploadProgress { sent, .. } => format!("{name}({sent})"),
         Status::DownloadProgress { received, .. } => format!("{name}({received})"),
         _ => name.to_owned(),

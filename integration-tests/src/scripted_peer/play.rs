@@ -11,6 +11,7 @@ use super::{Connection, Ending, Record};
 use crate::http2_peer::{Frames, Kind, PREFACE, frames};
 use crate::request::{Parsed, Request};
 use crate::tls::Carrier;
+use crate::websocket::accept;
 
 /// Plays the script to its end and says how it ended.
 pub(super) async fn play<S: Socket>(script: &Script, stream: S, record: &Record) -> Ending {
@@ -61,6 +62,10 @@ impl<S: Socket> Player<'_, S> {
     async fn take(&mut self, step: &Step) -> io::Result<Next> {
         match step {
             Step::Send(octets) => self.send(octets).await?,
+            Step::SendAccepting(template) => {
+                let octets = self.record.look(|connection| accepting(template, &connection.received));
+                self.send(&octets).await?;
+            }
             Step::Repeat(octets, times) => {
                 for _ in 0..*times {
                     self.send(octets).await?;
@@ -218,5 +223,17 @@ impl<S: Socket> Player<'_, S> {
             }
         }
         Ok(())
+    }
+}
+
+/// The template with the answer to the last key in what was received.
+fn accepting(template: &[u8], received: &[u8]) -> Vec<u8> {
+    const PLACE: &[u8] = b"{accept}";
+    let received = String::from_utf8_lossy(received);
+    let key = received.rsplit("sec-websocket-key: ").next().and_then(|rest| rest.lines().next()).unwrap_or_default();
+    let place = template.windows(PLACE.len()).position(|window| window == PLACE);
+    match place {
+        Some(at) => [&template[..at], accept(key).as_bytes(), &template[at + PLACE.len()..]].concat(),
+        None => template.to_vec(),
     }
 }

@@ -25,6 +25,8 @@ pub struct Script {
 pub enum Step {
     /// Writes these octets.
     Send(Bytes),
+    /// Writes this, with `{accept}` replaced by what answers the WebSocket key that was received last.
+    SendAccepting(Bytes),
     /// Writes these octets so many times.
     Repeat(Bytes, usize),
     /// Writes one octet each so long.
@@ -131,6 +133,11 @@ impl Script {
     /// See [`Step::Send`].
     pub fn send(self, octets: impl Into<Bytes>) -> Self {
         self.step(Step::Send(octets.into()))
+    }
+
+    /// See [`Step::SendAccepting`].
+    pub fn send_accepting(self, template: impl Into<Bytes>) -> Self {
+        self.step(Step::SendAccepting(template.into()))
     }
 
     /// See [`Step::Repeat`].

@@ -34,10 +34,16 @@ async fn c1_a_notification_names_handle_kind_parent_context_and_time() {
             handle if [told.upload, told.retried, told.queued].contains(&handle) => {
                 (HandleKind::Request, Some(told.connection))
             }
+            handle if handle == told.websocket => (HandleKind::WebSocket, Some(told.session)),
             _ => continue,
         };
         assert_eq!((one.kind, one.parent), (kind, parent), "{one:?}");
-        let context = if one.handle == told.upload && one.name() != "HandleCreated" { 7 } else { 0 };
+        let context = match one.handle {
+            handle if handle == told.upload && one.name() != "HandleCreated" => 7,
+            // N-42: from the first.
+            handle if handle == told.websocket => 8,
+            _ => 0,
+        };
         assert_eq!(one.context, context, "{one:?}");
     }
     for handle in [told.session, told.connection, told.upload, told.retried, told.queued, told.refused] {
@@ -62,6 +68,14 @@ async fn c1_a_completion_names_its_operation_and_its_result() {
         (Operation::QueryDataAvailable, Ok(0)),
     ];
     assert_eq!(completions(told.upload), upload);
+    let websocket = [
+        (Operation::WebSocketSend, Ok(5)),
+        (Operation::WebSocketReceive, Ok(5)),
+        (Operation::WebSocketShutdown, Ok(0)),
+        (Operation::WebSocketReceive, Ok(0)),
+        (Operation::WebSocketClose, Ok(0)),
+    ];
+    assert_eq!(completions(told.websocket), websocket);
     assert_eq!(completions(told.refused), [(Operation::Send, Err(ErrorCode::CannotConnect))]);
     for one in log.iter().filter(|one| one.completion().is_none()) {
         let completing = ["Complete", "Available", "Error"].iter().any(|word| one.name().contains(word));

@@ -4,6 +4,7 @@ use hinternet::{Connection, HandleId, Method, Payload, Session};
 use integration_tests::Gate;
 use integration_tests::scene::{Nobody, read_all};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::websocket::WebSocketOrigin;
 
 /// Who is in it.
 pub(crate) struct Told {
@@ -17,6 +18,8 @@ pub(crate) struct Told {
     pub(crate) queued: HandleId,
     /// A GET that finds no server.
     pub(crate) refused: HandleId,
+    /// A WebSocket that is shut down and closed.
+    pub(crate) websocket: HandleId,
     pub(crate) peer: ScriptedPeer,
     pub(crate) nobody: Nobody,
 }
@@ -58,8 +61,26 @@ pub(crate) async fn tell(session: &Session) -> Told {
     let nobody = Nobody::new();
     let refused = session.connect(&nobody.origin()).unwrap().open_request(Method::GET, "/").unwrap();
     refused.send(()).await.unwrap_err();
+    let echo = WebSocketOrigin::echo().await;
+    let websocket = session.websocket(&echo.url()).unwrap().context(8).connect().await.unwrap();
+    websocket.send("hello").await.unwrap();
+    assert_eq!(websocket.receive().await.unwrap().as_text(), Some("hello"));
+    websocket.shutdown(1000, "bye").await.unwrap();
+    assert!(websocket.receive().await.unwrap().is_close());
+    websocket.close(1000, "").await.unwrap();
+    let websocket = websocket.id();
     let (session, connection) = (session.id(), connection.id());
-    Told { session, connection, upload, retried: retried_id, queued: queued_id, refused: refused.id(), peer, nobody }
+    Told {
+        websocket,
+        session,
+        connection,
+        upload,
+        retried: retried_id,
+        queued: queued_id,
+        refused: refused.id(),
+        peer,
+        nobody,
+    }
 }
 
 async fn upload(connection: &Connection) -> HandleId {
@@ -74,7 +95,7 @@ async fn upload(connection: &Connection) -> HandleId {
 }
 
 /// Every status, with WinHTTP's bit, and the flag that asks for it. `Missed` and `Unsubscribed` come unasked.
-pub(crate) const STATUSES: [(&str, Option<u32>, u64); 26] = [
+pub(crate) const STATUSES: [(&str, Option<u32>, u64); 30] = [
     ("ResolvingName", Some(0x1), 0x3),
     ("NameResolved", Some(0x2), 0x3),
     ("ConnectingToServer", Some(0x4), 0xC),
@@ -94,6 +115,10 @@ pub(crate) const STATUSES: [(&str, Option<u32>, u64); 26] = [
     ("WriteComplete", Some(0x10_0000), 0x10_0000),
     ("RequestError", Some(0x20_0000), 0x20_0000),
     ("SendRequestComplete", Some(0x40_0000), 0x40_0000),
+    ("WebSocketReadComplete", Some(0x8_0000), 0x8_0000),
+    ("WebSocketWriteComplete", Some(0x10_0000), 0x10_0000),
+    ("CloseComplete", Some(0x200_0000), 0x200_0000),
+    ("ShutdownComplete", Some(0x400_0000), 0x400_0000),
     ("ConnectAttemptEnded", None, 0xC),
     ("WireAcquired", None, 1 << 32),
     ("WireReleased", None, 1 << 32),

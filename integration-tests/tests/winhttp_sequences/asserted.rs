@@ -1,8 +1,11 @@
 //! The sequences that a test suite asserts of Windows itself: strict in order, with statuses that may be absent.
 
-use hinternet::{Method, Session};
+use hinternet::messages::ReceiveMessage;
+use hinternet::{ErrorCode, Handle, Method, Request, Session, WebSocket};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::websocket::{SWITCHING, close, frame};
 
 use super::recording;
 
@@ -124,4 +127,129 @@ async fn async_keepalive_older_is_the_same_without_a_closed_wire() {
     session.closed().await;
     check(&recorder, &expected(&scenarios, "async_keepalive_older", usize::MAX));
     recorder.settle().await;
+}
+
+/// The server of the WebSocket scenarios: it greets, and closes when it is closed.
+async fn websocket_world() -> (ScriptedPeer, Recorder, Session) {
+    let script = Script::new().read_head().send_accepting(SWITCHING).send(frame(0x81, "hello"));
+    let peer = ScriptedPeer::always(script.read_until(&b"\x88"[..]).send(close(1000, "")).keep()).await;
+    let recorder = Recorder::start();
+    let session = Session::builder().unhandled(1 << 20, 1 << 20).open().unwrap();
+    recorder.join(&session);
+    (peer, recorder, session)
+}
+
+/// As far as all four go together: a WebSocket that was greeted, with a second receive in flight if one is wanted.
+async fn greeted(peer: &ScriptedPeer, session: &Session) -> (Request, WebSocket) {
+    // The recording begins with the request.
+    let connection = session.connect(&peer.origin()).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.upgrade_to_websocket().unwrap();
+    request.send(()).await.unwrap();
+    assert_eq!(request.receive_response().await.unwrap().status(), 101);
+    let websocket = request.complete_upgrade(0).await.unwrap();
+    assert_eq!(websocket.receive().await.unwrap().as_text(), Some("hello"));
+    (request, websocket)
+}
+
+/// A receive that stays in flight, of which a second one is refused (W-20).
+async fn receiving(
+    recorder: &Recorder,
+    websocket: &WebSocket,
+) -> impl Future<Output = hinternet::Result<hinternet::MessagePart>> + use<> {
+    let answer = websocket.addr().send(ReceiveMessage::default());
+    let second = recorder.refusal(websocket.id(), websocket.receive().await);
+    assert_eq!(second.code(), ErrorCode::InvalidOperation);
+    async move { answer.await.unwrap() }
+}
+
+/// Of the session's, the connection's, and the WinHTTP statuses that a wire's end has here as everywhere, the recording says nothing.
+fn check_websocket(
+    recorder: &Recorder,
+    id: &str,
+    scenarios: &serde_json::Value,
+    request: &Request,
+    websocket: &WebSocket,
+) {
+    let of = [request.id(), websocket.id()];
+    let told = recorder.log().into_iter().filter(|one| of.contains(&one.handle) && one.status.code().is_some());
+    let told: Vec<String> = told
+        .map(|one| one.name().trim_start_matches("WebSocket").to_lowercase())
+        .filter(|name| !matches!(&name[..], "closingconnection" | "connectionclosed"))
+        .collect();
+    let mut wanted = expected(scenarios, id, usize::MAX);
+    let ours = wanted.iter().rposition(|one| one.status == "handleclosing").unwrap();
+    // The scenario that closes the connection and the session too goes on.
+    let closings = wanted.iter().filter(|one| one.status == "handleclosing").count();
+    wanted.drain(ours + 1 - closings.saturating_sub(2)..=ours);
+    if let Err(difference) = matches(&told, &wanted) {
+        panic!("{id}: {difference}\n expected {wanted:#?}\n told {told:#?}");
+    }
+}
+
+#[tokio::test]
+async fn ws_close_with_receive_pending_fails_the_receive_and_then_completes() {
+    let Some(scenarios) = scenarios(1) else { return };
+    let (peer, recorder, session) = websocket_world().await;
+    let (request, websocket) = greeted(&peer, &session).await;
+    let receiving = receiving(&recorder, &websocket).await;
+    websocket.close(1000, "").await.unwrap();
+    assert!(recorder.failure(websocket.id(), receiving.await).is_cancelled());
+    assert_eq!(websocket.close_status().unwrap().code, 1000);
+    Handle::close(&websocket).await.unwrap();
+    request.close().await.unwrap();
+    recorder.wait_for_closing(request.id()).await;
+    check_websocket(&recorder, "ws_close_with_receive_pending", &scenarios, &request, &websocket);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn ws_shutdown_with_receive_pending_lets_it_receive_the_close() {
+    let Some(scenarios) = scenarios(1) else { return };
+    let (peer, recorder, session) = websocket_world().await;
+    let (request, websocket) = greeted(&peer, &session).await;
+    let receiving = receiving(&recorder, &websocket).await;
+    websocket.shutdown(1000, "").await.unwrap();
+    assert!(receiving.await.unwrap().is_close());
+    assert_eq!(websocket.close_status().unwrap().code, 1000);
+    recorder.refusal(websocket.id(), websocket.receive().await);
+    websocket.close(1000, "").await.unwrap();
+    Handle::close(&websocket).await.unwrap();
+    request.close().await.unwrap();
+    recorder.wait_for_closing(request.id()).await;
+    check_websocket(&recorder, "ws_shutdown_with_receive_pending", &scenarios, &request, &websocket);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn ws_closehandle_with_receive_pending_fails_it_once() {
+    let Some(scenarios) = scenarios(1) else { return };
+    let (peer, recorder, session) = websocket_world().await;
+    let (request, websocket) = greeted(&peer, &session).await;
+    let receiving = receiving(&recorder, &websocket).await;
+    Handle::close(&websocket).await.unwrap();
+    assert!(recorder.failure(websocket.id(), receiving.await).is_cancelled());
+    request.close().await.unwrap();
+    recorder.wait_for_closing(request.id()).await;
+    check_websocket(&recorder, "ws_closehandle_with_receive_pending", &scenarios, &request, &websocket);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn ws_closehandle_with_close_pending_fails_the_close_once() {
+    let Some(scenarios) = scenarios(1) else { return };
+    let (_, recorder, session) = websocket_world().await;
+    // This server does not close.
+    let script = Script::new().read_head().send_accepting(SWITCHING).send(frame(0x81, "hello")).keep();
+    let peer = ScriptedPeer::always(script).await;
+    let (request, websocket) = greeted(&peer, &session).await;
+    let receiving = receiving(&recorder, &websocket).await;
+    let closing = websocket.addr().send(hinternet::messages::CloseWebSocket::new(1000, ""));
+    recorder.failure(websocket.id(), receiving.await);
+    Handle::close(&websocket).await.unwrap();
+    assert!(recorder.failure(websocket.id(), closing.await.unwrap()).is_cancelled());
+    request.close().await.unwrap();
+    recorder.wait_for_closing(request.id()).await;
+    check_websocket(&recorder, "ws_closehandle_with_close_pending", &scenarios, &request, &websocket);
+    recorder.finish(session).await;
 }

@@ -30,6 +30,7 @@ use super::head::{HeadLimits, ResponseHead, parse_response_head};
 use super::interims::Interims;
 use super::reuse::may_reuse;
 use super::said::ConnectionOptions;
+use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 
 /// Nothing has been written yet.
@@ -53,6 +54,7 @@ impl SendHead {
             request_complete: !head.has_body(),
             scanned: 0,
             interims: Interims::default(),
+            upgrade: None,
         };
         let left = match head.body {
             BodyLength::None | BodyLength::Length(0) => return Ok(AfterHead::ReceiveHead(ReceiveHead { reader })),
@@ -199,6 +201,11 @@ pub(crate) enum HeadStep {
 }
 
 impl ReceiveHead {
+    /// The request asks for an upgrade: a 101 that answers it is final.
+    pub(crate) fn expect_upgrade(&mut self, asked: Box<Asked>) {
+        self.reader.upgrade = Some(asked);
+    }
+
     pub(crate) fn handle_input(&mut self, buf: &mut BytesMut) -> Result<HeadStep, Fault> {
         self.reader.handle_input(buf)
     }
@@ -218,6 +225,8 @@ struct HeadReader {
     request_complete: bool,
     scanned: usize,
     interims: Interims,
+    /// The upgrade that the request asks for.
+    upgrade: Option<Box<Asked>>,
 }
 
 impl HeadReader {
@@ -229,7 +238,10 @@ impl HeadReader {
             return Ok(HeadStep::NeedMore);
         };
         match head.status() {
-            StatusCode::SWITCHING_PROTOCOLS => return Err(Fault::UnaskedUpgrade),
+            StatusCode::SWITCHING_PROTOCOLS => match &self.upgrade {
+                Some(asked) => asked.check(head.version(), head.headers()).map_err(Fault::Upgrade)?,
+                None => return Err(Fault::UnaskedUpgrade),
+            },
             status if status.is_informational() => {
                 self.interims.count(&head, &self.limits)?;
                 return Ok(HeadStep::Interim(head));
@@ -243,7 +255,7 @@ impl HeadReader {
     }
 
     fn may_reuse(&self, head: &ResponseHead, framing: BodyFraming) -> Result<(), CloseReason> {
-        if is_tunnel(&self.method, head.status()) {
+        if is_tunnel(&self.method, head.status()) || head.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(CloseReason::SwitchedProtocols);
         }
         may_reuse(self.request, head, framing)?;
@@ -278,6 +290,11 @@ impl ReceiveBody {
     /// How many octets are still to come, where the framing tells.
     pub(crate) fn remaining(&self) -> Option<u64> {
         self.decoder.remaining()
+    }
+
+    /// What follows on the wire is not HTTP any more.
+    pub(crate) fn has_switched(&self) -> bool {
+        self.reusable == Err(CloseReason::SwitchedProtocols)
     }
 
     /// True at once for a response without a body.

@@ -3,6 +3,8 @@
 use http::Method;
 use thiserror::Error;
 
+use crate::protocol::websocket::fault::HandshakeFault;
+
 /// What the peer did wrong; the wire it came on is never used again.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Fault {
@@ -32,6 +34,8 @@ pub(crate) enum Fault {
     TooManyInterims { limit: usize },
     #[error("the peer switched protocols without having been asked to")]
     UnaskedUpgrade,
+    #[error("{0}")]
+    Upgrade(HandshakeFault),
     #[error("the peer answered 101 over HTTP/2, which knows no upgrades")]
     UpgradeInHttp2,
     #[error("the response carries the field {name}, which HTTP/2 does not allow")]
@@ -78,6 +82,7 @@ impl Fault {
             | Self::ChunkDataEnd
             | Self::TooManyInterims { .. }
             | Self::UnaskedUpgrade
+            | Self::Upgrade(_)
             | Self::UpgradeInHttp2
             | Self::ConnectionField { .. } => FaultKind::InvalidResponse,
             Self::TooManyFields { .. } => FaultKind::FieldCount,

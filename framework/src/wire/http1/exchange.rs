@@ -17,6 +17,7 @@ use crate::protocol::http1::{
     AfterHead, Await100, Await100Step, BodyStep, HeadLimits, HeadStep, ReceiveBody, ReceiveHead, RequestHead,
     ResponseHead, SendBody, SendHead,
 };
+use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 
 /// One exchange, from the first octet written to the last one read.
@@ -107,6 +108,18 @@ impl Exchange {
         // Boxed: it would make room for itself in every operation.
         Box::pin(self.write(wire, first, pace)).await?;
         self.write_all(wire, &[], End::Flushed, Stage::SendHead, &mut pace.idle()).await.map(drop)
+    }
+
+    /// The request, which has no body, asks for an upgrade.
+    pub(crate) fn expect_upgrade(&mut self, asked: Box<Asked>) {
+        if let State::ReceiveHead(state) = &mut self.state {
+            state.expect_upgrade(asked);
+        }
+    }
+
+    /// Has the wire been switched to another protocol by the answer?
+    pub(crate) fn has_switched(&self) -> bool {
+        matches!(&self.state, State::Body(body) if body.has_switched())
     }
 
     /// Is a 100 awaited before the body may go out?

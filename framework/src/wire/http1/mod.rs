@@ -132,7 +132,7 @@ impl Http1 {
     }
 
     /// What was received and not yet taken.
-    pub(super) fn received(&mut self) -> &mut BytesMut {
+    pub(crate) fn received(&mut self) -> &mut BytesMut {
         &mut self.0.received
     }
 
@@ -146,7 +146,8 @@ impl Http1 {
         clock::until(deadline, pin!(self.fill(0))).await
     }
 
-    fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
+    /// The same as a poll. `want` is how much is known to come, or 0.
+    pub(crate) fn poll_fill(&mut self, context: &mut Context<'_>, want: usize) -> Poll<io::Result<usize>> {
         let parts = &mut *self.0;
         parts.make_room(want);
         let spare = parts.spare();
@@ -165,7 +166,7 @@ impl Http1 {
         polled
     }
 
-    fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+    pub(crate) fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.0.stream).poll_write(context, octets) {
             Poll::Ready(Ok(0)) => Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
             Poll::Ready(Ok(wrote)) => {
@@ -176,7 +177,7 @@ impl Http1 {
         }
     }
 
-    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0.stream).poll_flush(context)
     }
 }

@@ -1,0 +1,57 @@
+//! What a WebSocket obeys: how much may come, how long its end may take, and how it is told that the server is still there.
+
+use std::time::Duration;
+
+use super::timeouts::check_one;
+use crate::error::{Error, Operation, Result};
+
+/// What a WebSocket obeys. It has a copy of its request's, which began as one of the connection's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WebSocketOptions {
+    /// Octets of one message that is received. Default 64 MiB.
+    pub message: u64,
+    /// Octets of one frame that is received. Default 16 MiB.
+    pub frame: u64,
+    /// Fragments (frames) of one message that is received, empty ones too. Default 131,072.
+    pub fragments: u32,
+    /// How long `close` waits for the server's close frame; and, after the server has closed or has broken the protocol, how long
+    /// the wire is kept for the server to end it. Default 10 s.
+    #[doc(alias = "WINHTTP_OPTION_WEB_SOCKET_CLOSE_TIMEOUT")]
+    pub close_timeout: Duration,
+    /// A ping so often, to keep the way open and to notice a server that is gone; `None`: never. Default 30 s. (WinHTTP sends a
+    /// pong, which nobody answers.)
+    #[doc(alias = "WINHTTP_OPTION_WEB_SOCKET_KEEPALIVE_INTERVAL")]
+    pub ping_every: Option<Duration>,
+    /// How long a server may be silent after a ping before it counts as gone (12002). What it sends counts, not only the pong;
+    /// and its silence does not while a message that came is not received. Default 20 s.
+    pub ping_timeout: Duration,
+}
+
+impl Default for WebSocketOptions {
+    fn default() -> Self {
+        Self {
+            message: 64 * 1024 * 1024,
+            frame: 16 * 1024 * 1024,
+            fragments: 128 * 1024,
+            close_timeout: Duration::from_secs(10),
+            ping_every: Some(Duration::from_secs(30)),
+            ping_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+impl WebSocketOptions {
+    pub(super) fn check(&self, operation: Operation) -> Result<()> {
+        // Without `..`: a new option is checked here, or said to need none.
+        let Self { message, frame, fragments, close_timeout, ping_every, ping_timeout } = *self;
+        for (name, limit) in [("message", message), ("frame", frame), ("fragments", u64::from(fragments))] {
+            if limit == 0 {
+                return Err(Error::parameter(operation, format!("websocket.{name} is 0: no message would pass")));
+            }
+        }
+        check_one("websocket.close_timeout", close_timeout, operation)?;
+        check_one("websocket.ping_timeout", ping_timeout, operation)?;
+        ping_every.map_or(Ok(()), |every| check_one("websocket.ping_every", every, operation))
+    }
+}

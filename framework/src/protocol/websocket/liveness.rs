@@ -1,0 +1,125 @@
+//! Is the peer still there: pings, how long their answers take, and when it counts as gone (RFC 6455 section 5.5.2).
+
+use std::time::{Duration, Instant};
+
+/// Pings, and what came of them.
+#[derive(Debug)]
+pub(crate) struct Liveness {
+    every: Option<Duration>,
+    patience: Duration,
+    next: Option<Instant>,
+    asked: Option<Asked>,
+    count: u64,
+}
+
+/// A ping that was not answered yet.
+#[derive(Debug, Clone, Copy)]
+struct Asked {
+    payload: [u8; 8],
+    at: Instant,
+    /// When the peer was heard last since, whatever it said.
+    heard: Instant,
+}
+
+/// What is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Due {
+    Nothing,
+    Ping([u8; 8]),
+    /// The peer has been silent for too long.
+    Gone,
+}
+
+impl Liveness {
+    pub(crate) fn new(every: Option<Duration>, patience: Duration, now: Instant) -> Self {
+        Self { every, patience, next: every.and_then(|every| now.checked_add(every)), asked: None, count: 0 }
+    }
+
+    /// Time has passed. While nobody listens for the peer, its silence proves nothing.
+    pub(crate) fn handle_time(&mut self, now: Instant, listens: bool) -> Due {
+        if let Some(asked) = &mut self.asked {
+            if !listens {
+                asked.heard = now;
+            }
+            let late = now.saturating_duration_since(asked.heard) >= self.patience;
+            return if late { Due::Gone } else { Due::Nothing };
+        }
+        let Some(every) = self.every.filter(|_| self.next.is_some_and(|next| next <= now)) else { return Due::Nothing };
+        self.next = now.checked_add(every);
+        self.count += 1;
+        let payload = self.count.to_be_bytes();
+        self.asked = Some(Asked { payload, at: now, heard: now });
+        Due::Ping(payload)
+    }
+
+    /// When to look again.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        match &self.asked {
+            Some(asked) => asked.heard.checked_add(self.patience),
+            None => self.next,
+        }
+    }
+
+    /// Is an answer awaited? Only then it matters when the peer was heard.
+    pub(crate) fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
+    /// Octets came from the peer, be they no answer.
+    pub(crate) fn heard(&mut self, now: Instant) {
+        if let Some(asked) = &mut self.asked {
+            asked.heard = now;
+        }
+    }
+
+    /// A pong came. How long the answer took, if it is the answer: pongs nobody asked for mean nothing.
+    pub(crate) fn handle_pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
+        let asked = self.asked.take_if(|asked| asked.payload == payload)?;
+        Some(now.saturating_duration_since(asked.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn a_ping_is_due_so_often_and_its_answer_tells_the_round_trip() {
+        let start = Instant::now();
+        let mut alive = Liveness::new(Some(30 * SECOND), 10 * SECOND, start);
+        assert_eq!(
+            (alive.handle_time(start + 29 * SECOND, true), alive.due()),
+            (Due::Nothing, Some(start + 30 * SECOND))
+        );
+        let Due::Ping(payload) = alive.handle_time(start + 30 * SECOND, true) else { panic!("no ping") };
+        assert_eq!(alive.handle_time(start + 31 * SECOND, true), Due::Nothing);
+        assert_eq!(alive.handle_pong(b"unasked", start + 31 * SECOND), None);
+        assert_eq!(alive.handle_pong(&payload, start + 32 * SECOND), Some(2 * SECOND));
+        assert_eq!(alive.handle_pong(&payload, start + 32 * SECOND), None);
+        assert_eq!(alive.due(), Some(start + 60 * SECOND));
+        let Due::Ping(second) = alive.handle_time(start + 60 * SECOND, true) else { panic!("no ping") };
+        assert_ne!(payload, second);
+    }
+
+    #[test]
+    fn a_peer_that_is_silent_for_too_long_is_gone_but_not_one_that_speaks_or_is_not_listened_to() {
+        let start = Instant::now();
+        let mut alive = Liveness::new(Some(SECOND), 10 * SECOND, start);
+        assert!(matches!(alive.handle_time(start + SECOND, true), Due::Ping(_)));
+        alive.heard(start + 5 * SECOND);
+        assert_eq!(alive.handle_time(start + 12 * SECOND, true), Due::Nothing);
+        assert_eq!(alive.handle_time(start + 15 * SECOND, false), Due::Nothing);
+        assert_eq!(alive.due(), Some(start + 25 * SECOND));
+        assert_eq!(alive.handle_time(start + 25 * SECOND, true), Due::Gone);
+    }
+
+    #[test]
+    fn without_pings_nothing_is_ever_due() {
+        let start = Instant::now();
+        let mut alive = Liveness::new(None, SECOND, start);
+        assert_eq!((alive.due(), alive.handle_time(start + 1_000 * SECOND, true)), (None, Due::Nothing));
+        assert!(!alive.is_asking());
+    }
+}

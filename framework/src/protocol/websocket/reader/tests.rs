@@ -1,0 +1,153 @@
+//! Frames in pieces, their order, and what they may hold.
+
+use super::*;
+
+const LIMITS: ReadLimits = ReadLimits { message: 1000, frame: 500, fragments: 4 };
+
+/// All that comes of these octets, in pieces of this size, with everything wished for.
+fn read_in(size: usize, octets: &[u8]) -> (Vec<Incoming>, Option<Fault>) {
+    let (mut reader, mut input, mut all) = (Reader::new(LIMITS), BytesMut::new(), Vec::new());
+    for piece in octets.chunks(size) {
+        input.extend_from_slice(piece);
+        loop {
+            match reader.handle_input(&mut input, Some(usize::MAX)) {
+                Ok(Incoming::NeedMore { .. }) => break,
+                Ok(incoming) => all.push(incoming),
+                Err(fault) => return (all, Some(fault)),
+            }
+        }
+    }
+    (all, None)
+}
+
+fn fault(octets: &[u8]) -> Option<Fault> {
+    let whole = read_in(octets.len(), octets).1;
+    assert_eq!(read_in(1, octets).1, whole);
+    whole
+}
+
+fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+    match payload.len() {
+        length @ 0..=125 => [&[first, length as u8], payload].concat(),
+        length => [&[first, 126], &(length as u16).to_be_bytes()[..], payload].concat(),
+    }
+}
+
+/// The messages that pieces make, and the control frames between them.
+fn joined(all: Vec<Incoming>) -> Vec<String> {
+    let (mut told, mut open) = (Vec::new(), Vec::new());
+    for one in all {
+        match one {
+            Incoming::Piece(Piece { is_text, octets, last }) => {
+                open.extend_from_slice(&octets);
+                if last {
+                    let octets = std::mem::take(&mut open);
+                    told.push(format!(
+                        "{} {}",
+                        if is_text { "text" } else { "binary" },
+                        String::from_utf8_lossy(&octets)
+                    ));
+                }
+            }
+            Incoming::Ping(payload) => told.push(format!("ping {}", String::from_utf8_lossy(&payload))),
+            Incoming::Pong(payload) => told.push(format!("pong {}", String::from_utf8_lossy(&payload))),
+            Incoming::Close(frame) => told.push(format!("close {} {}", frame.code, frame.reason)),
+            Incoming::NeedMore { .. } | Incoming::Held => panic!("{one:?}"),
+        }
+    }
+    told
+}
+
+#[test]
+fn rfc6455_5_4_messages_and_what_stands_between_their_fragments_come_out_however_they_are_cut() {
+    let octets = [
+        frame(0x81, "h\u{e9}llo".as_bytes()),
+        frame(0x02, b"one "),
+        frame(0x89, b"still there?"),
+        frame(0x00, b""),
+        frame(0x8a, b""),
+        frame(0x80, b"two"),
+        frame(0x82, &[b'x'; 300]),
+        frame(0x88, b"\x03\xe8bye"),
+        frame(0x81, b"nothing after a close is delivered"),
+    ]
+    .concat();
+    let expected = [
+        "text h\u{e9}llo",
+        "ping still there?",
+        "pong ",
+        "binary one two",
+        &format!("binary {}", "x".repeat(300)),
+        "close 1000 bye",
+    ];
+    for size in 1..=octets.len() {
+        let (all, fault) = read_in(size, &octets);
+        assert_eq!((joined(all), fault), (expected.map(str::to_owned).to_vec(), None), "in pieces of {size}");
+    }
+}
+
+#[test]
+fn rfc6455_5_4_what_may_not_follow_is_refused() {
+    assert_eq!(fault(&frame(0x80, b"x")), Some(Fault::UnexpectedContinuation));
+    assert_eq!(fault(&[frame(0x01, b"a"), frame(0x81, b"b")].concat()), Some(Fault::UnexpectedBegin));
+    assert_eq!(fault(&[frame(0x01, b"a"), frame(0x82, b"b")].concat()), Some(Fault::UnexpectedBegin));
+    assert_eq!(fault(&[frame(0x81, b"a"), frame(0x80, b"b")].concat()), Some(Fault::UnexpectedContinuation));
+}
+
+#[test]
+fn rfc6455_8_1_text_fails_at_its_first_bad_octet_before_its_frame_is_complete() {
+    let (all, fault) = read_in(1, b"\x81\x7dab\xff");
+    assert_eq!((all.len(), fault), (2, Some(Fault::NotText)));
+    assert_eq!(Fault::NotText.close_code(), 1007);
+    // A character that a fragment began and the message does not end.
+    assert_eq!(self::fault(&[frame(0x01, b"\xe2\x82"), frame(0x80, b"")].concat()), Some(Fault::NotText));
+    assert_eq!(self::fault(&[frame(0x01, b"\xe2\x82"), frame(0x80, b"\xac")].concat()), None);
+}
+
+#[test]
+fn limits_hold_before_anything_is_kept() {
+    assert_eq!(fault(&[0x82, 126, 0x01, 0xf5]), Some(Fault::FrameTooLong { limit: 500 }));
+    let third = [0x00, 126, 0x01, 0xf4];
+    let sum = [frame(0x02, &[0; 500]), frame(0x00, &[0; 500]), third.to_vec()].concat();
+    assert_eq!(fault(&sum), Some(Fault::MessageTooLong { limit: 1000 }));
+    let flood = [frame(0x01, b""), frame(0x00, b"").repeat(4)].concat();
+    assert_eq!(fault(&flood), Some(Fault::TooManyFragments { limit: 4 }));
+    assert_eq!(Fault::TooManyFragments { limit: 4 }.close_code(), 1009);
+}
+
+#[test]
+fn without_a_wish_control_frames_are_read_and_a_message_is_left_where_it_is() {
+    let mut reader = Reader::new(LIMITS);
+    let mut input = BytesMut::from(&[frame(0x89, b"a"), frame(0x81, b"hello"), frame(0x89, b"b")].concat()[..]);
+    assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Ping(Bytes::from_static(b"a"))));
+    assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Held));
+    let piece = |octets: &'static [u8], last| Ok(Incoming::Piece(Piece { is_text: true, octets: octets.into(), last }));
+    assert_eq!(reader.handle_input(&mut input, Some(2)), piece(b"he", false));
+    assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Held));
+    assert_eq!(reader.handle_input(&mut input, Some(9)), piece(b"llo", true));
+    assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Ping(Bytes::from_static(b"b"))));
+    assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::NeedMore { want: 0 }));
+}
+
+#[test]
+fn an_empty_message_is_held_too() {
+    let (mut reader, mut input) = (Reader::new(LIMITS), BytesMut::from(&b"\x81\x00"[..]));
+    assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Held));
+    let empty = Piece { is_text: true, octets: Bytes::new(), last: true };
+    assert_eq!(reader.handle_input(&mut input, Some(1)), Ok(Incoming::Piece(empty)));
+}
+
+#[test]
+fn whatever_comes_the_reader_takes_it_or_names_a_fault() {
+    for seed in 0..2_000 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let octets: Vec<u8> = (0..random.usize(1..200)).map(|_| random.u8(..) & random.u8(..)).collect();
+        let (whole, once) = read_in(octets.len(), &octets);
+        let (pieces, again) = read_in(random.usize(1..8), &octets);
+        // Where it is cut decides neither what is wrong nor whether.
+        assert_eq!(once, again, "seed {seed}");
+        if once.is_none() {
+            assert_eq!(joined(whole), joined(pieces), "seed {seed}");
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! A request that becomes a WebSocket (RFC 6455 section 4.1): it is sent as any other, and its wire is handed over.
+
+use std::sync::Arc;
+
+use actix::{Context, Handler, Message};
+use http::{HeaderMap, Method};
+
+use super::actor::RequestActor;
+use super::journey::{Active, Journey};
+use super::payload::Payload;
+use super::state::{Call, State};
+use super::{Request, WebSocket};
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::{Protocols, SharedOptions};
+use crate::protocol::http1::BodyLength;
+use crate::protocol::websocket::handshake::{Asked, chosen_protocol};
+use crate::websocket::{Opening, Upgraded};
+
+/// Makes a WebSocket of the request: [`Request::complete_upgrade`] as a message.
+#[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
+#[derive(Clone, Copy, Debug, Default, Message)]
+#[rtype(result = "Result<WebSocket>")]
+pub struct CompleteUpgrade {
+    /// The context of the WebSocket's notifications.
+    pub context: u64,
+}
+
+impl Request {
+    /// From now on every `send` asks the server to switch to WebSocket (`WINHTTP_OPTION_UPGRADE_TO_WEB_SOCKET`).
+    ///
+    /// The fields that ask for it are added when the request is sent, with a new key each time, and it goes by HTTP/1.1 whatever
+    /// else is allowed. Subprotocols are offered by a `Sec-WebSocket-Protocol` field of the caller's. If the server consents its
+    /// answer is a 101, which was checked by then, and [`complete_upgrade`](Self::complete_upgrade) gives the WebSocket; any
+    /// other answer is a response as ever.
+    ///
+    /// # Errors
+    /// 87 unless it is a GET, 12019 while the request is under way, 6 when it is closed. A `send` that then has a body, a field that
+    /// is the library's to write, or `Protocols::RequireHttp2` fails with 87.
+    #[doc(alias = "WINHTTP_OPTION_UPGRADE_TO_WEB_SOCKET")]
+    pub fn upgrade_to_websocket(&self) -> Result<()> {
+        let shared = &self.inner.shared;
+        shared.check(Call::Upgrade, Operation::SetOption)?;
+        if shared.method != Method::GET {
+            return Err(Error::parameter(Operation::SetOption, "a WebSocket is asked for by a GET (RFC 6455 4.1)"));
+        }
+        shared.draft().upgrades = true;
+        Ok(())
+    }
+
+    /// After a 101: the WebSocket that the wire has become (`WinHttpWebSocketCompleteUpgrade`), with this context.
+    ///
+    /// Its parent is that of the request, whose subscribers it has, and it lives on when the request closes. The request is then
+    /// complete, and can be sent again. Dropping the future before it is ready closes the WebSocket.
+    ///
+    /// # Errors
+    /// 12019 unless the answer was a 101 and its wire is still here; 6 when the request or a handle above it is closed.
+    #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
+    pub async fn complete_upgrade(&self, context: u64) -> Result<WebSocket> {
+        let operation = Operation::CompleteUpgrade;
+        self.inner.node.check_open(operation)?;
+        let answer = self.inner.addr().send(CompleteUpgrade { context }).await;
+        answer.unwrap_or_else(|_| Err(self.lost(operation)))
+    }
+}
+
+impl Handler<CompleteUpgrade> for RequestActor {
+    type Result = Result<WebSocket>;
+
+    fn handle(&mut self, message: CompleteUpgrade, _: &mut Context<Self>) -> Result<WebSocket> {
+        let mut journey = self.resume(Call::CompleteUpgrade, Operation::CompleteUpgrade)?;
+        let upgraded = self.hand_over(&mut journey, message.context);
+        self.journey = Some(journey);
+        upgraded
+    }
+}
+
+impl RequestActor {
+    fn hand_over(&mut self, journey: &mut Journey, context: u64) -> Result<WebSocket> {
+        let operation = Operation::CompleteUpgrade;
+        // First what may be refused, while the wire is still the request's.
+        let opening = Opening::under(&self.owner, context)?;
+        let Some(Active { lease, .. }) = journey.active.take() else {
+            let detail = "the wire of the upgrade is missing";
+            return Err(Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, detail));
+        };
+        self.shared.is_on(None);
+        let wire = lease.id();
+        journey.emit(Mask::WIRES, || Status::WireReleased { wire });
+        journey.end_told = true;
+        self.shared.enter(State::Done);
+        self.load = None;
+        Ok(opening.start(Upgraded {
+            lease,
+            options: journey.options.websocket,
+            send_timeout: journey.options.timeouts.send,
+            protocol: self.shared.head().and_then(|head| chosen_protocol(head.headers())),
+            url: self.shared.target.url(),
+            work: self.work.take(),
+        }))
+    }
+}
+
+impl Journey {
+    /// Does what follows on its wire belong to a WebSocket?
+    pub(super) fn has_switched(&self) -> bool {
+        self.upgrade.is_some() && self.active.as_ref().is_some_and(|active| active.exchange.has_switched())
+    }
+}
+
+/// Adds what asks for an upgrade to the fields of one exchange, which HTTP/1.1 alone may carry.
+pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload: &Payload) -> Result<Box<Asked>> {
+    let refuse = |detail: String| Error::parameter(Operation::Send, detail);
+    if !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0))) {
+        return Err(refuse("a request that asks for a WebSocket has no body".to_owned()));
+    }
+    match options.protocols {
+        Protocols::RequireHttp2 => return Err(refuse("a WebSocket is asked for by HTTP/1.1".to_owned())),
+        Protocols::PreferHttp2 => Arc::make_mut(options).protocols = Protocols::Http1,
+        Protocols::Http1 => {}
+    }
+    let mut nonce = [0; 16];
+    aws_lc_rs::rand::fill(&mut nonce).map_err(|_| {
+        let detail = "the system gives no random octets";
+        Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, detail)
+    })?;
+    Asked::with(nonce, headers).map(Box::new).map_err(|misuse| refuse(misuse.to_string()))
+}

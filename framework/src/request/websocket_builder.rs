@@ -1,0 +1,102 @@
+//! The paved path to a WebSocket: everything in one expression.
+
+use std::fmt;
+use std::sync::Arc;
+
+use http::header::SEC_WEBSOCKET_PROTOCOL;
+use http::{HeaderMap, Method, StatusCode};
+
+use super::{Opening, Request, WebSocket};
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::options::{SharedOptions, WebSocketOptions};
+use crate::protocol::http1::field;
+use crate::target::Target;
+
+/// A WebSocket in the making, from [`Session::websocket`](crate::Session::websocket).
+///
+/// What is wrong with a field is kept until [`connect`](Self::connect), which fails with it and sends nothing.
+#[must_use = "nothing is sent before `connect`"]
+pub struct WebSocketBuilder {
+    opening: Opening,
+    target: Target,
+    headers: HeaderMap,
+    options: SharedOptions,
+    context: Option<u64>,
+    wrong: Option<Error>,
+}
+
+impl WebSocketBuilder {
+    pub(crate) fn new(opening: Opening, target: Target, options: SharedOptions) -> Self {
+        Self { opening, target, headers: HeaderMap::new(), options, context: None, wrong: None }
+    }
+
+    /// Offers a subprotocol, beside those offered before; see [`WebSocket::protocol`] for what the server chose.
+    pub fn protocol(mut self, name: &str) -> Self {
+        // In one line: there are servers that read the first alone.
+        let offered = match self.headers.remove(SEC_WEBSOCKET_PROTOCOL) {
+            Some(before) => [before.as_bytes(), b", ", name.as_bytes()].concat(),
+            None => name.as_bytes().to_vec(),
+        };
+        self.header(SEC_WEBSOCKET_PROTOCOL.as_str(), offered)
+    }
+
+    /// Adds a header field to the request, such as `Origin` or `Authorization`.
+    pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
+        match field(name, value.as_ref()) {
+            Ok((name, value)) => {
+                self.headers.append(name, value);
+            }
+            Err(misuse) => {
+                self.wrong.get_or_insert(Error::parameter(Operation::AddHeader, misuse.to_string()));
+            }
+        }
+        self
+    }
+
+    /// What this WebSocket obeys, in place of what the session says.
+    pub fn options(mut self, options: WebSocketOptions) -> Self {
+        Arc::make_mut(&mut self.options).websocket = options;
+        self
+    }
+
+    /// The context that the notifications of the request and of the WebSocket carry; by default the session's.
+    #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
+    pub fn context(mut self, context: u64) -> Self {
+        self.context = Some(context);
+        self
+    }
+
+    /// Connects, asks for the upgrade, and checks the answer. The request that does it is a handle of its own, closed by then; the
+    /// WebSocket's parent is the session. Dropping the future gives it up.
+    ///
+    /// # Errors
+    /// What was wrong with the request (87), the way to the server (12007, 12029, 12175), time (12002), an answer that is no
+    /// handshake (12152); 4317 for one that is no 101, such as a 404, which the error names.
+    #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
+    pub async fn connect(self) -> Result<WebSocket> {
+        let Self { opening, target, headers, options, context, wrong } = self;
+        if let Some(wrong) = wrong {
+            return Err(wrong.with_url(&target.url()));
+        }
+        options.check(Operation::SetOption)?;
+        let context = context.unwrap_or_else(|| opening.parent.context());
+        let request = Request::open(opening, Method::GET, target, options)?.context(context);
+        request.set_headers(headers)?;
+        request.upgrade_to_websocket()?;
+        request.send(()).await?;
+        let status = request.receive_response().await?.status();
+        if status != StatusCode::SWITCHING_PROTOCOLS {
+            let detail = format!("the server answered {status} in place of switching to WebSocket");
+            let operation = Operation::CompleteUpgrade;
+            let error = Error::new(ErrorCode::InvalidOperation, operation, Stage::Upgrade, Blame::Peer, detail);
+            return Err(error.with_url(&request.url()));
+        }
+        request.complete_upgrade(context).await
+    }
+}
+
+impl fmt::Debug for WebSocketBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WebSocketBuilder({:?})", self.target)
+    }
+}

@@ -1,0 +1,250 @@
+//! One turn of a WebSocket: all that can be done without waiting, for whoever waits.
+
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use super::actor::{Receiving, WebSocketActor};
+use super::link::Link;
+use super::part::MessagePart;
+use crate::clock;
+use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
+use crate::notification::{MessageKind, Status};
+use crate::protocol::websocket::liveness::Due;
+use crate::protocol::websocket::reader::{Incoming, Piece};
+use crate::reason::CloseReason;
+use crate::wire::Failure;
+
+impl WebSocketActor {
+    pub(super) fn turn(&mut self, task: &mut Context<'_>) {
+        for _ in 0..MOST_STEPS {
+            let may_begin = !self.is_in_line(task);
+            if may_begin {
+                self.serve_what_is_known();
+            }
+            let wrote = self.write(may_begin, task);
+            let read = self.read(may_begin, task);
+            if !wrote && !read && !self.keep_time(task) {
+                return;
+            }
+        }
+        // Others on this thread are due; the peer may flood.
+        task.waker().wake_by_ref();
+    }
+
+    /// Does a subscriber leave too much unhandled?
+    fn is_in_line(&mut self, task: &mut Context<'_>) -> bool {
+        while let Some(change) = &mut self.line {
+            if change.as_mut().poll(task).is_pending() {
+                return true;
+            }
+            self.line = None;
+            if let Some(change) = self.node.subscribers().exhausted() {
+                self.line = Some(Box::pin(change));
+            }
+        }
+        false
+    }
+
+    /// Serves the operations that need nothing of the wire.
+    fn serve_what_is_known(&mut self) {
+        if let Some(Receiving { at_most, .. }) = &self.receiving {
+            let (gathered, is_text) = &mut self.gathered;
+            if let Some(most) = at_most.filter(|_| !gathered.is_empty()) {
+                let octets = gathered.split_to(most.min(gathered.len())).freeze();
+                let kind = MessageKind::of_part(*is_text, false);
+                self.deliver(MessagePart::new(kind, octets));
+            } else if self.standing.closed_by_peer {
+                self.deliver(MessagePart::close());
+            }
+        }
+        if self.standing.is_in_use()
+            && let Some(error) = self.untold.take()
+        {
+            self.fail_all(&error);
+        }
+        let may_end = |link: &Link| link.closing.is_sent() || self.standing.broken;
+        if self.link.as_ref().is_none_or(may_end) && self.standing.closed_by_peer {
+            self.complete_shutdown();
+            self.complete_close();
+        }
+    }
+
+    pub(super) fn complete_shutdown(&mut self) {
+        if let Some(pending) = self.shutting.take() {
+            self.standing.sending = false;
+            pending.complete(Status::ShutdownComplete, ());
+        }
+    }
+
+    /// Writes what there is; was something completed by it?
+    fn write(&mut self, may_begin: bool, task: &mut Context<'_>) -> bool {
+        let Some(link) = self.link.as_mut().filter(|_| !self.standing.broken) else { return false };
+        if may_begin
+            && link.writer.is_free()
+            && let Some((opcode, last, payload)) = self.sending.as_mut().and_then(|sending| sending.frame.take())
+        {
+            link.writer.send(opcode, last, payload);
+            link.stalled = None;
+        }
+        let gone = match link.poll_write(task) {
+            Poll::Pending => return false,
+            Poll::Ready(Ok(gone)) => gone,
+            Poll::Ready(Err(error)) => {
+                let error = Failure::Io(Stage::Messages, error).into_error(Operation::WebSocketSend);
+                self.cannot_send(&error);
+                return true;
+            }
+        };
+        if gone.message
+            && let Some(sending) = self.sending.take()
+        {
+            self.standing.sending = false;
+            let (octets, kind) = (sending.octets, sending.kind);
+            sending.pending.complete(Status::WebSocketWriteComplete { octets, kind }, ());
+        }
+        if gone.close {
+            self.close_was_sent();
+        }
+        gone.message || gone.close
+    }
+
+    /// Reads one thing; was there any?
+    fn read(&mut self, may_begin: bool, task: &mut Context<'_>) -> bool {
+        let wish = match &self.receiving {
+            // What still comes is thrown away.
+            _ if self.closing.is_some() => Some(usize::MAX),
+            Some(receiving) if may_begin => Some(receiving.at_most.unwrap_or(usize::MAX)),
+            _ => None,
+        };
+        let Some(link) = &mut self.link else { return false };
+        if link.lingers.is_some() {
+            return match link.poll_end(task) {
+                Poll::Pending => false,
+                Poll::Ready(()) => {
+                    self.server_has_ended();
+                    true
+                }
+            };
+        }
+        match link.next(wish) {
+            Ok(Incoming::Held) => return false,
+            Ok(Incoming::NeedMore { want }) => match link.poll_fill(want, task) {
+                Poll::Pending => return false,
+                Poll::Ready(Ok(0)) => self.server_has_ended(),
+                Poll::Ready(Ok(_)) if self.liveness.is_asking() => self.liveness.heard(clock::now()),
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => self.wire_broke(error),
+            },
+            Ok(Incoming::Ping(payload)) => link.writer.pong(payload),
+            Ok(Incoming::Pong(payload)) => {
+                if let Some(round_trip) = self.liveness.handle_pong(&payload, clock::now()) {
+                    self.shared.set_round_trip(round_trip);
+                }
+            }
+            Ok(Incoming::Close(frame)) => self.server_has_closed(frame),
+            Ok(Incoming::Piece(piece)) => self.take(piece),
+            Err(fault) => self.server_is_at_fault(fault),
+        }
+        true
+    }
+
+    /// A piece of a message that somebody waits for, or that is thrown away.
+    fn take(&mut self, piece: Piece) {
+        let Piece { is_text, octets, last } = piece;
+        let Some(receiving) = &self.receiving else { return };
+        let (gathered, gathered_text) = &mut self.gathered;
+        if receiving.at_most.is_some() || (last && gathered.is_empty()) {
+            return self.deliver(MessagePart::new(MessageKind::of_part(is_text, last), octets));
+        }
+        gathered.extend_from_slice(&octets);
+        *gathered_text = is_text;
+        if last {
+            let octets = std::mem::take(gathered).freeze();
+            self.deliver(MessagePart::new(MessageKind::of_part(is_text, true), octets));
+        }
+    }
+
+    /// Completes the receive in flight.
+    fn deliver(&mut self, part: MessagePart) {
+        let Some(Receiving { pending, .. }) = self.receiving.take() else { return };
+        self.standing.receiving = false;
+        self.standing.close_told |= part.is_close();
+        self.given.hand_out(pending.ticket(), &part);
+        let (octets, kind) = (part.octets().len() as u64, part.kind());
+        pending.complete(Status::WebSocketReadComplete { octets, kind }, part);
+    }
+
+    /// Does what is due; was anything?
+    fn keep_time(&mut self, task: &mut Context<'_>) -> bool {
+        let due = self.due();
+        if self.alarm.poll(due, task).is_pending() {
+            return false;
+        }
+        let now = clock::now();
+        if self.closing.as_ref().is_some_and(|closes| closes.until.is_some_and(|until| until <= now)) {
+            let waited = self.options.close_timeout;
+            let error = Error::timeout(Operation::WebSocketClose, Stage::Closing, waited);
+            self.lose(&error, CloseReason::TimedOut);
+            return true;
+        }
+        let lingers = self.link.as_ref().and_then(|link| link.lingers);
+        if lingers.is_some_and(|lingering| lingering.until.is_some_and(|until| until <= now)) {
+            self.server_has_ended();
+            return true;
+        }
+        if self.stall_ends().is_some_and(|end| end <= now) {
+            let waited = self.send_timeout.unwrap_or_default();
+            self.cannot_send(&Error::timeout(Operation::WebSocketSend, Stage::Messages, waited));
+            return true;
+        }
+        if !self.listens_for_life() {
+            return true;
+        }
+        let Some(link) = &mut self.link else { return true };
+        match self.liveness.handle_time(now, !link.holds) {
+            Due::Nothing => {}
+            Due::Ping(payload) => link.writer.ping(payload),
+            Due::Gone => {
+                let (patience, operation) = (self.options.ping_timeout, Operation::WebSocketReceive);
+                let detail = format!("the server gave no sign of life for {patience:?} after a ping");
+                let error = Error::too_late(operation, Stage::Messages, patience, detail);
+                self.lose(&error, CloseReason::PingTimeout);
+            }
+        }
+        true
+    }
+
+    /// When something is due.
+    fn due(&self) -> Option<Instant> {
+        let closing = self.closing.as_ref().and_then(|closes| closes.until);
+        let lingering = self.link.as_ref().and_then(|link| link.lingers?.until);
+        let alive = if self.listens_for_life() { self.liveness.due() } else { None };
+        [closing, lingering, self.stall_ends(), alive].into_iter().flatten().min()
+    }
+
+    /// When a peer that takes nothing of a message has had its time.
+    fn stall_ends(&self) -> Option<Instant> {
+        self.sending.as_ref()?;
+        self.link.as_ref()?.stalled?.checked_add(self.send_timeout?)
+    }
+
+    /// Pings are for a connection that is not about to end.
+    fn listens_for_life(&self) -> bool {
+        let is_at_rest = |link: &Link| link.lingers.is_none() && !link.closing.is_sent();
+        !self.standing.broken && !self.standing.shut && self.link.as_ref().is_some_and(is_at_rest)
+    }
+
+    pub(super) fn error(
+        &self,
+        code: ErrorCode,
+        operation: Operation,
+        stage: Stage,
+        blame: Blame,
+        detail: String,
+    ) -> Error {
+        Error::new(code, operation, stage, blame, detail).with_url(&self.url)
+    }
+}
+
+/// How much one turn does before others get theirs.
+const MOST_STEPS: usize = 64;

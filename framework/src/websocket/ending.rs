@@ -1,0 +1,168 @@
+//! How a WebSocket ends: by a closing handshake, by a fault of the server's, or with its wire.
+
+use std::io;
+
+use super::CloseStatus;
+use super::actor::{Closes, Receiving, WebSocketActor};
+use super::link::Lingering;
+use crate::clock;
+use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
+use crate::notification::Status;
+use crate::protocol::websocket::closing::{CloseFrame, Closing};
+use crate::protocol::websocket::fault::Fault;
+use crate::reason::CloseReason;
+use crate::services::WorkEnd;
+use crate::wire::Failure;
+
+impl WebSocketActor {
+    /// The server's close frame came. It is answered at once, behind what is under way: nobody may be there to do it. From here on
+    /// the server has so much time, whether it takes the answer or not.
+    pub(super) fn server_has_closed(&mut self, frame: CloseFrame) {
+        let until = clock::now().checked_add(self.options.close_timeout);
+        let Some(link) = &mut self.link else { return };
+        link.closing.received();
+        link.writer.close(frame.answer());
+        link.lingers = Some(Lingering::until(until));
+        // It closes only once.
+        self.shared.closed_by_peer.get_or_init(|| CloseStatus::from(frame));
+        self.standing.closed_by_peer = true;
+        if self.sending.as_ref().is_some_and(|sending| sending.frame.is_some()) {
+            let detail = "the server closed the WebSocket before the message went out".to_owned();
+            let (code, operation) = (ErrorCode::ConnectionError, Operation::WebSocketSend);
+            self.fail_send(&self.error(code, operation, Stage::Messages, Blame::Peer, detail));
+        }
+        self.end_if_both_have_closed();
+    }
+
+    /// Our close frame is out.
+    pub(super) fn close_was_sent(&mut self) {
+        if let Some(link) = &mut self.link {
+            link.closing.sent();
+        }
+        self.complete_shutdown();
+        self.end_if_both_have_closed();
+    }
+
+    /// If it was us who began we may end the wire. Else it is left to the server, as RFC 6455 section 7.1.1 would have it: ended by
+    /// us, it might be reset before the answer is read.
+    fn end_if_both_have_closed(&mut self) {
+        if self.link.as_ref().is_some_and(|link| link.closing == Closing::Both { began: true }) {
+            self.end_wire(CloseReason::WebSocketClosed);
+        }
+    }
+
+    /// Completes the close in flight: both sides have closed.
+    pub(super) fn complete_close(&mut self) {
+        let Some(CloseStatus { code, reason }) = self.shared.closed_by_peer.get().cloned() else { return };
+        let Some(Closes { pending, .. }) = self.closing.take() else { return };
+        (self.standing.closing, self.standing.closed) = (false, true);
+        pending.complete(Status::CloseComplete { code, reason }, ());
+    }
+
+    /// The server has ended the wire, or what was waited for after the end is over.
+    pub(super) fn server_has_ended(&mut self) {
+        let Some(link) = &self.link else { return };
+        if link.closing.is_received() {
+            return self.end_wire(CloseReason::WebSocketClosed);
+        }
+        if link.lingers.is_some() {
+            return self.end_wire(CloseReason::ProtocolError);
+        }
+        let detail = "the server ended the connection without a close frame".to_owned();
+        let operation = Operation::WebSocketReceive;
+        let error = self.error(ErrorCode::ConnectionError, operation, Stage::Messages, Blame::Peer, detail);
+        self.lose(&error, CloseReason::PeerClosed);
+    }
+
+    pub(super) fn wire_broke(&mut self, error: io::Error) {
+        if self.link.as_ref().is_some_and(|link| link.closing.is_received() || link.lingers.is_some()) {
+            return self.server_has_ended();
+        }
+        let error = Failure::Io(Stage::Messages, error).into_error(Operation::WebSocketReceive);
+        self.lose(&error, CloseReason::TransportError);
+    }
+
+    /// The server broke the protocol: it is told so, and nothing more is heard of it.
+    pub(super) fn server_is_at_fault(&mut self, fault: Fault) {
+        let until = clock::now().checked_add(self.options.close_timeout);
+        if let Some(link) = &mut self.link {
+            link.writer.withdraw();
+            link.writer.close(CloseFrame::of_fault(fault));
+            link.lingers = Some(Lingering::until(until));
+        }
+        let (code, operation) = (ErrorCode::InvalidServerResponse, Operation::WebSocketReceive);
+        let error = self.error(code, operation, Stage::Messages, Blame::Peer, fault.to_string());
+        self.fail_all(&error);
+    }
+
+    /// The connection is lost.
+    pub(super) fn lose(&mut self, error: &Error, reason: CloseReason) {
+        self.end_wire(reason);
+        self.fail_all(&error.clone().with_url(&self.url));
+    }
+
+    /// Nothing can be sent any more; what was received can still be read, and so can what is yet to come.
+    pub(super) fn cannot_send(&mut self, error: &Error) {
+        let error = error.clone().with_url(&self.url);
+        self.standing.broken = true;
+        if self.standing.closed_by_peer {
+            // What is left to do is done.
+            self.fail_send(&error);
+        } else {
+            self.fail_sends_and_close(&error);
+        }
+    }
+
+    /// All that is in flight fails. If nothing is, the next operation will.
+    pub(super) fn fail_all(&mut self, error: &Error) {
+        let is_told = self.fail_sends_and_close(error) | self.receiving.is_some();
+        self.fail_receive(error);
+        if is_told {
+            self.standing.loss_told = true;
+        } else {
+            self.untold = Some(error.clone());
+        }
+        (self.work, self.gathered) = (None, Default::default());
+    }
+
+    pub(super) fn fail_receive(&mut self, error: &Error) {
+        if let Some(Receiving { pending, .. }) = self.receiving.take() {
+            self.standing.receiving = false;
+            pending.fail(error);
+        }
+    }
+
+    fn fail_send(&mut self, error: &Error) {
+        if let Some(sending) = self.sending.take() {
+            self.standing.sending = false;
+            sending.pending.fail(error);
+        }
+    }
+
+    /// `true`: something was in flight.
+    fn fail_sends_and_close(&mut self, error: &Error) -> bool {
+        let sends = [self.sending.take().map(|sending| sending.pending), self.shutting.take()];
+        let closes = self.closing.take().map(|closes| closes.pending);
+        (self.standing.sending, self.standing.closing) = (false, false);
+        let all: Vec<_> = sends.into_iter().chain([closes]).flatten().collect();
+        let is_told = !all.is_empty();
+        all.into_iter().for_each(|pending| pending.fail(error));
+        is_told
+    }
+
+    /// The wire is closed, and its end told of.
+    pub(super) fn end_wire(&mut self, reason: CloseReason) {
+        let Some(link) = self.link.take() else { return };
+        link.lease.close(&self.node, reason);
+        if let Some(mut work) = self.work.take()
+            && reason == CloseReason::WebSocketClosed
+        {
+            work.is_now(WorkEnd::Completed);
+        }
+    }
+
+    pub(super) fn cancelled(&self, why: &'static str) -> Error {
+        let (code, operation) = (ErrorCode::OperationCancelled, Operation::WebSocketReceive);
+        self.error(code, operation, Stage::State, Blame::Caller, why.to_owned())
+    }
+}

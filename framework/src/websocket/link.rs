@@ -1,0 +1,130 @@
+//! A wire that speaks WebSocket: moves octets between the stream and the machines that know what they mean.
+
+use std::io;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+
+use super::Upgraded;
+use crate::clock;
+use crate::origin::Lease;
+use crate::protocol::websocket::closing::Closing;
+use crate::protocol::websocket::fault::Fault;
+use crate::protocol::websocket::reader::{Incoming, ReadLimits, Reader};
+use crate::protocol::websocket::writer::{Gone, Writer};
+
+/// A wire with what reads from it and what writes to it.
+pub(super) struct Link {
+    pub(super) lease: Lease,
+    pub(super) reader: Reader,
+    pub(super) writer: Writer,
+    pub(super) closing: Closing,
+    unflushed: bool,
+    /// Since when the stream takes no octet.
+    pub(super) stalled: Option<Instant>,
+    /// A message waits to be received, and all that follows it.
+    pub(super) holds: bool,
+    /// What the server did wrong, until somebody receives: what the program does before that comes first.
+    pub(super) fault: Option<Fault>,
+    /// Nothing is understood any more: what still comes is thrown away, up to so much, and until then at the latest.
+    pub(super) lingers: Option<Lingering>,
+}
+
+/// The end of a wire that the server may end first: closed at once, octets it still sends would reset it, and it might never see the
+/// close frame.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lingering {
+    pub(super) until: Option<Instant>,
+    left: usize,
+}
+
+impl Lingering {
+    pub(super) fn until(until: Option<Instant>) -> Self {
+        Self { until, left: MOST_THROWN_AWAY }
+    }
+}
+
+impl Link {
+    pub(super) fn new(upgraded: Upgraded) -> Self {
+        let Upgraded { lease, options, .. } = upgraded;
+        let (message, frame, fragments) = (options.message, options.frame, options.fragments);
+        Self {
+            lease,
+            reader: Reader::new(ReadLimits { message, frame, fragments }),
+            writer: Writer::default(),
+            closing: Closing::default(),
+            unflushed: false,
+            stalled: None,
+            holds: false,
+            fault: None,
+            lingers: None,
+        }
+    }
+
+    /// Writes what there is. Ready: all of it is through.
+    pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Gone>> {
+        let Some(wire) = self.lease.switched() else { return Poll::Ready(Err(io::ErrorKind::Unsupported.into())) };
+        loop {
+            let octets = self.writer.octets(mask)?;
+            if octets.is_empty() {
+                break;
+            }
+            let Poll::Ready(wrote) = wire.poll_write(context, octets) else {
+                self.stalled.get_or_insert_with(clock::now);
+                return Poll::Pending;
+            };
+            self.writer.wrote(wrote?);
+            (self.unflushed, self.stalled) = (true, None);
+        }
+        if self.unflushed {
+            ready!(wire.poll_flush(context))?;
+            self.unflushed = false;
+        }
+        Poll::Ready(Ok(self.writer.flushed()))
+    }
+
+    /// The next thing that has come, of a message at most so much; without a wish nothing of a message.
+    pub(super) fn next(&mut self, wish: Option<usize>) -> Result<Incoming, Fault> {
+        let Some(wire) = self.lease.switched() else { return Ok(Incoming::NeedMore { want: 0 }) };
+        let next = match self.fault {
+            Some(fault) => Err(fault),
+            None => self.reader.handle_input(wire.received(), wish),
+        };
+        self.fault = next.as_ref().err().copied();
+        self.holds = next == Ok(Incoming::Held) || (wish.is_none() && self.fault.is_some());
+        if self.holds { Ok(Incoming::Held) } else { next }
+    }
+
+    /// Receives more; 0 is the end.
+    pub(super) fn poll_fill(&mut self, want: u64, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        match self.lease.switched() {
+            Some(wire) => wire.poll_fill(context, usize::try_from(want).unwrap_or(usize::MAX)),
+            None => Poll::Ready(Ok(0)),
+        }
+    }
+
+    /// Throws away what still comes. Ready: the server has ended the wire, or has sent too much to be waited for.
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if let Some(wire) = self.lease.switched() {
+                wire.received().clear();
+            }
+            let (Ok(filled @ 1..), Some(lingering)) = (ready!(self.poll_fill(0, context)), &mut self.lingers) else {
+                return Poll::Ready(());
+            };
+            match lingering.left.checked_sub(filled) {
+                Some(left) => lingering.left = left,
+                None => return Poll::Ready(()),
+            }
+        }
+    }
+}
+
+/// A fresh one for each frame, that nobody can foretell (RFC 6455 section 10.3).
+fn mask() -> io::Result<[u8; 4]> {
+    let mut mask = [0; 4];
+    aws_lc_rs::rand::fill(&mut mask).map_err(|_| io::Error::other("the system gives no random octets"))?;
+    Ok(mask)
+}
+
+/// What a server may still send after the end that is read away for its sake.
+const MOST_THROWN_AWAY: usize = 1024 * 1024;

@@ -1,0 +1,10 @@
+//! WebSocket (RFC 6455), with an honest server and with scripted ones.
+
+mod cancelling;
+mod closing;
+mod crash;
+mod handshake;
+mod liveness;
+mod messages;
+mod place;
+mod unread;
