@@ -189,7 +189,7 @@ impl Governed {
         let (ticket, leave) = self.change(|watched, now| {
             let ticket = Ticket(watched.next_ticket);
             watched.next_ticket += 1;
-            watched.gate.set(governor);
+            watched.gate.set(governor, now);
             watched.gate.ask(ticket, priority);
             watched.waiting.insert(ticket, Waiter { request, priority, waker: None, leave: None });
             watched.admit(now);

@@ -87,9 +87,13 @@ impl Gate {
     }
 
     /// From now on it goes by this.
-    pub(crate) fn set(&mut self, governor: &Governor) {
+    pub(crate) fn set(&mut self, governor: &Governor, now: Instant) {
         if self.governor != *governor {
-            self.governor = *governor;
+            let old = std::mem::replace(&mut self.governor, *governor).spacing();
+            let new = governor.spacing().map(|spacing| (spacing, self.burst(spacing)));
+            if old != new.map(|(spacing, _)| spacing) {
+                self.bucket.keep_pace(old, new, now);
+            }
             self.limit.keep_within(governor);
         }
     }
@@ -219,7 +223,7 @@ impl Gate {
         if is_full || awaits {
             return None;
         }
-        let by_rate = self.governor.spacing().map(|spacing| self.bucket.opens(spacing, self.burst(spacing)));
+        let by_rate = self.governor.spacing().and_then(|spacing| self.bucket.opens(spacing, self.burst(spacing)));
         Some(by_rate.max(self.pause.until()).max(self.spaced()).unwrap_or(self.began))
     }
 
