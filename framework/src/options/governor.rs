@@ -84,7 +84,9 @@ impl Governor {
     }
 
     /// Finds the number of requests under way by itself, within these bounds: when all it may have are under way and answered,
-    /// one more each round; after a 429, a 503, a time-out or a connection that cannot be made, half as many, once a round.
+    /// one more each round; after a 429, a 503, a time-out or a connection that cannot be made, half as many, once a round. A
+    /// time-out counts where the server was waited for: not one in a line, of a body that the caller sends, or of the deadline for
+    /// all of it while a body is read; nor does what the caller's own settings refuse.
     /// [`concurrency`](Self::concurrency) is where it begins; without that it begins at the lower bound. Default: off. An empty
     /// range and a lower bound of 0 are refused (87).
     pub fn adaptive(mut self, bounds: RangeInclusive<usize>) -> Self {

@@ -11,6 +11,7 @@ use crate::error::{Error, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::Governor;
 use crate::origin::{Governed, Turn, Turns};
+use crate::policy::governor::is_overload;
 use crate::protocol::http1::ResponseHead;
 
 impl Journey {
@@ -65,12 +66,10 @@ impl Journey {
 
     /// An operation has ended: it may have shown that the server is overloaded.
     pub(super) fn came_to(&self, error: Option<&Error>) {
-        let Some(turns) = &self.turns else { return };
-        if let (Some(turn), Some(error)) = (&turns.origin, error)
-            && (error.is_timeout() || error.is_connect())
-            // A wire that there is no place for is not the server's doing.
-            && error.stage() != Stage::Queue
-        {
+        let total = self.options.timeouts.total;
+        let turn = self.turns.as_ref().and_then(|turns| turns.origin.as_ref());
+        let (Some(turn), Some(error)) = (turn, error) else { return };
+        if is_overload(error, total) {
             turn.failed();
         }
     }

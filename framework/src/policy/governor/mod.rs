@@ -13,6 +13,7 @@
 mod bucket;
 mod limit;
 mod line;
+mod overload;
 mod pause;
 mod retry_after;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use line::Line;
 use pause::Pause;
 
 pub(crate) use line::Ticket;
+pub(crate) use overload::is_overload;
 pub(crate) use retry_after::Verdict;
 
 /// One server's gate.
