@@ -100,6 +100,16 @@ impl Gate {
         }
     }
 
+    /// What it goes by.
+    pub(crate) fn governor(&self) -> &Governor {
+        &self.governor
+    }
+
+    /// When it was last used.
+    pub(crate) fn unused_since(&self) -> Instant {
+        self.since
+    }
+
     /// Somebody wants to go. Tickets grow.
     pub(crate) fn ask(&mut self, ticket: Ticket, priority: Priority) {
         self.line.join(ticket, priority);

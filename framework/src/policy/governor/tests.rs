@@ -272,7 +272,10 @@ fn an_adaptive_limit_grows_by_one_a_round_while_it_is_what_holds_them_back() {
             under_way.extend(world.all());
             answers += 1;
         }
-        assert!(most(&world) == expected && answers <= expected, "{answers} answers: a round, and the one before the last");
+        assert!(
+            most(&world) == expected && answers <= expected,
+            "{answers} answers: a round, and the one before the last"
+        );
     }
     for _ in 0..20 {
         world.answer(under_way.pop_front().unwrap(), Verdict::Well);
