@@ -14,8 +14,10 @@ use tokio::net::TcpStream;
 pub struct WatchedStream {
     stream: TcpStream,
     before_read: Box<dyn FnMut()>,
-    before_write: Box<dyn FnMut(&mut Context<'_>) -> Poll<()>>,
+    before_write: Box<Ready>,
 }
+
+type Ready = dyn FnMut(&mut Context<'_>) -> Poll<()>;
 
 impl WatchedStream {
     /// This is done before each read.
