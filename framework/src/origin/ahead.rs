@@ -35,7 +35,7 @@ impl Pond {
     /// part, the next one is dialed before anybody has to wait for it. That it cannot be had is nobody's error.
     pub(super) fn replace_if_missed(self: &Rc<Self>, wire: &Http2, health: WireHealth, opener: &Opener) {
         let leaves = match health {
-            WireHealth::Closed(CloseReason::GoingAway | CloseReason::Retired) => true,
+            WireHealth::Closed(CloseReason::GoingAway | CloseReason::Retired | CloseReason::NameMoved) => true,
             WireHealth::Closed(_) => false,
             health => !health.takes_requests() || wire.is_burdened(),
         };

@@ -135,11 +135,12 @@ impl Pond {
                 Err(DialFailure::Panicked(blame))
             });
             pond.dials.borrow_mut().remove(&ticket);
+            let mut is_late = false;
             let outcome = match dialed {
                 Ok((wire, driver, address)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    pond.has_arrived(wire.id(), address);
+                    is_late = pond.has_arrived(wire.id(), address);
                     let berth = pond.register.enter(&wire, address, place);
                     let berth = match (wire.multiplexed(), driver) {
                         (Some(wire), Some(driver)) => {
@@ -168,6 +169,11 @@ impl Pond {
                 }
             };
             pond.perform_assignments();
+            if is_late {
+                // Those who waited for it are served. Nobody else is, where the name no longer is.
+                pond.retire_worn(clock::now());
+                pond.perform_assignments();
+            }
             if let Some(told) = told {
                 told(&outcome);
             }

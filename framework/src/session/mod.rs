@@ -194,7 +194,8 @@ impl Session {
 
     /// The machine may be on another network now. Idle wires of HTTP/1.1 are closed; those of HTTP/2 are asked by a ping whether
     /// their server is still there, and are suspect when no answer comes within `Http2Options::ping_timeout`. The addresses of names
-    /// are forgotten.
+    /// are forgotten, nobody joins a look-up that was begun before, and where wires of HTTP/2 are used their name is looked up again
+    /// within a second.
     pub async fn network_changed(&self) -> NetworkChange {
         self.inner.services.terms.names.clear();
         let session = self.inner.node.id();
