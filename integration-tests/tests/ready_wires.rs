@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hinternet::tls::TlsOptions;
-use hinternet::{Connection, DialOptions, ErrorCode, Session, SessionBuilder};
+use hinternet::{Connection, DialOptions, ErrorCode, Session, SessionBuilder, Timeouts};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, builder};
 use integration_tests::memory_peer::in_virtual_time;
@@ -165,6 +165,21 @@ fn dials_of_wires_that_are_kept_ready_come_later_and_later_while_they_fail() {
         drop(connection);
         tokio::time::sleep(Duration::from_secs(600)).await;
         assert!(attempts.is_empty(), "no handle to the origin is left");
+        recorder.finish(session).await;
+    });
+}
+
+#[test]
+fn a_dial_ahead_ends_though_the_requests_of_its_handle_would_wait_for_ever() {
+    in_virtual_time(async {
+        let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(1).timeouts(Timeouts::infinite()));
+        let connection = session.connect("http://127.0.0.1").unwrap();
+        let black_hole = attempts.next().await;
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        assert!(black_hole.is_given_up());
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        attempts.next().await.connect(OK);
+        get(&connection).await;
         recorder.finish(session).await;
     });
 }

@@ -11,7 +11,7 @@ use super::line::Asking;
 use crate::clock;
 use crate::error::{Error, Stage};
 use crate::handle::Node;
-use crate::options::SharedOptions;
+use crate::options::{RequestOptions, SharedOptions, Timeouts};
 use crate::reason::{CloseReason, WireHealth};
 use crate::wire::Http2;
 
@@ -58,7 +58,7 @@ impl Pond {
         let asking = Asking {
             request: Arc::clone(owner),
             owner: Arc::clone(owner),
-            options: Arc::clone(options),
+            options: that_end(options),
             fresh: false,
             stage: Cell::new(Stage::Queue),
         };
@@ -66,6 +66,20 @@ impl Pond {
         self.begin_dial(self.next_ticket(), Rc::new(asking), Rc::new(reporter), Some(told));
         true
     }
+}
+
+/// Nobody who waits could give such a dial up: it ends, though the requests whose options these are wait for ever. Until it does
+/// no other is made where a wire may come to serve all.
+fn that_end(options: &SharedOptions) -> SharedOptions {
+    let Timeouts { resolve, connect, .. } = options.timeouts;
+    if resolve.is_some() && connect.is_some() {
+        return Arc::clone(options);
+    }
+    let mut options = RequestOptions::clone(options);
+    let usual = Timeouts::default();
+    options.timeouts.resolve = resolve.or(usual.resolve);
+    options.timeouts.connect = connect.or(usual.connect);
+    Arc::new(options)
 }
 
 /// A wire that carried something so short a time ago is likely to be asked for again.
