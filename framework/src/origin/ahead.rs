@@ -48,7 +48,7 @@ impl Pond {
 
     /// Dials, in nobody's name who waits; `false` if no more wires are allowed.
     pub(super) fn dial_ahead(self: &Rc<Self>, opener: &Opener, told: Told) -> bool {
-        let has_place = || !self.pool.borrow().is_full() || self.take_place(1);
+        let has_place = || !self.pool.borrow().is_full() || self.take_free_place();
         if !self.terms.session.is_open() || !has_place() {
             return false;
         }
