@@ -184,6 +184,25 @@ fn a_dial_ahead_ends_though_the_requests_of_its_handle_would_wait_for_ever() {
     });
 }
 
+#[test]
+fn many_that_fail_together_are_one_failure() {
+    in_virtual_time(async {
+        let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(8));
+        let connection = session.connect("http://127.0.0.1").unwrap();
+        for _ in 0..8 {
+            attempts.next().await.refuse();
+        }
+        // The pause is a second at most, and the look for what is missing is once a second.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(!attempts.is_empty());
+        for _ in 0..8 {
+            attempts.next().await.connect(OK);
+        }
+        get(&connection).await;
+        recorder.finish(session).await;
+    });
+}
+
 #[tokio::test]
 async fn a_wire_of_http2_that_is_lost_is_dialed_again() {
     let scene = Http2Scene::of(Http2Origin::start(|_| Reply::ok("ok").into()).await, builder().min_wires(3));

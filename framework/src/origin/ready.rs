@@ -127,7 +127,11 @@ impl Pond {
                     }
                     Err(_) => {
                         let chance = whose.wrapping_add(pond.next_ticket().0 << 32);
-                        pond.ready.redial.borrow_mut().failed(clock::now(), chance);
+                        let (mut redial, now) = (pond.ready.redial.borrow_mut(), clock::now());
+                        // Of those that were dialed together one counts: a pause is for a server, not for a number of wires.
+                        if redial.is_due(now) {
+                            redial.failed(now, chance);
+                        }
                     }
                 }
             };
