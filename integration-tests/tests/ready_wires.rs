@@ -108,6 +108,22 @@ async fn a_prewarm_whose_session_closes_ends() {
     recorder.finish(session).await;
 }
 
+#[tokio::test]
+async fn a_prewarm_ends_with_its_handle_though_a_dial_goes_on() {
+    let (dialer, mut attempts) = FakeDialer::new();
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().dial(DialOptions::default().dialer(dialer)));
+    let connection = session.connect("http://127.0.0.1").unwrap();
+    let warmed = connection.clone();
+    let warming = tokio::spawn(async move { warmed.prewarm(1).await });
+    let black_hole = attempts.next().await;
+    connection.close().await.unwrap();
+    let ended = patiently("the end", warming).await.unwrap();
+    assert!(ended.unwrap().failure.is_some_and(|error| error.is_invalid_handle()));
+    assert!(!black_hole.is_given_up(), "it may serve others");
+    recorder.finish(session).await;
+}
+
 /// A session on a clock that jumps, whose dials the test ends.
 fn jumping(builder: SessionBuilder) -> (Recorder, Session, integration_tests::Attempts) {
     let (dialer, attempts) = FakeDialer::new();

@@ -1,10 +1,12 @@
 //! Wires that are there before a request comes: so many as a caller asks for once, and so many as an origin is to have.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::select;
 use tokio::sync::Notify;
 
 use super::ahead::Opener;
@@ -58,7 +60,7 @@ pub(crate) async fn prewarm(
     let opener = Opener { owner, options };
     let failure: Rc<RefCell<Option<Error>>> = Rc::default();
     loop {
-        let mut over = std::pin::pin!(pond.ready.dial_over.notified());
+        let mut over = pin!(pond.ready.dial_over.notified());
         over.as_mut().enable();
         if !opener.owner.is_open() {
             failure.borrow_mut().get_or_insert_with(|| opener.owner.gone(Operation::Connect));
@@ -87,7 +89,8 @@ pub(crate) async fn prewarm(
             // No more are allowed.
             break;
         }
-        over.await;
+        // A dial may take its time, and whoever closes the handle wants nothing more of it.
+        select(over, pin!(opener.owner.closing_posted())).await;
     }
     let failure = failure.borrow_mut().take();
     Standing { wires: pond.pool.borrow().wires_standing(), failure }
