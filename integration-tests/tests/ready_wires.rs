@@ -219,6 +219,22 @@ fn many_that_fail_together_are_one_failure() {
     });
 }
 
+#[test]
+fn origins_that_keep_wires_ready_do_not_take_their_places_from_each_other() {
+    in_virtual_time(async {
+        let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(1).wires_per_session(1));
+        let connection = session.connect("http://127.0.0.1").unwrap();
+        attempts.next().await.connect(OK);
+        let other = session.connect("http://127.0.0.2").unwrap();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert!(attempts.is_empty(), "the only place is taken");
+        assert_eq!(prewarmed(&other, 1).await, (0, None));
+        get(&connection).await;
+        assert!(attempts.is_empty());
+        recorder.finish(session).await;
+    });
+}
+
 #[tokio::test]
 async fn a_wire_of_http2_that_is_lost_is_dialed_again() {
     let scene = Http2Scene::of(Http2Origin::start(|_| Reply::ok("ok").into()).await, builder().min_wires(3));

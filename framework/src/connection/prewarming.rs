@@ -22,7 +22,7 @@ pub struct Prewarmed {
 impl Connection {
     /// Dials ahead with the options of the connection, until so many wires stand that no request uses; over HTTP/2, and while it is
     /// not known what the server speaks, one after the other, and one is enough. Wires that stand already count. The limits of
-    /// wires hold: at one of them there are fewer. What is told of these dials is told by this handle.
+    /// wires hold: at one of them there are fewer, and no idle wire to another origin is closed for these. What is told of these dials is told by this handle.
     ///
     /// The first dial that fails is the last one. Dropping the future stops nothing that has begun.
     ///

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::Pond;
 use super::dialing::Reporter;
 use super::line::Asking;
+use super::quota::WirePlace;
 use crate::clock;
 use crate::error::{Error, Stage};
 use crate::handle::Node;
@@ -23,6 +24,12 @@ pub(super) struct Opener {
 
 /// Hears what became of a dial that nobody waits for.
 pub(super) type Told = Box<dyn FnOnce(&Result<(), Error>)>;
+
+/// What is made ready for a dial that nobody waits for.
+pub(super) struct Ahead {
+    pub(super) told: Told,
+    pub(super) place: WirePlace,
+}
 
 impl Opener {
     pub(super) fn of(asking: &Asking) -> Self {
@@ -46,10 +53,14 @@ impl Pond {
         }
     }
 
-    /// Dials, in nobody's name who waits; `false` if no more wires are allowed.
+    /// Dials, in nobody's name who waits; `false` if no more wires are allowed, or all of the session's places are taken.
     pub(super) fn dial_ahead(self: &Rc<Self>, opener: &Opener, told: Told) -> bool {
-        let has_place = || !self.pool.borrow().is_full() || self.take_free_place();
-        if !self.terms.session.is_open() || !has_place() {
+        if !self.terms.session.is_open() {
+            return false;
+        }
+        // What nobody waits for takes no place of another: two that are to be ready would take each other's for ever.
+        let Some(place) = self.terms.quota.free_place() else { return false };
+        if self.pool.borrow().is_full() && !self.take_free_place() {
             return false;
         }
         self.pool.borrow_mut().dial_ahead();
@@ -63,7 +74,7 @@ impl Pond {
             stage: Cell::new(Stage::Queue),
         };
         let reporter = Reporter::new(None, owner, &self.terms.session);
-        self.begin_dial(self.next_ticket(), Rc::new(asking), Rc::new(reporter), Some(told));
+        self.begin_dial(self.next_ticket(), Rc::new(asking), Rc::new(reporter), Some(Ahead { told, place }));
         true
     }
 }

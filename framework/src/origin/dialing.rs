@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
 
-use super::ahead::{Opener, Told};
+use super::ahead::{Ahead, Opener};
 use super::naming::Aiming;
 use super::pool::Ticket;
 use super::{Asking, Kept, OriginKey, Pond};
@@ -113,19 +113,23 @@ impl Pond {
         ticket: Ticket,
         asking: Rc<Asking>,
         reporter: Rc<Reporter>,
-        told: Option<Told>,
+        ahead: Option<Ahead>,
     ) {
         let pond = Rc::clone(self);
         let Timeouts { resolve, connect, .. } = asking.options.timeouts;
         let ends = resolve.is_some() && connect.is_some();
-        let begun = Rc::new(Cell::new(false));
+        let (told, place) = ahead.map(|Ahead { told, place }| (told, place)).unzip();
+        let begun = Rc::new(Cell::new(place.is_some()));
         let begins = Rc::clone(&begun);
         let task = async move {
             let queued = |position| {
                 let position = usize::try_from(position).unwrap_or(usize::MAX);
                 reporter.report(Mask::QUEUED, &|| Status::Queued { position });
             };
-            let place = pond.terms.quota.place(pond.key.session(), queued).await;
+            let place = match place {
+                Some(place) => place,
+                None => pond.terms.quota.place(pond.key.session(), queued).await,
+            };
             begins.set(true);
             // What resolves and dials may be the caller's own: a panic in it is the end of this dial, not a wait without end.
             let dial = AssertUnwindSafe(pond.dial_as(ticket, &asking, &reporter)).catch_unwind();
