@@ -47,7 +47,9 @@ impl Pond {
             health => !health.takes_requests() || wire.is_burdened(),
         };
         let was_used = |at| clock::now().saturating_duration_since(at) < JUST_NOW;
-        let is_missed = leaves && (wire.open_streams() > 0 || self.last_used.get().is_some_and(was_used));
+        // One that never served is missed by nobody: a server that sends each new connection away would be dialed for ever.
+        let served = wire.exchanges() > 0 && self.last_used.get().is_some_and(was_used);
+        let is_missed = leaves && (wire.open_streams() > 0 || served);
         if is_missed && self.pool.borrow().wants_carrier() {
             self.dial_ahead(opener, Box::new(|_| ()));
         }
