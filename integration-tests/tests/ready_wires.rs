@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hinternet::tls::TlsOptions;
-use hinternet::{Connection, DialOptions, ErrorCode, Session, SessionBuilder, Timeouts};
+use hinternet::{Connection, DialOptions, ErrorCode, Operation, Session, SessionBuilder, Timeouts};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, builder};
 use integration_tests::memory_peer::in_virtual_time;
@@ -80,7 +80,9 @@ async fn limits_hold_and_a_dial_that_fails_is_the_last_one() {
     let connection = session.connect(&origin.origin()).unwrap();
     assert_eq!(prewarmed(&connection, 5).await, (2, None));
     let dead = session.connect(&nobody.origin()).unwrap();
-    assert_eq!(prewarmed(&dead, 1).await, (0, Some(ErrorCode::CannotConnect)));
+    let refused = patiently("the wires", dead.prewarm(1)).await.unwrap();
+    let failure = refused.failure.expect("nobody is there");
+    assert_eq!((refused.wires, failure.code(), failure.operation()), (0, ErrorCode::CannotConnect, Operation::Connect));
     assert_eq!(prewarmed(&dead, 0).await, (0, None));
     assert_eq!(recorder.count_of(dead.id(), "ConnectingToServer"), 1);
     assert_eq!(recorder.count_of(dead.id(), "RequestError"), 0);

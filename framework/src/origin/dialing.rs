@@ -159,7 +159,8 @@ impl Pond {
                 Err(failure) => {
                     // Those who wait while a wire is dialed ahead dial for themselves.
                     let spares_others = failure.is_the_askers() || told.is_some();
-                    let error = into_error(failure, &pond.key);
+                    let operation = if told.is_some() { Operation::Connect } else { Operation::Send };
+                    let error = into_error(failure, &pond.key, operation);
                     tracing::debug!(origin = %pond.key.origin, %error, "dial failed");
                     pond.register.note("dial failed", || error.code().to_string());
                     let (left, all) = {
@@ -262,8 +263,8 @@ fn step(mask: Mask) -> Option<Stage> {
         .find_map(|(of, stage)| (of == mask).then_some(stage))
 }
 
-fn into_error(failure: DialFailure, key: &OriginKey) -> Error {
-    let (operation, host) = (Operation::Send, key.origin.host());
+fn into_error(failure: DialFailure, key: &OriginKey, operation: Operation) -> Error {
+    let host = key.origin.host();
     let name = key.dial().name_for(host);
     match failure {
         DialFailure::NotResolved(reason) => {
