@@ -237,6 +237,34 @@ fn origins_that_keep_wires_ready_do_not_take_their_places_from_each_other() {
     });
 }
 
+#[test]
+fn nothing_is_dialed_ahead_for_a_connection_or_a_session_that_drains() {
+    for all in [false, true] {
+        in_virtual_time(async move {
+            let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(2));
+            let connection = session.connect("http://127.0.0.1").unwrap();
+            for _ in 0..2 {
+                attempts.next().await.connect(OK);
+            }
+            let request = connection.open_request(hinternet::Method::GET, "/").unwrap();
+            request.send(()).await.unwrap();
+            request.receive_response().await.unwrap();
+            let long = Duration::from_secs(3600);
+            if all {
+                drop(session.shutdown(long))
+            } else {
+                drop(connection.drain(long))
+            }
+            assert_eq!(session.evict_idle().await, 1);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            assert!(attempts.is_empty());
+            assert!(connection.is_open(), "a response is still to be read");
+            assert_eq!(read_all(&request).await.unwrap(), b"ok");
+            recorder.finish(session).await;
+        });
+    }
+}
+
 #[tokio::test]
 async fn a_wire_of_http2_that_is_lost_is_dialed_again() {
     let scene = Http2Scene::of(Http2Origin::start(|_| Reply::ok("ok").into()).await, builder().min_wires(3));

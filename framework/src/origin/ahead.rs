@@ -57,7 +57,7 @@ impl Pond {
 
     /// Dials, in nobody's name who waits; `false` if no more wires are allowed, or all of the session's places are taken.
     pub(super) fn dial_ahead(self: &Rc<Self>, opener: &Opener, told: Told) -> bool {
-        if !self.terms.session.is_open() {
+        if !self.terms.session.is_in_use() {
             return false;
         }
         // What nobody waits for takes no place of another: two that are to be ready would take each other's for ever.

@@ -41,7 +41,7 @@ impl Ready {
     }
 }
 
-/// From now on the origin is kept ready, as long as the handle is open.
+/// From now on the origin is kept ready, as long as the handle is open and is not drained.
 pub(crate) fn keep_ready(at: &Origin, terms: &Arc<Terms>, owner: Arc<Node>, options: SharedOptions) {
     let pond = origin(&Sought::new(terms.session.id(), at, &options), terms);
     pond.ready.keepers.borrow_mut().push(Rc::new(Opener { owner, options }));
@@ -99,7 +99,7 @@ pub(crate) async fn prewarm(
 impl Pond {
     /// Is somebody there for whose sake it has wires ready?
     pub(super) fn is_kept_ready(&self) -> bool {
-        self.limits.min_wires > 0 && self.ready.keepers.borrow().iter().any(|keeper| keeper.owner.is_open())
+        self.limits.min_wires > 0 && self.ready.keepers.borrow().iter().any(|keeper| keeper.owner.is_in_use())
     }
 
     /// How many wires an idle timeout leaves.
@@ -113,7 +113,7 @@ impl Pond {
             return;
         }
         // A statement of its own: what a handle that is gone leaves is not dropped under the borrow.
-        let gone: Vec<_> = self.ready.keepers.borrow_mut().extract_if(.., |keeper| !keeper.owner.is_open()).collect();
+        let gone: Vec<_> = self.ready.keepers.borrow_mut().extract_if(.., |keeper| !keeper.owner.is_in_use()).collect();
         drop(gone);
         let keeper = self.ready.keepers.borrow().first().cloned();
         let Some(keeper) = keeper.filter(|_| self.ready.redial.borrow().is_due(now)) else { return };
