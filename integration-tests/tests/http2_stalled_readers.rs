@@ -113,6 +113,20 @@ async fn forgotten_bodies_do_not_keep_their_siblings_from_finishing_under_the_de
 }
 
 #[tokio::test]
+async fn a_forgotten_body_that_fills_the_window_of_its_wire_and_not_its_own_is_made_up_for_and_told_of() {
+    let mut options = small();
+    (options.stream_window, options.connection_window) = (1 << 20, 65_535);
+    options.stalled_after = Duration::from_millis(20);
+    let scene = scene(options).await;
+    let forgotten = forgotten(&scene, 1, 4 << 20).await;
+    siblings_finish(&scene, 8, 100_000).await;
+    stalled(&scene, &forgotten[0]).await;
+    assert_eq!(patiently("the rest", read_all(&forgotten[0])).await.unwrap().len(), 4 << 20);
+    assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn a_response_that_is_never_received_and_ends_that_are_never_read_are_made_up_for_too() {
     let scene = scene(small()).await;
     let mut forgotten = Vec::new();

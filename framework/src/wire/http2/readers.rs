@@ -50,7 +50,8 @@ impl Readers {
 
     /// Looks at the wire's streams, if that is worth it; whether the windows should be others now.
     pub(super) fn look(&mut self, wire: &Http2, windows: Windows, now: Instant) -> bool {
-        let window = self.windows(windows).stream;
+        // The whole wire's window may be smaller than that of a stream, and is then full before it.
+        let window = self.windows(windows).stream.min(windows.connection);
         let look = {
             let mut unread = wire.shared.heard.unread();
             if !unread.is_worth_a_look(now, window) {
