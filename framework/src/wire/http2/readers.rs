@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use h2::StreamId;
 
 use super::Http2;
+use crate::error::Error;
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Http2Options, StalledReader};
@@ -80,6 +81,7 @@ impl Readers {
         let wire = wire.id();
         reader.emit(Mask::READERS, || Status::ReaderStalled { wire, unread });
         if self.policy == StalledReader::Abort {
+            reader.stop().is_for(Error::not_read(self.stalled_after));
             reader.cancel();
         }
     }
