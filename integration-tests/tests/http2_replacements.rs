@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
 use hinternet::{DialOptions, Http2Options, Request, Session, SessionBuilder, Status, WireHealth, WireId};
-use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, builder};
 use integration_tests::http2_peer::frames;
 use integration_tests::origin::Reply;
 use integration_tests::scene::{Scene, read_all};
@@ -86,14 +86,18 @@ async fn after_goaway_with_streams_running_the_next_request_finds_a_wire_that_is
 async fn a_wire_that_is_expired_or_has_served_enough_is_replaced_where_it_was_in_use() {
     let mut options = hinternet::SessionOptions::default();
     options.wire_max_requests = Some(3);
-    for builder in [builder(), Session::builder().options(options).protocols(hinternet::Protocols::RequireHttp2)] {
+    let counting = Session::builder().options(options).protocols(hinternet::Protocols::RequireHttp2);
+    for (builder, expires) in [(builder(), true), (counting, false)] {
         let (scene, gate) = scene(builder).await;
         let held = scene.sent("/held").await;
         scene.origin.wait_for_requests(1).await;
         for _ in 0..2 {
             assert_eq!(scene.text("/").await.unwrap(), "ok");
         }
-        scene.connection.expire().await;
+        // Not both: the wire that replaces one that has served enough would be expired too.
+        if expires {
+            scene.connection.expire().await;
+        }
         ready(&scene.session, 1).await;
         let next = scene.sent("/").await;
         assert_eq!(answered(&next).await, b"ok");
@@ -133,6 +137,30 @@ async fn a_wire_that_is_suspect_is_replaced_while_its_requests_wait_for_it() {
     assert_eq!(answered(&next).await, b"hello");
     assert!(!scene.recorder.names(next.id()).contains(&"ConnectingToServer"));
     drop(swallowed);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_replacement_that_is_sent_away_unused_is_not_replaced() {
+    let hello = Script::new().read_preface().send(frames::settings(&[]));
+    let bye = |last| frames::goaway(last, Reason::NO_ERROR);
+    let served = hello.clone().read_streams(1).send([frames::answer(1, "hello"), bye(1)].concat()).keep();
+    let drained = hello.send(bye(0)).keep();
+    let scene = Scene::of(ScriptedPeer::start_with_default(vec![served], drained).await, builder());
+    let request = scene.sent().await;
+    assert_eq!(answered(&request).await, b"hello");
+    patiently("the last wire's end", async {
+        loop {
+            let origin = &scene.session.snapshot().await.origins[0];
+            // When the first begins to leave, and once more when it is gone.
+            assert!(origin.wires_opened <= 3, "{origin:?}");
+            if origin.wires_opened > 1 && origin.dialing == 0 && origin.wires.is_empty() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     scene.end().await;
 }
 

@@ -176,7 +176,6 @@ impl Session {
     /// A response that is still to be read counts as work in flight until it is read or dropped.
     pub fn shutdown(&self, deadline: Duration) -> impl Future<Output = ShutdownReport> + Send + use<> {
         let services = Arc::clone(&self.inner.services);
-        services.work.drain();
         let (report, reported) = oneshot::channel();
         let drain = drain(Arc::clone(&services.work), Arc::clone(&services.session), deadline);
         let _stopped = services.engine.next_shard().spawn(async move {

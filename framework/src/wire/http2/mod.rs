@@ -159,7 +159,8 @@ impl Http2 {
         self.shared.security.as_ref()
     }
 
-    pub(super) fn exchanges(&self) -> u64 {
+    /// How many have begun on it.
+    pub(crate) fn exchanges(&self) -> u64 {
         self.shared.exchanges.get()
     }
 
