@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
-use http::{HeaderMap, HeaderValue, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -122,7 +122,7 @@ impl Conduct {
     }
 }
 
-/// What the fields `x-once` of requests said that were not refused.
+/// What the fields `x-once` of POST requests said that were not refused.
 pub(super) type LookedAt = Rc<RefCell<Vec<String>>>;
 
 /// Serves the connection to its end. A client that goes away in the middle is no fault of the server's.
@@ -158,6 +158,7 @@ async fn serve_streams(conduct: &Conduct, stream: TcpStream, looked_at: &LookedA
         let end = answer.end;
         let is_refused = matches!(end, AnswerEnd::ResetAtOnce(reason) | AnswerEnd::ResetAfter(reason) if reason == Reason::REFUSED_STREAM);
         if let Some(number) = request.headers().get("x-once")
+            && request.method() == Method::POST
             && !is_refused
         {
             looked_at.borrow_mut().push(number.to_str().unwrap_or_default().to_owned());

@@ -39,7 +39,7 @@ impl SimulatedPeer {
         open.map(|(n, _)| n).collect()
     }
 
-    /// What the fields `x-once` said of the requests over HTTP/2 that it has looked at.
+    /// What the fields `x-once` said of the POST requests over HTTP/2 that it has looked at.
     pub fn looked_at(&self) -> Vec<String> {
         self.looked_at.borrow().clone()
     }

@@ -57,7 +57,7 @@ impl Client {
         request.timeouts = Timeouts::all(Duration::from_millis(300));
         request.timeouts.queue = Some(Duration::from_secs(3));
         // A body that is not ended is waited for.
-        request.timeouts.total = Some(Duration::from_secs(60));
+        request.timeouts.total = Some(Duration::from_secs(20));
         request.dial = world.dial().least_loaded(weather.least_loaded);
         request.expect_continue = weather.expects_continue.then_some(Duration::from_millis(100));
         request.governor = weather.governor;
@@ -427,5 +427,5 @@ fn repair() {
 }
 
 /// In the simulation's time: longer than any call may take.
-const PATIENCE: Duration = Duration::from_secs(100);
+const PATIENCE: Duration = Duration::from_secs(40);
 const MOST_WIRES: usize = 3;

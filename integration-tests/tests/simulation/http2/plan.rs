@@ -183,7 +183,7 @@ fn conduct(chance: &mut Seeded) -> Conduct {
     Conduct {
         opening,
         streams: *chance.pick(&[1, 2, 100, 100]),
-        window: *chance.pick(&[1_000, 1_000, 65_535, 65_535]),
+        window: *chance.pick(&[4_000, 4_000, 65_535, 65_535]),
         answers: (0..4).map(|_| answer(chance)).collect(),
         parting: chance.percent(50).then_some((at, parting)),
     }
