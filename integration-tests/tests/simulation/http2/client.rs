@@ -60,11 +60,13 @@ impl Client {
         request.timeouts.total = Some(Duration::from_secs(20));
         request.dial = world.dial().least_loaded(weather.least_loaded);
         request.expect_continue = weather.expects_continue.then_some(Duration::from_millis(100));
+        request.resends = weather.resends;
         request.governor = weather.governor;
         request.protocols = Protocols::RequireHttp2;
         request.http2 = weather.http2;
         let mut options = SessionOptions::default();
         options.request = request;
+        options.requests_at_once = weather.at_once;
         options.wires_per_origin = Some(weather.wires);
         options.min_wires = weather.min_wires;
         options.wire_max_age = weather.max_age;
@@ -133,7 +135,8 @@ impl Client {
                 });
             }
             Command::Hoard(place) => self.on_new(place, Form::Empty, |request, _, noted| hoard(request, noted)),
-            Command::Paved(port, form) => self.paved(port, form),
+            Command::Paved(port, form) => self.paved(port, form, usize::MAX),
+            Command::Sip(port, form) => self.paved(port, form, 1),
             Command::GiveUp => {
                 if let Some(call) = self.calls.last() {
                     call.abort();
@@ -265,7 +268,8 @@ impl Client {
         }
     }
 
-    fn paved(&mut self, port: u16, form: Form) {
+    /// A whole exchange, of whose response at most so many pieces are taken.
+    fn paved(&mut self, port: u16, form: Form, most: usize) {
         let url = self.world.url(port, "/paved");
         self.number += 1;
         let Ok(builder) = self.session.post(url) else { return };
@@ -275,11 +279,16 @@ impl Client {
             let gone = async {
                 let mut response = builder.send().await?;
                 let mut body = Vec::new();
-                while let Some(octets) = response.chunk().await? {
-                    body.extend_from_slice(&octets);
+                for _ in 0..most {
+                    match response.chunk().await? {
+                        Some(octets) => body.extend_from_slice(&octets),
+                        // What was sent is not known here: a stream may be cut off by the end of the response.
+                        None => {
+                            check_body(response.head(), &body, None, &response.trailers(), &outcomes);
+                            break;
+                        }
+                    }
                 }
-                // What was sent is not known here: a stream may be cut off by the end of the response.
-                check_body(response.head(), &body, None, &response.trailers(), &outcomes);
                 Ok::<_, hinternet::Error>(())
             };
             if let Err(error) = gone.await {

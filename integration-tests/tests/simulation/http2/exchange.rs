@@ -1,6 +1,7 @@
 //! Whole exchanges, and whether what came is what was sent.
 
 use std::cell::RefCell;
+use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ pub(super) async fn story(request: Request, form: Form, reading: Reading, number
         let send = request.send_with(once(number), payload(form), 0);
         match form {
             // The response may come beside it.
-            Form::Stream(_) => {
+            Form::Stream(_) | Form::Failing => {
                 let sent = note(&outcomes, handle, Operation::Send, send);
                 let read = async {
                     // The send has to have begun.
@@ -162,6 +163,10 @@ pub(super) fn whole(form: Form) -> Payload {
             }
             Some((Ok(pattern(PIECE * (n + 1)).slice(PIECE * n..)), n + 1))
         })),
+        Form::Failing => {
+            let pieces = [Ok(pattern(PIECE)), Err(io::Error::other("as it was told"))];
+            Payload::stream(stream::iter(pieces))
+        }
         form => Payload::bytes(pattern(octets(form))),
     }
 }
@@ -174,7 +179,7 @@ fn octets(form: Form) -> usize {
         Form::Large => 70_000,
         Form::Announced => 10,
         Form::Chunked | Form::Duplex => 5,
-        Form::Stream(_) => PIECE * PIECES,
+        Form::Stream(_) | Form::Failing => PIECE * PIECES,
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) struct Weather {
     pub(crate) least_loaded: bool,
     pub(crate) expects_continue: bool,
     pub(crate) governor: Option<Governor>,
+    pub(crate) at_once: Option<usize>,
+    pub(crate) resends: u32,
     pub(crate) http2: Http2Options,
 }
 
@@ -60,6 +62,8 @@ pub(crate) enum Command {
     Hoard(usize),
     /// A whole exchange by the paved path.
     Paved(u16, Form),
+    /// The same, and the response is dropped after its first piece.
+    Sip(u16, Form),
     /// The future of the youngest call is dropped.
     GiveUp,
     Cancel(Level, usize),
@@ -95,6 +99,8 @@ pub(crate) enum Form {
     Duplex,
     /// A stream, its pieces so many milliseconds apart.
     Stream(u64),
+    /// A stream that fails in the middle.
+    Failing,
 }
 
 impl Plan {
@@ -107,7 +113,30 @@ impl Plan {
         for _ in 0..chance.between(10, 40) {
             commands.push(command(&mut chance));
         }
-        Self { seed, weather, conducts, commands }
+        let mut plan = Self { seed, weather, conducts, commands };
+        // By chances of their own: the seeds that failed once keep their plans.
+        if seed % 3 == 1 {
+            plan.vary(&mut Seeded::new(seed ^ 0x3_0000_0000));
+        }
+        plan
+    }
+
+    /// Puts what happens seldom in the place of what happens often.
+    fn vary(&mut self, chance: &mut Seeded) {
+        self.weather.at_once = *chance.pick(&[None, None, Some(1), Some(3)]);
+        self.weather.resends = *chance.pick(&[0, 1, 3]);
+        for command in &mut self.commands {
+            match command {
+                Command::Story(_, form, _) | Command::Paved(_, form) | Command::Send(_, form)
+                    if matches!(form, Form::Stream(_)) && chance.percent(30) =>
+                {
+                    *form = Form::Failing;
+                }
+                Command::Paved(port, form) if chance.percent(40) => *command = Command::Sip(*port, *form),
+                Command::Hoard(_) if chance.percent(50) => *command = Command::Sip(BAD, Form::Octets),
+                _ => {}
+            }
+        }
     }
 
     /// Will the server hear of every connection that the client closes?
@@ -161,6 +190,8 @@ fn weather(chance: &mut Seeded, seed: u64) -> Weather {
         least_loaded: chance.percent(30),
         expects_continue: chance.percent(10),
         governor: (seed % 5 == 4).then(|| governor(seed / 5)),
+        at_once: None,
+        resends: 1,
         http2,
     }
 }
