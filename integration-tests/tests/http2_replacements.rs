@@ -46,17 +46,16 @@ async fn answered(request: &Request) -> Vec<u8> {
     read_all(request).await.unwrap()
 }
 
-fn wire_of(scene: &Http2Scene, request: &Request) -> WireId {
-    let told = scene.recorder.of(request.id());
-    let acquired = told.iter().find_map(|one| match one.status {
-        Status::WireAcquired { wire, .. } => Some(wire),
-        _ => None,
-    });
-    acquired.expect("it has a wire")
+/// What carries the request, once it was told so.
+async fn wire_of(scene: &Http2Scene, request: &Request) -> WireId {
+    let acquired = scene.recorder.wait_for_status(request.id(), "WireAcquired").await;
+    let Status::WireAcquired { wire, .. } = acquired.status else { unreachable!("it was waited for by its name") };
+    wire
 }
 
-/// Is there anything of a dial in what the request was told?
-fn dialed(scene: &Http2Scene, request: &Request) -> bool {
+/// Is there anything of a dial in what the request was told before it had a wire?
+async fn dialed(scene: &Http2Scene, request: &Request) -> bool {
+    wire_of(scene, request).await;
     scene.recorder.names(request.id()).iter().any(|name| matches!(*name, "ResolvingName" | "ConnectingToServer"))
 }
 
@@ -69,13 +68,13 @@ async fn after_goaway_with_streams_running_the_next_request_finds_a_wire_that_is
     let leaves = |status: &Status| matches!(status, Status::WireHealthChanged { health: WireHealth::Draining, .. });
     scene.recorder.wait_for(|one| leaves(&one.status)).await;
     ready(&scene.session, 1).await;
-    assert_eq!(scene.origin.connections(), 2);
+    scene.origin.wait_for("the next connection", |wires| wires.len() == 2).await;
     let next = scene.sent("/").await;
     assert_eq!(answered(&next).await, b"ok");
-    assert!(dialed(&scene, &held) && !dialed(&scene, &next));
-    assert_ne!(wire_of(&scene, &held), wire_of(&scene, &next));
+    assert!(dialed(&scene, &held).await && !dialed(&scene, &next).await);
+    assert_ne!(wire_of(&scene, &held).await, wire_of(&scene, &next).await);
     // It was told of to the handle that dialed.
-    assert_eq!(scene.recorder.count_of(scene.connection.id(), "ConnectedToServer"), 1);
+    scene.recorder.wait_for_status(scene.connection.id(), "ConnectedToServer").await;
     gate.open();
     assert_eq!(answered(&held).await, b"late");
     assert_eq!(scene.origin.connections(), 2);
@@ -101,7 +100,7 @@ async fn a_wire_that_is_expired_or_has_served_enough_is_replaced_where_it_was_in
         ready(&scene.session, 1).await;
         let next = scene.sent("/").await;
         assert_eq!(answered(&next).await, b"ok");
-        assert!(!dialed(&scene, &next));
+        assert!(!dialed(&scene, &next).await);
         gate.open();
         assert_eq!(answered(&held).await, b"late");
         assert_eq!(scene.origin.connections(), 2);
