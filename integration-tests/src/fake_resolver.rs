@@ -65,6 +65,11 @@ impl FakeResolver {
         *lock(&self.0.is_mute) = true;
     }
 
+    /// From now on it answers again; who has waited waits on.
+    pub fn speaks_again(&self) {
+        *lock(&self.0.is_mute) = false;
+    }
+
     /// From now on it does not know whether a name exists; or it does again.
     pub fn fails(&self, fails: bool) {
         *lock(&self.0.fails) = fails;

@@ -4,22 +4,31 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use hinternet::network::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
-/// A TCP stream that does something before each read. What that holds is dropped with the stream.
+/// A TCP stream that does something before each read, and maybe before each write. What that holds is dropped with the stream.
 pub struct WatchedStream {
     stream: TcpStream,
     before_read: Box<dyn FnMut()>,
+    before_write: Box<Ready>,
 }
+
+type Ready = dyn FnMut(&mut Context<'_>) -> Poll<()>;
 
 impl WatchedStream {
     /// This is done before each read.
     pub fn new(stream: TcpStream, before_read: impl FnMut() + 'static) -> Self {
-        Self { stream, before_read: Box::new(before_read) }
+        Self { stream, before_read: Box::new(before_read), before_write: Box::new(|_| Poll::Ready(())) }
+    }
+
+    /// This has to be ready before each write.
+    pub fn before_write(mut self, before_write: impl FnMut(&mut Context<'_>) -> Poll<()> + 'static) -> Self {
+        self.before_write = Box::new(before_write);
+        self
     }
 }
 
@@ -46,6 +55,7 @@ impl AsyncRead for WatchedStream {
 
 impl AsyncWrite for WatchedStream {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
+        ready!((self.before_write)(context));
         Pin::new(&mut self.stream).poll_write(context, octets)
     }
 

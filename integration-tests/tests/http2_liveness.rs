@@ -1,11 +1,12 @@
 //! A wire on which nothing is heard gets no more requests, and one forgotten body does not stop the others.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
-use hinternet::{Blame, DialOptions, Http2Options, Request};
+use hinternet::{Blame, DialOptions, Http2Options, Notification, Request, Status};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
 use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::origin::Reply;
@@ -159,6 +160,54 @@ impl Dialer for Dials {
             Ok(Box::new(WatchedStream::new(stream, breaks)) as Box<dyn Stream>)
         })
     }
+}
+
+/// Its streams take no more, and panic when they are asked again, once they are told to.
+#[derive(Debug)]
+struct Chokes(Arc<AtomicUsize>);
+
+impl Dialer for Chokes {
+    fn dial(&self, to: &Destination) -> Dialing {
+        let (writes, address) = (Arc::clone(&self.0), to.address);
+        Box::pin(async move {
+            let stream = TcpStream::connect(address).await?;
+            let chokes = move |context: &mut Context<'_>| match writes.load(Ordering::SeqCst) {
+                0 => Poll::Ready(()),
+                1 => {
+                    writes.store(2, Ordering::SeqCst);
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                _ => {
+                    writes.store(0, Ordering::SeqCst);
+                    panic!("a fault of the caller's")
+                }
+            };
+            Ok(Box::new(WatchedStream::new(stream, || ()).before_write(chokes)) as Box<dyn Stream>)
+        })
+    }
+}
+
+#[tokio::test]
+async fn b9_a_stream_that_panics_at_its_last_words_gives_its_place_back() {
+    let writes = Arc::new(AtomicUsize::new(0));
+    let origin = Http2Origin::start(|_| Reply::ok("ok").into()).await;
+    let dial = DialOptions::default().dialer(Chokes(Arc::clone(&writes)));
+    let scene = Http2Scene::of(origin, builder().dial(dial).wires_per_origin(1));
+    for wires in 1..=3 {
+        assert_eq!(patiently("an answer", scene.text("/")).await.unwrap(), "ok");
+        assert_eq!(scene.origin.connections(), wires);
+        writes.store(1, Ordering::SeqCst);
+        assert_eq!(scene.session.evict_idle().await, 1);
+        let mut closed = 0;
+        let is_closed = |told: &Notification| {
+            closed += usize::from(matches!(told.status, Status::ConnectionClosed));
+            closed == wires
+        };
+        scene.recorder.wait_for(is_closed).await;
+        assert_eq!(writes.load(Ordering::SeqCst), 0, "it broke");
+    }
+    scene.end().await;
 }
 
 #[tokio::test]

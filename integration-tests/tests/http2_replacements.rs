@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
 use hinternet::{DialOptions, Http2Options, Request, Session, SessionBuilder, Status, WireHealth, WireId};
-use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, builder};
 use integration_tests::http2_peer::frames;
 use integration_tests::origin::Reply;
 use integration_tests::scene::{Scene, read_all};
@@ -46,17 +46,16 @@ async fn answered(request: &Request) -> Vec<u8> {
     read_all(request).await.unwrap()
 }
 
-fn wire_of(scene: &Http2Scene, request: &Request) -> WireId {
-    let told = scene.recorder.of(request.id());
-    let acquired = told.iter().find_map(|one| match one.status {
-        Status::WireAcquired { wire, .. } => Some(wire),
-        _ => None,
-    });
-    acquired.expect("it has a wire")
+/// What carries the request, once it was told so.
+async fn wire_of(scene: &Http2Scene, request: &Request) -> WireId {
+    let acquired = scene.recorder.wait_for_status(request.id(), "WireAcquired").await;
+    let Status::WireAcquired { wire, .. } = acquired.status else { unreachable!("it was waited for by its name") };
+    wire
 }
 
-/// Is there anything of a dial in what the request was told?
-fn dialed(scene: &Http2Scene, request: &Request) -> bool {
+/// Is there anything of a dial in what the request was told before it had a wire?
+async fn dialed(scene: &Http2Scene, request: &Request) -> bool {
+    wire_of(scene, request).await;
     scene.recorder.names(request.id()).iter().any(|name| matches!(*name, "ResolvingName" | "ConnectingToServer"))
 }
 
@@ -69,13 +68,13 @@ async fn after_goaway_with_streams_running_the_next_request_finds_a_wire_that_is
     let leaves = |status: &Status| matches!(status, Status::WireHealthChanged { health: WireHealth::Draining, .. });
     scene.recorder.wait_for(|one| leaves(&one.status)).await;
     ready(&scene.session, 1).await;
-    assert_eq!(scene.origin.connections(), 2);
+    scene.origin.wait_for("the next connection", |wires| wires.len() == 2).await;
     let next = scene.sent("/").await;
     assert_eq!(answered(&next).await, b"ok");
-    assert!(dialed(&scene, &held) && !dialed(&scene, &next));
-    assert_ne!(wire_of(&scene, &held), wire_of(&scene, &next));
+    assert!(dialed(&scene, &held).await && !dialed(&scene, &next).await);
+    assert_ne!(wire_of(&scene, &held).await, wire_of(&scene, &next).await);
     // It was told of to the handle that dialed.
-    assert_eq!(scene.recorder.count_of(scene.connection.id(), "ConnectedToServer"), 1);
+    scene.recorder.wait_for_status(scene.connection.id(), "ConnectedToServer").await;
     gate.open();
     assert_eq!(answered(&held).await, b"late");
     assert_eq!(scene.origin.connections(), 2);
@@ -86,18 +85,22 @@ async fn after_goaway_with_streams_running_the_next_request_finds_a_wire_that_is
 async fn a_wire_that_is_expired_or_has_served_enough_is_replaced_where_it_was_in_use() {
     let mut options = hinternet::SessionOptions::default();
     options.wire_max_requests = Some(3);
-    for builder in [builder(), Session::builder().options(options).protocols(hinternet::Protocols::RequireHttp2)] {
+    let counting = Session::builder().options(options).protocols(hinternet::Protocols::RequireHttp2);
+    for (builder, expires) in [(builder(), true), (counting, false)] {
         let (scene, gate) = scene(builder).await;
         let held = scene.sent("/held").await;
         scene.origin.wait_for_requests(1).await;
         for _ in 0..2 {
             assert_eq!(scene.text("/").await.unwrap(), "ok");
         }
-        scene.connection.expire().await;
+        // Not both: the wire that replaces one that has served enough would be expired too.
+        if expires {
+            scene.connection.expire().await;
+        }
         ready(&scene.session, 1).await;
         let next = scene.sent("/").await;
         assert_eq!(answered(&next).await, b"ok");
-        assert!(!dialed(&scene, &next));
+        assert!(!dialed(&scene, &next).await);
         gate.open();
         assert_eq!(answered(&held).await, b"late");
         assert_eq!(scene.origin.connections(), 2);
@@ -133,6 +136,30 @@ async fn a_wire_that_is_suspect_is_replaced_while_its_requests_wait_for_it() {
     assert_eq!(answered(&next).await, b"hello");
     assert!(!scene.recorder.names(next.id()).contains(&"ConnectingToServer"));
     drop(swallowed);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_replacement_that_is_sent_away_unused_is_not_replaced() {
+    let hello = Script::new().read_preface().send(frames::settings(&[]));
+    let bye = |last| frames::goaway(last, Reason::NO_ERROR);
+    let served = hello.clone().read_streams(1).send([frames::answer(1, "hello"), bye(1)].concat()).keep();
+    let drained = hello.send(bye(0)).keep();
+    let scene = Scene::of(ScriptedPeer::start_with_default(vec![served], drained).await, builder());
+    let request = scene.sent().await;
+    assert_eq!(answered(&request).await, b"hello");
+    patiently("the last wire's end", async {
+        loop {
+            let origin = &scene.session.snapshot().await.origins[0];
+            // When the first begins to leave, and once more when it is gone.
+            assert!(origin.wires_opened <= 3, "{origin:?}");
+            if origin.wires_opened > 1 && origin.dialing == 0 && origin.wires.is_empty() {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     scene.end().await;
 }
 

@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hinternet::{Http2Options, Http2Snapshot, NotificationMask as Mask, Request, StalledReader, Status, Waiting};
+use hinternet::{
+    Blame, ErrorCode, Http2Options, Http2Snapshot, NotificationMask as Mask, Request, Stage, StalledReader, Status,
+    Waiting,
+};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Reason, builder};
 use integration_tests::origin::Reply;
 use integration_tests::patiently;
@@ -113,6 +116,20 @@ async fn forgotten_bodies_do_not_keep_their_siblings_from_finishing_under_the_de
 }
 
 #[tokio::test]
+async fn a_forgotten_body_that_fills_the_window_of_its_wire_and_not_its_own_is_made_up_for_and_told_of() {
+    let mut options = small();
+    (options.stream_window, options.connection_window) = (1 << 20, 65_535);
+    options.stalled_after = Duration::from_millis(20);
+    let scene = scene(options).await;
+    let forgotten = forgotten(&scene, 1, 4 << 20).await;
+    siblings_finish(&scene, 8, 100_000).await;
+    stalled(&scene, &forgotten[0]).await;
+    assert_eq!(patiently("the rest", read_all(&forgotten[0])).await.unwrap().len(), 4 << 20);
+    assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn a_response_that_is_never_received_and_ends_that_are_never_read_are_made_up_for_too() {
     let scene = scene(small()).await;
     let mut forgotten = Vec::new();
@@ -213,15 +230,23 @@ async fn with_stalled_readers_on_half_of_the_limit_the_next_requests_go_on_anoth
 }
 
 #[tokio::test]
-async fn a_stalled_reader_may_be_cancelled() {
+async fn a_stalled_reader_may_be_ended_and_hears_why() {
     let mut options = small();
     (options.stalled_after, options.stalled_reader) = (Duration::from_millis(20), StalledReader::Abort);
     let scene = scene(options).await;
     let request = scene.reading("/1000000").await;
     stalled(&scene, &request).await;
     assert_eq!(scene.origin.wait_for_reset(0, Reason::CANCEL).await, 1);
-    let error = request.read().await.unwrap_err();
-    assert!(error.is_cancelled(), "{error}");
+    for _ in 0..2 {
+        let error = request.read().await.unwrap_err();
+        assert_eq!(
+            (error.code(), error.stage(), error.blame()),
+            (ErrorCode::Timeout, Stage::Body, Blame::Caller),
+            "{error}"
+        );
+        assert_eq!(error.waited(), Some(Duration::from_millis(20)));
+        assert!(error.to_string().contains("not read for 20ms while its server waited"), "{error}");
+    }
     assert_eq!(scene.text("/2").await.unwrap(), "xx");
     scene.end().await;
 }

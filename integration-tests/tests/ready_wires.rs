@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hinternet::tls::TlsOptions;
-use hinternet::{Connection, DialOptions, ErrorCode, Session, SessionBuilder};
+use hinternet::{Connection, DialOptions, ErrorCode, Operation, Session, SessionBuilder, Timeouts};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, builder};
 use integration_tests::memory_peer::in_virtual_time;
@@ -80,7 +80,9 @@ async fn limits_hold_and_a_dial_that_fails_is_the_last_one() {
     let connection = session.connect(&origin.origin()).unwrap();
     assert_eq!(prewarmed(&connection, 5).await, (2, None));
     let dead = session.connect(&nobody.origin()).unwrap();
-    assert_eq!(prewarmed(&dead, 1).await, (0, Some(ErrorCode::CannotConnect)));
+    let refused = patiently("the wires", dead.prewarm(1)).await.unwrap();
+    let failure = refused.failure.expect("nobody is there");
+    assert_eq!((refused.wires, failure.code(), failure.operation()), (0, ErrorCode::CannotConnect, Operation::Connect));
     assert_eq!(prewarmed(&dead, 0).await, (0, None));
     assert_eq!(recorder.count_of(dead.id(), "ConnectingToServer"), 1);
     assert_eq!(recorder.count_of(dead.id(), "RequestError"), 0);
@@ -105,6 +107,22 @@ async fn a_prewarm_whose_session_closes_ends() {
     let ended = patiently("the end", warming).await.unwrap();
     let error = ended.map_or_else(Some, |prewarmed| prewarmed.failure);
     assert!(error.is_some_and(|error| error.is_invalid_handle()));
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn a_prewarm_ends_with_its_handle_though_a_dial_goes_on() {
+    let (dialer, mut attempts) = FakeDialer::new();
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().dial(DialOptions::default().dialer(dialer)));
+    let connection = session.connect("http://127.0.0.1").unwrap();
+    let warmed = connection.clone();
+    let warming = tokio::spawn(async move { warmed.prewarm(1).await });
+    let black_hole = attempts.next().await;
+    connection.close().await.unwrap();
+    let ended = patiently("the end", warming).await.unwrap();
+    assert!(ended.unwrap().failure.is_some_and(|error| error.is_invalid_handle()));
+    assert!(!black_hole.is_given_up(), "it may serve others");
     recorder.finish(session).await;
 }
 
@@ -167,6 +185,84 @@ fn dials_of_wires_that_are_kept_ready_come_later_and_later_while_they_fail() {
         assert!(attempts.is_empty(), "no handle to the origin is left");
         recorder.finish(session).await;
     });
+}
+
+#[test]
+fn a_dial_ahead_ends_though_the_requests_of_its_handle_would_wait_for_ever() {
+    in_virtual_time(async {
+        let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(1).timeouts(Timeouts::infinite()));
+        let connection = session.connect("http://127.0.0.1").unwrap();
+        let black_hole = attempts.next().await;
+        tokio::time::sleep(Duration::from_secs(61)).await;
+        assert!(black_hole.is_given_up());
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        attempts.next().await.connect(OK);
+        get(&connection).await;
+        recorder.finish(session).await;
+    });
+}
+
+#[test]
+fn many_that_fail_together_are_one_failure() {
+    in_virtual_time(async {
+        let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(8));
+        let connection = session.connect("http://127.0.0.1").unwrap();
+        for _ in 0..8 {
+            attempts.next().await.refuse();
+        }
+        // The pause is a second at most, and the look for what is missing is once a second.
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        assert!(!attempts.is_empty());
+        for _ in 0..8 {
+            attempts.next().await.connect(OK);
+        }
+        get(&connection).await;
+        recorder.finish(session).await;
+    });
+}
+
+#[test]
+fn origins_that_keep_wires_ready_do_not_take_their_places_from_each_other() {
+    in_virtual_time(async {
+        let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(1).wires_per_session(1));
+        let connection = session.connect("http://127.0.0.1").unwrap();
+        attempts.next().await.connect(OK);
+        let other = session.connect("http://127.0.0.2").unwrap();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        assert!(attempts.is_empty(), "the only place is taken");
+        assert_eq!(prewarmed(&other, 1).await, (0, None));
+        get(&connection).await;
+        assert!(attempts.is_empty());
+        recorder.finish(session).await;
+    });
+}
+
+#[test]
+fn nothing_is_dialed_ahead_for_a_connection_or_a_session_that_drains() {
+    for all in [false, true] {
+        in_virtual_time(async move {
+            let (recorder, session, mut attempts) = jumping(Session::builder().min_wires(2));
+            let connection = session.connect("http://127.0.0.1").unwrap();
+            for _ in 0..2 {
+                attempts.next().await.connect(OK);
+            }
+            let request = connection.open_request(hinternet::Method::GET, "/").unwrap();
+            request.send(()).await.unwrap();
+            request.receive_response().await.unwrap();
+            let long = Duration::from_secs(3600);
+            if all {
+                drop(session.shutdown(long))
+            } else {
+                drop(connection.drain(long))
+            }
+            assert_eq!(session.evict_idle().await, 1);
+            tokio::time::sleep(Duration::from_secs(60)).await;
+            assert!(attempts.is_empty());
+            assert!(connection.is_open(), "a response is still to be read");
+            assert_eq!(read_all(&request).await.unwrap(), b"ok");
+            recorder.finish(session).await;
+        });
+    }
 }
 
 #[tokio::test]

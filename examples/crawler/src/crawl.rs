@@ -13,13 +13,15 @@ use std::time::Instant;
 
 use actix::Addr;
 use hinternet::tls::TlsOptions;
-use hinternet::{DialOptions, Error, Handle, RequestOptions, Session, Waiting};
+use hinternet::{
+    AnyHandle, DialOptions, Error, Notification, NotificationMask, RequestOptions, Session, Status, Waiting,
+};
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
 use crate::discovery::Discovery;
 use crate::fetch::{Answer, Fetcher, Wanted};
-use crate::frontier::{Added, Bounds, Frontier, Job, Next, Purpose};
+use crate::frontier::{Added, Frontier, HostId, Job, Next, Purpose};
 use crate::guard::FoundHosts;
 use crate::plan::Plan;
 use crate::progress::{Bars, Finish, Progress, Standing, Tally};
@@ -90,8 +92,7 @@ impl Crawl {
         let discovery = Discovery::new(Scope::new(plan.reach, &plan.starts, plan.contact.is_some()));
         Self {
             fetcher: Fetcher { session, inkpad: discovery.inkpad(), body_cap: plan.body_cap },
-            // Those that wait for their turn are not in flight.
-            frontier: Frontier::new(Bounds { in_flight: plan.bounds.in_flight.max(MOST_STARTED), ..plan.bounds }),
+            frontier: Frontier::new(plan.bounds),
             discovery,
             figures: Figures::new(plan.list_pages, Instant::now()),
             fetches: JoinSet::new(),
@@ -108,6 +109,9 @@ impl Crawl {
     // ANCHOR: run
     async fn run(&mut self, stop: impl Future<Output = ()>) -> Stopped {
         let mut stop = pin!(stop);
+        let Ok(mut pauses) = self.fetcher.session.notifications(NotificationMask::QUEUED) else {
+            return Stopped::Interrupted;
+        };
         loop {
             let wake = match self.frontier.next(Instant::now()) {
                 Next::Start(job) => {
@@ -120,8 +124,10 @@ impl Crawl {
                 Next::Over => return Stopped::Finished,
             };
             self.show(wake);
-            tokio::select! {
+            // In this order: a pause is told before the answer that caused it is settled, and nothing else starts on the host.
+            tokio::select! { biased;
                 () = &mut stop => return Stopped::Interrupted,
+                Some(told) = pauses.next() => self.hear(&told),
                 Some(fetched) = self.fetches.join_next() => self.settle(whole(fetched)),
                 () = until(wake) => {}
             }
@@ -150,11 +156,20 @@ impl Crawl {
         let url = format!("{}{}", self.frontier.origin(job.host), job.work.path);
         let wanted = if job.work.purpose == Purpose::Page { Wanted::Links } else { Wanted::Robots };
         self.fetches.spawn(async move {
-            let result = fetcher.fetch(&url, wanted, job.governor).await;
+            let result = fetcher.fetch(&url, wanted, &job).await;
             Fetched { job, url, result }
         });
     }
     // ANCHOR_END: start
+
+    // ANCHOR: hear
+    /// A host that the framework leaves alone is left alone here too.
+    fn hear(&mut self, told: &Notification) {
+        if let (Status::OriginPaused { length, .. }, Ok(host)) = (&told.status, told.context.try_into()) {
+            self.frontier.rest(HostId(host), told.at + *length);
+        }
+    }
+    // ANCHOR_END: hear
 
     fn show(&self, next: Option<Instant>) {
         self.progress.do_send(Standing {
@@ -169,11 +184,16 @@ impl Crawl {
 }
 
 // ANCHOR: give_up_turns
-/// Those that wait for their turn at a host would be waited for in vain.
+/// Those that wait for their turn at a host would be waited for in vain. The snapshot is of a moment that has passed: each is
+/// asked again.
 async fn give_up_turns(session: &Session) {
-    let requests = session.snapshot().await.requests.into_iter();
-    let waiting = requests.filter(|request| matches!(request.waits_for, Some(Waiting::Governor { .. })));
-    waiting.filter_map(|request| session.handle(request.id)).for_each(|handle| handle.cancel());
+    let in_line = |waits_for: Option<Waiting>| matches!(waits_for, Some(Waiting::Governor { .. }));
+    for shown in session.snapshot().await.requests.into_iter().filter(|request| in_line(request.waits_for)) {
+        let Some(AnyHandle::Request(request)) = session.handle(shown.id) else { continue };
+        if in_line(request.why_waiting().await) {
+            request.cancel();
+        }
+    }
 }
 // ANCHOR_END: give_up_turns
 
@@ -200,9 +220,6 @@ async fn until(then: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
-
-/// Fetches that are begun at once, most of which wait for their hosts.
-const MOST_STARTED: usize = 1024;
 
 /// Notifications the progress actor may leave unhandled before the less important ones are dropped.
 const MOST_UNHANDLED: usize = 4096;

@@ -1,10 +1,11 @@
 //! One request and its answer: here the crawler meets the framework.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use hinternet::{Error, ErrorCode, Governor, HeaderMap, Response, Session};
+use hinternet::{Error, ErrorCode, HeaderMap, Response, Session};
 
 use crate::fingerprint::Inkpad;
+use crate::frontier::Job;
 use crate::links::{LinkReader, Links};
 use crate::retry::Trouble;
 use crate::robots;
@@ -36,6 +37,8 @@ pub struct Answer {
     pub status: u16,
     /// Octets of the body.
     pub octets: u64,
+    /// When it began to arrive, or a moment later.
+    pub began: Instant,
     /// From having a connection to the head of the answer.
     pub latency: Duration,
     /// Where a redirect leads.
@@ -63,13 +66,17 @@ impl Fetcher {
     ///
     /// # Errors
     /// The framework's own; [`trouble`] sorts them.
-    pub async fn fetch(&self, url: &str, wanted: Wanted, governor: Governor) -> Result<Answer, Error> {
-        let mut response = self.session.get(url)?.governor(governor).send().await?;
+    pub async fn fetch(&self, url: &str, wanted: Wanted, job: &Job) -> Result<Answer, Error> {
+        // The host's number comes back with what is told of the request.
+        let request = self.session.get(url)?.governor(job.governor).context(job.host.0.into());
+        let mut response = request.send().await?;
+        let began = Instant::now();
         let times = response.timings();
         let (body, octets) = self.read(&mut response, wanted).await?;
         Ok(Answer {
             status: response.status().as_u16(),
             octets,
+            began,
             latency: times.to_head().unwrap_or_default() - times.waiting_for_wire().unwrap_or_default(),
             location: response.headers().get("location").and_then(|value| Some(value.to_str().ok()?.to_owned())),
             body,

@@ -7,6 +7,7 @@ use crawler::lab::{differences, plan_for};
 use crawler::plan::Plan;
 use crawler::report::{Report, Stopped};
 use integration_tests::lab::{Fetch, Lab, LabSize};
+use integration_tests::origin::{Origin, Reply};
 use integration_tests::patiently;
 
 async fn lab() -> Lab {
@@ -128,6 +129,29 @@ async fn a_host_that_is_not_there_is_an_error_and_no_end() {
     assert_eq!(report.errors, 1, "{:?}", report.failed);
     assert!(report.failed[0].reason.contains("CANNOT_CONNECT"), "{:?}", report.failed);
     assert_eq!(report.statuses.values().sum::<u64>(), lab.truth().pages.len() as u64);
+}
+
+/// Each would stand in its line for a minute, and hold the place of another.
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_that_pause_do_not_hold_up_the_others() {
+    let busy = || Origin::start(|_| Reply::new(503).field("retry-after", "60"));
+    let mut hostile = Vec::new();
+    for _ in 0..12 {
+        hostile.push(busy().await);
+    }
+    let site = Origin::start(|request| match request.path() {
+        "/robots.txt" => Reply::new(404),
+        "/" => Reply::html("<a href=/1>1</a><a href=/2>2</a>"),
+        _ => Reply::html(""),
+    })
+    .await;
+    let starts = hostile.iter().chain([&site]).map(|origin| url::Url::parse(&origin.url("/")).unwrap()).collect();
+    let mut plan = Plan::new(starts);
+    plan.bounds.in_flight = 2;
+    plan.bounds.back_off = Duration::from_millis(1);
+    let report = patiently("the crawl of the others", crawl(&plan, None, site.wait_for_requests(4))).await.unwrap();
+    assert_eq!(report.stopped, Stopped::Interrupted);
+    assert!(hostile.iter().all(|origin| origin.log().len() == 1), "it asked to be left alone");
 }
 
 /// A port that was free a moment ago.

@@ -16,7 +16,6 @@ impl Connection {
     /// A response that is still to be read counts as work in flight until it is read or dropped.
     pub fn drain(&self, deadline: Duration) -> impl Future<Output = ShutdownReport> + Send + use<> {
         let (work, node) = (Arc::clone(&self.inner.services.work), Arc::clone(&self.inner.node));
-        work.drain();
         let (report, reported) = oneshot::channel();
         let drain = drain(work, node, deadline);
         let _stopped = self.inner.services.engine.next_shard().spawn(async move {

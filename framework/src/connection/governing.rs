@@ -8,8 +8,13 @@ use crate::error::{Operation, Result};
 use crate::options::{Governor, RequestOptions};
 
 impl Connection {
-    /// By which governor the origin goes from now on, for those that wait already too; and what requests opened from now on start
-    /// from. `None`: they wait for no turn.
+    /// By which governor the origin goes from now on, for those that wait already too; and what requests of this handle that are
+    /// opened from now on start from.
+    ///
+    /// It holds, whatever governors requests of other handles bring, until the origin is steered again, by whatever handle; closing
+    /// this one changes nothing. A request that has no governor still waits for no turn. `None` takes it back: the origin goes by
+    /// the governor that its requests brought last, or is limited by nothing but a pause, and requests of this handle wait for no
+    /// turn.
     ///
     /// # Errors
     /// 87 for a governor that cannot be meant, 6 when the connection is closed.
@@ -22,10 +27,7 @@ impl Connection {
         changed.check(operation)?;
         *options = Arc::new(changed);
         drop(options);
-        let governors = &self.inner.services.terms.governors;
-        if let (Some(governor), Some(gate)) = (governor, governors.known(&self.inner.origin)) {
-            gate.set(&governor);
-        }
+        self.inner.services.terms.governors.steer(&self.inner.origin, governor);
         Ok(())
     }
 

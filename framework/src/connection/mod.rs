@@ -79,7 +79,6 @@ impl Connection {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let shard = services.engine.shard_of((services.session.id(), &origin));
-        prewarming::keep_ready(services, shard, &node, &origin, &options);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (actor_node, handle) = (Arc::clone(&node), Weak::clone(weak));
             let addr = shard.start(move || ConnectionActor::new(actor_node, handle, guard));
@@ -90,7 +89,10 @@ impl Connection {
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
         node.announce(entry);
         drop(creating);
-        Ok(Self { inner })
+        let connection = Self { inner };
+        // What its dials tell comes behind its own first word.
+        prewarming::keep_ready(&connection, shard);
+        Ok(connection)
     }
 
     pub(crate) fn from_inner(inner: Arc<Inner>) -> Self {

@@ -7,11 +7,7 @@ use tokio::sync::oneshot;
 use super::Connection;
 use crate::engine::Shard;
 use crate::error::{Error, Operation, Result};
-use crate::handle::Node;
-use crate::options::SharedOptions;
 use crate::origin::{self, Standing};
-use crate::services::Services;
-use crate::target::Origin;
 
 /// What stands after [`Connection::prewarm`].
 #[derive(Clone, Debug, Default)]
@@ -26,7 +22,7 @@ pub struct Prewarmed {
 impl Connection {
     /// Dials ahead with the options of the connection, until so many wires stand that no request uses; over HTTP/2, and while it is
     /// not known what the server speaks, one after the other, and one is enough. Wires that stand already count. The limits of
-    /// wires hold: at one of them there are fewer. What is told of these dials is told by this handle.
+    /// wires hold: at one of them there are fewer, and no idle wire to another origin is closed for these. What is told of these dials is told by this handle.
     ///
     /// The first dial that fails is the last one. Dropping the future stops nothing that has begun.
     ///
@@ -51,17 +47,11 @@ impl Connection {
 }
 
 /// Where wires to this origin are to be kept ready, they are from now on, as long as the handle is open.
-pub(super) fn keep_ready(
-    services: &Services,
-    shard: &Shard,
-    node: &Arc<Node>,
-    origin: &Origin,
-    options: &SharedOptions,
-) {
-    let terms = &services.terms;
-    if terms.limits_of(origin).min_wires > 0 {
-        let (at, terms) = (origin.clone(), Arc::clone(terms));
-        let (owner, options) = (Arc::clone(node), Arc::clone(options));
+pub(super) fn keep_ready(connection: &Connection, shard: &Shard) {
+    let super::Inner { node, origin, services, .. } = &*connection.inner;
+    if services.terms.limits_of(origin).min_wires > 0 {
+        let (at, terms) = (origin.clone(), Arc::clone(&services.terms));
+        let (owner, options) = (Arc::clone(node), connection.shared_options());
         // A shard that has stopped keeps nothing.
         let _stopped = shard.run(move || origin::keep_ready(&at, &terms, owner, options));
     }

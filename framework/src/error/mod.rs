@@ -96,6 +96,14 @@ impl Error {
         error
     }
 
+    /// Its caller did not read a response for so long (12002).
+    pub(crate) fn not_read(waited: Duration) -> Self {
+        let detail = format!("the response was not read for {waited:?} while its server waited");
+        let mut error = Self::too_late(Operation::Read, Stage::Body, waited, detail);
+        error.inner().blame = Blame::Caller;
+        error
+    }
+
     fn inner(&mut self) -> &mut Inner {
         Arc::make_mut(&mut self.0)
     }

@@ -14,7 +14,7 @@
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use actix::Recipient;
@@ -38,6 +38,8 @@ pub(crate) struct Node {
     handle: OnceLock<Entry>,
     /// Stops what runs for the handle before it has an actor.
     stop: Stop,
+    /// What is under way may finish, and nothing else begins.
+    draining: AtomicBool,
 }
 
 /// A weak way to the shared part of a handle; the level that knows its type turns it back into one.
@@ -123,6 +125,7 @@ impl Node {
             closed: Notify::new(),
             handle: OnceLock::new(),
             stop: Stop::default(),
+            draining: AtomicBool::new(false),
         }
     }
 
@@ -367,6 +370,16 @@ impl Node {
 
     pub(crate) fn is_open(&self) -> bool {
         self.phase.load(Ordering::Acquire) == OPEN
+    }
+
+    /// Nothing new begins for the handle, though it is open.
+    pub(crate) fn drain(&self) {
+        self.draining.store(true, Ordering::Release);
+    }
+
+    /// May something begin for it that nobody asked for yet?
+    pub(crate) fn is_in_use(&self) -> bool {
+        self.is_open() && !self.draining.load(Ordering::Acquire)
     }
 
     fn ending(&self) -> Option<Ending> {

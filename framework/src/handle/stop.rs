@@ -3,12 +3,14 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Instant;
 
 use futures_util::task::AtomicWaker;
 
 use crate::clock;
+use crate::error::Error;
 
 /// Why an operation is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +32,8 @@ pub(crate) struct Stop {
     /// 0 while nobody has fired it.
     reason: AtomicU8,
     waker: AtomicWaker,
+    /// What a cancel is for that no caller asked for.
+    cause: Mutex<Option<Error>>,
 }
 
 impl Stop {
@@ -40,6 +44,16 @@ impl Stop {
         if becomes(0).is_ok() || (reason == StopReason::Cancelled && becomes(StopReason::Abandoned as u8).is_ok()) {
             self.waker.wake();
         }
+    }
+
+    /// A cancel that follows is for this.
+    pub(crate) fn is_for(&self, cause: Error) {
+        *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);
+    }
+
+    /// What a cancel was for, told once.
+    pub(crate) fn take_cause(&self) -> Option<Error> {
+        self.cause.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Has the operation look around, and does not stop it.

@@ -41,8 +41,9 @@ pub use security::SecurityInfo;
 /// }
 /// ```
 pub trait Resolver: fmt::Debug + Send + Sync + 'static {
-    /// The addresses of a host, in the order of preference. Not called for an address literal. Dropping the future gives the
-    /// look-up up; it is limited by `Timeouts::resolve`.
+    /// The addresses of a host, in the order of preference. Not called for an address literal. One look-up serves all who want the
+    /// name meanwhile: each of them waits for `Timeouts::resolve` at most, and when nobody waits any more the future is dropped,
+    /// which gives the look-up up. One that is under way for 30 s is taken to hang: who wants the name then begins another.
     fn resolve(&self, host: &str) -> Lookup;
 
     /// The same, with the time for which the answer may be kept. What requests use; without one of its own a resolver does not know

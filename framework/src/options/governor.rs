@@ -13,8 +13,8 @@ use crate::error::{Error, Operation, Result};
 /// [`Timeouts::total`](crate::Timeouts::total) say.
 ///
 /// An origin - scheme, host and port within a session - has one line for all its requests that have a governor, whatever else
-/// their options are and on whatever lane they run; it goes by the governor that came last. A request without one does not wait
-/// and is not counted.
+/// their options are and on whatever lane they run; it goes by the governor that came last, unless a program steers it by hand
+/// ([`Connection::govern`](crate::Connection::govern)). A request without one does not wait and is not counted.
 ///
 /// A server that says it is busy is left alone for a while, by all of them. It says so with 429, with 503, or with any other 5xx
 /// that has a `Retry-After` (RFC 9110 10.2.3, RFC 6585 section 4). What was let go before goes on, and the answer is the caller's
@@ -84,7 +84,9 @@ impl Governor {
     }
 
     /// Finds the number of requests under way by itself, within these bounds: when all it may have are under way and answered,
-    /// one more each round; after a 429, a 503, a time-out or a connection that cannot be made, half as many, once a round.
+    /// one more each round; after a 429, a 503, a time-out or a connection that cannot be made, half as many, once a round. A
+    /// time-out counts where the server was waited for: not one in a line, of a body that the caller sends, or of the deadline for
+    /// all of it while a body is read; nor does what the caller's own settings refuse.
     /// [`concurrency`](Self::concurrency) is where it begins; without that it begins at the lower bound. Default: off. An empty
     /// range and a lower bound of 0 are refused (87).
     pub fn adaptive(mut self, bounds: RangeInclusive<usize>) -> Self {
@@ -93,7 +95,9 @@ impl Governor {
     }
 
     /// So many requests are let go in so much time, spread evenly; see [`burst`](Self::burst). Counted is the moment a request
-    /// is let go: one that waits for a wire after that may come to stand closer to the next. Of more than a hundred a second those
+    /// is let go: one that waits after that, for a wire or in the line of all origins
+    /// ([`requests_at_once`](crate::SessionOptions::requests_at_once)), may come to stand closer to the next. One that waits there
+    /// in vain gives its share back. A rate that is changed holds from then on: what is missing comes back at the new one. Of more than a hundred a second those
     /// that fall into ten milliseconds may go together. Default: as many as may. No requests,
     /// and more than one a nanosecond or less than one a year, are refused (87).
     pub fn rate(mut self, requests: u32, per: Duration) -> Self {

@@ -67,7 +67,8 @@ pub enum StalledReader {
     /// may have one more.
     #[default]
     NewWire,
-    /// Its request is cancelled as by [`cancel`](crate::Handle::cancel): the stream is reset, and the next read fails with 12017.
+    /// Its request ends: the stream is reset, and the operation in flight, or the next one, fails with 12002 at `Stage::Body`, by the
+    /// caller's fault.
     Abort,
 }
 

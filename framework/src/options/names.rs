@@ -28,7 +28,8 @@ pub struct NameOptions {
     /// How long an answer is kept if the resolver does not tell. Default `None`: not at all.
     pub assumed_ttl: Option<Duration>,
     /// That a name does not exist, or has no address, is remembered at most so long (RFC 2308). It is not of a look-up that failed
-    /// or was not answered in time: those are asked again. Default 10 s; zero is not at all.
+    /// or was not answered in time: those are asked again. The system's resolver does not tell these apart, so of its answers it is
+    /// never remembered. Default 10 s; zero is not at all.
     pub negative_ttl: Duration,
     /// For so long after its time an answer is still taken, at once, while it is looked up again in the background; and also if that
     /// fails (RFC 8767). Default zero: a dial waits for the new answer.

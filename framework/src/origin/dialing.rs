@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
 
-use super::ahead::{Opener, Told};
+use super::ahead::{Ahead, Opener};
 use super::naming::Aiming;
 use super::pool::Ticket;
 use super::{Asking, Kept, OriginKey, Pond};
@@ -113,19 +113,23 @@ impl Pond {
         ticket: Ticket,
         asking: Rc<Asking>,
         reporter: Rc<Reporter>,
-        told: Option<Told>,
+        ahead: Option<Ahead>,
     ) {
         let pond = Rc::clone(self);
         let Timeouts { resolve, connect, .. } = asking.options.timeouts;
         let ends = resolve.is_some() && connect.is_some();
-        let begun = Rc::new(Cell::new(false));
+        let (told, place) = ahead.map(|Ahead { told, place }| (told, place)).unzip();
+        let begun = Rc::new(Cell::new(place.is_some()));
         let begins = Rc::clone(&begun);
         let task = async move {
             let queued = |position| {
                 let position = usize::try_from(position).unwrap_or(usize::MAX);
                 reporter.report(Mask::QUEUED, &|| Status::Queued { position });
             };
-            let place = pond.terms.quota.place(pond.key.session(), queued).await;
+            let place = match place {
+                Some(place) => place,
+                None => pond.terms.quota.place(pond.key.session(), queued).await,
+            };
             begins.set(true);
             // What resolves and dials may be the caller's own: a panic in it is the end of this dial, not a wait without end.
             let dial = AssertUnwindSafe(pond.dial_as(ticket, &asking, &reporter)).catch_unwind();
@@ -135,11 +139,12 @@ impl Pond {
                 Err(DialFailure::Panicked(blame))
             });
             pond.dials.borrow_mut().remove(&ticket);
+            let mut is_late = false;
             let outcome = match dialed {
                 Ok((wire, driver, address)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
                     let owner = Arc::clone(&asking.owner);
-                    pond.has_arrived(wire.id(), address);
+                    is_late = pond.has_arrived(wire.id(), address);
                     let berth = pond.register.enter(&wire, address, place);
                     let berth = match (wire.multiplexed(), driver) {
                         (Some(wire), Some(driver)) => {
@@ -155,7 +160,8 @@ impl Pond {
                 Err(failure) => {
                     // Those who wait while a wire is dialed ahead dial for themselves.
                     let spares_others = failure.is_the_askers() || told.is_some();
-                    let error = into_error(failure, &pond.key);
+                    let operation = if told.is_some() { Operation::Connect } else { Operation::Send };
+                    let error = into_error(failure, &pond.key, operation);
                     tracing::debug!(origin = %pond.key.origin, %error, "dial failed");
                     pond.register.note("dial failed", || error.code().to_string());
                     let (left, all) = {
@@ -168,6 +174,11 @@ impl Pond {
                 }
             };
             pond.perform_assignments();
+            if is_late {
+                // Those who waited for it are served. Nobody else is, where the name no longer is.
+                pond.retire_worn(clock::now());
+                pond.perform_assignments();
+            }
             if let Some(told) = told {
                 told(&outcome);
             }
@@ -258,8 +269,8 @@ fn step(mask: Mask) -> Option<Stage> {
         .find_map(|(of, stage)| (of == mask).then_some(stage))
 }
 
-fn into_error(failure: DialFailure, key: &OriginKey) -> Error {
-    let (operation, host) = (Operation::Send, key.origin.host());
+fn into_error(failure: DialFailure, key: &OriginKey, operation: Operation) -> Error {
+    let host = key.origin.host();
     let name = key.dial().name_for(host);
     match failure {
         DialFailure::NotResolved(reason) => {

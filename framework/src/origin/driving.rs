@@ -46,7 +46,8 @@ impl Pond {
             tracing::debug!(wire = wire.value(), origin = %pond.key.origin, %reason, "wire closed");
             pond.perform_assignments();
             pond.replace_if_missed(&hold, WireHealth::Closed(reason), &opener);
-            driver.leave().await;
+            // The last words go through that stream too: with a panic in them its place must not be lost.
+            let _said = AssertUnwindSafe(driver.leave()).catch_unwind().await;
             let hears = pond.hears(&opener.owner, WireHealth::Closed(reason));
             // Whoever hears of the first hears of the second, though the handle closes in between.
             let ends = hears.map(Node::hold);

@@ -1,9 +1,9 @@
-//! Who may be sent to an origin now: the gates of a session, a line before each, and the one timer that a line needs.
+//! Who may be sent to an origin now: its gate, the line before that, and the one timer that a line needs.
 //!
 //! An origin has one gate on however many shards it is served, so a gate is shared and locked; nobody is woken under the lock. Of
 //! those in a line one keeps the time for all: it is woken when time alone lets somebody go. It hands on when it goes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
@@ -14,7 +14,6 @@ use std::time::{Duration, Instant};
 use http::{HeaderMap, StatusCode};
 use tokio::time::{Sleep, sleep_until};
 
-use super::Folding;
 use super::snapshot::Line;
 use crate::clock;
 use crate::id::HandleId;
@@ -24,21 +23,6 @@ use crate::reason::PauseReason;
 use crate::snapshot::{GovernorSnapshot, Waiting};
 use crate::target::Origin;
 
-/// The gates of a session's origins, and the one for all of them together.
-#[derive(Debug)]
-pub(crate) struct Governors {
-    known: Mutex<Known>,
-    all: Option<(Governor, Arc<Governed>)>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    gates: HashMap<Origin, Arc<Governed>, Folding>,
-    /// So many may stand here before those are looked for that can be forgotten.
-    allowance: usize,
-    swept: Option<Instant>,
-}
-
 /// The gate of one origin.
 #[derive(Debug)]
 pub(crate) struct Governed(Mutex<Watched>);
@@ -46,6 +30,7 @@ pub(crate) struct Governed(Mutex<Watched>);
 #[derive(Debug)]
 struct Watched {
     gate: Gate,
+    steered: Option<Box<Steering>>,
     waiting: BTreeMap<Ticket, Waiter>,
     next_ticket: u64,
     /// Who keeps the time, and for when.
@@ -55,6 +40,14 @@ struct Watched {
     woken: Vec<Waker>,
     /// Spreads pauses; another one in every process, which is what they are spread for.
     chance: RandomState,
+}
+
+/// An origin that a program steers by hand.
+#[derive(Debug)]
+struct Steering {
+    by: Governor,
+    /// What requests have brought last that was another one.
+    otherwise: Option<Governor>,
 }
 
 #[derive(Debug)]
@@ -86,90 +79,15 @@ pub(crate) struct Turn {
     governed: Arc<Governed>,
     leave: Leave,
     answered: bool,
-}
-
-impl Governors {
-    /// So many may be under way to all origins together.
-    pub(crate) fn new(at_once: Option<usize>) -> Self {
-        let all = at_once.map(|requests| {
-            let governor = Governor::new().concurrency(requests);
-            (governor, Arc::new(Governed::new(&governor, clock::now())))
-        });
-        Self { known: Mutex::default(), all }
-    }
-
-    /// The gate of all origins together, and what it goes by.
-    pub(crate) fn of_all(&self) -> Option<&(Governor, Arc<Governed>)> {
-        self.all.as_ref()
-    }
-
-    /// The gate of an origin, which need not be used.
-    pub(crate) fn gate(&self, origin: &Origin, governor: &Governor) -> Arc<Governed> {
-        let mut known = self.lock();
-        if let Some(gate) = known.gates.get(origin) {
-            return Arc::clone(gate);
-        }
-        let now = clock::now();
-        if known.gates.len() >= known.allowance.max(REMEMBERED) {
-            known.forget(Duration::ZERO, now);
-            // Those that must be remembered may be many. The next look is worth its price when as many more have come.
-            known.allowance = 2 * known.gates.len();
-        }
-        let gate = Arc::new(Governed::new(governor, now));
-        known.gates.insert(origin.clone(), Arc::clone(&gate));
-        gate
-    }
-
-    /// The gate of an origin that has one.
-    pub(crate) fn known(&self, origin: &Origin) -> Option<Arc<Governed>> {
-        self.lock().gates.get(origin).cloned()
-    }
-
-    /// Forgets the gates that nobody has used for a minute and that would hold nobody back. It looks once a second.
-    pub(super) fn sweep(&self, now: Instant) {
-        let mut known = self.lock();
-        let due = known.swept.is_none_or(|swept| now.saturating_duration_since(swept) >= TICK);
-        if due && !known.gates.is_empty() {
-            known.swept = Some(now);
-            known.forget(MEMORY, now);
-        }
-    }
-
-    pub(crate) fn snapshot(&self, now: Instant) -> Vec<GovernorSnapshot> {
-        let gates: Vec<_> = self.lock().gates.iter().map(|(origin, gate)| (origin.clone(), Arc::clone(gate))).collect();
-        let mut shown: Vec<_> = gates.into_iter().map(|(origin, gate)| gate.lock().show(origin, now)).collect();
-        shown.sort_by_cached_key(|one| one.origin.to_string());
-        shown
-    }
-
-    /// What those wait for who stand in line, of one origin or of all.
-    pub(crate) fn look_along_the_lines(&self, origin: Option<&Origin>, line: &mut Line, now: Instant) {
-        let mut gates: Vec<_> = match origin {
-            Some(origin) => self.known(origin).into_iter().collect(),
-            None => self.lock().gates.values().cloned().collect(),
-        };
-        gates.extend(self.all.as_ref().map(|(_, gate)| Arc::clone(gate)));
-        gates.iter().for_each(|gate| gate.lock().look_along_the_line(line, now));
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Known {
-    fn forget(&mut self, unused: Duration, now: Instant) {
-        // One that somebody holds is about to be used: they come by under the lock of this table.
-        let stays =
-            |gate: &mut Arc<Governed>| Arc::strong_count(gate) > 1 || !gate.lock().gate.can_be_forgotten(unused, now);
-        self.gates.retain(|_, gate| stays(gate));
-    }
+    /// All others have let it go too.
+    went: bool,
 }
 
 impl Governed {
-    fn new(governor: &Governor, now: Instant) -> Self {
+    pub(super) fn new(governor: &Governor, now: Instant) -> Self {
         Self(Mutex::new(Watched {
             gate: Gate::new(*governor, now),
+            steered: None,
             waiting: BTreeMap::new(),
             next_ticket: 0,
             keeper: None,
@@ -189,7 +107,7 @@ impl Governed {
         let (ticket, leave) = self.change(|watched, now| {
             let ticket = Ticket(watched.next_ticket);
             watched.next_ticket += 1;
-            watched.gate.set(governor);
+            watched.came_with(governor, now);
             watched.gate.ask(ticket, priority);
             watched.waiting.insert(ticket, Waiter { request, priority, waker: None, leave: None });
             watched.admit(now);
@@ -201,9 +119,9 @@ impl Governed {
         }
     }
 
-    /// From now on it goes by this.
-    pub(crate) fn set(&self, governor: &Governor) {
-        self.change(|watched, _| watched.gate.set(governor));
+    /// From now on it goes by this, whatever requests bring; `None`: by what they bring.
+    pub(super) fn steer(&self, governor: Option<Governor>) {
+        self.change(|watched, now| watched.steer(governor, now));
     }
 
     pub(crate) fn pause_for(&self, length: Duration) {
@@ -215,7 +133,41 @@ impl Governed {
     }
 
     fn turn(self: &Arc<Self>, leave: Leave) -> Turn {
-        Turn { governed: Arc::clone(self), leave, answered: false }
+        Turn { governed: Arc::clone(self), leave, answered: false, went: false }
+    }
+
+    /// Has nobody used it for so long, and would one that is new do the same?
+    pub(super) fn can_be_forgotten(&self, unused: Duration, now: Instant) -> bool {
+        let watched = self.lock();
+        watched.steered.is_none() && watched.gate.can_be_forgotten(unused, now)
+    }
+
+    pub(super) fn unused_since(&self) -> Instant {
+        self.lock().gate.unused_since()
+    }
+
+    pub(super) fn show(&self, origin: Origin, now: Instant) -> GovernorSnapshot {
+        let shown = self.lock().gate.show(now);
+        GovernorSnapshot {
+            origin,
+            concurrency: shown.most,
+            under_way: shown.under_way,
+            waiting: shown.waiting,
+            tokens: shown.tokens,
+            opens_in: shown.opens_in,
+            paused_for: shown.pause.map(|(left, _)| left),
+            paused_by: shown.pause.map(|(_, reason)| reason),
+        }
+    }
+
+    pub(super) fn look_along_the_line(&self, line: &mut Line, now: Instant) {
+        let Watched { gate, waiting, .. } = &*self.lock();
+        let opens_in = gate.next_wake().map(|then| then.saturating_duration_since(now));
+        for (ticket, waiter) in waiting {
+            if let Some(position) = gate.position(*ticket, waiter.priority) {
+                line.insert(waiter.request, Waiting::Governor { position, opens_in });
+            }
+        }
     }
 
     /// Does something, and what follows from it.
@@ -236,6 +188,30 @@ impl Governed {
 }
 
 impl Watched {
+    /// Somebody comes whose governor is this.
+    fn came_with(&mut self, governor: &Governor, now: Instant) {
+        match &mut self.steered {
+            None => self.gate.set(governor, now),
+            // Those of a handle that steers bring the same.
+            Some(steering) if steering.by == *governor => {}
+            Some(steering) => steering.otherwise = Some(*governor),
+        }
+    }
+
+    fn steer(&mut self, governor: Option<Governor>, now: Instant) {
+        let before = self.steered.take();
+        if let Some(by) = governor {
+            let otherwise = match before {
+                Some(steering) => steering.otherwise,
+                None => (self.next_ticket > 0).then(|| *self.gate.governor()),
+            };
+            self.steered = Some(Box::new(Steering { by, otherwise }));
+            self.gate.set(&by, now);
+        } else if let Some(Steering { otherwise, .. }) = before.map(|steering| *steering) {
+            self.gate.set(&otherwise.unwrap_or_default(), now);
+        }
+    }
+
     /// Lets go who may go.
     fn admit(&mut self, now: Instant) {
         while let Some((ticket, leave)) = self.gate.admit(now) {
@@ -282,29 +258,6 @@ impl Watched {
         let leave = self.waiting.get_mut(&ticket)?.leave.take()?;
         self.waiting.remove(&ticket);
         Some(leave)
-    }
-
-    fn show(&self, origin: Origin, now: Instant) -> GovernorSnapshot {
-        let shown = self.gate.show(now);
-        GovernorSnapshot {
-            origin,
-            concurrency: shown.most,
-            under_way: shown.under_way,
-            waiting: shown.waiting,
-            tokens: shown.tokens,
-            opens_in: shown.opens_in,
-            paused_for: shown.pause.map(|(left, _)| left),
-            paused_by: shown.pause.map(|(_, reason)| reason),
-        }
-    }
-
-    fn look_along_the_line(&self, line: &mut Line, now: Instant) {
-        let opens_in = self.gate.next_wake().map(|then| then.saturating_duration_since(now));
-        for (ticket, waiter) in &self.waiting {
-            if let Some(position) = self.gate.position(*ticket, waiter.priority) {
-                line.insert(waiter.request, Waiting::Governor { position, opens_in });
-            }
-        }
     }
 }
 
@@ -357,7 +310,20 @@ impl Drop for Place {
     }
 }
 
+impl Turns {
+    /// Everybody has let it go.
+    pub(crate) fn go(mut self: Box<Self>) -> Box<Self> {
+        [&mut self.origin, &mut self.all].into_iter().flatten().for_each(|turn| turn.went = true);
+        self
+    }
+}
+
 impl Turn {
+    /// It waited for a wire in vain: its server was never asked.
+    pub(crate) fn never_went(&mut self) {
+        self.went = self.answered;
+    }
+
     /// Its answer begins. The pause that this causes, if it is news.
     pub(crate) fn answered(&mut self, status: StatusCode, fields: &HeaderMap) -> Option<(Duration, PauseReason)> {
         if std::mem::replace(&mut self.answered, true) {
@@ -378,12 +344,9 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.governed.change(|watched, now| watched.gate.ended(self.answered, now));
+        self.governed.change(|watched, now| match self.went {
+            true => watched.gate.ended(self.answered, now),
+            false => watched.gate.unused(now),
+        });
     }
 }
-
-const TICK: Duration = Duration::from_secs(1);
-/// How long a gate is remembered that nobody uses: what it has found out about its server is worth that much.
-const MEMORY: Duration = Duration::from_secs(60);
-/// So many may be remembered so long.
-const REMEMBERED: usize = 1_000;

@@ -108,6 +108,10 @@ impl Lane {
         }
     }
 
+    fn take_free(&self) -> bool {
+        self.shared.with(|table| table.shares.take_free(self.id))
+    }
+
     fn is_content(&self) {
         if self.is_wanted() {
             self.shared.with(|table| table.shares.is_content(self.id));
@@ -204,6 +208,15 @@ impl Pond {
             pool.may_have_more(1)
         } else {
             pool.is_refused()
+        }
+        taken
+    }
+
+    /// A place for a wire that nobody waits for, if one is free: no other has to give one up, and none is wanted afterwards.
+    pub(super) fn take_free_place(&self) -> bool {
+        let taken = self.lane.as_ref().is_some_and(Lane::take_free);
+        if taken {
+            self.pool.borrow_mut().may_have_more(1);
         }
         taken
     }

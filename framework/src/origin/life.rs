@@ -107,10 +107,11 @@ pub(crate) fn evict_idle(session: HandleId) -> usize {
 }
 
 /// The machine may be on another network: what is idle and carries one request at a time is closed, the others on this shard
-/// have to show that they live. How many were closed, and how many are asked.
+/// have to show that they live, and that their name still leads to them. How many were closed, and how many are asked.
 pub(crate) fn network_changed(session: HandleId) -> (usize, usize) {
     let ask = |pond: Rc<Pond>| {
         let mut asked = 0;
+        pond.naming.doubt(clock::now());
         let idle = pond.pool.borrow_mut().take_if(|kept| match kept.wire.multiplexed() {
             None => true,
             Some(wire) => {

@@ -7,6 +7,7 @@ mod ahead;
 mod carriers;
 mod dialing;
 mod driving;
+mod gates;
 mod governing;
 mod kept;
 mod key;
@@ -54,7 +55,8 @@ use ready::Ready;
 use register::Register;
 use shares::Spare;
 
-pub(crate) use governing::{Governed, Governors, Turn, Turns};
+pub(crate) use gates::Governors;
+pub(crate) use governing::{Governed, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;

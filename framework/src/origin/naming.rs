@@ -48,6 +48,15 @@ impl Naming {
         drop(renewing);
     }
 
+    /// The machine may be on another network: the answer is over, and what is being looked up is not heard.
+    pub(super) fn doubt(&self, now: Instant) {
+        self.end();
+        self.not_before.set(None);
+        if let Some(heard) = &mut *self.heard.borrow_mut() {
+            heard.runs_out = heard.runs_out.min(now);
+        }
+    }
+
     fn is_due(&self, soon: Instant) -> Option<Heard> {
         if self.renewing.borrow().is_some() || self.not_before.get().is_some_and(|until| soon < until) {
             return None;
@@ -106,15 +115,17 @@ impl Pond {
         }
     }
 
-    /// A dial may take so long that its address has left meanwhile.
-    pub(super) fn has_arrived(&self, wire: WireId, address: IpAddr) {
+    /// A dial may take so long that its address has left meanwhile: has it?
+    pub(super) fn has_arrived(&self, wire: WireId, address: IpAddr) -> bool {
         let heard = self.naming.heard.borrow();
         if let Some(heard) = heard.as_ref().filter(|_| self.terms.names.are_renewed())
             && !self.terms.names.left(&heard.name, [address]).is_empty()
         {
             self.naming.moved.borrow_mut().insert(wire);
             self.naming.has_moved.set(true);
+            return true;
         }
+        false
     }
 
     /// Wires whose address has left the name serve no new request: what rests is closed, what is in use follows.

@@ -122,10 +122,10 @@ impl<W: Pooled> Pool<W> {
 
     /// The dial made in this waiter's name succeeded.
     pub(super) fn dialed(&mut self, ticket: Ticket, wire: W, now: Instant) {
-        self.dial_is_over();
         if let Some(index) = self.place(ticket) {
             self.line[index].own_dial = false;
         }
+        self.dial_is_over();
         self.one_at_a_time = wire.carries_several();
         if self.one_at_a_time {
             self.carriers.add(wire, now);
@@ -181,9 +181,9 @@ impl<W: Pooled> Pool<W> {
 
     /// A dial failed; the waiter in whose name it was made leaves the line, if still there.
     pub(super) fn dial_failed(&mut self, ticket: Ticket) -> bool {
-        self.dial_is_over();
         let before = self.line.len();
         self.withdraw(ticket);
+        self.dial_is_over();
         self.dial_ended = true;
         self.line.len() < before
     }

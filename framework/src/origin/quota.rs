@@ -60,6 +60,11 @@ impl Quota {
         WirePlace(had.ok())
     }
 
+    /// A place that is free: no idle wire goes for it, and nobody waits.
+    pub(super) fn free_place(&self) -> Option<WirePlace> {
+        Arc::clone(&self.places).try_acquire_owned().ok().map(|place| WirePlace(Some(place)))
+    }
+
     /// Do more dials wait than wires have made room for?
     pub(super) fn is_wanted(&self) -> bool {
         self.demand.is_open(self.demand.0.load(Ordering::Acquire))

@@ -1,10 +1,12 @@
 //! Wires that are there before a request comes: so many as a caller asks for once, and so many as an origin is to have.
 
 use std::cell::RefCell;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::future::select;
 use tokio::sync::Notify;
 
 use super::ahead::Opener;
@@ -39,7 +41,7 @@ impl Ready {
     }
 }
 
-/// From now on the origin is kept ready, as long as the handle is open.
+/// From now on the origin is kept ready, as long as the handle is open and is not drained.
 pub(crate) fn keep_ready(at: &Origin, terms: &Arc<Terms>, owner: Arc<Node>, options: SharedOptions) {
     let pond = origin(&Sought::new(terms.session.id(), at, &options), terms);
     pond.ready.keepers.borrow_mut().push(Rc::new(Opener { owner, options }));
@@ -58,7 +60,7 @@ pub(crate) async fn prewarm(
     let opener = Opener { owner, options };
     let failure: Rc<RefCell<Option<Error>>> = Rc::default();
     loop {
-        let mut over = std::pin::pin!(pond.ready.dial_over.notified());
+        let mut over = pin!(pond.ready.dial_over.notified());
         over.as_mut().enable();
         if !opener.owner.is_open() {
             failure.borrow_mut().get_or_insert_with(|| opener.owner.gone(Operation::Connect));
@@ -87,7 +89,8 @@ pub(crate) async fn prewarm(
             // No more are allowed.
             break;
         }
-        over.await;
+        // A dial may take its time, and whoever closes the handle wants nothing more of it.
+        select(over, pin!(opener.owner.closing_posted())).await;
     }
     let failure = failure.borrow_mut().take();
     Standing { wires: pond.pool.borrow().wires_standing(), failure }
@@ -96,7 +99,7 @@ pub(crate) async fn prewarm(
 impl Pond {
     /// Is somebody there for whose sake it has wires ready?
     pub(super) fn is_kept_ready(&self) -> bool {
-        self.limits.min_wires > 0 && self.ready.keepers.borrow().iter().any(|keeper| keeper.owner.is_open())
+        self.limits.min_wires > 0 && self.ready.keepers.borrow().iter().any(|keeper| keeper.owner.is_in_use())
     }
 
     /// How many wires an idle timeout leaves.
@@ -110,7 +113,7 @@ impl Pond {
             return;
         }
         // A statement of its own: what a handle that is gone leaves is not dropped under the borrow.
-        let gone: Vec<_> = self.ready.keepers.borrow_mut().extract_if(.., |keeper| !keeper.owner.is_open()).collect();
+        let gone: Vec<_> = self.ready.keepers.borrow_mut().extract_if(.., |keeper| !keeper.owner.is_in_use()).collect();
         drop(gone);
         let keeper = self.ready.keepers.borrow().first().cloned();
         let Some(keeper) = keeper.filter(|_| self.ready.redial.borrow().is_due(now)) else { return };
@@ -127,7 +130,11 @@ impl Pond {
                     }
                     Err(_) => {
                         let chance = whose.wrapping_add(pond.next_ticket().0 << 32);
-                        pond.ready.redial.borrow_mut().failed(clock::now(), chance);
+                        let (mut redial, now) = (pond.ready.redial.borrow_mut(), clock::now());
+                        // Of those that were dialed together one counts: a pause is for a server, not for a number of wires.
+                        if redial.is_due(now) {
+                            redial.failed(now, chance);
+                        }
                     }
                 }
             };

@@ -101,6 +101,14 @@ impl Shares {
         Taken::Yes
     }
 
+    /// A place that is free. Where none is, the lane wants what it wanted before.
+    pub(super) fn take_free(&mut self, lane: LaneId) -> bool {
+        let is_free = self.free > 0;
+        self.free -= usize::from(is_free);
+        self.lanes[lane.0].held += usize::from(is_free);
+        is_free
+    }
+
     /// Has every lane left?
     pub(super) fn is_empty(&self) -> bool {
         self.lanes.iter().all(|lane| !lane.joined)

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use tokio::task::LocalSet;
 
+use super::ahead::Opener;
 use super::*;
 use crate::error::Operation;
 use crate::error::Stage;
@@ -42,18 +43,23 @@ async fn lease(pond: &Rc<Pond>, options: &RequestOptions) -> Lease {
     pond.acquire(Rc::new(asking)).await.unwrap()
 }
 
+/// Accepts all that is dialed, and says nothing.
+fn mute() -> RequestOptions {
+    let (dialer, mut listener) = in_memory();
+    tokio::task::spawn_local(async move {
+        let mut open = Vec::new();
+        while let Some(accepted) = listener.accept().await {
+            open.push(accepted);
+        }
+    });
+    RequestOptions { dial: DialOptions::default().dialer(dialer), ..RequestOptions::default() }
+}
+
 /// Nothing happens in the lane with the idle wires, and nothing looks after it, but that the other one calls.
 #[tokio::test]
 async fn a_lane_where_nothing_happens_hears_that_another_wants_a_wire() {
     let story = async {
-        let (dialer, mut listener) = in_memory();
-        tokio::task::spawn_local(async move {
-            let mut open = Vec::new();
-            while let Some(accepted) = listener.accept().await {
-                open.push(accepted);
-            }
-        });
-        let options = RequestOptions { dial: DialOptions::default().dialer(dialer), ..RequestOptions::default() };
+        let options = mute();
         let session = session();
         let terms = terms(&session, Lanes::new(2, Some(4)));
         let (one, other) = (pond(&terms, &options), pond(&terms, &options));
@@ -73,6 +79,27 @@ async fn a_lane_where_nothing_happens_hears_that_another_wants_a_wire() {
             all.push(lease(&other, &options).await);
         }
         assert_eq!(other.resting_since().len(), 0, "what the lane held that is gone is the other's");
+    };
+    LocalSet::new().run_until(tokio::time::timeout(Duration::from_secs(30), story)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_request_has_its_place_though_one_was_refused_to_a_wire_ahead() {
+    let story = async {
+        let options = mute();
+        let session = session();
+        let terms = terms(&session, Lanes::new(2, Some(4)));
+        let (one, other) = (pond(&terms, &options), pond(&terms, &options));
+        let mut all = Vec::new();
+        for _ in 0..4 {
+            all.push(lease(&one, &options).await);
+        }
+        let opener = Opener { owner: Arc::clone(&session), options: Arc::new(options.clone()) };
+        assert!(!other.dial_ahead(&opener, Box::new(|_| ())), "there is no place");
+        // It stands in line when the others come back.
+        let come_back = async { all.into_iter().for_each(|lease| lease.give_back(&session)) };
+        let (taken, ()) = tokio::join!(biased; lease(&other, &options), come_back);
+        taken.give_back(&session);
     };
     LocalSet::new().run_until(tokio::time::timeout(Duration::from_secs(30), story)).await.unwrap();
 }

@@ -115,7 +115,10 @@ impl RequestBuilder {
         self
     }
 
-    /// By which governor its origin goes from now on; `None`: the request waits for no turn. By default what the session says.
+    /// By which governor its origin goes from now on, unless it is steered by hand ([`Connection::govern`]); `None`: the request
+    /// waits for no turn. By default what the session says.
+    ///
+    /// [`Connection::govern`]: crate::Connection::govern
     pub fn governor(mut self, governor: impl Into<Option<Governor>>) -> Self {
         self.change_options().governor = governor.into();
         self

@@ -144,7 +144,7 @@ impl RequestActor {
     /// A cancel between two operations ends what is left of the exchange.
     pub(super) fn cancel_rest(&mut self) {
         if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
-            let error = journey.name(cancelled(Operation::Read));
+            let error = self.shared.broken_by().unwrap_or_else(|| journey.name(cancelled(Operation::Read)));
             if let Sends::Adopted(_) = &self.sends {
                 self.shared.broke(&error);
             }
@@ -152,6 +152,8 @@ impl RequestActor {
             journey.break_off(CloseReason::Cancelled);
             self.settle(&mut journey, true, Some(&error));
         }
+        // One that came too late is no cause of what is cancelled next.
+        drop(self.shared.node.stop().take_cause());
     }
 
     /// Starts it, on this thread, for what may still be asked; if the handle has ended, that is nothing.

@@ -7,10 +7,11 @@ use std::time::Instant;
 use super::journey::Journey;
 use super::showing::Awaits;
 use crate::clock;
-use crate::error::{Error, Operation, Result, Stage};
+use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::Governor;
 use crate::origin::{Governed, Turn, Turns};
+use crate::policy::governor::is_overload;
 use crate::protocol::http1::ResponseHead;
 
 impl Journey {
@@ -37,7 +38,7 @@ impl Journey {
         if let Some((governor, gate)) = governors.of_all() {
             turns.all = Some(self.wait_at(gate, governor, end).await?);
         }
-        self.turns = Some(turns);
+        self.turns = Some(turns.go());
         Ok(())
     }
 
@@ -63,15 +64,15 @@ impl Journey {
         }
     }
 
-    /// An operation has ended: it may have shown that the server is overloaded.
-    pub(super) fn came_to(&self, error: Option<&Error>) {
-        let Some(turns) = &self.turns else { return };
-        if let (Some(turn), Some(error)) = (&turns.origin, error)
-            && (error.is_timeout() || error.is_connect())
-            // A wire that there is no place for is not the server's doing.
-            && error.stage() != Stage::Queue
-        {
+    /// An operation has ended: it may have shown that the server is overloaded, or that it was never asked.
+    pub(super) fn came_to(&mut self, error: Option<&Error>) {
+        let total = self.options.timeouts.total;
+        let turn = self.turns.as_mut().and_then(|turns| turns.origin.as_mut());
+        let (Some(turn), Some(error)) = (turn, error) else { return };
+        if is_overload(error, total) {
             turn.failed();
+        } else if error.stage() == Stage::Queue && error.wire_state() == WireState::NotSent {
+            turn.never_went();
         }
     }
 }

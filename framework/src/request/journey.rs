@@ -67,6 +67,8 @@ pub(super) struct Journey {
     pub(super) reached: WireState,
     /// The request is being sent again inside a receive, which may be given up and made again.
     pub(super) resending: bool,
+    /// Until when that may wait for a wire: calls that are given up and made again do not wait anew.
+    pub(super) resend_until: Option<Instant>,
     /// Boxed: few responses have any.
     pub(super) trailers: Option<Box<HeaderMap>>,
     /// The operation in flight; the paved path goes through several.
@@ -156,6 +158,7 @@ impl Journey {
             end_told: false,
             reached: WireState::NotSent,
             resending: false,
+            resend_until: None,
             trailers: None,
             operation: Rc::new(Cell::new(Operation::Send)),
             stage: Stage::Queue,

@@ -28,7 +28,7 @@ impl Journey {
                 Err(failed) => failed,
             };
             self.prepare_resend(failed, Operation::Send)?;
-            (fresh, queue_end) = (true, self.queue_end());
+            (fresh, queue_end) = (true, self.resend_until);
         }
     }
 
@@ -60,6 +60,7 @@ impl Journey {
             self.resends_left -= 1;
         }
         self.attempt += 1;
+        self.resend_until = self.queue_end();
         let attempt = self.attempt;
         self.emit(Mask::RETRYING, || Status::Retrying { attempt, error });
         Ok(())
@@ -68,7 +69,7 @@ impl Journey {
     /// The whole send once more, inside another operation: no second `SendRequestComplete`.
     pub(super) async fn send_again(&mut self) -> Result<()> {
         loop {
-            match self.send_once(true, self.queue_end()).await? {
+            match self.send_once(true, self.resend_until).await? {
                 Ok(()) => return Ok(()),
                 Err(failed) => self.prepare_resend(failed, Operation::Send)?,
             }

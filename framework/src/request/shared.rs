@@ -15,7 +15,7 @@ use super::mailbox::Mailbox;
 use super::messages::Facts;
 use super::showing::Awaits;
 use super::state::{Call, Standing, State};
-use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::Node;
 use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
@@ -163,7 +163,12 @@ impl Shared {
         self.outcome().broken_by.get_or_insert_with(|| error.clone());
     }
 
+    /// What ended the exchange, where that was no call of its caller's.
     pub(super) fn broken_by(&self) -> Option<Error> {
+        if let Some(cause) = self.node.stop().take_cause() {
+            // Only who is sent a response can leave it unread.
+            self.broke(&cause.with_url(&self.target.url()).with_wire_state(WireState::ResponseStarted));
+        }
         self.outcome().broken_by.clone()
     }
 

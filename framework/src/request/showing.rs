@@ -10,7 +10,7 @@ use super::{Inner, Request};
 use crate::clock;
 use crate::engine::thread_number;
 use crate::handle::Node;
-use crate::id::WireId;
+use crate::id::{HandleId, WireId};
 use crate::origin::{self, Line};
 use crate::snapshot::{RequestSnapshot, TraceEvent, Waiting, WireSnapshot};
 
@@ -45,6 +45,10 @@ impl Found {
             Some(Self { shard: shared.shard(), shared })
         };
         session.entries_below().into_iter().filter_map(found).collect()
+    }
+
+    pub(crate) fn id(&self) -> HandleId {
+        self.shared.node.id()
     }
 
     /// The thread that works for it; `None`: nobody does.
@@ -84,7 +88,7 @@ impl Request {
             let (is_here, origin) = (here == thread_number(), shared.target.origin());
             is_here.then(|| {
                 let mut line = origin::line(session, origin);
-                terms.governors.look_along_the_lines(Some(origin), &mut line, clock::now());
+                terms.governors.lines_of(origin, &mut line, clock::now());
                 shared.waits_for(&line)
             })
         };

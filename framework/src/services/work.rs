@@ -75,7 +75,7 @@ impl Work {
     }
 
     /// From here on no new work begins.
-    pub(crate) fn drain(&self) {
+    fn drain(&self) {
         self.draining.store(true, Ordering::SeqCst);
     }
 
@@ -151,10 +151,19 @@ pub struct ShutdownReport {
     pub never_sent: u64,
 }
 
-/// The orderly end of a handle: its work in flight may finish, for so long. Runs on a shard, where there is a timer, whatever the
-/// caller runs on.
-pub(crate) async fn drain(work: Arc<Work>, node: Arc<Node>, deadline: Duration) -> ShutdownReport {
+/// The orderly end of a handle: from now on no new work begins, and what is in flight may finish, for so long. What is returned runs
+/// on a shard, where there is a timer, whatever the caller runs on.
+pub(crate) fn drain(
+    work: Arc<Work>,
+    node: Arc<Node>,
+    deadline: Duration,
+) -> impl Future<Output = ShutdownReport> + Send {
     work.drain();
+    node.drain();
+    end_after(work, node, deadline)
+}
+
+async fn end_after(work: Arc<Work>, node: Arc<Node>, deadline: Duration) -> ShutdownReport {
     let all_ended = clock::within(Some(deadline), pin!(work.all_ended())).await;
     tracing::debug!(handle = node.id().value(), in_time = all_ended.is_ok(), "shutdown");
     node.close(Ending::Closed);

@@ -202,7 +202,6 @@ impl Session {
     /// A response that is still to be read counts as work in flight until it is read or dropped.
     pub fn shutdown(&self, deadline: Duration) -> impl Future<Output = ShutdownReport> + Send + use<> {
         let services = Arc::clone(&self.inner.services);
-        services.work.drain();
         let (report, reported) = oneshot::channel();
         let drain = drain(Arc::clone(&services.work), Arc::clone(&services.session), deadline);
         let _stopped = services.engine.next_shard().spawn(async move {
@@ -220,7 +219,8 @@ impl Session {
 
     /// The machine may be on another network now. Idle wires of HTTP/1.1 are closed; those of HTTP/2 are asked by a ping whether
     /// their server is still there, and are suspect when no answer comes within `Http2Options::ping_timeout`. The addresses of names
-    /// are forgotten.
+    /// are forgotten, nobody joins a look-up that was begun before, and where wires of HTTP/2 are used their name is looked up again
+    /// within a second.
     pub async fn network_changed(&self) -> NetworkChange {
         self.inner.services.terms.names.clear();
         let session = self.inner.node.id();

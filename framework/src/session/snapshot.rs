@@ -1,7 +1,7 @@
 //! How a session is looked at: the tree is walked here, the rest is seen on the shards.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use super::Session;
 use crate::clock;
@@ -22,16 +22,23 @@ impl Session {
         let session = self.inner.node.id();
         let found: Arc<[Found]> = Found::all_below(&self.inner.node).into();
         let (here, opened, terms) = (Arc::clone(&found), services.opened, Arc::clone(&services.terms));
-        // They are of no shard: the first to look tells of them.
-        let governors_shown = Arc::new(AtomicBool::new(false));
+        // They are of no shard: the first to look tells of them, and walks along their lines for all.
+        let governed = Arc::new((OnceLock::new(), AtomicBool::new(false)));
         let look = move || {
             let (now, shard) = (clock::now(), Some(thread_number()));
             let (origins, mut line) = origin::snapshot(session, now);
-            terms.governors.look_along_the_lines(None, &mut line, now);
-            let shows = !governors_shown.swap(true, Ordering::Relaxed);
-            let governors = if shows { terms.governors.snapshot(now) } else { Vec::new() };
+            let (turns, shown) = &*governed;
+            let turns = turns.get_or_init(|| terms.governors.all_lines(now));
+            let governors =
+                if shown.swap(true, Ordering::Relaxed) { Vec::new() } else { terms.governors.snapshot(now) };
             let found = here.iter().filter(|request| request.shard() == shard);
-            let requests = found.map(|request| request.show(&line, now)).collect::<Vec<_>>();
+            let show = |request: &Found| {
+                if let Some(turn) = turns.get(&request.id()) {
+                    line.insert(request.id(), *turn);
+                }
+                request.show(&line, now)
+            };
+            let requests = found.map(show).collect::<Vec<_>>();
             (now.saturating_duration_since(opened), origins, governors, requests)
         };
         let looked = services.on_all_shards(look).await;

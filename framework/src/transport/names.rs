@@ -1,7 +1,7 @@
 //! What a session knows of names: one table for all its shards, and one look-up at a time for each name.
 //!
 //! A look-up is a task of its own on the shard that asked first. It goes on for whoever waits, on any shard, and is given up when
-//! nobody does. The lock is held for a look in the table alone: no code of the caller's runs under it, not even a destructor.
+//! nobody does: each waits as long as its own limit lets it, and nobody joins one that hangs. The lock is held for a look in the table alone: no code of the caller's runs under it, not even a destructor.
 
 use std::io;
 use std::net::IpAddr;
@@ -127,7 +127,7 @@ impl Names {
         self.lock().forget(&heard.name, heard.number);
     }
 
-    /// Nothing that is known holds any more.
+    /// Nothing that is known holds any more. Who waits already gets the answer; nobody else does.
     pub(crate) fn clear(&self) {
         let cleared = self.lock().clear();
         drop(cleared);
@@ -229,7 +229,7 @@ impl UnderWay {
             let given_up = {
                 let mut table = self.names.lock();
                 let nobody_waits = self.watched.receiver_count() == 0;
-                nobody_waits.then(|| table.give_up(&self.name, |watched| Arc::ptr_eq(watched, &self.watched)))
+                nobody_waits.then(|| table.give_up(&self.name, |watched| self.is_watched_by(watched)))
             };
             if given_up.is_some() {
                 return;
@@ -240,13 +240,18 @@ impl UnderWay {
     fn finish(&self, answer: Answer) -> Resolution {
         let (resolution, _dropped_after_the_lock) = {
             let now = clock::now();
-            self.names.lock().finish(&self.name, answer, now)
+            self.names.lock().finish(&self.name, |watched| self.is_watched_by(watched), answer, now)
         };
         resolution
     }
 
+    /// Is this the look-up with that watch?
+    fn is_watched_by(&self, watched: &Arc<Watched>) -> bool {
+        Arc::ptr_eq(watched, &self.watched)
+    }
+
     fn is_over(&self, outcome: Outcome) {
-        let given_up = self.names.lock().give_up(&self.name, |watched| Arc::ptr_eq(watched, &self.watched));
+        let given_up = self.names.lock().give_up(&self.name, |watched| self.is_watched_by(watched));
         drop(given_up);
         self.watched.send_if_modified(|told| {
             let first = told.is_none();

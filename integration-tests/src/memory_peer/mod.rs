@@ -35,6 +35,8 @@ enum Reach {
     NoName,
     /// A connection attempt never ends.
     NoStream,
+    /// A connection attempt is refused.
+    Refused,
 }
 
 impl MemoryPeer {
@@ -51,6 +53,11 @@ impl MemoryPeer {
     /// A black hole: addresses of which nothing is ever heard.
     pub fn that_never_connects() -> Self {
         Self::reaching(Reach::NoStream, Script::new())
+    }
+
+    /// Addresses that take no connection.
+    pub fn that_refuses() -> Self {
+        Self::reaching(Reach::Refused, Script::new())
     }
 
     fn reaching(reach: Reach, script: Script) -> Self {
@@ -101,6 +108,7 @@ impl Dialer for MemoryPeer {
     fn dial(&self, _: &Destination) -> Dialing {
         match self.reach {
             Reach::NoStream => Box::pin(std::future::pending()),
+            Reach::Refused => Box::pin(std::future::ready(Err(std::io::ErrorKind::ConnectionRefused.into()))),
             _ => {
                 let stream = self.open();
                 Box::pin(async move { Ok(Box::new(stream) as _) })

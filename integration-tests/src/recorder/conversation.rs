@@ -216,6 +216,8 @@ impl Conversation {
     }
 
     fn on_wire_released(&mut self, wire: u64) -> Result<(), Breach> {
+        // `cancel()` between two operations tells of the wire alone, which over HTTP/2 goes on.
+        self.failed |= self.phase == Phase::Sent;
         match self.wire.take() {
             Some(held) if held == wire => Ok(()),
             held => Err(("N4", format!("wire {wire} released while holding {held:?}"))),
@@ -326,7 +328,8 @@ impl Conversation {
     fn overlaps(&mut self, operation: Operation) -> bool {
         let receiving = matches!(self.phase, Phase::Receiving { .. } | Phase::Reading);
         match operation {
-            Operation::Send => receiving && std::mem::take(&mut self.still_sending),
+            // The receive beside it may have been given up.
+            Operation::Send => (receiving || self.phase == Phase::Sent) && std::mem::take(&mut self.still_sending),
             Operation::Write => receiving && self.may_overlap,
             _ => false,
         }

@@ -222,6 +222,11 @@ impl Record {
         self.n
     }
 
+    /// The connection has ended.
+    pub(crate) fn ends(&self, ending: Ending) {
+        self.change(|connection| connection.ending = Some(ending));
+    }
+
     fn change(&self, change: impl FnOnce(&mut Connection)) {
         self.connections.send_modify(|connections| change(&mut connections[self.n]));
     }
@@ -248,5 +253,5 @@ async fn listen(
 /// Plays a script on one connection, to its end.
 pub(crate) async fn play_one(script: Script, stream: impl Socket, record: Record) {
     let ending = play::play(&script, stream, &record).await;
-    record.change(|connection| connection.ending = Some(ending));
+    record.ends(ending);
 }

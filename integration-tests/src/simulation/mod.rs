@@ -18,6 +18,7 @@
 //! [`Trace`] shows.
 
 mod disturbance;
+mod http2;
 mod network;
 mod peer;
 #[cfg(test)]
@@ -32,9 +33,11 @@ use hinternet::{DialOptions, Engine, Session, SessionBuilder};
 
 use crate::recorder::Recorder;
 use crate::scripted_peer::Script;
+use peer::Speaks;
 
 pub use disturbance::{Call, Disturbance};
-pub use network::{Remains, SimulatedNetwork};
+pub use http2::{Answer, AnswerBody, AnswerEnd, Conduct, Opening, Parting, pattern};
+pub use network::{Remains, SimulatedNetwork, Told};
 pub use peer::SimulatedPeer;
 pub use trace::Trace;
 
@@ -44,6 +47,7 @@ pub struct Simulation {
     builder: turmoil::Builder,
     peers: Vec<SimulatedPeer>,
     roughness: usize,
+    twice: bool,
 }
 
 /// What a simulated client has at hand.
@@ -70,7 +74,7 @@ impl Simulation {
             .simulation_duration(LONGEST)
             .min_message_latency(Duration::from_millis(1))
             .max_message_latency(Duration::from_millis(5));
-        Self { seed, builder, peers: Vec::new(), roughness: 0 }
+        Self { seed, builder, peers: Vec::new(), roughness: 0, twice: false }
     }
 
     /// Changes the network: latency, loss, capacity.
@@ -87,7 +91,19 @@ impl Simulation {
 
     /// The server listens on this port, and the n-th connection (from 0) gets this script.
     pub fn peer(mut self, port: u16, scripts: impl Fn(usize) -> Script + 'static) -> Self {
-        self.peers.push(SimulatedPeer::new(port, scripts));
+        self.peers.push(SimulatedPeer::new(port, Speaks::Script(Box::new(scripts))));
+        self
+    }
+
+    /// The server listens on this port and speaks HTTP/2 by prior knowledge; the n-th connection (from 0) behaves so.
+    pub fn http2_peer(mut self, port: u16, conducts: impl Fn(usize) -> Conduct + 'static) -> Self {
+        self.peers.push(SimulatedPeer::new(port, Speaks::Http2(Box::new(conducts))));
+        self
+    }
+
+    /// The same server listens at a second address, that of [`OTHER`], too.
+    pub fn at_two_addresses(mut self) -> Self {
+        self.twice = true;
         self
     }
 
@@ -96,17 +112,19 @@ impl Simulation {
     /// # Errors
     /// What a task panicked with, or that the time was over.
     pub fn run<T: 'static>(self, client: impl AsyncFnOnce(World) -> T + 'static) -> Result<T, String> {
-        let Self { seed, builder, peers, roughness } = self;
+        let Self { seed, builder, peers, roughness, twice } = self;
         let mut simulation = builder.build();
         let server = Rc::new(peers);
-        let peers = Rc::clone(&server);
-        simulation.host(SERVER, move || {
-            let peers = Rc::clone(&peers);
-            async move {
-                peer::serve(&peers).await;
-                Ok(())
-            }
-        });
+        for host in [SERVER, OTHER].into_iter().take(if twice { 2 } else { 1 }) {
+            let peers = Rc::clone(&server);
+            simulation.host(host, move || {
+                let peers = Rc::clone(&peers);
+                async move {
+                    peer::serve(&peers).await;
+                    Ok(())
+                }
+            });
+        }
         let outcome = Rc::new(RefCell::new(None));
         let result = Rc::clone(&outcome);
         simulation.client(CLIENT, async move {
@@ -157,6 +175,8 @@ impl std::fmt::Debug for Simulation {
 
 /// The name of the host that serves.
 pub const SERVER: &str = "server";
+/// The name of the host that serves too, if there are two.
+pub const OTHER: &str = "other";
 /// The name of the host that the client runs on.
 pub const CLIENT: &str = "client";
 

@@ -6,8 +6,9 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, Waker, ready};
+use std::time::Duration;
 
-use hinternet::network::{Destination, Dialer, Dialing, Lookup, Resolver, Stream};
+use hinternet::network::{Answer, Answering, Destination, Dialer, Dialing, Lookup, Resolver, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil::net::TcpStream;
 
@@ -25,6 +26,26 @@ struct Shared {
     roughness: usize,
     open: AtomicUsize,
     trap: Trap,
+    told: Mutex<Told>,
+}
+
+/// What is told of the server's name.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Where it is, by the names of hosts.
+    pub at: Vec<&'static str>,
+    /// For how long that may be kept.
+    pub ttl: Option<Duration>,
+    /// How long the answer takes.
+    pub after: Duration,
+    /// It is not known where it is.
+    pub fails: bool,
+}
+
+impl Default for Told {
+    fn default() -> Self {
+        Self { at: vec![SERVER], ttl: None, after: Duration::ZERO, fails: false }
+    }
 }
 
 /// Sees whether anything is left of a network, or of what was given it.
@@ -41,7 +62,17 @@ impl Remains {
 impl SimulatedNetwork {
     pub(super) fn new(seed: u64, roughness: usize) -> Self {
         let (chance, open, trap) = (Mutex::new(Seeded::new(seed)), AtomicUsize::new(0), Trap::default());
-        Self(Arc::new(Shared { chance, roughness, open, trap }))
+        let told = Mutex::default();
+        Self(Arc::new(Shared { chance, roughness, open, trap, told }))
+    }
+
+    /// From now on this is told of the server's name.
+    pub fn tell(&self, told: Told) {
+        *self.0.told.lock().unwrap_or_else(PoisonError::into_inner) = told;
+    }
+
+    fn told(&self) -> Told {
+        self.0.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Disturbs the n-th call from here on (from 0): the look-ups, the dials, and what is asked of the streams.
@@ -67,11 +98,29 @@ impl SimulatedNetwork {
 
 impl Resolver for SimulatedNetwork {
     fn resolve(&self, host: &str) -> Lookup {
-        let found = (host == SERVER).then(|| turmoil::lookup(SERVER));
+        let Told { at, after, fails, .. } = self.told();
+        let found: Vec<_> = at.into_iter().filter(|_| host == SERVER).map(turmoil::lookup).collect();
         let shared = Arc::clone(&self.0);
         Box::pin(async move {
             shared.trap.asked(Call::Resolve).await?;
-            found.map(|address| vec![address]).ok_or_else(|| io::ErrorKind::NotFound.into())
+            if !after.is_zero() {
+                tokio::time::sleep(after).await;
+            }
+            if fails {
+                return Err(io::Error::other("out of order"));
+            }
+            (!found.is_empty()).then_some(found).ok_or_else(|| io::ErrorKind::NotFound.into())
+        })
+    }
+
+    fn answer(&self, host: &str) -> Answering {
+        let (ttl, lookup) = (self.told().ttl, self.resolve(host));
+        Box::pin(async move {
+            let answer = Answer::new(lookup.await?);
+            Ok(match ttl {
+                Some(ttl) => answer.with_ttl(ttl),
+                None => answer,
+            })
         })
     }
 }

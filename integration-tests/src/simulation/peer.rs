@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -9,18 +10,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::watch;
 use turmoil::net::{TcpListener, TcpStream};
 
+use super::http2::{self, Conduct, LookedAt};
 use crate::scripted_peer::{Connection, Record, Script, Socket, play_one};
 
 /// A port of the server, and what happens there.
 pub struct SimulatedPeer {
     port: u16,
-    scripts: Box<dyn Fn(usize) -> Script>,
+    speaks: Speaks,
     connections: Arc<watch::Sender<Vec<Connection>>>,
+    looked_at: LookedAt,
+}
+
+/// What the n-th connection (from 0) gets.
+pub(super) enum Speaks {
+    Script(Box<dyn Fn(usize) -> Script>),
+    Http2(Box<dyn Fn(usize) -> Conduct>),
 }
 
 impl SimulatedPeer {
-    pub(super) fn new(port: u16, scripts: impl Fn(usize) -> Script + 'static) -> Self {
-        Self { port, scripts: Box::new(scripts), connections: Arc::new(watch::Sender::new(Vec::new())) }
+    pub(super) fn new(port: u16, speaks: Speaks) -> Self {
+        Self { port, speaks, connections: Arc::new(watch::Sender::new(Vec::new())), looked_at: LookedAt::default() }
     }
 
     /// Which connections (from 0) have not ended on the server's side.
@@ -30,13 +39,30 @@ impl SimulatedPeer {
         open.map(|(n, _)| n).collect()
     }
 
+    /// What the fields `x-once` said of the POST requests over HTTP/2 that it has looked at.
+    pub fn looked_at(&self) -> Vec<String> {
+        self.looked_at.borrow().clone()
+    }
+
     async fn listen(&self) -> io::Result<()> {
         let listener = TcpListener::bind(("0.0.0.0", self.port)).await?;
         loop {
             let (stream, _) = listener.accept().await?;
             let record = Record::begin(&self.connections);
-            let script = (self.scripts)(record.n());
-            tokio::task::spawn_local(play_one(script, Slow(stream), record));
+            match &self.speaks {
+                Speaks::Script(scripts) => {
+                    let script = scripts(record.n());
+                    tokio::task::spawn_local(play_one(script, Slow(stream), record));
+                }
+                Speaks::Http2(conducts) => {
+                    tokio::task::spawn_local(http2::serve(
+                        conducts(record.n()),
+                        stream,
+                        record,
+                        Rc::clone(&self.looked_at),
+                    ));
+                }
+            }
         }
     }
 }

@@ -45,6 +45,72 @@ fn requests_that_are_opened_later_start_from_it_and_those_of_other_handles_do_no
 }
 
 #[test]
+fn what_a_program_steers_holds_until_it_is_steered_again_whatever_requests_bring() {
+    in_virtual_time(async {
+        let world = World::governed(at_once(), Governor::new());
+        let connection = world.session.connect(A).unwrap();
+        connection.govern(Governor::new().interval(10 * SECOND)).unwrap();
+        for _ in 0..3 {
+            world.status(A).await;
+        }
+        assert_eq!(world.times(), [0, 10, 20].map(Duration::from_secs));
+        let line: Vec<_> = (0..2).map(|_| world.asking(A)).collect();
+        tokio::time::sleep(SECOND).await;
+        connection.govern(Governor::new().interval(2 * SECOND)).unwrap();
+        for asked in line {
+            assert_eq!(asked.await.unwrap(), 200);
+        }
+        assert_eq!(world.times()[3..], [22, 24].map(Duration::from_secs));
+        connection.govern(None).unwrap();
+        assert_eq!(world.status(A).await, (200, 24 * SECOND), "its own is in force again");
+        drop(connection);
+        world.end().await;
+    });
+}
+
+#[test]
+fn those_in_line_are_let_go_when_no_governor_is_left() {
+    in_virtual_time(async {
+        let world = World::of(MemoryPeer::playing(at_once()), Session::builder());
+        let connection = world.session.connect(A).unwrap();
+        connection.govern(Governor::new().interval(3600 * SECOND)).unwrap();
+        let asking = || {
+            let request = connection.open_request(Method::GET, "/").unwrap();
+            actix::spawn(async move {
+                request.send(()).await.unwrap();
+                request.receive_response().await.unwrap();
+                request.read().await.unwrap();
+            })
+        };
+        let line = [asking(), asking(), asking()];
+        tokio::time::sleep(SECOND).await;
+        connection.govern(None).unwrap();
+        for asked in line {
+            asked.await.unwrap();
+        }
+        assert_eq!(world.times(), [0, 1, 1].map(Duration::from_secs));
+        drop(connection);
+        world.end().await;
+    });
+}
+
+#[test]
+fn a_pause_by_the_program_may_be_for_ever() {
+    in_virtual_time(async {
+        let world = World::governed(at_once(), Governor::new());
+        let connection = world.session.connect(A).unwrap();
+        connection.pause_for(Duration::MAX).unwrap();
+        let waits = world.asking(A);
+        tokio::time::sleep(3600 * SECOND).await;
+        connection.resume().unwrap();
+        assert_eq!(waits.await.unwrap(), 200);
+        assert_eq!(world.times(), [3600 * SECOND]);
+        drop(connection);
+        world.end().await;
+    });
+}
+
+#[test]
 fn a_program_pauses_an_origin_and_resumes_it() {
     in_virtual_time(async {
         let world = World::governed(at_once(), Governor::new());

@@ -1,6 +1,6 @@
 //! What a server that is busy asks for: it is left alone, and no other one is.
 
-use hinternet::{ErrorCode, PauseReason};
+use hinternet::{ErrorCode, PauseReason, Stage};
 use integration_tests::memory_peer::in_virtual_time;
 
 use super::*;
@@ -139,6 +139,47 @@ fn an_adaptive_limit_falls_when_time_runs_out_or_the_server_refuses() {
             assert_eq!(world.gate().await.concurrency, Some(expected));
             tokio::time::sleep(SECOND).await;
         }
+        world.end().await;
+    });
+    in_virtual_time(async {
+        let governor = Governor::new().adaptive(1..=8).concurrency(8);
+        let world = World::of(MemoryPeer::that_refuses(), Session::builder().governor(governor));
+        for expected in [4, 2] {
+            let request = world.request(A);
+            let error = world.recorder.failure(request.id(), request.send(()).await);
+            assert_eq!((error.code(), error.is_connect()), (ErrorCode::CannotConnect, true));
+            assert_eq!(world.gate().await.concurrency, Some(expected));
+            tokio::time::sleep(SECOND).await;
+        }
+        world.end().await;
+    });
+}
+
+#[test]
+fn an_adaptive_limit_does_not_fall_for_what_is_of_this_sides_own_making() {
+    in_virtual_time(async {
+        let governor = Governor::new().adaptive(1..=8).concurrency(8);
+        let body = "HTTP/1.1 200 So\r\ncontent-length: 2\r\n\r\no";
+        let builder = Session::builder().governor(governor).wires_per_origin(1);
+        let world = World::of(MemoryPeer::playing(Script::new().read_request().send(body).keep()), builder);
+        let reads = world.request(A);
+        let mut options = reads.options();
+        options.timeouts.total = Some(10 * SECOND);
+        reads.set_options(options).unwrap();
+        reads.send(()).await.unwrap();
+        reads.receive_response().await.unwrap();
+        let waits = world.request(A);
+        let mut options = waits.options();
+        options.timeouts.queue = Some(SECOND);
+        waits.set_options(options).unwrap();
+        let error = world.recorder.failure(waits.id(), waits.send(()).await);
+        assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::Queue));
+        assert_eq!(world.gate().await.concurrency, Some(8), "there was no place for a wire");
+        reads.read().await.unwrap();
+        let error = world.recorder.failure(reads.id(), reads.read().await);
+        assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::Body));
+        assert_eq!(world.gate().await.concurrency, Some(8), "the deadline for all of it");
+        drop(reads);
         world.end().await;
     });
 }

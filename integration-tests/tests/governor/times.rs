@@ -75,6 +75,29 @@ fn two_sessions_share_nothing() {
     });
 }
 
+#[test]
+fn who_waits_in_vain_after_its_turn_gives_its_share_of_the_rate_back() {
+    in_virtual_time(async {
+        let governor = Governor::new().rate(1, 3600 * SECOND);
+        let builders = [Session::builder().requests_at_once(1), Session::builder().wires_per_session(1)];
+        for builder in builders {
+            let world = World::of(MemoryPeer::playing(after(60 * SECOND)), builder.governor(governor));
+            let first = world.asking(B);
+            tokio::task::yield_now().await;
+            let request = world.request(A);
+            let mut options = request.options();
+            options.timeouts.queue = Some(SECOND);
+            request.set_options(options).unwrap();
+            let error = world.recorder.failure(request.id(), request.send(()).await);
+            assert_eq!(error.stage(), hinternet::Stage::Queue);
+            first.await.unwrap();
+            world.status(A).await;
+            assert_eq!(world.times(), [0, 60].map(Duration::from_secs));
+            world.end().await;
+        }
+    });
+}
+
 /// One of them is woken by the time, and has the others woken.
 #[test]
 fn a_line_goes_on_when_the_one_that_keeps_the_time_for_it_leaves() {

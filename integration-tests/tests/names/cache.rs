@@ -197,7 +197,7 @@ fn an_answer_of_which_one_address_connects_is_kept() {
 fn sessions_share_no_answers() {
     in_virtual_time(async {
         let world = World::new();
-        let other = world.another(Session::builder());
+        let other = world.another();
         world.asked("a.example").await.unwrap();
         asked(&other, "a.example").await.unwrap();
         assert_eq!(world.resolver.asked().len(), 2);

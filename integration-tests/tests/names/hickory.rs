@@ -238,6 +238,28 @@ async fn a_look_up_under_way_stops_no_engine_and_an_engine_that_stops_takes_no_l
     lab.end().await;
 }
 
+#[tokio::test]
+async fn names_of_which_nobody_knows_anything_hold_up_no_other() {
+    let lab = Lab::new().await;
+    lab.names.tells("a.example", &[FIRST], 60 * SECOND);
+    let names: Vec<_> = (0..100).map(|n| format!("slow-{n}.example")).collect();
+    names.iter().for_each(|name| lab.names.is_silent_about(name));
+    let slow: Vec<_> =
+        names.iter().map(|name| request(&lab.session.connect(&format!("http://{name}")).unwrap())).collect();
+    let sends: Vec<_> = slow.iter().map(|request| sending(request, ())).collect();
+    for request in &slow {
+        lab.recorder.wait_for_status(request.id(), "ResolvingName").await;
+    }
+    assert_eq!(patiently("an answer", asked(&lab.session, &lab.host("a.example"))).await.unwrap(), FIRST);
+    assert!(sends.iter().all(|send| !send.is_finished()));
+    for (request, send) in slow.iter().zip(sends) {
+        request.cancel();
+        lab.recorder.failure(request.id(), patiently("the send", send).await.unwrap());
+    }
+    drop(slow);
+    lab.end().await;
+}
+
 #[test]
 fn look_ups_serve_a_session_on_a_callers_thread_too() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -7,10 +7,11 @@ mod hickory;
 mod overrides;
 mod renewal;
 mod servers;
+mod under_way;
 
 use std::time::Duration;
 
-use hinternet::{Connection, DialOptions, Method, Request, Session, SessionBuilder, SessionOptions};
+use hinternet::{Connection, DialOptions, Method, Request, Session, SessionOptions};
 use integration_tests::FakeResolver;
 use integration_tests::recorder::Recorder;
 use servers::Servers;
@@ -52,10 +53,10 @@ impl World {
         Self { recorder, session, resolver, servers }
     }
 
-    /// Another session in the same network.
-    fn another(&self, builder: SessionBuilder) -> Session {
-        let dial = DialOptions::default().resolver(self.resolver.clone()).dialer(self.servers.clone());
-        self.recorder.session(builder.dial(dial).on_current_arbiter())
+    /// Another session with the very resolver and dialer of the first.
+    fn another(&self) -> Session {
+        let dial = self.session.options().dial;
+        self.recorder.session(Session::builder().dial(dial).on_current_arbiter())
     }
 
     /// Asks a server for its address.

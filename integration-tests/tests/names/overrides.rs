@@ -191,7 +191,7 @@ fn dials_that_begin_together_are_spread_too_and_a_wire_that_is_gone_does_not_cou
         let connection = world.connection();
         let gate = Gate::new();
         world.servers.are_held_by(&gate);
-        let requests: Vec<_> = (0..6).map(|_| request(&connection)).collect();
+        let requests: Vec<_> = (0..5).map(|_| request(&connection)).collect();
         let sends: Vec<_> = requests.iter().map(|request| sending(request, ())).collect();
         for request in &requests {
             world.recorder.wait_for_status(request.id(), "ConnectingToServer").await;
@@ -201,7 +201,8 @@ fn dials_that_begin_together_are_spread_too_and_a_wire_that_is_gone_does_not_cou
             send.await.unwrap().unwrap();
         }
         let to_one = world.servers.dialed().iter().filter(|address| *address == ONE).count();
-        assert_eq!((to_one, world.servers.dialed().len()), (3, 6));
+        assert_eq!((to_one, world.servers.dialed().len()), (3, 5));
+        // Of the wires that are gone more went to the first.
         drop(requests);
         world.session.evict_idle().await;
         drop(connection);

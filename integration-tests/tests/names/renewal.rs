@@ -297,6 +297,47 @@ fn a_wire_that_arrives_where_the_name_no_longer_is_serves_who_waits_for_it_and_n
 }
 
 #[test]
+fn a_wire_that_arrives_where_the_name_no_longer_is_takes_nobody_along_who_comes_later() {
+    in_virtual_time(async {
+        let (gate, world) = (Gate::new(), short_lived(Servers::of_http2()));
+        let (connection, other) = (world.connection(), world.session.connect("http://a.example:81").unwrap());
+        let busy = request(&other);
+        busy.send(()).await.unwrap();
+        busy.receive_response().await.unwrap();
+        world.servers.are_held_by(&gate);
+        let late = request(&connection);
+        let sent = sending(&late, ());
+        world.recorder.wait_for_status(late.id(), "ConnectingToServer").await;
+        let _moved = world.resolver.clone().and("a.example", &[TWO]);
+        sleep(3 * SECOND).await;
+        gate.open();
+        sent.await.unwrap().unwrap();
+        late.receive_response().await.unwrap();
+        // While the wire carries the one that waited for it.
+        assert_eq!(world.asked("a.example").await.unwrap(), TWO);
+        assert_eq!(read_all(&late).await.unwrap(), ONE.as_bytes());
+        drop((busy, late, other, connection));
+        world.end().await;
+    });
+}
+
+#[test]
+fn a_wire_that_was_in_use_when_its_name_moved_is_replaced_before_anybody_asks() {
+    in_virtual_time(async {
+        let world = short_lived(Servers::of_http2());
+        assert_eq!(world.asked("a.example").await.unwrap(), ONE);
+        sleep(SECOND / 2).await;
+        assert_eq!(world.asked("a.example").await.unwrap(), ONE);
+        let _moved = world.resolver.clone().and("a.example", &[TWO]);
+        sleep(SECOND).await;
+        assert_eq!(world.servers.dialed(), [ONE, TWO]);
+        assert_eq!(world.asked("a.example").await.unwrap(), TWO);
+        assert_eq!(world.servers.dialed(), [ONE, TWO]);
+        world.end().await;
+    });
+}
+
+#[test]
 fn a_session_that_closes_gives_up_the_look_up_that_nobody_waits_for() {
     in_virtual_time(async {
         let (gate, world) = (Gate::new(), short_lived(Servers::of_http1()));

@@ -310,7 +310,10 @@ async fn story(request: Request, form: Form, reading: Reading, outcomes: Rc<RefC
 }
 
 /// A receiving call that is given up and made again loses nothing (contract B.7).
-async fn patiently<T, F: Future<Output = Result<T>>>(patience: Option<u64>, call: impl Fn() -> F) -> Result<T> {
+pub(crate) async fn patiently<T, F: Future<Output = Result<T>>>(
+    patience: Option<u64>,
+    call: impl Fn() -> F,
+) -> Result<T> {
     loop {
         let Some(patience) = patience else { return call().await };
         if let Ok(result) = timeout(Duration::from_millis(patience), call()).await {

@@ -5,6 +5,7 @@
 //! closes, no wire, pool or task is left, and the session still works.
 
 mod client;
+mod http2;
 mod plan;
 mod shrink;
 mod verdict;
@@ -23,7 +24,7 @@ fn run(plan: &Plan) -> Result<Trace, String> {
 fn check(seed: u64) -> Result<Trace, String> {
     let plan = Plan::of(seed);
     run(&plan).map_err(|failure| {
-        let short = shrink(plan, |plan| run(plan).is_err());
+        let short = shrink(plan, |plan| &mut plan.commands, |plan| run(plan).is_err());
         let last = run(&short).err().unwrap_or(failure);
         format!("seed {seed}: {last}\n{short:#?}")
     })

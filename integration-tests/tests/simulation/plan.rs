@@ -188,7 +188,7 @@ impl Plan {
 }
 
 /// Every kind of limit, each in a fifth of the seeds that have one.
-fn governor(n: u64) -> Governor {
+pub(crate) fn governor(n: u64) -> Governor {
     let (new, ms) = (Governor::new(), Duration::from_millis);
     match n % 5 {
         0 => new.concurrency(1),

@@ -16,6 +16,10 @@ pub(crate) struct Outcomes {
     /// Handles of which a call was given up: what it told, if anything, nobody was given.
     given_up: BTreeSet<HandleId>,
     wrong: Vec<String>,
+    /// A call on a handle of which one side has failed is refused with what that failed with.
+    two_sides: bool,
+    /// Handles of which not only their own story sends.
+    meddled_with: BTreeSet<HandleId>,
 }
 
 /// Makes a call and writes down what it gave.
@@ -31,6 +35,10 @@ pub(crate) async fn note<T>(
     let mut outcomes = outcomes.borrow_mut();
     if let Err(error) = &result {
         outcomes.check_error(error);
+        // Who is not meddled with says when it has said all, so that no peer may keep it waiting for longer than a silence.
+        let endless = outcomes.two_sides && error.to_string().contains("total deadline");
+        let known = !outcomes.is_meddled_with(handle) && !outcomes.given_up.contains(&handle);
+        outcomes.expect(!(endless && known), &format!("only the total deadline has ended {operation:?}: {error}"));
     }
     outcomes.calls.push((handle, operation, result.as_ref().err().map(Error::code)));
     result
@@ -55,6 +63,21 @@ impl Outcomes {
         if !held {
             self.wrong.push(rule.to_owned());
         }
+    }
+
+    /// The calls of a handle may be of two sides, of which one fails with the other.
+    pub(crate) fn with_two_sides() -> Self {
+        Self { two_sides: true, ..Self::default() }
+    }
+
+    /// Something is sent on the handle beside its own story.
+    pub(crate) fn meddle_with(&mut self, handle: HandleId) {
+        self.meddled_with.insert(handle);
+    }
+
+    /// Is what is sent on it not known?
+    pub(crate) fn is_meddled_with(&self, handle: HandleId) -> bool {
+        self.meddled_with.contains(&handle)
     }
 
     /// A response that was read to its end is one that the server gives, whole.
@@ -85,12 +108,14 @@ impl Outcomes {
     pub(crate) fn check(&self, log: &[Notification]) -> Vec<String> {
         let mut wrong = self.wrong.clone();
         let mut tally: BTreeMap<(HandleId, String), (usize, usize)> = BTreeMap::new();
+        let mut failures: BTreeSet<(HandleId, String)> = BTreeSet::new();
         for (handle, operation, code) in &self.calls {
             tally.entry((*handle, outcome(*operation, *code))).or_default().0 += 1;
         }
         for one in log {
             if let Some(completion) = one.status.completion() {
                 let code = completion.result.err().map(|error| error.code());
+                failures.extend(code.filter(|_| self.two_sides).map(|code| (one.handle, format!("{code:?}"))));
                 tally.entry((one.handle, outcome(completion.operation, code))).or_default().1 += 1;
             }
         }
@@ -101,7 +126,9 @@ impl Outcomes {
                 continue;
             }
             // A call that is refused is not told of, and fails with one of these; but so does one that was accepted.
-            let may_be_refused = REFUSALS.iter().any(|code| outcome.ends_with(&format!("{code:?}")));
+            let is = |code: &str| outcome.ends_with(&format!(" {code}"));
+            let may_be_refused = REFUSALS.iter().any(|code| is(&format!("{code:?}")))
+                || failures.iter().any(|(of, code)| *of == handle && is(code));
             let right = if may_be_refused { told <= given } else { told == given };
             if !right {
                 wrong.push(format!("N2: {handle} {outcome}: given {given} times, told {told} times"));

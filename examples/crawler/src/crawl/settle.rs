@@ -13,6 +13,7 @@ use crate::robots::{MAX_REDIRECTS, Reading, Robots};
 impl Crawl {
     pub(super) fn settle(&mut self, fetched: Fetched) {
         let Fetched { job, url, result } = fetched;
+        let (host, began) = (job.host, result.as_ref().map_or_else(|_| Instant::now(), |answer| answer.began));
         let trouble = match &result {
             Ok(answer) => refusal(job.work.purpose, answer),
             Err(error) => fetch::trouble(error),
@@ -38,6 +39,8 @@ impl Crawl {
             }
             (Failure::Final, Err(error)) => self.give_up(job.host, job.work, error.to_string()),
         }
+        // Last, for the answer may have been what asks for the delay.
+        self.frontier.asked(host, began);
     }
 
     /// An answer that counts, whatever it says.

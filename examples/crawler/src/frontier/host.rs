@@ -32,8 +32,8 @@ pub(super) struct Host {
     waiting: VecDeque<Work>,
     again: BinaryHeap<Reverse<Again>>,
     silence: Silence,
-    /// It could not be reached: nothing starts before then.
-    rests_until: Instant,
+    /// It was asked just now, is busy, or could not be reached: nothing starts before then.
+    pub(super) rests_until: Instant,
     back_off: Duration,
 }
 
@@ -73,7 +73,9 @@ impl Host {
     /// From when on something may start. Once the crawl has had its fill, and wants no `new_pages`, that is only a page
     /// that was tried before: nobody needs rules for pages that are not fetched.
     pub(super) fn due(&self, new_pages: bool) -> Option<Instant> {
-        let opens = (self.under_way < self.at_once).then_some(self.rests_until)?;
+        // Where a pause follows each answer a second job would only wait for that of the first.
+        let at_once = if self.delay.is_zero() { self.at_once } else { 1 };
+        let opens = (self.under_way < at_once).then_some(self.rests_until)?;
         let again = if new_pages {
             self.again.peek().map(|Reverse(again)| again.due)
         } else {
@@ -145,7 +147,7 @@ impl Host {
         }
         if self.silence.attempts == 0 || started > self.silence.since {
             self.silence = Silence { attempts: self.silence.attempts + 1, since: now };
-            self.rests_until = now + back_off(self.back_off, self.silence.attempts, chance);
+            self.rests_until = self.rests_until.max(now + back_off(self.back_off, self.silence.attempts, chance));
         }
         if self.silence.attempts >= ATTEMPTS {
             return Failure::HostLost(self.lose());

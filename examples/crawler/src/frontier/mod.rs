@@ -152,6 +152,18 @@ impl Frontier {
         self.list(host);
     }
 
+    /// The server of a host had a request at this moment: what the host's delay asks for begins there.
+    pub fn asked(&mut self, host: HostId, at: Instant) {
+        let delay = self.hosts[index(host)].delay;
+        self.rest(host, at + delay);
+    }
+
+    /// Nothing starts on a host before then: it would wait inside the framework, and take the place of another.
+    pub fn rest(&mut self, host: HostId, until: Instant) {
+        let host = &mut self.hosts[index(host)];
+        host.rests_until = host.rests_until.max(until);
+    }
+
     /// Scheme, host and port.
     pub fn origin(&self, host: HostId) -> &str {
         &self.hosts[index(host)].origin

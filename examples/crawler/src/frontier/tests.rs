@@ -153,6 +153,37 @@ fn a_crawl_delay_is_for_the_governor_and_a_host_can_only_ask_for_more() {
 }
 
 #[test]
+fn a_host_that_rests_takes_no_place() {
+    let mut crawl = Crawl::new(|bounds| bounds.in_flight = 1);
+    for host in 0..50 {
+        crawl.add(&format!("http://127.0.1.{host}"), &["/"]);
+        let robots = crawl.start();
+        crawl.frontier.rest(robots.host, crawl.now + 60 * SECOND);
+        assert!(matches!(crawl.fail(&robots, Trouble::Broken), Failure::Again));
+    }
+    crawl.add(SITE, &["/"]);
+    crawl.reads_robots(Robots::allow_all());
+    let page = crawl.start();
+    crawl.finish(&page);
+    assert_eq!(crawl.wait(), 60 * SECOND);
+    assert_eq!(&*crawl.start().work.path, "/robots.txt");
+}
+
+#[test]
+fn a_host_with_a_delay_gets_one_job_at_a_time_and_the_next_after_the_delay() {
+    let mut crawl = Crawl::of(&["/1", "/2"], |bounds| bounds.delay = Some(2 * SECOND));
+    let first = crawl.start();
+    assert!(crawl.is_idle(), "a second one would wait for the answer to the first");
+    crawl.now += SECOND;
+    let answered = crawl.now;
+    crawl.now += SECOND;
+    crawl.finish(&first);
+    crawl.frontier.asked(first.host, answered);
+    assert_eq!(crawl.wait(), SECOND);
+    assert_eq!(&*crawl.start().work.path, "/2");
+}
+
+#[test]
 fn a_page_is_tried_five_times_with_growing_pauses() {
     let mut crawl = Crawl::of(&["/flaky"], |_| ());
     let mut pauses = Vec::new();

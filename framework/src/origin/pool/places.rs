@@ -65,9 +65,14 @@ impl<W: Pooled> Pool<W> {
         self.dials
     }
 
+    /// Called when it is no waiter's own any more.
     pub(super) fn dial_is_over(&mut self) {
         self.dials -= 1;
-        self.ahead = self.ahead.min(self.dials);
+        if self.ahead > 0 {
+            // What is left may be the dials of those who wait: nobody else counts on those.
+            let own = self.line.iter().filter(|waiter| waiter.own_dial).count();
+            self.ahead = self.ahead.min(self.dials.saturating_sub(own));
+        }
     }
 
     /// Would the next request have to wait for a dial, or have a wire it is not well off with, where nothing is being dialed?

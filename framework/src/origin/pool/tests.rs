@@ -443,6 +443,17 @@ fn one_that_comes_while_a_wire_is_dialed_ahead_counts_on_it_and_dials_for_itself
 }
 
 #[test]
+fn when_a_dial_ahead_has_failed_nobody_counts_on_the_own_dial_of_another() {
+    let mut pool = pool(5);
+    pool.ask(Ticket(1), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.dial_ahead();
+    pool.dial_failed(Ticket(9));
+    pool.ask(Ticket(2), false);
+    assert_eq!(pool.assign(), dial(2));
+}
+
+#[test]
 fn a_dial_ahead_that_nobody_counted_on_is_forgotten_when_it_is_over() {
     let mut pool = pool(5);
     pool.dial_ahead();

@@ -33,6 +33,18 @@ fn what_becomes_free_goes_to_the_lane_that_holds_the_fewest() {
 }
 
 #[test]
+fn a_place_for_a_wire_that_nobody_waits_for_is_taken_only_where_it_is_free_and_changes_no_wish() {
+    let (mut shares, one, other) = two();
+    assert!(shares.take_free(other));
+    assert_eq!(take_all(&mut shares, one), 3);
+    shares.is_content(one);
+    assert!(!shares.take_free(other) && !shares.is_wanted());
+    shares.take(other, 2);
+    assert!(!shares.take_free(other) && shares.is_wanted());
+    assert_eq!((shares.put(one), shares.put(one)), (Some(other), Some(other)), "it wants two as before");
+}
+
+#[test]
 fn a_resting_wire_is_given_up_for_a_lane_that_wants_one_and_no_more_than_are_wanted() {
     let (mut shares, one, other) = two();
     take_all(&mut shares, one);

@@ -13,11 +13,23 @@ impl Bucket {
         Self { full_at: now }
     }
 
-    /// When there is a token, in a bucket for so many.
-    pub(super) fn opens(&self, spacing: Duration, burst: u32) -> Instant {
-        let all_but_one = spacing.saturating_mul(burst.saturating_sub(1));
-        // Before the clock began it was full.
-        self.full_at.checked_sub(all_but_one).unwrap_or(self.full_at)
+    /// When there is a token, in a bucket for so many; `None` if that was before the clock began.
+    pub(super) fn opens(&self, spacing: Duration, burst: u32) -> Option<Instant> {
+        self.full_at.checked_sub(spacing.saturating_mul(burst.saturating_sub(1)))
+    }
+
+    /// Tokens come back at another pace, to a bucket for so many: those that are missing now come back at the new one.
+    pub(super) fn keep_pace(&mut self, old: Option<Duration>, new: Option<(Duration, u32)>, now: Instant) {
+        let Some((old, (spacing, burst))) = old.zip(new) else {
+            self.full_at = self.full_at.min(now);
+            return;
+        };
+        let missing = self.full_at.saturating_duration_since(now).as_nanos();
+        let (old, new) = (old.as_nanos().max(1), spacing.as_nanos());
+        // Whole tokens apart: the product of two long times is more than fits.
+        let missing = (missing / old).saturating_mul(new).saturating_add((missing % old).saturating_mul(new) / old);
+        let missing = u64::try_from(missing).map_or(Duration::MAX, Duration::from_nanos);
+        self.full_at = now + missing.min(spacing.saturating_mul(burst));
     }
 
     pub(super) fn take(&mut self, spacing: Duration, now: Instant) {

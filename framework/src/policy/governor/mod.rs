@@ -13,6 +13,7 @@
 mod bucket;
 mod limit;
 mod line;
+mod overload;
 mod pause;
 mod retry_after;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use line::Line;
 use pause::Pause;
 
 pub(crate) use line::Ticket;
+pub(crate) use overload::is_overload;
 pub(crate) use retry_after::Verdict;
 
 /// One server's gate.
@@ -87,11 +89,25 @@ impl Gate {
     }
 
     /// From now on it goes by this.
-    pub(crate) fn set(&mut self, governor: &Governor) {
+    pub(crate) fn set(&mut self, governor: &Governor, now: Instant) {
         if self.governor != *governor {
-            self.governor = *governor;
+            let old = std::mem::replace(&mut self.governor, *governor).spacing();
+            let new = governor.spacing().map(|spacing| (spacing, self.burst(spacing)));
+            if old != new.map(|(spacing, _)| spacing) {
+                self.bucket.keep_pace(old, new, now);
+            }
             self.limit.keep_within(governor);
         }
+    }
+
+    /// What it goes by.
+    pub(crate) fn governor(&self) -> &Governor {
+        &self.governor
+    }
+
+    /// When it was last used.
+    pub(crate) fn unused_since(&self) -> Instant {
+        self.since
     }
 
     /// Somebody wants to go. Tickets grow.
@@ -219,7 +235,7 @@ impl Gate {
         if is_full || awaits {
             return None;
         }
-        let by_rate = self.governor.spacing().map(|spacing| self.bucket.opens(spacing, self.burst(spacing)));
+        let by_rate = self.governor.spacing().and_then(|spacing| self.bucket.opens(spacing, self.burst(spacing)));
         Some(by_rate.max(self.pause.until()).max(self.spaced()).unwrap_or(self.began))
     }
 

@@ -28,7 +28,7 @@ impl Pause {
 
     /// Lasts so long from now, if no longer one is in force. Is it news?
     pub(super) fn extend(&mut self, length: Duration, reason: PauseReason, now: Instant) -> bool {
-        let until = now.checked_add(length).unwrap_or(now);
+        let until = now.checked_add(length.min(A_CENTURY)).unwrap_or(now);
         let longer = until > now && self.until().is_none_or(|before| until > before);
         if longer {
             self.until = Some((until, reason));
@@ -82,3 +82,5 @@ fn back_off(first: Duration, refusals: u32, chance: f64) -> Duration {
 }
 
 const MOST_DOUBLINGS: u32 = 16;
+/// Longer than anybody waits, and a moment that every clock can tell.
+const A_CENTURY: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);

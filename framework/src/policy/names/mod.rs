@@ -8,7 +8,8 @@
 //!                    +------+---> (unknown)
 //! ```
 //!
-//! A name is looked up once for all who ask meanwhile. What is stale is given to who asks, and looked up again for nobody in
+//! A name is looked up once for all who ask meanwhile, but nobody joins a look-up that hangs, nor one that was begun before a clear:
+//! who asks then begins another, and what the first one finds is not kept. What is stale is given to who asks, and looked up again for nobody in
 //! particular (`renew`).
 
 mod history;
@@ -36,7 +37,8 @@ pub(crate) struct Names<K, L> {
     known: HashMap<K, Known>,
     /// The one that was asked for longest ago first.
     by_use: BTreeMap<u64, K>,
-    under_way: HashMap<K, L>,
+    /// And since when.
+    under_way: HashMap<K, (L, Instant)>,
     next_number: u64,
 }
 
@@ -96,32 +98,43 @@ impl<K: Clone + Eq + Hash, L: Clone> Names<K, L> {
                 return Found::Stale(resolution.clone());
             }
         }
-        self.look_up(key, make)
+        self.look_up(key, now, make)
     }
 
     /// Somebody wants a newer answer than one that is over.
     pub(crate) fn renew(&mut self, key: &K, now: Instant, make: impl FnOnce() -> L) -> Found<L> {
+        self.touch(key);
         let current = self.known.get(key).and_then(|known| known.current.as_ref());
         match current.filter(|current| current.kept.is_some_and(|kept| now < kept.runs_out)) {
             Some(fresh) => Found::Fresh(fresh.clone()),
-            None => self.look_up(key, make),
+            None => self.look_up(key, now, make),
         }
     }
 
-    fn look_up(&mut self, key: &K, make: impl FnOnce() -> L) -> Found<L> {
-        if let Some(under_way) = self.under_way.get(key) {
+    fn look_up(&mut self, key: &K, now: Instant, make: impl FnOnce() -> L) -> Found<L> {
+        if let Some((under_way, since)) = self.under_way.get(key)
+            && now.saturating_duration_since(*since) < JOINED
+        {
             return Found::Join(under_way.clone());
         }
         let made = make();
-        self.under_way.insert(key.clone(), made.clone());
+        // One that hangs goes on, for those who wait for it, until their time is over.
+        self.under_way.insert(key.clone(), (made.clone(), now));
         Found::LookUp(made)
     }
 
-    /// A look-up has an answer, which is kept if it may be. Also: what is to be dropped for it.
+    /// A look-up has an answer. It is kept if it may be, and if this look-up is still the one that others would join: else it was
+    /// begun before a clear, or another took its place. Also: what is to be dropped for it.
     #[must_use]
-    pub(crate) fn finish(&mut self, key: &K, answer: Answer, now: Instant) -> (Resolution, Vec<K>) {
-        let mut dropped: Vec<_> = self.under_way.remove_entry(key).map(|(key, _)| key).into_iter().collect();
-        let lasts = self.lasts(&answer);
+    pub(crate) fn finish(
+        &mut self,
+        key: &K,
+        is_it: impl FnOnce(&L) -> bool,
+        answer: Answer,
+        now: Instant,
+    ) -> (Resolution, Vec<K>) {
+        let ended = self.give_up(key, is_it);
+        let lasts = if ended.is_some() { self.lasts(&answer) } else { None };
         let Answer { mut addresses, ttl: _, reason } = answer;
         addresses.truncate(MOST_ADDRESSES);
         let found: Result<Arc<[IpAddr]>, _> = match &addresses[..] {
@@ -131,6 +144,8 @@ impl<K: Clone + Eq + Hash, L: Clone> Names<K, L> {
         let runs_out = lasts.and_then(|lasts| now.checked_add(lasts));
         let number = self.number();
         let resolution = Resolution { found, kept: runs_out.map(|runs_out| Kept { number, runs_out }) };
+        let Some((ended, _)) = ended else { return (resolution, Vec::new()) };
+        let mut dropped = vec![ended];
         if resolution.kept.is_none() {
             self.spend(key);
             return (resolution, dropped);
@@ -164,8 +179,9 @@ impl<K: Clone + Eq + Hash, L: Clone> Names<K, L> {
     /// A look-up has failed, or nobody wants it any more: if it is this one it is over, and to be dropped.
     #[must_use]
     pub(crate) fn give_up(&mut self, key: &K, is_it: impl FnOnce(&L) -> bool) -> Option<(K, L)> {
-        let is_it = self.under_way.get(key).is_some_and(is_it);
-        is_it.then(|| self.under_way.remove_entry(key)).flatten()
+        let is_it = self.under_way.get(key).is_some_and(|(under_way, _)| is_it(under_way));
+        let given_up = is_it.then(|| self.under_way.remove_entry(key)).flatten();
+        given_up.map(|(key, (under_way, _))| (key, under_way))
     }
 
     /// None of the addresses of this answer is of any use: who asks next is told anew.
@@ -183,10 +199,10 @@ impl<K: Clone + Eq + Hash, L: Clone> Names<K, L> {
         }
     }
 
-    /// Nothing that is known holds any more. To be dropped.
+    /// Nothing that is known holds any more, nor what is being looked up: that is for those who wait already. To be dropped.
     #[must_use]
     pub(crate) fn clear(&mut self) -> impl Sized + use<K, L> {
-        (mem::take(&mut self.known), mem::take(&mut self.by_use))
+        (mem::take(&mut self.known), mem::take(&mut self.by_use), mem::take(&mut self.under_way))
     }
 
     /// Which of these addresses the name had, and has no more.
@@ -214,5 +230,7 @@ impl<K: Clone + Eq + Hash, L: Clone> Names<K, L> {
     }
 }
 
+/// A look-up that is under way for so long hangs: nobody joins it any more. As long as `Timeouts::resolve` is by default.
+const JOINED: Duration = Duration::from_secs(30);
 /// A name with more of them is not reached by trying them all; what strangers say must not fill the memory.
 const MOST_ADDRESSES: usize = 256;

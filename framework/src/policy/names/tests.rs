@@ -26,7 +26,7 @@ fn lasting(last: u8, seconds: u64) -> Answer {
 /// Looks it up, from the question to the answer.
 fn learn(table: &mut Table, key: &'static str, answer: Answer, now: Instant) -> Resolution {
     assert_eq!(table.renew(&key, now, || 0), Found::LookUp(0), "{key} is known");
-    table.finish(&key, answer, now).0
+    table.finish(&key, |_| true, answer, now).0
 }
 
 fn found(table: &mut Table, key: &'static str, now: Instant) -> Option<Resolution> {
@@ -115,7 +115,7 @@ fn those_who_ask_for_a_name_that_is_looked_up_join_and_all_hear_it() {
     assert_eq!(table.ask(&"a", now, || 2), Found::Join(1));
     assert_eq!(table.renew(&"a", now, || 3), Found::Join(1));
     assert_eq!(table.ask(&"b", now, || 4), Found::LookUp(4));
-    let (resolution, dropped) = table.finish(&"a", lasting(1, 30), now);
+    let (resolution, dropped) = table.finish(&"a", |_| true, lasting(1, 30), now);
     assert_eq!(dropped, ["a"], "the key of what was under way");
     assert_eq!(table.ask(&"a", now, || 5), Found::Fresh(resolution));
 }
@@ -140,7 +140,7 @@ fn what_is_stale_is_taken_at_once_and_renewed_by_one_look_up() {
     assert_eq!(table.renew(&"a", later, || 1), Found::LookUp(1));
     assert_eq!(table.ask(&"a", later, || 2), Found::Stale(old.clone()), "nobody waits for the new one");
     assert_eq!(table.renew(&"a", later, || 2), Found::Join(1));
-    let (new, _) = table.finish(&"a", lasting(2, 30), later);
+    let (new, _) = table.finish(&"a", |_| true, lasting(2, 30), later);
     assert_eq!(table.ask(&"a", later, || 3), Found::Fresh(new));
 }
 
@@ -174,7 +174,7 @@ fn the_names_are_bounded_and_the_one_asked_for_longest_ago_goes() {
     learn(&mut table, "b", lasting(2, 30), now);
     assert!(found(&mut table, "a", now).is_some());
     assert_eq!(table.ask(&"c", now, || 0), Found::LookUp(0));
-    let (_, dropped) = table.finish(&"c", lasting(3, 30), now);
+    let (_, dropped) = table.finish(&"c", |_| true, lasting(3, 30), now);
     assert_eq!(HashSet::from_iter(dropped), HashSet::from(["b", "c"]), "the eldest, and what was under way");
     let known = ["a", "b", "c"].map(|key| found(&mut table, key, now).is_some());
     assert_eq!(known, [true, false, true]);
@@ -182,11 +182,22 @@ fn the_names_are_bounded_and_the_one_asked_for_longest_ago_goes() {
 }
 
 #[test]
+fn a_name_that_is_only_renewed_is_used_too() {
+    let (mut table, now) = (table(|options| options.capacity = 2), Instant::now());
+    learn(&mut table, "a", lasting(1, 1), now);
+    learn(&mut table, "b", lasting(2, 30), now);
+    learn(&mut table, "a", lasting(1, 30), now + SECOND);
+    learn(&mut table, "c", lasting(3, 30), now + SECOND);
+    let known = ["a", "b", "c"].map(|key| found(&mut table, key, now + SECOND).is_some());
+    assert_eq!(known, [true, false, true]);
+}
+
+#[test]
 fn f_a_million_names_are_no_more_than_may_be_known() {
     let (mut table, now) = (Names::<u32, ()>::new(NameOptions::default()), Instant::now());
     for name in 0..1_000_000 {
         assert_eq!(table.ask(&name, now, || ()), Found::LookUp(()));
-        drop(table.finish(&name, lasting(1, 3600), now));
+        drop(table.finish(&name, |_| true, lasting(1, 3600), now));
     }
     assert_eq!((table.known.len(), table.by_use.len(), table.under_way.len()), (1024, 1024, 0));
 }
@@ -209,13 +220,33 @@ fn f_of_a_name_with_a_thousand_addresses_the_first_are_kept() {
 }
 
 #[test]
-fn after_a_clear_nothing_is_known_and_what_is_looked_up_goes_on() {
+fn after_a_clear_nothing_is_known_and_what_is_looked_up_goes_on_for_those_who_wait_alone() {
     let (mut table, now) = (table(|_| ()), Instant::now());
     learn(&mut table, "a", lasting(1, 30), now);
     table.ask(&"b", now, || 1);
     drop(table.clear());
     assert_eq!(found(&mut table, "a", now), None);
-    assert_eq!(table.ask(&"b", now, || 2), Found::Join(1));
+    assert_eq!(table.ask(&"b", now, || 2), Found::LookUp(2), "of the old network");
+    let (old, dropped) = table.finish(&"b", |number| *number == 1, lasting(1, 30), now);
+    assert_eq!((old.found.as_deref(), old.kept), (Ok(&addresses(&[1])[..]), None));
+    assert!(dropped.is_empty(), "its place is another's");
+    assert_eq!(table.renew(&"b", now, || 3), Found::Join(2));
+    let (new, _) = table.finish(&"b", |number| *number == 2, lasting(2, 30), now);
+    let (late, _) = table.finish(&"b", |number| *number == 1, Answer::none("nobody"), now);
+    assert_eq!(late.kept, None);
+    assert_eq!(found(&mut table, "b", now), Some(new), "what is over after it spends nothing");
+}
+
+#[test]
+fn a_look_up_that_hangs_is_joined_no_more() {
+    let (mut table, now) = (table(|_| ()), Instant::now());
+    assert_eq!(table.ask(&"a", now, || 1), Found::LookUp(1));
+    assert_eq!(table.ask(&"a", now + 29 * SECOND, || 2), Found::Join(1));
+    assert_eq!(table.ask(&"a", now + 30 * SECOND, || 3), Found::LookUp(3));
+    assert_eq!(table.renew(&"a", now + 59 * SECOND, || 4), Found::Join(3));
+    assert_eq!(table.give_up(&"a", |number| *number == 1), None, "those who waited for it have left");
+    assert_eq!(table.renew(&"a", now + 60 * SECOND, || 5), Found::LookUp(5));
+    assert_eq!(table.under_way.len(), 1);
 }
 
 #[test]

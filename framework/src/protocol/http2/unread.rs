@@ -5,14 +5,14 @@
 //! A stream holds others up when so much of it is unread that its server may have to wait, and when its reader has taken nothing
 //! for a moment, however little is unread. What such streams hold is made up for; what others hold is not, or many readers that are
 //! a little slow would hold as much as they are sent. One whose server waits and whose reader takes nothing for some time is
-//! stalled, and is told of once:
+//! stalled, and is told of once. No server waits for who reads a response that has come whole:
 //!
 //! ```text
 //!            half a window unread              nothing taken for so long
 //!   reading ----------------------> standing -----------------------------> stalled, told
 //!      ^                               |                                       |
 //!      +-------------------------------+---------------------------------------+
-//!                        less unread, or something taken
+//!               less unread, or something taken, or no more is to come
 //! ```
 
 use std::collections::HashMap;
@@ -140,7 +140,7 @@ impl<R: Clone> Unread<R> {
             } else if body.held > 0 {
                 self.next_look = self.next_look.into_iter().chain(idle.checked_add(MOMENT)).min();
             }
-            if !stands {
+            if !stands || body.ended {
                 body.standing = None;
                 continue;
             }

@@ -2,20 +2,22 @@
 
 use std::io;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join;
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::ResolverConfig;
 use hickory_resolver::net::{DnsError, NetError, NoRecords};
-use hickory_resolver::proto::op::ResponseCode;
+use hickory_resolver::proto::op::{Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RecordType};
+use hickory_resolver::{Hosts, MAX_TTL, TokioResolver};
 
 use crate::network::Answer;
 
 pub(super) struct Asker {
     resolver: TokioResolver,
     candidates: Candidates,
+    hosts: Arc<Hosts>,
 }
 
 /// Which names a host may stand for.
@@ -35,12 +37,15 @@ struct Family {
 }
 
 impl Asker {
-    pub(super) fn new(resolver: TokioResolver, candidates: Candidates) -> Self {
-        Self { resolver, candidates }
+    pub(super) fn new(resolver: TokioResolver, candidates: Candidates, hosts: Arc<Hosts>) -> Self {
+        Self { resolver, candidates, hosts }
     }
 
-    /// The addresses of the first name that has any.
+    /// What is laid down for the host; else the addresses of the first name that has any.
     pub(super) async fn ask(&self, host: &str) -> io::Result<Answer> {
+        if let Some(answer) = self.laid_down(host) {
+            return Ok(answer);
+        }
         let (mut none, mut failed) = (None, None);
         for name in self.candidates.of(host)? {
             // Asked for one name at a time: of two names with one family each, the addresses would be those of two hosts.
@@ -56,6 +61,17 @@ impl Asker {
             (Some(error), _) => Err(error),
             (None, none) => Ok(none.unwrap_or_else(|| Answer::none(NO_SUCH_NAME))),
         }
+    }
+
+    /// What the hosts file says of a host, as it is given. If it has one family, the host has no other.
+    fn laid_down(&self, host: &str) -> Option<Answer> {
+        let name = Name::from_ascii(host).ok()?;
+        let of = |records| self.hosts.lookup_static_host(&Query::query(name.clone(), records));
+        let found: Vec<_> = [RecordType::AAAA, RecordType::A].into_iter().filter_map(of).collect();
+        let records = found.iter().flat_map(|lookup| lookup.answers());
+        let addresses: Vec<_> = records.filter_map(|record| record.data.ip_addr()).collect();
+        let lasts = Duration::from_secs(MAX_TTL.into());
+        (!addresses.is_empty()).then(|| Answer::new(addresses).with_ttl(lasts))
     }
 
     async fn family(&self, name: Name, records: RecordType) -> Result<Family, NetError> {
@@ -78,8 +94,14 @@ impl Asker {
 
 impl Candidates {
     pub(super) fn new(config: &ResolverConfig, ndots: usize) -> Self {
+        // What `domain` says is among those to be searched if it was said last; else it counts only where nothing is to be
+        // searched, and is the domain of the machine's own name if it was not said at all (resolv.conf(5)).
+        let searched = match config.search() {
+            [] => config.domain().map(std::slice::from_ref).unwrap_or_default(),
+            some => some,
+        };
         let mut domains: Vec<Name> = Vec::new();
-        for domain in config.domain().into_iter().chain(config.search()) {
+        for domain in searched {
             if !domains.contains(domain) {
                 domains.push(domain.clone());
             }
@@ -151,6 +173,8 @@ const NO_ADDRESS: &str = "the name has no address";
 
 #[cfg(test)]
 mod tests {
+    use hickory_resolver::net::runtime::TokioRuntimeProvider;
+
     use super::*;
 
     fn candidates(ndots: usize, domains: &[&str], host: &str) -> Vec<String> {
@@ -170,6 +194,38 @@ mod tests {
         assert_eq!(candidates(1, &["d.example."], "a_b.example")[0], "a_b.example.");
         let longest = vec!["a".repeat(60); 4].join(".");
         assert_eq!(candidates(1, &["much.too.long.example."], &longest).len(), 1);
+    }
+
+    #[test]
+    fn the_domain_is_searched_where_nothing_else_is_to_be() {
+        let named = |name: &str| Name::from_ascii(name).unwrap();
+        let searched = |domain: Option<&str>, search: &[&str]| {
+            let search = search.iter().copied().map(named).collect();
+            Candidates::new(&ResolverConfig::from_parts(domain.map(named), search, Vec::new()), 1).domains
+        };
+        assert_eq!(searched(Some("d.example."), &["e.example.", "e.example."]), [named("e.example.")]);
+        assert_eq!(searched(Some("d.example."), &[]), [named("d.example.")]);
+        assert!(searched(None, &[]).is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_the_hosts_file_says_of_a_host_is_all_there_is_of_it() {
+        let mut hosts = Hosts::default();
+        let file = "192.0.2.1 db db.d.example\n192.0.2.2 db\n2001:db8::1 both\n192.0.2.3 Both # or more\n";
+        hosts.read_hosts_conf(file.as_bytes()).unwrap();
+        // Nobody listens there.
+        let config = ResolverConfig::from_parts(Some(Name::from_ascii("d.example.").unwrap()), vec![], vec![]);
+        let candidates = Candidates::new(&config, 1);
+        let resolver = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build().unwrap();
+        let asker = Asker::new(resolver, candidates, Arc::new(hosts));
+        let lasting = |addresses: &[&str]| {
+            let addresses = addresses.iter().map(|address| address.parse().unwrap());
+            Answer::new(addresses).with_ttl(Duration::from_secs(86_400))
+        };
+        assert_eq!(asker.ask("db").await.unwrap(), lasting(&["192.0.2.1", "192.0.2.2"]));
+        assert_eq!(asker.ask("DB.").await.unwrap(), lasting(&["192.0.2.1", "192.0.2.2"]));
+        assert_eq!(asker.ask("both").await.unwrap(), lasting(&["2001:db8::1", "192.0.2.3"]));
+        assert!(asker.laid_down("other").is_none() && asker.laid_down("d.example").is_none());
     }
 
     #[test]

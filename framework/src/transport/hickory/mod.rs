@@ -10,12 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use futures_util::future::{Either, select};
-use hickory_resolver::TokioResolver;
 use hickory_resolver::config::{
     ConnectionConfig, NameServerConfig, ResolveHosts, ResolverConfig, ResolverOpts, ServerOrderingStrategy,
 };
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::system_conf::read_system_conf;
+use hickory_resolver::{Hosts, TokioResolver};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 
 use crate::network::{Answer, Answering, Lookup, Resolver};
@@ -48,6 +48,7 @@ pub struct HickoryResolver(Arc<Inner>);
 struct Inner {
     config: ResolverConfig,
     options: ResolverOpts,
+    hosts: Arc<Hosts>,
     /// What its thread is told to do; `None` before the first look-up.
     jobs: Mutex<Option<mpsc::UnboundedSender<Job>>>,
 }
@@ -58,14 +59,15 @@ struct Job {
 }
 
 impl HickoryResolver {
-    /// As the system is configured now: `/etc/resolv.conf` with its name servers, search domains and options, and the hosts file.
-    /// A change of those is seen by a new resolver only.
+    /// As the system is configured now: `/etc/resolv.conf` with its name servers, search domains and options, and the hosts file:
+    /// what that says of a host, as it is given, is all there is of it, as `files dns` has it in `nsswitch.conf`. A change of those is seen by a new resolver only.
     ///
     /// # Errors
     /// The configuration cannot be read, or names no server.
     pub fn system() -> io::Result<Self> {
         let (config, options) = read_system_conf().map_err(into_io_error)?;
-        Self::of(config, options, ResolveHosts::Always)
+        // Without one there is nothing in it.
+        Self::of(config, options, Hosts::from_system().unwrap_or_default())
     }
 
     /// With these name servers alone: no search domains and no hosts file. `localhost` is this machine all the same (RFC 6761 6.3).
@@ -83,19 +85,20 @@ impl HickoryResolver {
         let config = ResolverConfig::from_name_servers(servers.into_iter().map(server).collect());
         let mut options = ResolverOpts::default();
         options.server_ordering_strategy = ServerOrderingStrategy::UserProvidedOrder;
-        Self::of(config, options, ResolveHosts::Never)
+        Self::of(config, options, Hosts::default())
     }
 
-    fn of(config: ResolverConfig, mut options: ResolverOpts, hosts: ResolveHosts) -> io::Result<Self> {
+    fn of(config: ResolverConfig, mut options: ResolverOpts, hosts: Hosts) -> io::Result<Self> {
         if config.name_servers().is_empty() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "there is no name server to be asked"));
         }
-        options.use_hosts_file = hosts;
+        // Of each family and each domain that is searched it would look there anew.
+        options.use_hosts_file = ResolveHosts::Never;
         // The session's table is the one place where answers are kept: two would add their times.
         options.cache_size = 0;
         // Two of each look-up may be on one connection.
         options.max_active_requests = 2 * AT_A_TIME;
-        Ok(Self(Arc::new(Inner { config, options, jobs: Mutex::default() })))
+        Ok(Self(Arc::new(Inner { config, options, hosts: Arc::new(hosts), jobs: Mutex::default() })))
     }
 }
 
@@ -140,8 +143,8 @@ impl Inner {
             }
         }
         let (sender, receiver) = mpsc::unbounded_channel();
-        let (config, options) = (self.config.clone(), self.options.clone());
-        let run = move || serve(config, options, receiver);
+        let (config, options, hosts) = (self.config.clone(), self.options.clone(), Arc::clone(&self.hosts));
+        let run = move || serve(config, options, hosts, receiver);
         // Nobody joins it: it ends when nobody can tell it anything any more.
         thread::Builder::new().name("hinternet-names".to_owned()).spawn(run)?;
         // It has just been started, and ends no sooner than the sender.
@@ -152,7 +155,7 @@ impl Inner {
 }
 
 /// The life of the thread. What the crate spawns belongs to the runtime here, and ends with it.
-fn serve(config: ResolverConfig, options: ResolverOpts, mut jobs: mpsc::UnboundedReceiver<Job>) {
+fn serve(config: ResolverConfig, options: ResolverOpts, hosts: Arc<Hosts>, mut jobs: mpsc::UnboundedReceiver<Job>) {
     let candidates = Candidates::new(&config, options.ndots);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build();
     let runtime = match runtime {
@@ -167,7 +170,7 @@ fn serve(config: ResolverConfig, options: ResolverOpts, mut jobs: mpsc::Unbounde
             Ok(resolver) => resolver,
             Err(error) => return tracing::error!(%error, "no resolver for look-ups"),
         };
-        let asker = Arc::new(Asker::new(resolver, candidates));
+        let asker = Arc::new(Asker::new(resolver, candidates, hosts));
         let places = Arc::new(Semaphore::new(AT_A_TIME));
         while let Some(Job { host, mut reply }) = jobs.recv().await {
             let (asker, places) = (Arc::clone(&asker), Arc::clone(&places));
@@ -190,4 +193,6 @@ fn serve(config: ResolverConfig, options: ResolverOpts, mut jobs: mpsc::Unbounde
     });
 }
 
-const AT_A_TIME: usize = 32;
+/// Each has up to two sockets open, which is what this bounds. Not less: where a domain's name servers are dead its look-ups last for
+/// seconds, and those of other names would have to wait for them.
+const AT_A_TIME: usize = 256;

@@ -193,7 +193,9 @@ impl Driver {
     fn set_windows(&mut self) {
         let windows = self.readers.windows(self.window.windows());
         self.connection.set_target_window_size(windows.connection);
-        if self.wire.shared.windows.replace(windows).stream != windows.stream {
+        let changed = self.wire.shared.windows.replace(windows).stream != windows.stream;
+        // A pong may be the one that a refused change waited for: no other comes for it.
+        if changed || self.stream_window_is_due {
             self.set_stream_window();
         }
     }

@@ -159,7 +159,8 @@ impl Http2 {
         self.shared.security.as_ref()
     }
 
-    pub(super) fn exchanges(&self) -> u64 {
+    /// How many have begun on it.
+    pub(crate) fn exchanges(&self) -> u64 {
         self.shared.exchanges.get()
     }
 
@@ -194,11 +195,23 @@ impl Http2 {
         Some(Self { shared: Rc::clone(&self.shared), share: Cell::new(Share::Unopened), reader: Cell::default() })
     }
 
-    /// No new stream is opened, and when the last one has ended the wire is closed for this reason.
+    /// No new share is lent, and when the last stream has ended the wire is closed for this reason.
     pub(crate) fn retire(&self, reason: CloseReason) {
         self.happens(|life| life.retired(reason));
-        self.shared.sender.borrow_mut().take();
+        self.opens_no_more_than_lent();
         self.wake_driver();
+    }
+
+    /// Once nobody has a share for a stream that is to be opened yet, none is.
+    fn opens_no_more_than_lent(&self) {
+        if self.shared.unopened.get() == 0 {
+            self.opens_no_more();
+        }
+    }
+
+    /// Whoever has a share is sent elsewhere.
+    fn opens_no_more(&self) {
+        self.shared.sender.borrow_mut().take();
     }
 
     fn happens(&self, event: impl FnOnce(&mut Life) -> Outcome) {
@@ -230,6 +243,9 @@ impl Http2 {
         if self.share.get() == Share::Unopened {
             self.share.set(Share::Opened);
             self.shared.unopened.set(self.shared.unopened.get() - 1);
+            if self.health() == WireHealth::Retiring {
+                self.opens_no_more_than_lent();
+            }
         }
     }
 

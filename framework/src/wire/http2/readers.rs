@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use h2::StreamId;
 
 use super::Http2;
+use crate::error::Error;
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Http2Options, StalledReader};
@@ -50,7 +51,8 @@ impl Readers {
 
     /// Looks at the wire's streams, if that is worth it; whether the windows should be others now.
     pub(super) fn look(&mut self, wire: &Http2, windows: Windows, now: Instant) -> bool {
-        let window = self.windows(windows).stream;
+        // The whole wire's window may be smaller than that of a stream, and is then full before it.
+        let window = self.windows(windows).stream.min(windows.connection);
         let look = {
             let mut unread = wire.shared.heard.unread();
             if !unread.is_worth_a_look(now, window) {
@@ -79,6 +81,7 @@ impl Readers {
         let wire = wire.id();
         reader.emit(Mask::READERS, || Status::ReaderStalled { wire, unread });
         if self.policy == StalledReader::Abort {
+            reader.stop().is_for(Error::not_read(self.stalled_after));
             reader.cancel();
         }
     }

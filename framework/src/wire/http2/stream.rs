@@ -107,6 +107,7 @@ impl Stream {
             }
             Poll::Ready(Err(error)) => {
                 // One that opens no streams is lent no more.
+                self.wire.opens_no_more();
                 self.wire.retire(CloseReason::TransportError);
                 Poll::Ready(Err(self.fail(Stage::SendHead, error)))
             }

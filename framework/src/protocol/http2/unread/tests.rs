@@ -106,6 +106,21 @@ fn a_reader_that_takes_nothing_for_so_long_is_stalled_and_told_of_once() {
 }
 
 #[test]
+fn a_response_that_has_come_whole_is_made_up_for_and_keeps_no_server_waiting() {
+    let mut scene = Scene::with(&[1, 3]);
+    scene.unread.received(1, 1600);
+    scene.unread.ended(1);
+    scene.unread.received(3, 1600);
+    assert_eq!(scene.found(), (3200, 0, vec![]));
+    scene.now += PATIENCE;
+    assert_eq!(scene.found(), (3200, 1600, vec![(3, 1600)]));
+    assert_eq!(scene.unread.stalled(), 1);
+    scene.unread.ended(3);
+    assert_eq!(scene.found(), (3200, 0, vec![]), "the rest has come");
+    assert_eq!((scene.unread.stalled(), scene.unread.next_look()), (0, None));
+}
+
+#[test]
 fn one_that_takes_something_begins_anew_and_may_stall_again() {
     let mut scene = Scene::with(&[1]);
     scene.unread.received(1, 1600);

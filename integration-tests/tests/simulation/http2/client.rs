@@ -1,0 +1,440 @@
+//! The client of a simulation over HTTP/2: does what it is told, and writes down what every call gave.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, VecDeque};
+use std::rc::Rc;
+use std::time::Duration;
+
+use hinternet::{
+    Connection, HeaderMap, Method, NotificationMask, Operation, Protocols, Request, RequestOptions, Result, Session,
+    SessionOptions, ShutdownReport, Snapshot, SubscriptionId, Timeouts,
+};
+use integration_tests::simulation::{CLIENT, OTHER, SERVER, SimulatedPeer, Told, Trace, World, pattern};
+use tokio::task::{JoinHandle, spawn_local};
+use tokio::time::{sleep, timeout};
+
+use super::exchange::{check_body, conversation, hoard, once, payload, story, whole};
+use super::plan::{Command, Form, Plan};
+use crate::plan::{Amount, GOOD, Level};
+use crate::verdict::{Outcomes, Witnesses, note};
+
+/// Does all that the plan says and ends. The error says what was wrong.
+pub(crate) async fn run(plan: &Plan, world: World) -> std::result::Result<Trace, String> {
+    let mut client = Client::new(plan, world);
+    for command in &plan.commands {
+        client.perform(command.clone());
+        // Gives what was begun a turn, so that not everything happens at once.
+        sleep(Duration::from_millis(1)).await;
+        if let Command::Pause(time) = command {
+            sleep(Duration::from_millis(*time)).await;
+        }
+    }
+    repair();
+    client.finish(plan).await
+}
+
+struct Client {
+    world: World,
+    session: Session,
+    connections: Vec<Option<Connection>>,
+    requests: Vec<Option<Request>>,
+    subscriptions: VecDeque<(Request, SubscriptionId)>,
+    calls: Vec<JoinHandle<()>>,
+    shutdowns: Vec<JoinHandle<ShutdownReport>>,
+    /// What else must end.
+    chores: Vec<JoinHandle<()>>,
+    outcomes: Rc<RefCell<Outcomes>>,
+    witnesses: Witnesses,
+    stopped: bool,
+    number: u64,
+}
+
+impl Client {
+    fn new(plan: &Plan, world: World) -> Self {
+        let weather = plan.weather;
+        world.recorder.sending_and_receiving_overlap();
+        let mut request = RequestOptions::default();
+        request.timeouts = Timeouts::all(Duration::from_millis(300));
+        request.timeouts.queue = Some(Duration::from_secs(3));
+        // A body that is not ended is waited for.
+        request.timeouts.total = Some(Duration::from_secs(20));
+        request.dial = world.dial().least_loaded(weather.least_loaded);
+        request.expect_continue = weather.expects_continue.then_some(Duration::from_millis(100));
+        request.resends = weather.resends;
+        request.governor = weather.governor;
+        request.protocols = Protocols::RequireHttp2;
+        request.http2 = weather.http2;
+        let mut options = SessionOptions::default();
+        options.request = request;
+        options.requests_at_once = weather.at_once;
+        options.wires_per_origin = Some(weather.wires);
+        options.min_wires = weather.min_wires;
+        options.wire_max_age = weather.max_age;
+        options.wire_max_requests = weather.max_requests;
+        options.idle_timeout = weather.idle;
+        options.names.min_ttl = Duration::from_millis(1);
+        options.names.negative_ttl = Duration::from_millis(20);
+        options.names.stale_for = weather.stale_for;
+        let session = world.session(|builder| builder.options(options));
+        Self {
+            world,
+            session,
+            connections: Vec::new(),
+            requests: Vec::new(),
+            subscriptions: VecDeque::new(),
+            calls: Vec::new(),
+            shutdowns: Vec::new(),
+            chores: Vec::new(),
+            outcomes: Rc::new(RefCell::new(Outcomes::with_two_sides())),
+            witnesses: Witnesses::default(),
+            stopped: false,
+            number: 0,
+        }
+    }
+
+    fn perform(&mut self, command: Command) {
+        match command {
+            Command::Connect(port) => {
+                let connected = self.session.connect(&self.world.url(port, ""));
+                self.connections.push(connected.ok());
+            }
+            Command::Open(place, form) => self.open(place, form),
+            Command::Send(place, form) => {
+                self.call(place, Operation::Send, move |r| async move { r.send(payload(form)).await });
+            }
+            Command::Write(place, octets) => {
+                self.call(place, Operation::Write, move |r| async move { r.write(pattern(octets)).await });
+            }
+            Command::Finish(place) => {
+                self.call(place, Operation::Write, |r| async move { r.finish(HeaderMap::new()).await });
+            }
+            Command::Receive(place) => {
+                self.call(place, Operation::Receive, |r| async move { r.receive_response().await.map(drop) });
+            }
+            Command::Query(place) => {
+                self.call(
+                    place,
+                    Operation::QueryDataAvailable,
+                    |r| async move { r.query_data_available().await.map(drop) },
+                )
+            }
+            Command::Read(place, amount) => self.call(place, Operation::Read, move |r| async move {
+                match amount {
+                    Amount::Available => r.read().await,
+                    Amount::AtMost => r.read_at_most(7).await,
+                    Amount::Exactly => r.read_exact(5).await,
+                }
+                .map(drop)
+            }),
+            Command::Story(place, form, reading) => {
+                self.on_new(place, form, |request, number, noted| story(request, form, reading, number, noted));
+            }
+            Command::Conversation(place, sizes, pace, reading) => {
+                self.on_new(place, Form::Duplex, |request, number, noted| {
+                    conversation(request, sizes, pace, reading, number, noted)
+                });
+            }
+            Command::Hoard(place) => self.on_new(place, Form::Empty, |request, _, noted| hoard(request, noted)),
+            Command::Paved(port, form) => self.paved(port, form, usize::MAX),
+            Command::Sip(port, form) => self.paved(port, form, 1),
+            Command::GiveUp => {
+                if let Some(call) = self.calls.last() {
+                    call.abort();
+                }
+            }
+            Command::Cancel(..) | Command::Close(..) | Command::Drop(..) => self.end(&command),
+            Command::Subscribe(level, place) => self.subscribe(level, place),
+            Command::Unsubscribe => {
+                if let Some((request, subscription)) = self.subscriptions.pop_front() {
+                    drop(request.unsubscribe(subscription));
+                }
+            }
+            Command::StopEngine => {
+                self.stopped = true;
+                self.world.engine.stop();
+            }
+            Command::Partition => [SERVER, OTHER].into_iter().for_each(|host| turmoil::partition(CLIENT, host)),
+            Command::Hold => [SERVER, OTHER].into_iter().for_each(|host| turmoil::hold(CLIENT, host)),
+            Command::Repair => repair(),
+            Command::Pause(_) => {}
+            command => self.steer(command),
+        }
+    }
+
+    /// What ends handles, or what is in flight on them.
+    fn end(&mut self, command: &Command) {
+        match *command {
+            Command::Cancel(level, place) => match (level, self.connection(place), self.request(place)) {
+                (Level::Session, ..) => self.session.cancel(),
+                (Level::Connection, Some(connection), _) => connection.cancel(),
+                (Level::Request, _, Some(request)) => request.cancel(),
+                _ => {}
+            },
+            Command::Close(level, place) => match (level, self.connection(place), self.request(place)) {
+                (Level::Session, ..) => drop(self.session.close()),
+                (Level::Connection, Some(connection), _) => drop(connection.close()),
+                (Level::Request, _, Some(request)) => drop(request.close()),
+                _ => {}
+            },
+            Command::Drop(level, place) => {
+                let (connections, requests) = (self.connections.len(), self.requests.len());
+                if level == Level::Connection && connections > 0 {
+                    self.connections[place % connections] = None;
+                } else if requests > 0 {
+                    self.requests[place % requests] = None;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What is asked of connections and sessions.
+    fn steer(&mut self, command: Command) {
+        let session = self.session.clone();
+        match command {
+            Command::Expire(place) => self.chore(place, |connection| async move {
+                connection.expire().await;
+            }),
+            Command::Drain(place, deadline) => self.chore(place, move |connection| async move {
+                connection.drain(Duration::from_millis(deadline)).await;
+            }),
+            Command::Prewarm(place, wires) => self.chore(place, move |connection| async move {
+                connection.prewarm(wires).await.ok();
+            }),
+            Command::EvictIdle => self.chores.push(spawn_local(async move {
+                session.evict_idle().await;
+            })),
+            Command::NetworkChanged => self.chores.push(spawn_local(async move {
+                session.network_changed().await;
+            })),
+            Command::Look => self.chores.push(spawn_local(async move {
+                session.snapshot().await;
+            })),
+            Command::Shutdown(deadline) => {
+                self.shutdowns.push(spawn_local(session.shutdown(Duration::from_millis(deadline))));
+            }
+            Command::Tell(told) => self.world.network.tell(told),
+            _ => {}
+        }
+    }
+
+    fn connection(&self, place: usize) -> Option<Connection> {
+        self.connections.get(place % self.connections.len().max(1)).cloned().flatten()
+    }
+
+    fn request(&self, place: usize) -> Option<Request> {
+        self.requests.get(place % self.requests.len().max(1)).cloned().flatten()
+    }
+
+    fn open(&mut self, place: usize, form: Form) {
+        let method = if form == Form::Empty { Method::GET } else { Method::POST };
+        let opened = self.connection(place).and_then(|connection| connection.open_request(method, "/").ok());
+        self.requests.push(opened);
+    }
+
+    fn chore<F: Future<Output = ()> + 'static>(&mut self, place: usize, chore: impl FnOnce(Connection) -> F) {
+        if let Some(connection) = self.connection(place) {
+            self.chores.push(spawn_local(chore(connection)));
+        }
+    }
+
+    /// Begins a call beside all else, if there is such a request.
+    fn call<F>(&mut self, place: usize, operation: Operation, call: impl FnOnce(Request) -> F + 'static)
+    where
+        F: Future<Output = Result<()>> + 'static,
+    {
+        let Some(request) = self.request(place) else { return };
+        let outcomes = Rc::clone(&self.outcomes);
+        if matches!(operation, Operation::Send | Operation::Write) {
+            outcomes.borrow_mut().meddle_with(request.id());
+        }
+        self.calls.push(spawn_local(async move {
+            let handle = request.id();
+            note(&outcomes, handle, operation, call(request)).await.ok();
+        }));
+    }
+
+    /// Opens a request and begins this with it, its number and what notes what it gives.
+    fn on_new<F: Future<Output = ()> + 'static>(
+        &mut self,
+        place: usize,
+        form: Form,
+        begin: impl FnOnce(Request, u64, Rc<RefCell<Outcomes>>) -> F,
+    ) {
+        self.open(place, form);
+        self.number += 1;
+        if let Some(Some(request)) = self.requests.last() {
+            self.calls.push(spawn_local(begin(request.clone(), self.number, Rc::clone(&self.outcomes))));
+        }
+    }
+
+    /// A whole exchange, of whose response at most so many pieces are taken.
+    fn paved(&mut self, port: u16, form: Form, most: usize) {
+        let url = self.world.url(port, "/paved");
+        self.number += 1;
+        let Ok(builder) = self.session.post(url) else { return };
+        let builder = builder.headers(once(self.number)).body(whole(form));
+        let outcomes = Rc::clone(&self.outcomes);
+        self.calls.push(spawn_local(async move {
+            let gone = async {
+                let mut response = builder.send().await?;
+                let mut body = Vec::new();
+                for _ in 0..most {
+                    match response.chunk().await? {
+                        Some(octets) => body.extend_from_slice(&octets),
+                        // What was sent is not known here: a stream may be cut off by the end of the response.
+                        None => {
+                            check_body(response.head(), &body, None, &response.trailers(), &outcomes);
+                            break;
+                        }
+                    }
+                }
+                Ok::<_, hinternet::Error>(())
+            };
+            if let Err(error) = gone.await {
+                outcomes.borrow_mut().check_error(&error);
+            }
+        }));
+    }
+
+    /// A subscriber that checks what N1 and C.7 say of its own subscription.
+    fn subscribe(&mut self, level: Level, place: usize) {
+        let subscriber = self.world.engine.subscriber(self.witnesses.one());
+        let mask = NotificationMask::EVERYTHING;
+        match (level, self.connection(place), self.request(place)) {
+            (Level::Session, ..) => drop(self.session.subscribe(subscriber, mask)),
+            (Level::Connection, Some(connection), _) => drop(connection.subscribe(subscriber, mask)),
+            (Level::Request, _, Some(request)) => {
+                if let Ok(subscription) = request.subscribe(subscriber, mask) {
+                    self.subscriptions.push_back((request, subscription));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Ends everything, and looks whether anything is wrong or left.
+    async fn finish(mut self, plan: &Plan) -> std::result::Result<Trace, String> {
+        let mut wrong = Vec::new();
+        for call in self.calls.drain(..).chain(self.chores.drain(..)) {
+            match timeout(PATIENCE, call).await {
+                Ok(Err(ended)) if ended.is_panic() => wrong.push(ended.to_string()),
+                Ok(_) => {}
+                Err(_) => wrong.push("a call did not end".to_owned()),
+            }
+        }
+        self.world.network.tell(Told::default());
+        self.session.network_changed().await;
+        if plan.weather.loss == 0 {
+            wrong.extend(self.good_request().await.err());
+        }
+        for shutdown in self.shutdowns.drain(..) {
+            if timeout(PATIENCE, shutdown).await.is_err() {
+                wrong.push("a shutdown did not end".to_owned());
+            }
+        }
+        self.requests.clear();
+        self.connections.clear();
+        self.subscriptions.clear();
+        wrong.extend(self.nothing_under_way().await.err());
+        let Self { world, session, outcomes, witnesses, .. } = self;
+        session.close().await.map_err(|error| error.to_string())?;
+        if timeout(PATIENCE, session.closed()).await.is_err() {
+            wrong.push("the last words were not handled".to_owned());
+        }
+        drop(session);
+        let World { engine, recorder, network, server, began } = world;
+        let log = recorder.log();
+        recorder.settle().await;
+        wrong.extend(outcomes.borrow().check(&log));
+        wrong.extend(witnesses.complaints());
+        if network.open_streams() > 0 {
+            wrong.push(format!("{} streams are open", network.open_streams()));
+        }
+        if plan.tells_the_server_of_every_end()
+            && !comes_true(|| server.iter().all(|peer| peer.open_connections().is_empty())).await
+        {
+            let open: Vec<_> = server.iter().map(SimulatedPeer::open_connections).collect();
+            wrong.push(format!("connections are open on the server's side: {open:?}"));
+        }
+        for peer in server.iter() {
+            let mut once = BTreeSet::new();
+            let twice = peer.looked_at().into_iter().find(|number| !once.insert(number.clone()));
+            wrong.extend(twice.map(|number| format!("request {number} was looked at twice")));
+        }
+        // Sessions, requests, pools and dials hold the network; when none of them is left, nobody does.
+        let remains = network.remains();
+        drop((engine, network));
+        if !comes_true(|| remains.holders() == 0).await {
+            wrong.push(format!("{} still hold the network", remains.holders()));
+        }
+        let trace = Trace::of(&log, began);
+        if wrong.is_empty() { Ok(trace) } else { Err(format!("{}\n{trace:?}", wrong.join("\n"))) }
+    }
+
+    /// Whatever has happened, the pool of the good origin has a place, and the session works. Wires that lost octets have to
+    /// be used up first.
+    async fn good_request(&self) -> std::result::Result<(), String> {
+        self.session.cancel();
+        let mut failed = None;
+        for _ in 0..=MOST_WIRES {
+            let Ok(builder) = self.session.get(self.world.url(GOOD, "/last")) else { return Ok(()) };
+            match async { builder.send().await?.bytes().await }.await {
+                Ok(octets) if octets == pattern(31) => return Ok(()),
+                Ok(octets) => return Err(format!("the last request gave {octets:?}")),
+                Err(_) if !self.session.is_open() => return Ok(()),
+                Err(error) => failed = Some(error),
+            }
+        }
+        Err(format!("the last requests fail: {failed:?}"))
+    }
+
+    /// When no handle is left but the session's, a look at it shows wires at most, and nobody who uses or awaits one.
+    async fn nothing_under_way(&self) -> std::result::Result<(), String> {
+        if self.stopped || !self.session.is_open() {
+            return Ok(());
+        }
+        let idle = async {
+            while is_busy(&self.session.snapshot().await) {
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        match timeout(PATIENCE, idle).await {
+            Ok(()) => Ok(()),
+            Err(_) => Err(format!("something is left: {:#?}", self.session.snapshot().await)),
+        }
+    }
+}
+
+fn is_busy(snapshot: &Snapshot) -> bool {
+    let Snapshot { connections, origins, governors, requests, .. } = snapshot;
+    !connections.is_empty()
+        || !requests.is_empty()
+        || governors.iter().any(|governor| governor.under_way + governor.waiting > 0)
+        || origins.iter().any(|origin| {
+            let used = |wire: &hinternet::WireSnapshot| {
+                wire.open_streams > 0 || wire.http2.as_ref().is_some_and(|http2| http2.unread > 0)
+            };
+            origin.waiting + origin.dialing > 0 || origin.wires.iter().any(used)
+        })
+}
+
+async fn comes_true(is_true: impl Fn() -> bool) -> bool {
+    let wait = async {
+        while !is_true() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(PATIENCE, wait).await.is_ok()
+}
+
+fn repair() {
+    for host in [SERVER, OTHER] {
+        turmoil::repair(CLIENT, host);
+        turmoil::release(CLIENT, host);
+    }
+}
+
+/// In the simulation's time: longer than any call may take.
+const PATIENCE: Duration = Duration::from_secs(40);
+const MOST_WIRES: usize = 3;
