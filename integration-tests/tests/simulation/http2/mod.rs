@@ -33,11 +33,13 @@ fn kind(failure: &str) -> String {
     told.chars().filter(|one| !one.is_ascii_digit()).collect()
 }
 
+type Change = Box<dyn Fn(&mut Conduct)>;
+
 /// Puts an honest connection, and honest answers, in the place of those that the plan fails without too.
 fn calm(mut plan: Plan, fails: impl Fn(&Plan) -> bool) -> Plan {
     let honest = Conduct::answering(Answer::default());
     for n in 0..plan.conducts.len() {
-        let mut changes: Vec<Box<dyn Fn(&mut Conduct)>> = Vec::new();
+        let mut changes: Vec<Change> = Vec::new();
         let whole = honest.clone();
         changes.push(Box::new(move |conduct| *conduct = whole.clone()));
         changes.push(Box::new(|conduct| conduct.parting = None));
