@@ -37,7 +37,7 @@ pub(crate) async fn note<T>(
         outcomes.check_error(error);
         // Who is not meddled with says when it has said all, so that no peer may keep it waiting for longer than a silence.
         let endless = outcomes.two_sides && error.to_string().contains("total deadline");
-        let known = !outcomes.is_meddled_with(handle) && !outcomes.given_up.contains(&handle);
+        let known = !outcomes.is_meddled_with(handle);
         outcomes.expect(!(endless && known), &format!("only the total deadline has ended {operation:?}: {error}"));
     }
     outcomes.calls.push((handle, operation, result.as_ref().err().map(Error::code)));
@@ -70,7 +70,7 @@ impl Outcomes {
         Self { two_sides: true, ..Self::default() }
     }
 
-    /// Something is sent on the handle beside its own story.
+    /// Something is sent on the handle beside its own story, or that was given up.
     pub(crate) fn meddle_with(&mut self, handle: HandleId) {
         self.meddled_with.insert(handle);
     }

@@ -39,6 +39,8 @@ pub(crate) struct Weather {
     pub(crate) expects_continue: bool,
     pub(crate) governor: Option<Governor>,
     pub(crate) at_once: Option<usize>,
+    /// Of a connection, in messages: where a server freezes its client may have to wait to write.
+    pub(crate) capacity: usize,
     pub(crate) resends: u32,
     pub(crate) http2: Http2Options,
 }
@@ -124,6 +126,9 @@ impl Plan {
     /// Puts what happens seldom in the place of what happens often.
     fn vary(&mut self, chance: &mut Seeded) {
         self.weather.at_once = *chance.pick(&[None, None, Some(1), Some(3)]);
+        if self.conducts.iter().any(|conduct| matches!(conduct.parting, Some((_, Parting::Freeze(_))))) {
+            self.weather.capacity = *chance.pick(&[8, 64]);
+        }
         self.weather.resends = *chance.pick(&[0, 1, 3]);
         for command in &mut self.commands {
             match command {
@@ -142,19 +147,25 @@ impl Plan {
     /// Will the server hear of every connection that the client closes?
     pub(crate) fn tells_the_server_of_every_end(&self) -> bool {
         let parted = self.commands.iter().any(|command| matches!(command, Command::Partition));
-        self.weather.loss == 0 && !parted
+        // A simulated reset does not wake who waits to write.
+        self.weather.loss == 0 && !parted && self.weather.capacity == AMPLE
+    }
+
+    /// Does a look-up take time?
+    pub(crate) fn has_slow_names(&self) -> bool {
+        self.commands.iter().any(|command| matches!(command, Command::Tell(told) if !told.after.is_zero()))
     }
 
     /// The world it happens in.
     pub(crate) fn simulation(&self) -> Simulation {
-        let Weather { latency, loss, roughness, .. } = self.weather;
+        let Weather { latency, loss, roughness, capacity, .. } = self.weather;
         let conducts = self.conducts.clone();
         Simulation::seeded(self.seed)
             .roughness(roughness)
             .network(|network| {
                 network
                     .tick_duration(Duration::from_millis(2))
-                    .tcp_capacity(16 * 1024)
+                    .tcp_capacity(capacity)
                     .max_message_latency(Duration::from_millis(latency))
                     .fail_rate(f64::from(loss) / 10_000.0)
                     .repair_rate(0.1);
@@ -191,6 +202,7 @@ fn weather(chance: &mut Seeded, seed: u64) -> Weather {
         expects_continue: chance.percent(10),
         governor: (seed % 5 == 4).then(|| governor(seed / 5)),
         at_once: None,
+        capacity: AMPLE,
         resends: 1,
         http2,
     }
@@ -315,3 +327,6 @@ fn command(chance: &mut Seeded) -> Command {
         _ => Command::Pause(time),
     }
 }
+
+/// More messages than are ever under way on a connection.
+pub(crate) const AMPLE: usize = 16 * 1024;
