@@ -132,3 +132,19 @@ async fn b10_a_write_that_waits_for_room_tells_that_the_network_broke() {
     let written = patiently("the write", request.write(too_much())).await;
     fails(scene, request, written, Blame::Network, None).await;
 }
+
+#[tokio::test]
+async fn rfc9113_6_8_a_stream_above_the_last_one_was_refused_with_the_code_of_the_farewell() {
+    // A farewell that has all that matters, and whose debug data never come.
+    let code = u32::from(Reason::ENHANCE_YOUR_CALM);
+    let farewell = frames::frame(Kind::GoAway, 0, 0, &[&[0; 4], &code.to_be_bytes()[..], &[b'x'; 100]].concat());
+    let gate = Gate::new();
+    let scene = then(Vec::new(), |script| script.hold(&gate).send(farewell.slice(..40)).close()).await;
+    let request = scene.request(Method::POST);
+    request.send(Payload::duplex()).await.unwrap();
+    gate.open();
+    let error = scene.recorder.failure(request.id(), patiently("the head", request.receive_response()).await);
+    assert_eq!((error.blame(), error.http2_error_code()), (Blame::Peer, Some(code)), "{error}");
+    assert_eq!(error.wire_state(), hinternet::WireState::RefusedByPeer);
+    scene.end().await;
+}
