@@ -79,7 +79,7 @@ impl RequestActor {
     pub(super) fn accept(&mut self, call: Call, operation: Operation) -> Result<()> {
         let refused = self.shared.check(call, operation);
         if refused.is_err() && matches!(self.shared.state(), State::Failed | State::Broken) {
-            if let Some(error) = self.shared.broken_by() {
+            if let Some((error, _)) = self.shared.broken_by() {
                 return Err(error.in_operation(operation));
             }
             if self.cancelled {

@@ -27,6 +27,7 @@ use super::upload::Upload;
 use crate::error::{Error, Operation, Result};
 use crate::handle::{Stop, StopReason};
 use crate::notification::Status;
+use crate::reason::CloseReason;
 
 /// A call that sends, with the half of the exchange that it needs. Dropped undone, it lets go of that before it completes.
 pub(super) struct Beside {
@@ -154,7 +155,7 @@ impl RequestActor {
     pub(super) fn goes_on(&mut self, beside: Box<Beside>, failed: Option<&Error>, is_complete: bool) {
         match failed {
             Some(error) => {
-                self.shared.broke(error);
+                self.shared.broke(error, CloseReason::Cancelled);
                 beside.fail(StopReason::Cancelled);
             }
             // The peer wants no more of it.
@@ -229,8 +230,8 @@ impl RequestActor {
         context: &mut actix::Context<Self>,
     ) {
         self.stop_reading_ahead(context);
-        self.shared.broke(&error);
         let reason = upload.close_reason;
+        self.shared.broke(&error, reason);
         drop(upload);
         if let Some(completing) = completing {
             self.sends = Sends::Failed(Box::new((completing, error.clone())));
@@ -259,7 +260,7 @@ impl RequestActor {
     pub(super) fn fail_beside(&mut self, error: &Error, context: &mut actix::Context<Self>) {
         self.running = None;
         if let Sends::Running(_) = &self.sends {
-            self.shared.broke(error);
+            self.shared.broke(error, CloseReason::Cancelled);
             self.stop_beside(StopReason::Cancelled, context);
         }
         self.tell_failed_beside();

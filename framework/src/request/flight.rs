@@ -146,7 +146,7 @@ impl RequestActor {
         if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
             let error = journey.name(cancelled(Operation::Read));
             if let Sends::Adopted(_) = &self.sends {
-                self.shared.broke(&error);
+                self.shared.broke(&error, CloseReason::Cancelled);
             }
             self.give_up_adopted(StopReason::Cancelled);
             journey.break_off(CloseReason::Cancelled);
