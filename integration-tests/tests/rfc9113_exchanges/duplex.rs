@@ -6,9 +6,9 @@ use futures_util::{Stream, stream};
 use hinternet::{Bytes, HeaderMap, Http2Options, Method, Payload, Request, Session, SessionBuilder};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
 use integration_tests::http2_peer::{Kind, frames};
-use integration_tests::patiently;
 use integration_tests::scene::{Scene, read_all, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::patiently;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -182,7 +182,7 @@ async fn b10_a_write_that_waits_for_room_does_not_keep_the_response_back() {
     let scene = echoing().await;
     let whole = content(300_000);
     let request = scene.request(Method::POST, "/");
-    request.send(Payload::chunked()).await.unwrap();
+    request.send(Payload::duplex()).await.unwrap();
     let writing = {
         let (request, whole) = (request.clone(), whole.clone());
         tokio::spawn(async move { request.write(whole).await })
@@ -209,6 +209,21 @@ async fn b11_asking_for_the_response_ends_a_body_that_nobody_is_writing() {
     request.write("whole").await.unwrap();
     request.receive_response().await.unwrap();
     assert_eq!(patiently("the echo", read_all(&request)).await.unwrap(), b"whole");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_request_has_its_end_among_its_times_though_it_ended_beside_a_read() {
+    let scene = echoing().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::duplex()).await.unwrap();
+    patiently("the head", request.receive_response()).await.unwrap();
+    says(&request, "message").await;
+    let (end, finished) = tokio::join!(read_all(&request), request.finish(HeaderMap::new()));
+    finished.unwrap();
+    assert_eq!(end.unwrap(), b"");
+    let times = request.timings().unwrap();
+    assert!(times.send_end > times.send_start && times.send_end <= times.body_received, "{times:?}");
     scene.end().await;
 }
 
