@@ -8,6 +8,7 @@
 //!
 //! Either may end first. If one fails so does the other, with the first error, and the stream is reset.
 
+use std::future::ready;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -102,6 +103,13 @@ impl Beside {
 
     pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Ended> {
         self.run.as_mut().poll(context)
+    }
+
+    /// Goes on while something else is waited for. What it has come to is kept for whoever polls it in earnest.
+    pub(super) fn go_on(&mut self, context: &mut Context<'_>) {
+        if let Poll::Ready(ended) = self.poll(context) {
+            self.run = Box::pin(ready(ended));
+        }
     }
 
     /// The paved path has failed, and this with it.

@@ -3,12 +3,13 @@
 use std::io;
 
 use futures_util::{Stream, stream};
-use hinternet::{Bytes, HeaderMap, Http2Options, Method, Payload, Request, Session, SessionBuilder};
+use hinternet::{Bytes, HeaderMap, Http2Options, Method, NotificationMask, Payload, Request, Session, SessionBuilder};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
 use integration_tests::http2_peer::{Kind, frames};
+use integration_tests::recorder::Recorder;
 use integration_tests::scene::{Scene, read_all, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use integration_tests::patiently;
+use integration_tests::{Gate, Mailbox, patiently};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -225,6 +226,38 @@ async fn a_request_has_its_end_among_its_times_though_it_ended_beside_a_read() {
     let times = request.timings().unwrap();
     assert!(times.send_end > times.send_start && times.send_end <= times.body_received, "{times:?}");
     scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_a_slow_subscriber_holds_the_response_up_and_not_what_is_being_sent() {
+    let gate = Gate::new();
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).hold(&gate);
+    let peer = ScriptedPeer::always(script.send(frames::response(1, 200, false)).keep()).await;
+    let (recorder, slow) = (Recorder::start(), Mailbox::new());
+    let builder = builder().unhandled(1024, 40).subscriber(slow.subscriber(), NotificationMask::ALL_NOTIFICATIONS);
+    let session = builder.open().unwrap();
+    recorder.join(&session);
+    recorder.sending_and_receiving_overlap();
+    let (say, pieces) = spoken();
+    let call = session.post(peer.url("/")).unwrap().body(Payload::stream(pieces)).send();
+    let calling = tokio::spawn(call);
+    let request = recorder.request(0).await;
+    recorder.wait_for_status(request, "RequestSent").await;
+    // All that may be unhandled.
+    let others: Vec<_> = (0..40).map(|n| session.connect(&format!("http://{n}.example")).unwrap()).collect();
+    gate.open();
+    recorder.wait_for_status(request, "Queued").await;
+    say.send(Ok("more".into())).unwrap();
+    peer.wait_for_frame(0, |frame| frame.kind == Kind::Data && frame.length == 4).await;
+    // It ends meanwhile too.
+    drop(say);
+    peer.wait_for_frame(0, |frame| frame.ends_stream()).await;
+    assert!(!calling.is_finished());
+    drop(slow);
+    let response = patiently("the head", calling).await.unwrap().unwrap();
+    recorder.wait_for_status(request, "SendRequestComplete").await;
+    drop((response, others));
+    recorder.finish(session).await;
 }
 
 #[tokio::test]
