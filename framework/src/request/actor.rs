@@ -143,10 +143,11 @@ impl RequestActor {
 
     /// Nothing more will be asked.
     pub(super) fn leave(&mut self) {
-        self.give_up_adopted(StopReason::Closing);
+        // What becomes of the wire is told before.
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
+        self.give_up_adopted(StopReason::Closing);
         (self.work, self.load) = (None, None);
     }
 

@@ -148,8 +148,8 @@ impl RequestActor {
             if let Sends::Adopted(_) = &self.sends {
                 self.shared.broke(&error, CloseReason::Cancelled);
             }
-            self.give_up_adopted(StopReason::Cancelled);
             journey.break_off(CloseReason::Cancelled);
+            self.give_up_adopted(StopReason::Cancelled);
             self.settle(&mut journey, true, Some(&error));
         }
     }
