@@ -197,7 +197,7 @@ impl RequestActor {
         let work = Work::new(run.map(move |(upload, sent), actor: &mut Self, context| {
             actor.sends = Sends::Nothing;
             match sent {
-                Ok(()) => actor.sent_beside(upload, &done),
+                Ok(()) => actor.sent_beside(upload, &done, context),
                 Err(error) => return actor.fails(upload, completing, error, context),
             }
             if let Some(completing) = completing {
@@ -212,9 +212,16 @@ impl RequestActor {
         context.spawn(work);
     }
 
-    fn sent_beside(&mut self, upload: Box<Upload>, done: &Done) {
+    fn sent_beside(&mut self, upload: Box<Upload>, done: &Done, context: &mut actix::Context<Self>) {
         let ends_body = done.ends_body || upload.is_complete();
-        self.sends = if ends_body { Sends::Nothing } else { Sends::Open(upload) };
+        let is_due = !ends_body && std::mem::take(&mut self.ends_body) && self.shared.node.is_open();
+        if is_due && upload.check_finish(&HeaderMap::new()).is_ok() {
+            // Nobody is told of it but the server.
+            let end = Beside::new(upload, Task::Finish(HeaderMap::new()), Ticket::default());
+            self.send_beside(context, self.shared.state(), end);
+        } else {
+            self.sends = if ends_body { Sends::Nothing } else { Sends::Open(upload) };
+        }
         match self.journey.take() {
             Some(mut journey) => {
                 if ends_body {

@@ -196,6 +196,13 @@ impl Journey {
         }))
     }
 
+    /// What was split goes on as one.
+    pub(super) fn rejoin(&mut self, upload: Upload) {
+        if let Some(active) = &mut self.active {
+            active.sending = upload.pace;
+        }
+    }
+
     /// Would it be refused to receive before the body ends (12019)?
     pub(super) fn check_beside(&mut self, operation: Operation) -> Result<()> {
         let exchange = &self.active_mut()?.exchange;

@@ -155,3 +155,33 @@ fn p9_a_write_that_takes_too_long_puts_the_wire_in_doubt() {
         }
     });
 }
+
+#[test]
+fn p9_a_write_has_its_limit_after_a_receive_that_was_given_up() {
+    in_virtual_time(async {
+        let mut given_up = 0;
+        for polls in 1..20 {
+            let scene = playing(|script| script, |timeouts| timeouts.send = Some(LIMIT));
+            let request = scene.request(Method::POST);
+            request.send(Payload::chunked()).await.unwrap();
+            dropped_after(polls, request.receive_response()).await;
+            let began = Instant::now();
+            let writing = begun(&request, async |request| request.write(vec![b'x'; 1 << 20]).await).await;
+            if writing.is_finished() {
+                // The receive had ended the body by then.
+                let refused = scene.recorder.refusal(request.id(), writing.await.unwrap());
+                assert!(refused.is_incorrect_state(), "after {polls} polls: {refused}");
+            } else {
+                given_up += 1;
+                // Sending and receiving overlap as they did before.
+                let receiving = begun(&request, async |request| request.receive_response().await).await;
+                assert!(!receiving.is_finished(), "after {polls} polls");
+                let written = writing.await.unwrap();
+                scene.fails_at(began, LIMIT, &request, LIMIT, Stage::SendBody, async { written }).await;
+                scene.recorder.failure(request.id(), receiving.await.unwrap());
+            }
+            scene.end().await;
+        }
+        assert!(given_up > 0);
+    });
+}

@@ -6,8 +6,10 @@ use futures_util::{Stream, stream};
 use hinternet::{Bytes, HeaderMap, Http2Options, Method, NotificationMask, Payload, Request, Session, SessionBuilder};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
 use integration_tests::http2_peer::{Kind, frames};
+use integration_tests::origin::Reply;
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::{Scene, read_all, sending};
+use integration_tests::request::Request as Asked;
+use integration_tests::scene::{Scene, read_all, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::{Gate, Mailbox, patiently};
 use tokio::sync::mpsc;
@@ -210,6 +212,48 @@ async fn b11_asking_for_the_response_ends_a_body_that_nobody_is_writing() {
     request.write("whole").await.unwrap();
     request.receive_response().await.unwrap();
     assert_eq!(patiently("the echo", read_all(&request)).await.unwrap(), b"whole");
+    scene.end().await;
+}
+
+/// A server that answers behind the whole request, with its length, and has little room for it.
+async fn measuring() -> Http2Scene {
+    let settings = Settings::new().stream_window(10_000);
+    let measured = |request: &Asked| Reply::ok(request.body.len().to_string()).into();
+    let scene = Http2Scene::of(Http2Origin::with(settings, measured).await, narrow());
+    scene.recorder.sending_and_receiving_overlap();
+    scene
+}
+
+#[tokio::test]
+async fn b11_asking_for_the_response_ends_a_body_behind_the_write_in_flight() {
+    let scene = measuring().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::chunked()).await.unwrap();
+    let both = async { tokio::join!(request.write(content(300_000)), request.receive_response()) };
+    let (written, received) = patiently("both", both).await;
+    written.unwrap();
+    assert_eq!(received.unwrap().status(), 200);
+    assert!(scene.recorder.refusal(request.id(), request.write("late").await).is_incorrect_state());
+    assert_eq!(patiently("the body", read_all(&request)).await.unwrap(), b"300000");
+    assert_eq!(scene.recorder.count_of(request.id(), "WriteComplete"), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b11_a_body_of_an_announced_length_is_ended_by_its_last_octet_alone() {
+    let scene = measuring().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::begin("", 300_000)).await.unwrap();
+    let first = {
+        let request = request.clone();
+        tokio::spawn(async move { request.write(content(200_000)).await })
+    };
+    scene.origin.wait_for_frame(0, |frame| frame.kind == Kind::Data).await;
+    let head = receiving(&request);
+    patiently("the first write", first).await.unwrap().unwrap();
+    patiently("the last write", request.write(content(100_000))).await.unwrap();
+    assert_eq!(patiently("the head", head).await.unwrap().unwrap().status(), 200);
+    assert_eq!(patiently("the body", read_all(&request)).await.unwrap(), b"300000");
     scene.end().await;
 }
 
