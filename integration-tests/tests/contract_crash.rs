@@ -8,11 +8,12 @@ use std::task::Poll;
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use hinternet::{Engine, ErrorCode, Method, NotificationMask, Operation, Payload, Request, Session, Status};
+use integration_tests::http2_peer::frames;
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::{Scene, read_all};
+use integration_tests::scene::{Scene, read_all, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use integration_tests::{blocking_subscriber, patiently};
+use integration_tests::{blocking_subscriber, http2_origin, patiently};
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
 
@@ -90,6 +91,30 @@ async fn b9_a_crash_on_the_paved_path_is_the_sends_error_and_its_place_in_the_po
     }
     let response = patiently("a get", scene.session.get(scene.peer.url("/")).unwrap().send()).await.unwrap();
     assert_eq!(response.bytes().await.unwrap(), "hello");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b9_a_crash_of_a_send_beside_the_response_fails_both_under_their_own_names() {
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, http2_origin::builder());
+    scene.recorder.sending_and_receiving_overlap();
+    let (explode, mut told) = tokio::sync::mpsc::unbounded_channel::<()>();
+    let body = stream::poll_fn(move |context| match told.poll_recv(context) {
+        Poll::Ready(_) => panic!("the body explodes"),
+        Poll::Pending => Poll::<Option<io::Result<Bytes>>>::Pending,
+    });
+    let request = scene.request(Method::POST);
+    let sending = sending(&request, Payload::stream(body));
+    scene.recorder.wait_for_status(request.id(), "RequestSent").await;
+    let receiving = receiving(&request);
+    scene.recorder.wait_for_status(request.id(), "ReceivingResponse").await;
+    explode.send(()).unwrap();
+    let sent = scene.recorder.failure(request.id(), patiently("the send", sending).await.unwrap());
+    let received = scene.recorder.failure(request.id(), patiently("the head", receiving).await.unwrap());
+    assert_eq!((sent.code(), sent.operation()), (ErrorCode::InternalError, Operation::Send), "{sent}");
+    assert_eq!((received.code(), received.operation()), (ErrorCode::InternalError, Operation::Receive), "{received}");
+    scene.recorder.wait_for_closing(request.id()).await;
     scene.end().await;
 }
 

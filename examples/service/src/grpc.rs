@@ -43,7 +43,7 @@ fn with_deadline(mut request: http::Request<Body>) -> http::Request<Body> {
 /// At most eight digits and a unit, as the gRPC protocol has it.
 fn timeout(field: &str) -> Option<Duration> {
     let (number, unit) = field.split_at_checked(field.len().checked_sub(1)?)?;
-    let number: u64 = number.parse().ok()?;
+    let number: u64 = number.parse().ok().filter(|_| number.len() <= 8 && !number.starts_with('+'))?;
     let time = match unit {
         "H" => Duration::from_secs(number * 3600),
         "M" => Duration::from_secs(number * 60),
@@ -127,5 +127,7 @@ mod tests {
         let times = [7200 * second, 180 * second, 5 * second, second * 7 / 1000, 11_000 * nano, 13 * nano, nano];
         assert_eq!(read, times.map(Some));
         assert_eq!(["", "5", "S", "-5S", "5é", "1 S"].map(timeout), [None; 6]);
+        assert_eq!(timeout("99999999H"), Some(Duration::from_secs(99_999_999 * 3600)));
+        assert_eq!(["100000000n", "18446744073709551615H", "+5S"].map(timeout), [None; 3]);
     }
 }

@@ -191,8 +191,9 @@ impl Error {
         self.0.tls.as_deref()
     }
 
-    /// The code by which HTTP/2 names why the stream or its connection was ended (RFC 9113 section 7), by the server or, where
-    /// that broke the rules, by this side: 7 is REFUSED_STREAM, 8 CANCEL, 11 ENHANCE_YOUR_CALM. `None` for what no frame said.
+    /// The code by which HTTP/2 names why the stream or its connection was ended (RFC 9113 section 7): 7 is REFUSED_STREAM, 8
+    /// CANCEL, 11 ENHANCE_YOUR_CALM. It is that of the frame which the server sent or, where that broke the rules of a stream,
+    /// which this side sent. `None` for what no frame said.
     pub fn http2_error_code(&self) -> Option<u32> {
         let error: &h2::Error = self.0.source.as_deref()?.downcast_ref()?;
         error.reason().map(u32::from)

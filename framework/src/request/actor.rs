@@ -36,6 +36,8 @@ pub struct RequestActor {
     pub(super) ahead: Option<Running<Self>>,
     /// What sends beside the response, where something does or may.
     pub(super) sends: Sends,
+    /// The response was asked for, and ends the body when the call in flight is done.
+    pub(super) ends_body: bool,
     unclaimed: Unclaimed,
     pub(super) work: Option<WorkGuard>,
     /// What it is to its lane.
@@ -68,6 +70,7 @@ impl RequestActor {
             running,
             ahead,
             sends: Sends::Nothing,
+            ends_body: false,
             unclaimed,
             work,
             load,
@@ -79,7 +82,7 @@ impl RequestActor {
     pub(super) fn accept(&mut self, call: Call, operation: Operation) -> Result<()> {
         let refused = self.shared.check(call, operation);
         if refused.is_err() && matches!(self.shared.state(), State::Failed | State::Broken) {
-            if let Some(error) = self.shared.broken_by() {
+            if let Some((error, _)) = self.shared.broken_by() {
                 return Err(error.in_operation(operation));
             }
             if self.cancelled {
@@ -96,7 +99,7 @@ impl RequestActor {
         if let Some(mut last) = self.journey.take() {
             last.leave();
         }
-        self.sends = Sends::Nothing;
+        (self.sends, self.ends_body) = (Sends::Nothing, false);
         self.shared.forget_outcome();
         self.unclaimed = Unclaimed::default();
         self.cancelled = false;
@@ -143,10 +146,11 @@ impl RequestActor {
 
     /// Nothing more will be asked.
     pub(super) fn leave(&mut self) {
-        self.give_up_adopted(StopReason::Closing);
+        // What becomes of the wire is told before.
         if let Some(mut journey) = self.journey.take() {
             journey.leave();
         }
+        self.give_up_adopted(StopReason::Closing);
         (self.work, self.load) = (None, None);
     }
 
@@ -217,14 +221,22 @@ impl Handler<ReceiveResponse> for RequestActor {
             self.journey = Some(journey);
             return Reply::now(Err(error));
         }
-        if ends_body {
-            self.sends = Sends::Nothing;
+        if ends_body && let Sends::Open(upload) = std::mem::take(&mut self.sends) {
+            journey.rejoin(*upload);
         }
+        // Behind the call that is in flight.
+        self.ends_body = !ends_body && !journey.payload.0.goes_on_beside();
         let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
         let work = async move |journey: &mut Journey| journey.receive(ends_body).await;
-        self.launch(context, launch, journey, work, move |actor, head| {
+        let told = move |actor: &mut Self, head: &Arc<ResponseHead>| {
             actor.unclaimed.hand_out_head(ticket, head);
             Some(Status::HeadersAvailable)
+        };
+        self.launch_to(context, launch, journey, work, move |actor, mut under_way, (received, over), context| {
+            if received.is_err() && !over {
+                actor.is_given_up(&mut under_way.journey);
+            }
+            actor.complete(under_way, (received, over), told, context);
         })
     }
 }

@@ -8,6 +8,7 @@
 //!
 //! Either may end first. If one fails so does the other, with the first error, and the stream is reset.
 
+use std::future::ready;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -27,6 +28,7 @@ use super::upload::Upload;
 use crate::error::{Error, Operation, Result};
 use crate::handle::{Stop, StopReason};
 use crate::notification::Status;
+use crate::reason::CloseReason;
 
 /// A call that sends, with the half of the exchange that it needs. Dropped undone, it lets go of that before it completes.
 pub(super) struct Beside {
@@ -103,6 +105,13 @@ impl Beside {
         self.run.as_mut().poll(context)
     }
 
+    /// Goes on while something else is waited for. What it has come to is kept for whoever polls it in earnest.
+    pub(super) fn go_on(&mut self, context: &mut Context<'_>) {
+        if let Poll::Ready(ended) = self.poll(context) {
+            self.run = Box::pin(ready(ended));
+        }
+    }
+
     /// The paved path has failed, and this with it.
     pub(super) fn fail(mut self, reason: StopReason) {
         self.stop.fire(reason);
@@ -154,7 +163,7 @@ impl RequestActor {
     pub(super) fn goes_on(&mut self, beside: Box<Beside>, failed: Option<&Error>, is_complete: bool) {
         match failed {
             Some(error) => {
-                self.shared.broke(error);
+                self.shared.broke(error, CloseReason::Cancelled);
                 beside.fail(StopReason::Cancelled);
             }
             // The peer wants no more of it.
@@ -188,7 +197,7 @@ impl RequestActor {
         let work = Work::new(run.map(move |(upload, sent), actor: &mut Self, context| {
             actor.sends = Sends::Nothing;
             match sent {
-                Ok(()) => actor.sent_beside(upload, &done),
+                Ok(()) => actor.sent_beside(upload, &done, context),
                 Err(error) => return actor.fails(upload, completing, error, context),
             }
             if let Some(completing) = completing {
@@ -203,9 +212,16 @@ impl RequestActor {
         context.spawn(work);
     }
 
-    fn sent_beside(&mut self, upload: Box<Upload>, done: &Done) {
+    fn sent_beside(&mut self, upload: Box<Upload>, done: &Done, context: &mut actix::Context<Self>) {
         let ends_body = done.ends_body || upload.is_complete();
-        self.sends = if ends_body { Sends::Nothing } else { Sends::Open(upload) };
+        let is_due = !ends_body && std::mem::take(&mut self.ends_body) && self.shared.node.is_open();
+        if is_due && upload.check_finish(&HeaderMap::new()).is_ok() {
+            // Nobody is told of it but the server.
+            let end = Beside::new(upload, Task::Finish(HeaderMap::new()), Ticket::default());
+            self.send_beside(context, self.shared.state(), end);
+        } else {
+            self.sends = if ends_body { Sends::Nothing } else { Sends::Open(upload) };
+        }
         match self.journey.take() {
             Some(mut journey) => {
                 if ends_body {
@@ -229,8 +245,8 @@ impl RequestActor {
         context: &mut actix::Context<Self>,
     ) {
         self.stop_reading_ahead(context);
-        self.shared.broke(&error);
         let reason = upload.close_reason;
+        self.shared.broke(&error, reason);
         drop(upload);
         if let Some(completing) = completing {
             self.sends = Sends::Failed(Box::new((completing, error.clone())));
@@ -259,7 +275,7 @@ impl RequestActor {
     pub(super) fn fail_beside(&mut self, error: &Error, context: &mut actix::Context<Self>) {
         self.running = None;
         if let Sends::Running(_) = &self.sends {
-            self.shared.broke(error);
+            self.shared.broke(error, CloseReason::Cancelled);
             self.stop_beside(StopReason::Cancelled, context);
         }
         self.tell_failed_beside();

@@ -68,8 +68,8 @@ impl Request {
 
     /// Receives the response head (`WinHttpReceiveResponse`). Ends a chunked body that is still open. Cancel-safe.
     ///
-    /// Over HTTP/2 a body that is just being sent or written, or was begun with [`Payload::duplex`], is not ended: it goes on
-    /// beside the response.
+    /// Over HTTP/2 it is taken while the body is being sent or written, and the response is received beside that: the body is
+    /// ended behind the call in flight. One that was begun with [`Payload::duplex`] is not ended, and goes on beside the response.
     ///
     /// # Errors
     /// 87 before the announced length is written; 12019 out of order; 12152, 12181, 12182 for an answer that is not proper

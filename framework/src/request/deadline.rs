@@ -1,5 +1,6 @@
 //! The total deadline of an exchange: when it passes, and at which stage it finds the exchange.
 
+use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -91,6 +92,14 @@ impl Journey {
         let awaited = self.shared.awaits.swap(Awaits::Subscriber as u8, Ordering::Relaxed);
         self.emit(Mask::QUEUED, || Status::Queued { position: 0 });
         while let Some(change) = self.shared.node.subscribers().exhausted() {
+            let (mut change, beside) = (pin!(change), &mut self.beside);
+            // What is being sent meanwhile is no new operation.
+            let change = poll_fn(|context| {
+                if let Some(beside) = beside {
+                    beside.go_on(context);
+                }
+                change.as_mut().poll(context)
+            });
             if clock::until(end, pin!(change)).await.is_err() {
                 let waited = self.options.timeouts.queue.unwrap_or_default();
                 let detail = format!("a subscriber left too much unhandled for {waited:?}");

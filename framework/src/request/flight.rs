@@ -144,12 +144,13 @@ impl RequestActor {
     /// A cancel between two operations ends what is left of the exchange.
     pub(super) fn cancel_rest(&mut self) {
         if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
-            let error = self.shared.broken_by().unwrap_or_else(|| journey.name(cancelled(Operation::Read)));
+            let broken_by = self.shared.broken_by().map(|(error, _)| error);
+            let error = broken_by.unwrap_or_else(|| journey.name(cancelled(Operation::Read)));
             if let Sends::Adopted(_) = &self.sends {
-                self.shared.broke(&error);
+                self.shared.broke(&error, CloseReason::Cancelled);
             }
-            self.give_up_adopted(StopReason::Cancelled);
             journey.break_off(CloseReason::Cancelled);
+            self.give_up_adopted(StopReason::Cancelled);
             self.settle(&mut journey, true, Some(&error));
         }
         // One that came too late is no cause of what is cancelled next.

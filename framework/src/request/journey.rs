@@ -285,15 +285,15 @@ impl Journey {
     fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
         let operation = self.operation.get();
         let receiving = matches!(operation, Operation::Receive | Operation::QueryDataAvailable | Operation::Read);
-        let error = match (reason, self.shared.broken_by()) {
-            (_, Some(error)) => error.in_operation(operation),
+        let (error, close_reason) = match (reason, self.shared.broken_by()) {
+            (_, Some((error, close_reason))) => (error.in_operation(operation), close_reason),
             (StopReason::Closing, None) => return (self.close_error(operation), true),
             (StopReason::Overdue, None) => return (self.overdue(), true),
-            (reason, None) => self.name(stopped_by_caller(operation, reason)),
+            (reason, None) => (self.name(stopped_by_caller(operation, reason)), CloseReason::Cancelled),
         };
         let over = reason != StopReason::Abandoned || !receiving;
         if over {
-            self.break_off(CloseReason::Cancelled);
+            self.break_off(close_reason);
         }
         (error, over)
     }

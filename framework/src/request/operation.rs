@@ -123,7 +123,7 @@ impl<T, A: Gives<T>> Completing<T, A> {
 }
 
 impl<T, A: Gives<T>> Completing<T, A> {
-    /// The same duty, of an operation that goes on in another way, beside those that its exchange comes to from here on.
+    /// The same duty, of an operation that goes on in another way: whatever begins in its old place is another one.
     pub(super) fn go_on(mut self) -> Completing<T, Option<A>> {
         let operation = Rc::new(Cell::new(self.operation.get()));
         Completing::new(&self.node, operation, self.answer.take())

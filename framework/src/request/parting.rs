@@ -15,9 +15,7 @@ impl Journey {
         }
         let Some(mut active) = self.active.take() else { return };
         self.turns = None;
-        self.shared.is_on(None);
-        self.reached = self.reached.max(active.exchange.wire_state());
-        self.sizes.count_beside(&active.exchange);
+        self.looks_back(&active.exchange);
         self.has_come(&mut active.exchange, at);
         match active.exchange.reuse(&mut active.lease) {
             Ok(()) => active.lease.give_back(&self.shared.node),
@@ -48,12 +46,20 @@ impl Journey {
         }
     }
 
+    /// How far the exchange has got, before it is gone.
+    fn looks_back(&mut self, exchange: &Exchange) {
+        self.shared.is_on(None);
+        self.reached = self.reached.max(exchange.wire_state());
+        if let Some(ended) = self.sizes.count_beside(exchange) {
+            // Beside a call that has never looked.
+            self.times.send_end.get_or_insert(ended);
+        }
+    }
+
     /// The exchange is over before its end: the wire is closed.
     pub(super) fn break_off(&mut self, reason: CloseReason) {
         if let Some(active) = self.active.take() {
-            self.shared.is_on(None);
-            self.reached = self.reached.max(active.exchange.wire_state());
-            self.sizes.count_beside(&active.exchange);
+            self.looks_back(&active.exchange);
             active.lease.close(&self.shared.node, reason);
         }
     }

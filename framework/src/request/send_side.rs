@@ -112,6 +112,15 @@ impl RequestActor {
         self.complete(UnderWay { journey, completing }, (sent, over), told, context);
     }
 
+    /// A call that receives was given up before there was an answer: what it did not end goes on as it was.
+    pub(super) fn is_given_up(&mut self, journey: &mut Journey) {
+        self.ends_body = false;
+        let is_open = matches!(self.sends, Sends::Nothing) && journey.state() == State::Uploading;
+        if let Some(upload) = if is_open { journey.split() } else { None } {
+            self.sends = Sends::Open(upload);
+        }
+    }
+
     /// A call that needs nothing but the sending half. What was handed out of the response is none of its business.
     fn launch_beside(
         &mut self,

@@ -19,6 +19,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState}
 use crate::handle::Node;
 use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
+use crate::reason::CloseReason;
 use crate::target::Target;
 
 /// What a request's handle holds together with its actor, or with the flight before there is one.
@@ -72,8 +73,8 @@ pub(super) struct Draft {
 struct Outcome {
     head: Option<Arc<ResponseHead>>,
     facts: Option<Arc<Facts>>,
-    /// What one side of the exchange failed with, for the other.
-    broken_by: Option<Error>,
+    /// What one side of the exchange failed with, and what becomes of the wire, for the other.
+    broken_by: Option<(Error, CloseReason)>,
 }
 
 impl Shared {
@@ -159,15 +160,16 @@ impl Shared {
     }
 
     /// One side of the exchange has failed, and the other fails with it: only the first error counts.
-    pub(super) fn broke(&self, error: &Error) {
-        self.outcome().broken_by.get_or_insert_with(|| error.clone());
+    pub(super) fn broke(&self, error: &Error, reason: CloseReason) {
+        self.outcome().broken_by.get_or_insert_with(|| (error.clone(), reason));
     }
 
     /// What ended the exchange, where that was no call of its caller's.
-    pub(super) fn broken_by(&self) -> Option<Error> {
+    pub(super) fn broken_by(&self) -> Option<(Error, CloseReason)> {
         if let Some(cause) = self.node.stop().take_cause() {
             // Only who is sent a response can leave it unread.
-            self.broke(&cause.with_url(&self.target.url()).with_wire_state(WireState::ResponseStarted));
+            let cause = cause.with_url(&self.target.url()).with_wire_state(WireState::ResponseStarted);
+            self.broke(&cause, CloseReason::Cancelled);
         }
         self.outcome().broken_by.clone()
     }

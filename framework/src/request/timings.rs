@@ -107,11 +107,14 @@ pub struct Sizes {
 }
 
 impl Sizes {
-    /// What has gone out of a request that may be sent beside its response; others are counted as they are sent.
-    pub(super) fn count_beside(&mut self, exchange: &Exchange) {
-        if exchange.is_body_open() || exchange.body_ended().is_some() {
+    /// What has gone out of a request that may be sent beside its response, and when that has ended; others are counted as they
+    /// are sent.
+    pub(super) fn count_beside(&mut self, exchange: &Exchange) -> Option<Instant> {
+        let ended = exchange.body_ended();
+        if exchange.is_body_open() || ended.is_some() {
             self.count(exchange);
         }
+        ended
     }
 
     /// What of the request has gone out in this exchange.

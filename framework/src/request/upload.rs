@@ -128,19 +128,21 @@ impl Upload {
     }
 
     /// What a call ends with that was stopped.
-    pub(super) fn stopped(&self, reason: StopReason, operation: Operation) -> Error {
-        if let Some(error) = self.shared.broken_by() {
+    pub(super) fn stopped(&mut self, reason: StopReason, operation: Operation) -> Error {
+        if let Some((error, _)) = self.shared.broken_by() {
             return error.in_operation(operation);
         }
-        self.name(match reason {
+        let error = match reason {
             StopReason::Closing => self.shared.node.interrupted(operation),
             StopReason::Overdue => {
+                self.close_reason = CloseReason::TimedOut;
                 let total = self.options.timeouts.total.unwrap_or_default();
                 let detail = format!("the total deadline of {total:?} passed");
                 Error::too_late(operation, Stage::SendBody, total, detail)
             }
             reason => stopped_by_caller(operation, reason),
-        })
+        };
+        self.name(error)
     }
 
     async fn wait_in_line(&mut self, operation: Operation) -> Result<()> {
@@ -192,6 +194,13 @@ impl Journey {
             deadline,
             close_reason: CloseReason::Cancelled,
         }))
+    }
+
+    /// What was split goes on as one.
+    pub(super) fn rejoin(&mut self, upload: Upload) {
+        if let Some(active) = &mut self.active {
+            active.sending = upload.pace;
+        }
     }
 
     /// Would it be refused to receive before the body ends (12019)?

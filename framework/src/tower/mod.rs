@@ -14,7 +14,9 @@
 //! with the length that its `size_hint` or a Content-Length field gives, else without one, and its trailers behind it.
 //!
 //! **The response.** It has its [`ConnectionInfo`](crate::ConnectionInfo) among the extensions. Over HTTP/2 it comes beside the
-//! request, whose body goes on being sent until it ends, or until that of the response has ended or is dropped.
+//! request, whose body goes on being sent until it ends, or until that of the response has ended or is dropped. A body that was
+//! complete when the call began is sent whole before the response is read, unless an error (4xx, 5xx) comes as an answer: to have
+//! a large one go on beside its response, give it as a stream.
 //!
 //! **Errors.** What fails, in the call or in a response's body, is an [`Error`]. A request's body that fails is the caller's fault
 //! (87), with the body's own error as the source.
@@ -31,7 +33,7 @@ use std::task::{Context, Poll};
 
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{Method, Uri};
+use http::{Method, StatusCode, Uri};
 use tower_service::Service;
 
 use crate::connection::Connection;
@@ -144,7 +146,10 @@ fn received(response: Response, method: &Method) -> http::Response<ResponseBody>
     if let Some(connection) = response.handle().connection_info() {
         received.extensions_mut().insert(connection);
     }
-    let length = if *method == Method::HEAD { Some(0) } else { response.content_length() };
+    // The length of a body that is not sent (RFC 9110 8.6).
+    let is_bare =
+        *method == Method::HEAD || matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let length = if is_bare { Some(0) } else { response.content_length() };
     received.map(|()| ResponseBody::new(response, length))
 }
 

@@ -85,16 +85,21 @@ impl Failure {
                     StreamEnd::Refused(reason) => {
                         (ErrorCode::ConnectionError, "the server refused the request unprocessed", reason)
                     }
-                    StreamEnd::Reset(reason) => (ErrorCode::ConnectionError, "the server gave the stream up", reason),
+                    StreamEnd::Reset(reason) => {
+                        (ErrorCode::ConnectionError, "the server gave the stream up", Some(reason))
+                    }
                     StreamEnd::GoneAway(reason) => {
-                        (ErrorCode::ConnectionError, "the server closed the connection", reason)
+                        (ErrorCode::ConnectionError, "the server closed the connection", Some(reason))
                     }
                     StreamEnd::Offended(reason) => {
-                        (ErrorCode::InvalidServerResponse, "the server broke the rules of HTTP/2", reason)
+                        (ErrorCode::InvalidServerResponse, "the server broke the rules of HTTP/2", Some(reason))
                     }
                 };
-                Error::new(code, operation, stage, Blame::Peer, format!("{what}: {reason:?}"))
-                    .with_source(h2::Error::from(reason))
+                match reason {
+                    None => Error::new(code, operation, stage, Blame::Peer, what),
+                    Some(reason) => Error::new(code, operation, stage, Blame::Peer, format!("{what}: {reason:?}"))
+                        .with_source(h2::Error::from(reason)),
+                }
             }
             Self::WireFault(stage, fault) => {
                 Error::new(ErrorCode::InvalidServerResponse, operation, stage, Blame::Peer, fault.to_string())
@@ -117,3 +122,6 @@ impl Failure {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! While the body of a request is open over HTTP/2, nothing of its response is due: only the total limit counts.
 
-use hinternet::{HeaderMap, Payload, Protocols};
+use hinternet::{HeaderMap, Http2Options, Payload, Protocols};
+use integration_tests::dropped_after;
 use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::scripted_peer::Wanted;
 use tokio::task::{JoinHandle, spawn_local};
@@ -107,5 +108,80 @@ fn p9_the_total_limit_ends_both_sides() {
         }
         assert_on_time(began, LIMIT);
         scene.end().await;
+    });
+}
+
+/// A head, and nothing more; not even a ping is sent but for a doubt.
+fn stalling(set: impl FnOnce(&mut Timeouts)) -> Scene {
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
+    let script = script.send(frames::response(1, 200, false)).keep().answering_pings();
+    let mut http2 = Http2Options::default();
+    (http2.ping_after, http2.adaptive_window) = (None, false);
+    let builder = Session::builder().timeouts(limits(set)).protocols(Protocols::RequireHttp2).http2(http2);
+    let scene = Scene::of(MemoryPeer::playing(script), builder);
+    scene.recorder.sending_and_receiving_overlap();
+    scene
+}
+
+fn pings(scene: &Scene) -> usize {
+    let frames = scene.peer.connections()[0].frames();
+    frames.iter().filter(|frame| frame.kind == Kind::Ping && !frame.is_ack()).count()
+}
+
+#[test]
+fn p9_a_write_that_takes_too_long_puts_the_wire_in_doubt() {
+    in_virtual_time(async {
+        let sets: [fn(&mut Timeouts); 2] =
+            [|timeouts| timeouts.send = Some(LIMIT), |timeouts| timeouts.total = Some(LIMIT)];
+        for (set, beside_a_read) in sets.into_iter().flat_map(|set| [(set, false), (set, true)]) {
+            let scene = stalling(set);
+            let request = open(&scene).await;
+            request.receive_response().await.unwrap();
+            let writing = begun(&request, async |request| request.write(vec![b'x'; 1 << 20]).await).await;
+            // Posted behind the write, and stopped by it.
+            let reading = match beside_a_read {
+                true => Some(begun(&request, async |request| request.read().await).await),
+                false => None,
+            };
+            assert_eq!(pings(&scene), 0);
+            let error = scene.recorder.failure(request.id(), writing.await.unwrap());
+            assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
+            if let Some(reading) = reading {
+                scene.recorder.failure(request.id(), reading.await.unwrap());
+            }
+            sleep(SECOND).await;
+            assert_eq!(pings(&scene), 1, "{error}");
+            scene.end().await;
+        }
+    });
+}
+
+#[test]
+fn p9_a_write_has_its_limit_after_a_receive_that_was_given_up() {
+    in_virtual_time(async {
+        let mut given_up = 0;
+        for polls in 1..20 {
+            let scene = playing(|script| script, |timeouts| timeouts.send = Some(LIMIT));
+            let request = scene.request(Method::POST);
+            request.send(Payload::chunked()).await.unwrap();
+            dropped_after(polls, request.receive_response()).await;
+            let began = Instant::now();
+            let writing = begun(&request, async |request| request.write(vec![b'x'; 1 << 20]).await).await;
+            if writing.is_finished() {
+                // The receive had ended the body by then.
+                let refused = scene.recorder.refusal(request.id(), writing.await.unwrap());
+                assert!(refused.is_incorrect_state(), "after {polls} polls: {refused}");
+            } else {
+                given_up += 1;
+                // Sending and receiving overlap as they did before.
+                let receiving = begun(&request, async |request| request.receive_response().await).await;
+                assert!(!receiving.is_finished(), "after {polls} polls");
+                let written = writing.await.unwrap();
+                scene.fails_at(began, LIMIT, &request, LIMIT, Stage::SendBody, async { written }).await;
+                scene.recorder.failure(request.id(), receiving.await.unwrap());
+            }
+            scene.end().await;
+        }
+        assert!(given_up > 0);
     });
 }

@@ -3,12 +3,15 @@
 use std::io;
 
 use futures_util::{Stream, stream};
-use hinternet::{Bytes, HeaderMap, Http2Options, Method, Payload, Request, Session, SessionBuilder};
+use hinternet::{Bytes, HeaderMap, Http2Options, Method, NotificationMask, Payload, Request, Session, SessionBuilder};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
 use integration_tests::http2_peer::{Kind, frames};
-use integration_tests::patiently;
-use integration_tests::scene::{Scene, read_all, sending};
+use integration_tests::origin::Reply;
+use integration_tests::recorder::Recorder;
+use integration_tests::request::Request as Asked;
+use integration_tests::scene::{Scene, read_all, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::{Gate, Mailbox, patiently};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -182,7 +185,7 @@ async fn b10_a_write_that_waits_for_room_does_not_keep_the_response_back() {
     let scene = echoing().await;
     let whole = content(300_000);
     let request = scene.request(Method::POST, "/");
-    request.send(Payload::chunked()).await.unwrap();
+    request.send(Payload::duplex()).await.unwrap();
     let writing = {
         let (request, whole) = (request.clone(), whole.clone());
         tokio::spawn(async move { request.write(whole).await })
@@ -210,6 +213,95 @@ async fn b11_asking_for_the_response_ends_a_body_that_nobody_is_writing() {
     request.receive_response().await.unwrap();
     assert_eq!(patiently("the echo", read_all(&request)).await.unwrap(), b"whole");
     scene.end().await;
+}
+
+/// A server that answers behind the whole request, with its length, and has little room for it.
+async fn measuring() -> Http2Scene {
+    let settings = Settings::new().stream_window(10_000);
+    let measured = |request: &Asked| Reply::ok(request.body.len().to_string()).into();
+    let scene = Http2Scene::of(Http2Origin::with(settings, measured).await, narrow());
+    scene.recorder.sending_and_receiving_overlap();
+    scene
+}
+
+#[tokio::test]
+async fn b11_asking_for_the_response_ends_a_body_behind_the_write_in_flight() {
+    let scene = measuring().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::chunked()).await.unwrap();
+    let both = async { tokio::join!(request.write(content(300_000)), request.receive_response()) };
+    let (written, received) = patiently("both", both).await;
+    written.unwrap();
+    assert_eq!(received.unwrap().status(), 200);
+    assert!(scene.recorder.refusal(request.id(), request.write("late").await).is_incorrect_state());
+    assert_eq!(patiently("the body", read_all(&request)).await.unwrap(), b"300000");
+    assert_eq!(scene.recorder.count_of(request.id(), "WriteComplete"), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b11_a_body_of_an_announced_length_is_ended_by_its_last_octet_alone() {
+    let scene = measuring().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::begin("", 300_000)).await.unwrap();
+    let first = {
+        let request = request.clone();
+        tokio::spawn(async move { request.write(content(200_000)).await })
+    };
+    scene.origin.wait_for_frame(0, |frame| frame.kind == Kind::Data).await;
+    let head = receiving(&request);
+    patiently("the first write", first).await.unwrap().unwrap();
+    patiently("the last write", request.write(content(100_000))).await.unwrap();
+    assert_eq!(patiently("the head", head).await.unwrap().unwrap().status(), 200);
+    assert_eq!(patiently("the body", read_all(&request)).await.unwrap(), b"300000");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_request_has_its_end_among_its_times_though_it_ended_beside_a_read() {
+    let scene = echoing().await;
+    let request = scene.request(Method::POST, "/");
+    request.send(Payload::duplex()).await.unwrap();
+    patiently("the head", request.receive_response()).await.unwrap();
+    says(&request, "message").await;
+    let (end, finished) = tokio::join!(read_all(&request), request.finish(HeaderMap::new()));
+    finished.unwrap();
+    assert_eq!(end.unwrap(), b"");
+    let times = request.timings().unwrap();
+    assert!(times.send_end > times.send_start && times.send_end <= times.body_received, "{times:?}");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c8_a_slow_subscriber_holds_the_response_up_and_not_what_is_being_sent() {
+    let gate = Gate::new();
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).hold(&gate);
+    let peer = ScriptedPeer::always(script.send(frames::response(1, 200, false)).keep()).await;
+    let (recorder, slow) = (Recorder::start(), Mailbox::new());
+    let builder = builder().unhandled(1024, 40).subscriber(slow.subscriber(), NotificationMask::ALL_NOTIFICATIONS);
+    let session = builder.open().unwrap();
+    recorder.join(&session);
+    recorder.sending_and_receiving_overlap();
+    let (say, pieces) = spoken();
+    let call = session.post(peer.url("/")).unwrap().body(Payload::stream(pieces)).send();
+    let calling = tokio::spawn(call);
+    let request = recorder.request(0).await;
+    recorder.wait_for_status(request, "RequestSent").await;
+    // All that may be unhandled.
+    let others: Vec<_> = (0..40).map(|n| session.connect(&format!("http://{n}.example")).unwrap()).collect();
+    gate.open();
+    recorder.wait_for_status(request, "Queued").await;
+    say.send(Ok("more".into())).unwrap();
+    peer.wait_for_frame(0, |frame| frame.kind == Kind::Data && frame.length == 4).await;
+    // It ends meanwhile too.
+    drop(say);
+    peer.wait_for_frame(0, |frame| frame.ends_stream()).await;
+    assert!(!calling.is_finished());
+    drop(slow);
+    let response = patiently("the head", calling).await.unwrap().unwrap();
+    recorder.wait_for_status(request, "SendRequestComplete").await;
+    drop((response, others));
+    recorder.finish(session).await;
 }
 
 #[tokio::test]

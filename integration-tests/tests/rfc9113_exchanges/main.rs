@@ -2,6 +2,7 @@
 
 mod bodies;
 mod duplex;
+mod endings;
 mod overlap;
 mod requests;
 mod responses;

@@ -1,8 +1,10 @@
 //! Contract B.10, B.5, B.7: what ends one of two calls that overlap, and what becomes of the other.
 
 use std::io;
+use std::task::Poll;
 
-use hinternet::{Blame, Bytes, ErrorCode, HeaderMap, Method, Operation, Payload, Request};
+use futures_util::{Stream, stream};
+use hinternet::{Blame, Bytes, ErrorCode, HeaderMap, Method, Operation, Payload, Request, Session};
 use integration_tests::http2_origin::{Http2Scene, Reason, builder};
 use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::scene::{Scene, receiving, sending};
@@ -194,6 +196,64 @@ async fn b7_cancel_stops_a_send_beside_which_a_response_is_received() {
     }
     patiently("the stream to be dropped", say.closed()).await;
     ends(scene, request).await;
+}
+
+/// A body that does this with the session when it is woken by the head.
+fn that_does(
+    session: &Session,
+    head: &Gate,
+    deed: impl Fn(&Session) + Send + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+    let (session, head, mut done) = (session.clone(), head.clone(), false);
+    stream::poll_fn(move |_| {
+        if head.is_open() && !std::mem::replace(&mut done, true) {
+            deed(&session);
+        }
+        Poll::Pending
+    })
+}
+
+/// The paved path comes to its end while its request is stopped: how, and in which order that is told.
+async fn stopped_at_the_end(deed: impl Fn(&Session) + Clone + Send + 'static) {
+    for n in 0..100 {
+        let head = Gate::new();
+        // Whatever else wakes the body has come before the head is sent.
+        let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
+        let script = script.send(frames::ping(*b"hinternt")).read_frames(Wanted::Ack(Kind::Ping), 1);
+        let script = script.signal(&head).send(frames::response(1, 200, false)).keep();
+        let scene = Scene::of(ScriptedPeer::always(script).await, builder());
+        scene.recorder.sending_and_receiving_overlap();
+        let body = that_does(&scene.session, &head, deed.clone());
+        let calling = tokio::spawn(scene.session.post(scene.peer.url("/")).unwrap().body(Payload::stream(body)).send());
+        let called = patiently("the call", calling).await.unwrap();
+        let request = scene.recorder.request(0).await;
+        let names = match called {
+            Ok(response) => {
+                scene.recorder.wait_for_status(request, "RequestError").await;
+                drop(response);
+                scene.recorder.names(request)
+            }
+            // It was woken by something else before.
+            Err(_) if n < 99 => {
+                scene.end().await;
+                continue;
+            }
+            Err(error) => panic!("it never came to its end: {error}"),
+        };
+        let place = |name: &str| names.iter().position(|told| *told == name).unwrap();
+        assert!(place("WireReleased") < place("RequestError"), "{names:?}");
+        return scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn c9_of_a_send_that_is_cancelled_between_flight_and_actor_is_told_behind_its_wire() {
+    stopped_at_the_end(Session::cancel).await;
+}
+
+#[tokio::test]
+async fn c9_of_a_send_that_is_closed_between_flight_and_actor_is_told_behind_its_wire() {
+    stopped_at_the_end(|session| drop(session.close())).await;
 }
 
 /// Runs with every count of polls after which a call can be given up, until no call is.

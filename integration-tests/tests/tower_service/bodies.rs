@@ -9,7 +9,10 @@ use http::Request;
 use http_body::Body;
 use http_body_util::{BodyExt, StreamBody};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
+use integration_tests::http2_peer::frames;
 use integration_tests::origin::Reply;
+use integration_tests::scene::Scene as PlayedScene;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::{Gate, patiently, poll_once};
 
 use super::{Frame, Scene, by_hand, call, collected, data, empty, full, trailers};
@@ -118,6 +121,23 @@ async fn over_http2_the_response_comes_beside_the_request() {
         }
     }
     scene.end().await;
+}
+
+#[tokio::test]
+async fn a_response_without_a_body_has_nothing_left_whatever_length_it_names() {
+    for status in ["204", "304"] {
+        let head = frames::headers(1, &[(":status", status), ("content-length", "5")], true);
+        let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).send(head).keep();
+        let scene = PlayedScene::of(ScriptedPeer::always(script).await, builder());
+        scene.recorder.sending_and_receiving_overlap();
+        let (give, body) = by_hand();
+        // The request goes on beside it.
+        let response = call(&scene.connection, Request::post("/").body(body).unwrap()).await.unwrap();
+        assert_eq!(response.body().size_hint().exact(), Some(0), "{status}");
+        drop(response);
+        patiently("the end of the request's body", give.closed()).await;
+        scene.end().await;
+    }
 }
 
 /// A megabyte to a server that reads nothing: the body is asked for no more than its window and our own buffer hold.

@@ -36,6 +36,8 @@ pub(super) struct Receiving {
     remaining: Option<u64>,
     /// What was received and not yet asked for.
     rest: Bytes,
+    /// What comes behind that, of a stream that the server has ended and reset.
+    arrived: VecDeque<Bytes>,
     ended: bool,
     trailers: Option<HeaderMap>,
 }
@@ -60,6 +62,7 @@ impl Receiving {
             has_head: false,
             remaining: None,
             rest: Bytes::new(),
+            arrived: VecDeque::new(),
             ended: false,
             trailers: None,
         }
@@ -151,6 +154,10 @@ impl Receiving {
             let Some(body) = self.body.as_mut().filter(|_| !self.ended && self.has_head) else {
                 return Poll::Ready(Ok(None));
             };
+            if let Some(data) = self.arrived.pop_front() {
+                self.rest = data;
+                continue;
+            }
             match body.poll_data(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(data))) => self.rest = data,
@@ -172,7 +179,7 @@ impl Receiving {
 
     /// With what has come behind it: a copy costs less than to be asked once more. What ends the body is left to the next read.
     fn gather(&mut self, context: &mut Context<'_>, first: Bytes, max: usize) -> Bytes {
-        let Some(body) = self.body.as_mut().filter(|_| !self.ended) else { return first };
+        let Some(body) = self.body.as_mut().filter(|_| !self.ended && self.arrived.is_empty()) else { return first };
         let mut gathered = None;
         let mut length = first.len();
         while self.rest.is_empty() && length < max {
@@ -199,9 +206,23 @@ impl Receiving {
         if let Some(body) = &mut self.body {
             body.flow_control().release_capacity(piece.len()).map_err(Broken::Stream)?;
             // Nobody has to ask once more to learn that this was all.
-            self.ended = self.rest.is_empty() && body.is_end_stream();
+            self.ended = self.rest.is_empty() && self.arrived.is_empty() && body.is_end_stream();
         }
         Ok(piece)
+    }
+
+    /// Of a stream that is over: whether all of the response has come, be it that nobody has read it yet, or what ended it before.
+    /// No more is kept of it than was.
+    pub(super) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
+        let Some(body) = self.body.as_mut().filter(|_| !self.ended) else { return Poll::Ready(Ok(())) };
+        loop {
+            match body.poll_data(context) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(data))) => self.arrived.push_back(data),
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
+                Poll::Ready(None) => return Poll::Ready(Ok(())),
+            }
+        }
     }
 
     /// Octets of the body still to come, where the response tells.

@@ -182,7 +182,8 @@ impl Stream {
         }
     }
 
-    /// The stream takes no more. A server that has answered in full may end it so (RFC 9113 8.1), whatever the answer is.
+    /// The stream takes no more. A server that has answered in full may end it so (RFC 9113 8.1), whatever the answer is and
+    /// whatever reason it gives: what it has ended was read, or can be.
     fn cut_short(&mut self, context: &mut Context<'_>, error: h2::Error) -> Result<Uploaded, Failure> {
         while !self.receiving.has_early() && !self.receiving.has_head() {
             let Poll::Ready(heard) = self.poll_heard(context, Stage::SendBody) else {
@@ -193,7 +194,16 @@ impl Stream {
         let reset = self.stream.as_mut().map(|stream| stream.poll_reset(context));
         let is_done = matches!(reset, Some(Poll::Ready(Ok(h2::Reason::NO_ERROR))));
         if !self.receiving.has_early() && !is_done {
-            return Err(self.fail(Stage::SendBody, error));
+            match self.receiving.poll_over(context) {
+                Poll::Ready(Ok(())) => {}
+                // What ended the stream, where `error` may be no more than that it has ended.
+                Poll::Ready(Err(error)) => return Err(self.fail(Stage::SendBody, error)),
+                Poll::Pending => {
+                    // Whoever reads is to be woken again.
+                    self.wake_reader();
+                    return Err(self.fail(Stage::SendBody, error));
+                }
+            }
         }
         self.close_body(Sending::Answered);
         Ok(Uploaded::NotWanted)

@@ -166,6 +166,10 @@ impl Stream {
         }
     }
 
+    pub(super) fn wake_reader(&mut self) {
+        wake(&mut self.reader);
+    }
+
     /// Nothing more of the body is sent.
     pub(super) fn close_body(&mut self, sending: Sending) {
         self.sending = sending;
