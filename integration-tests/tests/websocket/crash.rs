@@ -43,12 +43,21 @@ impl AsyncWrite for Fragile {
 
 impl Stream for Fragile {}
 
+/// The first stream is the fragile one: any other might be read first.
 #[derive(Debug)]
-struct Dials(Arc<AtomicBool>);
+struct Dials(Arc<AtomicBool>, AtomicBool);
+
+impl Dials {
+    fn once(breaks: &Arc<AtomicBool>) -> Self {
+        Self(Arc::clone(breaks), AtomicBool::new(false))
+    }
+}
 
 impl Dialer for Dials {
     fn dial(&self, to: &Destination) -> Dialing {
-        let (breaks, address) = (Arc::clone(&self.0), to.address);
+        let is_first = !self.1.swap(true, Ordering::SeqCst);
+        let breaks = if is_first { Arc::clone(&self.0) } else { Arc::default() };
+        let address = to.address;
         Box::pin(async move {
             let stream = TcpStream::connect(address).await?;
             Ok(Box::new(Fragile { stream, breaks }) as Box<dyn Stream>)
@@ -59,7 +68,7 @@ impl Dialer for Dials {
 #[tokio::test]
 async fn b9_a_crash_closes_that_handle_and_no_other() {
     let (breaks, speak) = (Arc::new(AtomicBool::new(false)), Gate::new());
-    let builder = Session::builder().dial(DialOptions::default().dialer(Dials(Arc::clone(&breaks))));
+    let builder = Session::builder().dial(DialOptions::default().dialer(Dials::once(&breaks)));
     let after = |script: Script| script.hold(&speak).send(frame(0x81, "hello")).keep();
     let place = Place::of(builder, WebSocketOptions::default(), after).await;
     let sibling = place.session.websocket(&url(&place.peer)).unwrap().connect().await.unwrap();
@@ -80,7 +89,7 @@ async fn b9_a_crash_closes_that_handle_and_no_other() {
 #[tokio::test]
 async fn b9_a_crash_fails_what_is_in_flight_with_12004_once() {
     let (breaks, speak) = (Arc::new(AtomicBool::new(false)), Gate::new());
-    let builder = Session::builder().dial(DialOptions::default().dialer(Dials(Arc::clone(&breaks))));
+    let builder = Session::builder().dial(DialOptions::default().dialer(Dials::once(&breaks)));
     let after = |script: Script| script.hold(&speak).send(frame(0x81, "hello")).keep();
     let place = Place::of(builder, WebSocketOptions::default(), after).await;
     let receiving = place.receiving().await;
