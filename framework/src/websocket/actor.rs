@@ -152,6 +152,9 @@ impl WebSocketActor {
         let (pending, reply) = self.begin(operation, ticket);
         let (octets, frame) = (payload.len() as u64, Some((opcode, last, payload)));
         self.sending = Some(Sending { pending, kind, octets, frame, before });
+        if let Some(link) = &mut self.link {
+            link.stall.begin(clock::now);
+        }
         Ok(reply)
     }
 
@@ -191,6 +194,7 @@ impl WebSocketActor {
         let (pending, reply) = self.begin(operation, ticket);
         self.shutting = Some(pending);
         if let Some(link) = &mut self.link {
+            link.stall.begin(clock::now);
             link.writer.close(frame);
         }
         Ok(reply)

@@ -27,7 +27,12 @@ impl WebSocketActor {
                 return;
             }
         }
-        // Others on this thread are due; the peer may flood.
+        // Others on this thread are due; the peer may flood, and what is due is due all the same. The alarm could be told here that
+        // the task has had its share, so the clock is asked.
+        let now = clock::now();
+        if self.due().is_some_and(|due| due <= now) {
+            self.do_what_is_due(now);
+        }
         task.waker().wake_by_ref();
     }
 
@@ -84,8 +89,9 @@ impl WebSocketActor {
             && let Some((opcode, last, payload)) = self.sending.as_mut().and_then(|sending| sending.frame.take())
         {
             link.writer.send(opcode, last, payload);
-            link.stalled = None;
+            link.stall.begin(clock::now);
         }
+        let was_free = link.writer.is_free();
         let gone = match link.poll_write(task) {
             Poll::Pending => return false,
             Poll::Ready(Ok(gone)) => gone,
@@ -95,6 +101,11 @@ impl WebSocketActor {
                 return true;
             }
         };
+        // Somebody may wait behind a piece that nobody waited for.
+        let is_free_again = !was_free && link.writer.is_free();
+        if self.liveness.is_unsent() {
+            self.liveness.sent(clock::now());
+        }
         if gone.message
             && let Some(sending) = self.sending.take()
         {
@@ -105,7 +116,7 @@ impl WebSocketActor {
         if gone.close {
             self.close_was_sent();
         }
-        gone.message || gone.close
+        is_free_again || gone.close
     }
 
     /// Reads one thing; was there any?
@@ -180,27 +191,28 @@ impl WebSocketActor {
         if self.alarm.poll(due, task).is_pending() {
             return false;
         }
-        let now = clock::now();
+        self.do_what_is_due(clock::now());
+        true
+    }
+
+    fn do_what_is_due(&mut self, now: Instant) {
         if self.closing.as_ref().is_some_and(|closes| closes.until.is_some_and(|until| until <= now)) {
             let waited = self.options.close_timeout;
             let error = Error::timeout(Operation::WebSocketClose, Stage::Closing, waited);
-            self.lose(&error, CloseReason::TimedOut);
-            return true;
+            return self.lose(&error, CloseReason::TimedOut);
         }
         let lingers = self.link.as_ref().and_then(|link| link.lingers);
         if lingers.is_some_and(|lingering| lingering.until.is_some_and(|until| until <= now)) {
-            self.server_has_ended();
-            return true;
+            return self.server_has_ended();
         }
         if self.stall_ends().is_some_and(|end| end <= now) {
             let waited = self.send_timeout.unwrap_or_default();
-            self.cannot_send(&Error::timeout(Operation::WebSocketSend, Stage::Messages, waited));
-            return true;
+            return self.cannot_send(&Error::timeout(Operation::WebSocketSend, Stage::Messages, waited));
         }
         if !self.listens_for_life() {
-            return true;
+            return;
         }
-        let Some(link) = &mut self.link else { return true };
+        let Some(link) = &mut self.link else { return };
         match self.liveness.handle_time(now, !link.holds) {
             Due::Nothing => {}
             Due::Ping(payload) => link.writer.ping(payload),
@@ -211,7 +223,6 @@ impl WebSocketActor {
                 self.lose(&error, CloseReason::PingTimeout);
             }
         }
-        true
     }
 
     /// When something is due.
@@ -222,10 +233,11 @@ impl WebSocketActor {
         [closing, lingering, self.stall_ends(), alive].into_iter().flatten().min()
     }
 
-    /// When a peer that takes nothing of a message has had its time.
+    /// When a peer that takes nothing of what somebody waits to get rid of has had its time.
     fn stall_ends(&self) -> Option<Instant> {
-        self.sending.as_ref()?;
-        self.link.as_ref()?.stalled?.checked_add(self.send_timeout?)
+        let is_awaited = self.sending.is_some() || self.shutting.is_some() || self.liveness.is_unsent();
+        let link = self.link.as_ref().filter(|_| is_awaited && !self.standing.broken)?;
+        link.stall.ends(self.send_timeout?)
     }
 
     /// Pings are for a connection that is not about to end.

@@ -63,6 +63,9 @@ impl WebSocketActor {
     pub(super) fn server_has_ended(&mut self) {
         let Some(link) = &self.link else { return };
         if link.closing.is_received() {
+            let detail = "the connection ended, after the server's close, before the message went out".to_owned();
+            let (code, operation) = (ErrorCode::ConnectionError, Operation::WebSocketSend);
+            self.fail_send(&self.error(code, operation, Stage::Messages, Blame::Peer, detail));
             return self.end_wire(CloseReason::WebSocketClosed);
         }
         if link.lingers.is_some() {

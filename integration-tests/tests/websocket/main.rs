@@ -3,6 +3,8 @@
 mod cancelling;
 mod closing;
 mod crash;
+mod deadlines;
+mod flood;
 mod handshake;
 mod liveness;
 mod messages;

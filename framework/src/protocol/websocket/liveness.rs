@@ -16,7 +16,8 @@ pub(crate) struct Liveness {
 #[derive(Debug, Clone, Copy)]
 struct Asked {
     payload: [u8; 8],
-    at: Instant,
+    /// When it had gone out, from which on an answer is due; `None`: it waits to be written.
+    at: Option<Instant>,
     /// When the peer was heard last since, whatever it said.
     heard: Instant,
 }
@@ -38,7 +39,7 @@ impl Liveness {
     /// Time has passed. While nobody listens for the peer, its silence proves nothing.
     pub(crate) fn handle_time(&mut self, now: Instant, listens: bool) -> Due {
         if let Some(asked) = &mut self.asked {
-            if !listens {
+            if !listens || asked.at.is_none() {
                 asked.heard = now;
             }
             let late = now.saturating_duration_since(asked.heard) >= self.patience;
@@ -48,15 +49,29 @@ impl Liveness {
         self.next = now.checked_add(every);
         self.count += 1;
         let payload = self.count.to_be_bytes();
-        self.asked = Some(Asked { payload, at: now, heard: now });
+        self.asked = Some(Asked { payload, at: None, heard: now });
         Due::Ping(payload)
     }
 
     /// When to look again.
     pub(crate) fn due(&self) -> Option<Instant> {
         match &self.asked {
+            // How long the peer may take nothing is not for a ping to say.
+            Some(asked) if asked.at.is_none() => None,
             Some(asked) => asked.heard.checked_add(self.patience),
             None => self.next,
+        }
+    }
+
+    /// Does a ping wait to be written?
+    pub(crate) fn is_unsent(&self) -> bool {
+        self.asked.is_some_and(|asked| asked.at.is_none())
+    }
+
+    /// The ping has gone out: the peer has its time from now on.
+    pub(crate) fn sent(&mut self, now: Instant) {
+        if let Some(asked) = &mut self.asked {
+            (asked.at, asked.heard) = (Some(now), now);
         }
     }
 
@@ -74,8 +89,8 @@ impl Liveness {
 
     /// A pong came. How long the answer took, if it is the answer: pongs nobody asked for mean nothing.
     pub(crate) fn handle_pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
-        let asked = self.asked.take_if(|asked| asked.payload == payload)?;
-        Some(now.saturating_duration_since(asked.at))
+        let asked = self.asked.take_if(|asked| asked.at.is_some() && asked.payload == payload)?;
+        Some(now.saturating_duration_since(asked.at?))
     }
 }
 
@@ -94,6 +109,7 @@ mod tests {
             (Due::Nothing, Some(start + 30 * SECOND))
         );
         let Due::Ping(payload) = alive.handle_time(start + 30 * SECOND, true) else { panic!("no ping") };
+        alive.sent(start + 30 * SECOND);
         assert_eq!(alive.handle_time(start + 31 * SECOND, true), Due::Nothing);
         assert_eq!(alive.handle_pong(b"unasked", start + 31 * SECOND), None);
         assert_eq!(alive.handle_pong(&payload, start + 32 * SECOND), Some(2 * SECOND));
@@ -108,11 +124,26 @@ mod tests {
         let start = Instant::now();
         let mut alive = Liveness::new(Some(SECOND), 10 * SECOND, start);
         assert!(matches!(alive.handle_time(start + SECOND, true), Due::Ping(_)));
+        alive.sent(start + SECOND);
         alive.heard(start + 5 * SECOND);
         assert_eq!(alive.handle_time(start + 12 * SECOND, true), Due::Nothing);
         assert_eq!(alive.handle_time(start + 15 * SECOND, false), Due::Nothing);
         assert_eq!(alive.due(), Some(start + 25 * SECOND));
         assert_eq!(alive.handle_time(start + 25 * SECOND, true), Due::Gone);
+    }
+
+    #[test]
+    fn the_patience_begins_when_the_ping_has_gone_out() {
+        let start = Instant::now();
+        let mut alive = Liveness::new(Some(SECOND), 10 * SECOND, start);
+        let Due::Ping(payload) = alive.handle_time(start + SECOND, true) else { panic!("no ping") };
+        // It waits behind a long message.
+        assert_eq!((alive.due(), alive.is_unsent()), (None, true));
+        assert_eq!(alive.handle_time(start + 100 * SECOND, true), Due::Nothing);
+        assert_eq!(alive.handle_pong(&payload, start + 100 * SECOND), None, "nobody can know it yet");
+        alive.sent(start + 101 * SECOND);
+        assert_eq!((alive.due(), alive.is_unsent()), (Some(start + 111 * SECOND), false));
+        assert_eq!(alive.handle_time(start + 111 * SECOND, true), Due::Gone);
     }
 
     #[test]
