@@ -7,4 +7,3 @@ mod handshake;
 mod liveness;
 mod messages;
 mod place;
-mod unread;
