@@ -150,6 +150,7 @@ async fn a_websocket_nobody_takes_over_ends_with_its_request() {
     request.receive_response().await.unwrap();
     request.close().await.unwrap();
     scene.peer.wait_for_end(0).await;
+    scene.recorder.wait_for_closing(request.id()).await;
     assert!(scene.recorder.trace_of(request.id()).iter().any(|one| one.contains("ClosingConnection")));
     scene.end().await;
 }

@@ -9,4 +9,3 @@ mod handshake;
 mod liveness;
 mod messages;
 mod place;
-mod unread;
