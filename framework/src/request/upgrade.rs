@@ -97,6 +97,7 @@ impl RequestActor {
             lease,
             options: journey.options.websocket,
             send_timeout: journey.options.timeouts.send,
+            queue_timeout: journey.options.timeouts.queue,
             protocol: self.shared.head().and_then(|head| chosen_protocol(head.headers())),
             url: self.shared.target.url(),
             work: self.work.take(),

@@ -21,6 +21,8 @@ pub(super) struct Link {
     pub(super) closing: Closing,
     unflushed: bool,
     pub(super) stall: Stall,
+    /// Nothing can be written any more.
+    pub(super) mute: bool,
     /// A message waits to be received, and all that follows it.
     pub(super) holds: bool,
     /// What the server did wrong, until somebody receives: what the program does before that comes first.
@@ -54,6 +56,7 @@ impl Link {
             closing: Closing::default(),
             unflushed: false,
             stall: Stall::default(),
+            mute: false,
             holds: false,
             fault: None,
             lingers: None,

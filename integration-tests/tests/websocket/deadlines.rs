@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use hinternet::messages::SendMessage;
+use hinternet::messages::{ReceiveMessage, SendMessage};
 use hinternet::tls::TlsOptions;
-use hinternet::{Blame, ErrorCode, Operation, Result, Session, Stage, Status, Timeouts, WebSocketOptions};
+use hinternet::{
+    Blame, ErrorCode, NotificationMask, Operation, Result, Session, Stage, Status, Timeouts, WebSocketOptions,
+};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::tls::{EveryName, Tls};
-use integration_tests::websocket::{SWITCHING, close};
-use integration_tests::{Gate, patiently};
+use integration_tests::websocket::{SWITCHING, close, frame};
+use integration_tests::{Gate, Mailbox, patiently};
 use tokio::task::JoinHandle;
 
-use crate::flood::Flood;
-use crate::place::Place;
+use crate::in_memory::Server;
+use crate::place::{Place, switching, url};
 
 /// More than any socket's buffers hold.
 const LARGE: usize = 32 << 20;
@@ -96,7 +98,7 @@ async fn a_flood_holds_up_no_deadline() {
     let mut options = without_pings();
     options.close_timeout = SHORT;
     let recorder = Recorder::start();
-    let session = recorder.session(Session::builder().dial(Flood::dial()));
+    let session = recorder.session(Session::builder().dial(Server::Floods.dial()));
     let websocket = session.websocket("ws://127.0.0.1/").unwrap().options(options).connect().await.unwrap();
     let closed = patiently("the close", websocket.close(1000, "")).await;
     let error = recorder.failure(websocket.id(), closed);
@@ -139,5 +141,47 @@ async fn a_send_over_tls_has_its_time_also_where_tls_holds_its_octets() {
     };
     assert_eq!((failed.code(), failed.waited()), (ErrorCode::Timeout, Some(SHORT)), "{failed}");
     drop(websocket);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_sent_any_more_a_silent_server_is_gone_all_the_same() {
+    let mut options = WebSocketOptions::default();
+    options.ping_timeout = SHORT;
+    let place = Place::of(Session::builder().timeouts(impatient()), options, Script::stop_reading).await;
+    let error = place.failure(patiently("the send", place.websocket.send(vec![b'x'; LARGE])).await);
+    assert_eq!((error.code(), error.operation()), (ErrorCode::Timeout, Operation::WebSocketSend), "{error}");
+    let error = place.failure(patiently("the receive", place.websocket.receive()).await);
+    assert_eq!((error.code(), error.operation()), (ErrorCode::Timeout, Operation::WebSocketReceive), "{error}");
+    assert!(error.to_string().contains("no sign of life"), "{error}");
+    place.end().await;
+}
+
+#[tokio::test]
+async fn c8_those_in_flight_go_on_those_in_line_have_their_time_and_a_close_never_waits() {
+    let speaks = Gate::new();
+    let after = switching().read_exactly(3 * 10).hold(&speaks).send(frame(0x81, "hello"));
+    let peer = ScriptedPeer::always(after.read_until(&b"\x88"[..]).send(close(1000, "")).keep()).await;
+    let recorder = Recorder::start();
+    let slow = Mailbox::new();
+    let mut timeouts = Timeouts::infinite();
+    timeouts.queue = Some(SHORT);
+    let builder = Session::builder().timeouts(timeouts).unhandled(1024, 3);
+    let session = builder.subscriber(slow.subscriber(), NotificationMask::WRITE_COMPLETE).open().unwrap();
+    recorder.join(&session);
+    let websocket = session.websocket(&url(&peer)).unwrap().connect().await.unwrap();
+    let receiving = websocket.addr().send(ReceiveMessage::default());
+    for _ in 0..3 {
+        websocket.send("told").await.unwrap();
+    }
+    let late = recorder.failure(websocket.id(), patiently("its time", websocket.send("late")).await);
+    assert_eq!((late.code(), late.stage(), late.waited()), (ErrorCode::Timeout, Stage::Queue, Some(SHORT)), "{late}");
+    speaks.open();
+    let received = patiently("the receive", receiving).await.unwrap().unwrap();
+    assert_eq!(received.as_text(), Some("hello"));
+    let late = recorder.failure(websocket.id(), patiently("its time", websocket.receive()).await);
+    assert_eq!((late.code(), late.stage()), (ErrorCode::Timeout, Stage::Queue), "{late}");
+    patiently("the close", websocket.close(1000, "")).await.unwrap();
+    drop((websocket, slow));
     recorder.finish(session).await;
 }

@@ -9,6 +9,8 @@ pub(crate) struct Liveness {
     patience: Duration,
     next: Option<Instant>,
     asked: Option<Asked>,
+    /// Pings can be sent no more.
+    mute: bool,
     count: u64,
 }
 
@@ -33,7 +35,14 @@ pub(crate) enum Due {
 
 impl Liveness {
     pub(crate) fn new(every: Option<Duration>, patience: Duration, now: Instant) -> Self {
-        Self { every, patience, next: every.and_then(|every| now.checked_add(every)), asked: None, count: 0 }
+        Self {
+            every,
+            patience,
+            next: every.and_then(|every| now.checked_add(every)),
+            asked: None,
+            mute: false,
+            count: 0,
+        }
     }
 
     /// Time has passed. While nobody listens for the peer, its silence proves nothing.
@@ -75,6 +84,14 @@ impl Liveness {
         }
     }
 
+    /// No ping can be sent any more: from now on silence alone counts, as after a ping.
+    pub(crate) fn cannot_ask(&mut self, now: Instant) {
+        if self.every.is_some() {
+            let payload = self.count.to_be_bytes();
+            (self.asked, self.mute) = (Some(Asked { payload, at: Some(now), heard: now }), true);
+        }
+    }
+
     /// Is an answer awaited? Only then it matters when the peer was heard.
     pub(crate) fn is_asking(&self) -> bool {
         self.asked.is_some()
@@ -89,7 +106,8 @@ impl Liveness {
 
     /// A pong came. How long the answer took, if it is the answer: pongs nobody asked for mean nothing.
     pub(crate) fn handle_pong(&mut self, payload: &[u8], now: Instant) -> Option<Duration> {
-        let asked = self.asked.take_if(|asked| asked.at.is_some() && asked.payload == payload)?;
+        let is_answered = |asked: &mut Asked| !self.mute && asked.at.is_some() && asked.payload == payload;
+        let asked = self.asked.take_if(is_answered)?;
         Some(now.saturating_duration_since(asked.at?))
     }
 }
@@ -144,6 +162,22 @@ mod tests {
         alive.sent(start + 101 * SECOND);
         assert_eq!((alive.due(), alive.is_unsent()), (Some(start + 111 * SECOND), false));
         assert_eq!(alive.handle_time(start + 111 * SECOND, true), Due::Gone);
+    }
+
+    #[test]
+    fn where_nothing_can_be_asked_any_more_silence_alone_counts() {
+        let start = Instant::now();
+        let mut alive = Liveness::new(Some(SECOND), 10 * SECOND, start);
+        let Due::Ping(payload) = alive.handle_time(start + SECOND, true) else { panic!("no ping") };
+        alive.sent(start + SECOND);
+        alive.cannot_ask(start + 2 * SECOND);
+        assert_eq!(alive.handle_pong(&payload, start + 3 * SECOND), None);
+        alive.heard(start + 3 * SECOND);
+        assert_eq!((alive.is_asking(), alive.due()), (true, Some(start + 13 * SECOND)));
+        assert_eq!(alive.handle_time(start + 13 * SECOND, true), Due::Gone);
+        let mut never = Liveness::new(None, 10 * SECOND, start);
+        never.cannot_ask(start);
+        assert_eq!(never.due(), None);
     }
 
     #[test]
