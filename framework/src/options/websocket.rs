@@ -21,9 +21,13 @@ pub struct WebSocketOptions {
     pub close_timeout: Duration,
     /// A ping so often, to keep the way open and to notice a server that is gone; `None`: never. Default 30 s. (WinHTTP sends a
     /// pong, which nobody answers.)
+    ///
+    /// `shutdown` ends the pings, for nothing may follow a close frame; whether the server is still there is not watched from then
+    /// on. Where nothing can be sent any more for another reason, such as a send that was out of time, a receive in flight fails
+    /// after a silence of `ping_timeout`.
     #[doc(alias = "WINHTTP_OPTION_WEB_SOCKET_KEEPALIVE_INTERVAL")]
     pub ping_every: Option<Duration>,
-    /// How long a server may be silent after a ping before it counts as gone (12002). What it sends counts, not only the pong;
+    /// How long a server may be silent after a ping went out before it counts as gone (12002). What it sends counts, not only the pong;
     /// and its silence does not while a message that came is not received. Default 20 s.
     pub ping_timeout: Duration,
 }

@@ -267,14 +267,13 @@ impl Journey {
     }
 
     pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        let mut prepared = Exchange::prepare(&self.head(body), self.head_limits());
-        if let (Some(asked), Ok((exchange, _))) = (&self.upgrade, &mut prepared) {
-            exchange.expect_upgrade(asked.clone());
+        match &self.upgrade {
+            None => Exchange::prepare(&self.head(body), self.head_limits()),
+            Some(asked) => self.prepare_upgrade(asked, body),
         }
-        prepared
     }
 
-    fn head(&self, body: BodyLength) -> RequestHead<'_> {
+    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         RequestHead {
             method: &self.shared.method,
             target: self.shared.target.path_and_query(),
@@ -285,7 +284,7 @@ impl Journey {
         }
     }
 
-    fn head_limits(&self) -> HeadLimits {
+    pub(super) fn head_limits(&self) -> HeadLimits {
         let limits = &self.options.limits;
         HeadLimits {
             head_octets: limits.response_head,

@@ -1,8 +1,10 @@
 //! A request that becomes a WebSocket (RFC 6455 section 4.1): it is sent as any other, and its wire is handed over.
 
+use std::io;
 use std::sync::Arc;
 
 use actix::{Context, Handler, Message};
+use bytes::BytesMut;
 use http::{HeaderMap, Method};
 
 use super::actor::RequestActor;
@@ -13,9 +15,10 @@ use super::{Request, WebSocket};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Protocols, SharedOptions};
-use crate::protocol::http1::BodyLength;
+use crate::protocol::http1::{BodyLength, RequestHead};
 use crate::protocol::websocket::handshake::{Asked, chosen_protocol};
 use crate::websocket::{Opening, Upgraded};
+use crate::wire::{Exchange, Failure};
 
 /// Makes a WebSocket of the request: [`Request::complete_upgrade`] as a message.
 #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
@@ -94,6 +97,7 @@ impl RequestActor {
             lease,
             options: journey.options.websocket,
             send_timeout: journey.options.timeouts.send,
+            queue_timeout: journey.options.timeouts.queue,
             protocol: self.shared.head().and_then(|head| chosen_protocol(head.headers())),
             url: self.shared.target.url(),
             work: self.work.take(),
@@ -105,6 +109,21 @@ impl Journey {
     /// Does what follows on its wire belong to a WebSocket?
     pub(super) fn has_switched(&self) -> bool {
         self.upgrade.is_some() && self.active.as_ref().is_some_and(|active| active.exchange.has_switched())
+    }
+
+    /// The head for one attempt, with a key that no other has.
+    pub(super) fn prepare_upgrade(
+        &self,
+        asked: &Asked,
+        body: BodyLength,
+    ) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        let mut headers = self.headers.clone();
+        let nonce = nonce().ok_or_else(|| Failure::Io(Stage::Upgrade, io::Error::other(NO_RANDOM)))?;
+        let asked = asked.clone().with_key(nonce, headers.change());
+        let head = RequestHead { headers: &headers, ..self.head(body) };
+        let (mut exchange, octets) = Exchange::prepare(&head, self.head_limits())?;
+        exchange.expect_upgrade(Box::new(asked));
+        Ok((exchange, octets))
     }
 }
 
@@ -119,10 +138,16 @@ pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload:
         Protocols::PreferHttp2 => Arc::make_mut(options).protocols = Protocols::Http1,
         Protocols::Http1 => {}
     }
-    let mut nonce = [0; 16];
-    aws_lc_rs::rand::fill(&mut nonce).map_err(|_| {
-        let detail = "the system gives no random octets";
-        Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, detail)
+    let nonce = nonce().ok_or_else(|| {
+        Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, NO_RANDOM)
     })?;
     Asked::with(nonce, headers).map(Box::new).map_err(|misuse| refuse(misuse.to_string()))
 }
+
+fn nonce() -> Option<[u8; 16]> {
+    let mut nonce = [0; 16];
+    aws_lc_rs::rand::fill(&mut nonce).ok()?;
+    Some(nonce)
+}
+
+const NO_RANDOM: &str = "the system gives no random octets";

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::header::SEC_WEBSOCKET_PROTOCOL;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::{Opening, Request, WebSocket};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -33,10 +33,9 @@ impl WebSocketBuilder {
     /// Offers a subprotocol, beside those offered before; see [`WebSocket::protocol`] for what the server chose.
     pub fn protocol(mut self, name: &str) -> Self {
         // In one line: there are servers that read the first alone.
-        let offered = match self.headers.remove(SEC_WEBSOCKET_PROTOCOL) {
-            Some(before) => [before.as_bytes(), b", ", name.as_bytes()].concat(),
-            None => name.as_bytes().to_vec(),
-        };
+        let before = self.headers.get_all(SEC_WEBSOCKET_PROTOCOL).iter().map(HeaderValue::as_bytes);
+        let offered = before.chain([name.as_bytes()]).collect::<Vec<_>>().join(&b", "[..]);
+        self.headers.remove(SEC_WEBSOCKET_PROTOCOL);
         self.header(SEC_WEBSOCKET_PROTOCOL.as_str(), offered)
     }
 

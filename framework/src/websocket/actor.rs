@@ -12,6 +12,7 @@ use actix::{Actor, ActorContext, ActorFuture, AsyncContext, Context, Handler};
 use bytes::{Bytes, BytesMut};
 
 use super::given::Given;
+use super::line::InLine;
 use super::link::Link;
 use super::messages::{Abandon, CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket, Ticket};
 use super::part::MessagePart;
@@ -22,7 +23,7 @@ use crate::clock::{self, Alarm};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::reply::Reply;
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node};
-use crate::notification::{MessageKind, NotificationMask as Mask, Status};
+use crate::notification::MessageKind;
 use crate::options::WebSocketOptions;
 use crate::protocol::websocket::OpCode;
 use crate::protocol::websocket::closing::CloseFrame;
@@ -39,6 +40,7 @@ pub struct WebSocketActor {
     pub(super) shared: Arc<Shared>,
     pub(super) options: WebSocketOptions,
     pub(super) send_timeout: Option<Duration>,
+    pub(super) queue_timeout: Option<Duration>,
     pub(super) url: String,
     /// `None`: the wire is gone.
     pub(super) link: Option<Link>,
@@ -50,9 +52,13 @@ pub struct WebSocketActor {
     pub(super) closing: Option<Closes>,
     /// What of a message has come that is received as a whole, and whether it is text.
     pub(super) gathered: (BytesMut, bool),
+    /// The message that is coming was thrown away in part: what is left of it is nothing.
+    pub(super) skips: bool,
     pub(super) given: Given,
     /// What has ended it, which no operation has told of yet.
     pub(super) untold: Option<Error>,
+    /// What has ended the sending side alone, which no operation has told of yet.
+    pub(super) untold_break: Option<Error>,
     pub(super) liveness: Liveness,
     pub(super) alarm: Alarm,
     /// A subscriber with too much unhandled makes new operations wait (contract C.8).
@@ -69,13 +75,15 @@ pub(super) struct Sending {
     /// What is to go out, until it can.
     pub(super) frame: Option<(OpCode, bool, Bytes)>,
     /// Where the message stood before.
-    before: Outgoing,
+    pub(super) before: Outgoing,
+    pub(super) waits: Option<InLine>,
 }
 
 /// A receive in flight; `None` wants a whole message.
 pub(super) struct Receiving {
     pub(super) pending: Pending<MessagePart>,
     pub(super) at_most: Option<usize>,
+    pub(super) waits: Option<InLine>,
 }
 
 /// A close in flight, and when it is given up.
@@ -86,7 +94,7 @@ pub(super) struct Closes {
 
 impl WebSocketActor {
     pub(super) fn new(node: &Arc<Node>, shared: Arc<Shared>, mut upgraded: Upgraded, guard: ActorGuard) -> Self {
-        let (options, send_timeout) = (upgraded.options, upgraded.send_timeout);
+        let (options, send_timeout, queue_timeout) = (upgraded.options, upgraded.send_timeout, upgraded.queue_timeout);
         let (url, work) = (std::mem::take(&mut upgraded.url), upgraded.work.take());
         upgraded.lease.pass_to(node);
         Self {
@@ -94,6 +102,7 @@ impl WebSocketActor {
             shared,
             options,
             send_timeout,
+            queue_timeout,
             url,
             link: Some(Link::new(upgraded)),
             standing: Standing::default(),
@@ -103,8 +112,10 @@ impl WebSocketActor {
             shutting: None,
             closing: None,
             gathered: (BytesMut::new(), false),
+            skips: false,
             given: Given::default(),
             untold: None,
+            untold_break: None,
             liveness: Liveness::new(options.ping_every, options.ping_timeout, clock::now()),
             alarm: Alarm::default(),
             line: None,
@@ -126,13 +137,7 @@ impl WebSocketActor {
     }
 
     /// An operation was accepted.
-    fn begin<T>(&mut self, operation: Operation, ticket: Ticket) -> (Pending<T>, Reply<T>) {
-        if self.line.is_none()
-            && let Some(change) = self.node.subscribers().exhausted()
-        {
-            self.line = Some(Box::pin(change));
-            self.node.emit(Mask::QUEUED, || Status::Queued { position: 0 });
-        }
+    fn begin<T>(&self, operation: Operation, ticket: Ticket) -> (Pending<T>, Reply<T>) {
         Pending::new(&self.node, operation, ticket)
     }
 
@@ -149,9 +154,12 @@ impl WebSocketActor {
         let opcode = outgoing.take(kind.is_text(), &payload, last).map_err(|misuse| refuse(misuse.to_string()))?;
         self.outgoing = outgoing;
         self.standing.sending = true;
-        let (pending, reply) = self.begin(operation, ticket);
+        let (waits, (pending, reply)) = (self.line_up(), self.begin(operation, ticket));
         let (octets, frame) = (payload.len() as u64, Some((opcode, last, payload)));
-        self.sending = Some(Sending { pending, kind, octets, frame, before });
+        self.sending = Some(Sending { pending, kind, octets, frame, before, waits });
+        if let Some(link) = &mut self.link {
+            link.stall.begin(clock::now);
+        }
         Ok(reply)
     }
 
@@ -178,8 +186,12 @@ impl WebSocketActor {
         self.accept(Call::Receive, operation)?;
         self.given.forget();
         self.standing.receiving = true;
-        let (pending, reply) = self.begin(operation, ticket);
-        self.receiving = Some(Receiving { pending, at_most });
+        if self.link.as_ref().is_some_and(|link| link.mute) {
+            // Its silence meant nothing before.
+            self.liveness.heard(clock::now());
+        }
+        let (waits, (pending, reply)) = (self.line_up(), self.begin(operation, ticket));
+        self.receiving = Some(Receiving { pending, at_most, waits });
         Ok(reply)
     }
 
@@ -191,6 +203,7 @@ impl WebSocketActor {
         let (pending, reply) = self.begin(operation, ticket);
         self.shutting = Some(pending);
         if let Some(link) = &mut self.link {
+            link.stall.begin(clock::now);
             link.writer.close(frame);
         }
         Ok(reply)
@@ -205,6 +218,8 @@ impl WebSocketActor {
         if self.receiving.is_some() {
             self.fail_receive(&self.cancelled("the WebSocket was closed while a receive was in flight"));
         }
+        // The rest of a message that has begun would look like a whole one, if the close is given up.
+        self.skips |= !self.gathered.0.is_empty() | self.given.take_fragment().is_some();
         self.gathered = Default::default();
         self.closing = Some(Closes { pending, until: clock::now().checked_add(self.options.close_timeout) });
         if let Some(link) = &mut self.link {

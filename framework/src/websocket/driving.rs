@@ -17,37 +17,26 @@ use crate::wire::Failure;
 impl WebSocketActor {
     pub(super) fn turn(&mut self, task: &mut Context<'_>) {
         for _ in 0..MOST_STEPS {
-            let may_begin = !self.is_in_line(task);
-            if may_begin {
-                self.serve_what_is_known();
-            }
-            let wrote = self.write(may_begin, task);
-            let read = self.read(may_begin, task);
+            self.pass_line(task);
+            self.serve_what_is_known();
+            let wrote = self.write(task);
+            let read = self.read(task);
             if !wrote && !read && !self.keep_time(task) {
                 return;
             }
         }
-        // Others on this thread are due; the peer may flood.
-        task.waker().wake_by_ref();
-    }
-
-    /// Does a subscriber leave too much unhandled?
-    fn is_in_line(&mut self, task: &mut Context<'_>) -> bool {
-        while let Some(change) = &mut self.line {
-            if change.as_mut().poll(task).is_pending() {
-                return true;
-            }
-            self.line = None;
-            if let Some(change) = self.node.subscribers().exhausted() {
-                self.line = Some(Box::pin(change));
-            }
+        // Others on this thread are due; the peer may flood, and what is due is due all the same. The alarm could be told here that
+        // the task has had its share, so the clock is asked.
+        let now = clock::now();
+        if self.due().is_some_and(|due| due <= now) {
+            self.do_what_is_due(now);
         }
-        false
+        task.waker().wake_by_ref();
     }
 
     /// Serves the operations that need nothing of the wire.
     fn serve_what_is_known(&mut self) {
-        if let Some(Receiving { at_most, .. }) = &self.receiving {
+        if let Some(Receiving { at_most, waits: None, .. }) = &self.receiving {
             let (gathered, is_text) = &mut self.gathered;
             if let Some(most) = at_most.filter(|_| !gathered.is_empty()) {
                 let octets = gathered.split_to(most.min(gathered.len())).freeze();
@@ -62,9 +51,15 @@ impl WebSocketActor {
         {
             self.fail_all(&error);
         }
-        let may_end = |link: &Link| link.closing.is_sent() || self.standing.broken;
+        if (self.standing.sending || self.standing.closing)
+            && let Some(error) = self.untold_break.take_if(|_| !self.standing.closed_by_peer)
+        {
+            self.standing.broken = true;
+            self.fail_sends_and_close(&error);
+        }
+        let may_end = |link: &Link| link.closing.is_sent() || link.mute;
         if self.link.as_ref().is_none_or(may_end) && self.standing.closed_by_peer {
-            self.complete_shutdown();
+            self.end_shutdown();
             self.complete_close();
         }
     }
@@ -77,15 +72,16 @@ impl WebSocketActor {
     }
 
     /// Writes what there is; was something completed by it?
-    fn write(&mut self, may_begin: bool, task: &mut Context<'_>) -> bool {
-        let Some(link) = self.link.as_mut().filter(|_| !self.standing.broken) else { return false };
-        if may_begin
-            && link.writer.is_free()
-            && let Some((opcode, last, payload)) = self.sending.as_mut().and_then(|sending| sending.frame.take())
+    fn write(&mut self, task: &mut Context<'_>) -> bool {
+        let Some(link) = self.link.as_mut().filter(|link| !link.mute) else { return false };
+        if link.writer.is_free()
+            && let Some(sending) = self.sending.as_mut().filter(|sending| sending.waits.is_none())
+            && let Some((opcode, last, payload)) = sending.frame.take()
         {
             link.writer.send(opcode, last, payload);
-            link.stalled = None;
+            link.stall.begin(clock::now);
         }
+        let was_free = link.writer.is_free();
         let gone = match link.poll_write(task) {
             Poll::Pending => return false,
             Poll::Ready(Ok(gone)) => gone,
@@ -95,6 +91,11 @@ impl WebSocketActor {
                 return true;
             }
         };
+        // Somebody may wait behind a piece that nobody waited for.
+        let is_free_again = !was_free && link.writer.is_free();
+        if self.liveness.is_unsent() {
+            self.liveness.sent(clock::now());
+        }
         if gone.message
             && let Some(sending) = self.sending.take()
         {
@@ -105,15 +106,15 @@ impl WebSocketActor {
         if gone.close {
             self.close_was_sent();
         }
-        gone.message || gone.close
+        is_free_again || gone.close
     }
 
     /// Reads one thing; was there any?
-    fn read(&mut self, may_begin: bool, task: &mut Context<'_>) -> bool {
+    fn read(&mut self, task: &mut Context<'_>) -> bool {
         let wish = match &self.receiving {
             // What still comes is thrown away.
             _ if self.closing.is_some() => Some(usize::MAX),
-            Some(receiving) if may_begin => Some(receiving.at_most.unwrap_or(usize::MAX)),
+            Some(receiving) if receiving.waits.is_none() => Some(receiving.at_most.unwrap_or(usize::MAX)),
             _ => None,
         };
         let Some(link) = &mut self.link else { return false };
@@ -121,7 +122,7 @@ impl WebSocketActor {
             return match link.poll_end(task) {
                 Poll::Pending => false,
                 Poll::Ready(()) => {
-                    self.server_has_ended();
+                    self.server_has_ended(CloseReason::PeerClosed);
                     true
                 }
             };
@@ -130,7 +131,7 @@ impl WebSocketActor {
             Ok(Incoming::Held) => return false,
             Ok(Incoming::NeedMore { want }) => match link.poll_fill(want, task) {
                 Poll::Pending => return false,
-                Poll::Ready(Ok(0)) => self.server_has_ended(),
+                Poll::Ready(Ok(0)) => self.server_has_ended(CloseReason::PeerClosed),
                 Poll::Ready(Ok(_)) if self.liveness.is_asking() => self.liveness.heard(clock::now()),
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => self.wire_broke(error),
@@ -151,7 +152,10 @@ impl WebSocketActor {
     /// A piece of a message that somebody waits for, or that is thrown away.
     fn take(&mut self, piece: Piece) {
         let Piece { is_text, octets, last } = piece;
-        let Some(receiving) = &self.receiving else { return };
+        let Some(receiving) = self.receiving.as_ref().filter(|_| !self.skips) else {
+            self.skips = !last;
+            return;
+        };
         let (gathered, gathered_text) = &mut self.gathered;
         if receiving.at_most.is_some() || (last && gathered.is_empty()) {
             return self.deliver(MessagePart::new(MessageKind::of_part(is_text, last), octets));
@@ -180,38 +184,41 @@ impl WebSocketActor {
         if self.alarm.poll(due, task).is_pending() {
             return false;
         }
-        let now = clock::now();
+        self.do_what_is_due(clock::now());
+        true
+    }
+
+    fn do_what_is_due(&mut self, now: Instant) {
         if self.closing.as_ref().is_some_and(|closes| closes.until.is_some_and(|until| until <= now)) {
             let waited = self.options.close_timeout;
             let error = Error::timeout(Operation::WebSocketClose, Stage::Closing, waited);
-            self.lose(&error, CloseReason::TimedOut);
-            return true;
+            return self.lose(&error, CloseReason::TimedOut);
         }
         let lingers = self.link.as_ref().and_then(|link| link.lingers);
         if lingers.is_some_and(|lingering| lingering.until.is_some_and(|until| until <= now)) {
-            self.server_has_ended();
-            return true;
+            return self.server_has_ended(CloseReason::TimedOut);
+        }
+        if self.line_ends().is_some_and(|end| end <= now) {
+            return self.leave_line(now);
         }
         if self.stall_ends().is_some_and(|end| end <= now) {
             let waited = self.send_timeout.unwrap_or_default();
-            self.cannot_send(&Error::timeout(Operation::WebSocketSend, Stage::Messages, waited));
-            return true;
+            return self.cannot_send(&Error::timeout(Operation::WebSocketSend, Stage::Messages, waited));
         }
         if !self.listens_for_life() {
-            return true;
+            return;
         }
-        let Some(link) = &mut self.link else { return true };
+        let Some(link) = &mut self.link else { return };
         match self.liveness.handle_time(now, !link.holds) {
             Due::Nothing => {}
             Due::Ping(payload) => link.writer.ping(payload),
             Due::Gone => {
                 let (patience, operation) = (self.options.ping_timeout, Operation::WebSocketReceive);
-                let detail = format!("the server gave no sign of life for {patience:?} after a ping");
+                let detail = format!("the server gave no sign of life for {patience:?}");
                 let error = Error::too_late(operation, Stage::Messages, patience, detail);
                 self.lose(&error, CloseReason::PingTimeout);
             }
         }
-        true
     }
 
     /// When something is due.
@@ -219,19 +226,21 @@ impl WebSocketActor {
         let closing = self.closing.as_ref().and_then(|closes| closes.until);
         let lingering = self.link.as_ref().and_then(|link| link.lingers?.until);
         let alive = if self.listens_for_life() { self.liveness.due() } else { None };
-        [closing, lingering, self.stall_ends(), alive].into_iter().flatten().min()
+        [closing, lingering, self.line_ends(), self.stall_ends(), alive].into_iter().flatten().min()
     }
 
-    /// When a peer that takes nothing of a message has had its time.
+    /// When a peer that takes nothing of what somebody waits to get rid of has had its time.
     fn stall_ends(&self) -> Option<Instant> {
-        self.sending.as_ref()?;
-        self.link.as_ref()?.stalled?.checked_add(self.send_timeout?)
+        let is_sending = self.sending.as_ref().is_some_and(|sending| sending.waits.is_none());
+        let is_awaited = is_sending || self.shutting.is_some() || self.liveness.is_unsent();
+        let link = self.link.as_ref().filter(|link| is_awaited && !link.mute)?;
+        link.stall.ends(self.send_timeout?)
     }
 
-    /// Pings are for a connection that is not about to end.
+    /// Pings are for a connection that is not about to end. Where none can be sent the silence counts for whoever receives.
     fn listens_for_life(&self) -> bool {
-        let is_at_rest = |link: &Link| link.lingers.is_none() && !link.closing.is_sent();
-        !self.standing.broken && !self.standing.shut && self.link.as_ref().is_some_and(is_at_rest)
+        let Some(link) = self.link.as_ref().filter(|link| link.lingers.is_none()) else { return false };
+        if link.mute { self.receiving.is_some() } else { !self.standing.shut && !link.closing.is_sent() }
     }
 
     pub(super) fn error(

@@ -39,6 +39,7 @@ impl WebSocketActor {
         if let Some(link) = &mut self.link {
             link.closing.sent();
         }
+        self.standing.close_sent = true;
         self.complete_shutdown();
         self.end_if_both_have_closed();
     }
@@ -46,9 +47,30 @@ impl WebSocketActor {
     /// If it was us who began we may end the wire. Else it is left to the server, as RFC 6455 section 7.1.1 would have it: ended by
     /// us, it might be reset before the answer is read.
     fn end_if_both_have_closed(&mut self) {
-        if self.link.as_ref().is_some_and(|link| link.closing == Closing::Both { began: true }) {
+        let Some(Closing::Both { began }) = self.link.as_ref().map(|link| link.closing) else { return };
+        if let Some(work) = &mut self.work {
+            work.is_now(WorkEnd::Completed);
+        }
+        if began {
             self.end_wire(CloseReason::WebSocketClosed);
         }
+    }
+
+    /// Ends the shutdown in flight: the server has closed, and nothing more will be sent.
+    pub(super) fn end_shutdown(&mut self) {
+        if self.standing.close_sent {
+            return self.complete_shutdown();
+        }
+        if let Some(pending) = self.shutting.take() {
+            self.standing.sending = false;
+            pending.fail(&self.ended_first("the close frame went out"));
+        }
+    }
+
+    /// The server has closed, and the connection is over before something of ours.
+    fn ended_first(&self, before: &'static str) -> Error {
+        let detail = format!("the connection ended, after the server's close, before {before}");
+        self.error(ErrorCode::ConnectionError, Operation::WebSocketSend, Stage::Messages, Blame::Peer, detail)
     }
 
     /// Completes the close in flight: both sides have closed.
@@ -60,10 +82,12 @@ impl WebSocketActor {
     }
 
     /// The server has ended the wire, or what was waited for after the end is over.
-    pub(super) fn server_has_ended(&mut self) {
+    pub(super) fn server_has_ended(&mut self, how: CloseReason) {
         let Some(link) = &self.link else { return };
         if link.closing.is_received() {
-            return self.end_wire(CloseReason::WebSocketClosed);
+            let have_both = link.closing.is_sent();
+            self.fail_send(&self.ended_first("the message went out"));
+            return self.end_wire(if have_both { CloseReason::WebSocketClosed } else { how });
         }
         if link.lingers.is_some() {
             return self.end_wire(CloseReason::ProtocolError);
@@ -76,7 +100,7 @@ impl WebSocketActor {
 
     pub(super) fn wire_broke(&mut self, error: io::Error) {
         if self.link.as_ref().is_some_and(|link| link.closing.is_received() || link.lingers.is_some()) {
-            return self.server_has_ended();
+            return self.server_has_ended(CloseReason::TransportError);
         }
         let error = Failure::Io(Stage::Messages, error).into_error(Operation::WebSocketReceive);
         self.lose(&error, CloseReason::TransportError);
@@ -104,12 +128,17 @@ impl WebSocketActor {
     /// Nothing can be sent any more; what was received can still be read, and so can what is yet to come.
     pub(super) fn cannot_send(&mut self, error: &Error) {
         let error = error.clone().with_url(&self.url);
-        self.standing.broken = true;
+        if let Some(link) = &mut self.link {
+            link.mute = true;
+        }
+        self.liveness.cannot_ask(clock::now());
         if self.standing.closed_by_peer {
             // What is left to do is done.
             self.fail_send(&error);
+        } else if self.fail_sends_and_close(&error) {
+            self.standing.broken = true;
         } else {
-            self.fail_sends_and_close(&error);
+            self.untold_break = Some(error);
         }
     }
 
@@ -140,7 +169,7 @@ impl WebSocketActor {
     }
 
     /// `true`: something was in flight.
-    fn fail_sends_and_close(&mut self, error: &Error) -> bool {
+    pub(super) fn fail_sends_and_close(&mut self, error: &Error) -> bool {
         let sends = [self.sending.take().map(|sending| sending.pending), self.shutting.take()];
         let closes = self.closing.take().map(|closes| closes.pending);
         (self.standing.sending, self.standing.closing) = (false, false);
@@ -154,11 +183,7 @@ impl WebSocketActor {
     pub(super) fn end_wire(&mut self, reason: CloseReason) {
         let Some(link) = self.link.take() else { return };
         link.lease.close(&self.node, reason);
-        if let Some(mut work) = self.work.take()
-            && reason == CloseReason::WebSocketClosed
-        {
-            work.is_now(WorkEnd::Completed);
-        }
+        self.work = None;
     }
 
     pub(super) fn cancelled(&self, why: &'static str) -> Error {

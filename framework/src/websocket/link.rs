@@ -10,6 +10,7 @@ use crate::origin::Lease;
 use crate::protocol::websocket::closing::Closing;
 use crate::protocol::websocket::fault::Fault;
 use crate::protocol::websocket::reader::{Incoming, ReadLimits, Reader};
+use crate::protocol::websocket::stall::Stall;
 use crate::protocol::websocket::writer::{Gone, Writer};
 
 /// A wire with what reads from it and what writes to it.
@@ -19,8 +20,9 @@ pub(super) struct Link {
     pub(super) writer: Writer,
     pub(super) closing: Closing,
     unflushed: bool,
-    /// Since when the stream takes no octet.
-    pub(super) stalled: Option<Instant>,
+    pub(super) stall: Stall,
+    /// Nothing can be written any more.
+    pub(super) mute: bool,
     /// A message waits to be received, and all that follows it.
     pub(super) holds: bool,
     /// What the server did wrong, until somebody receives: what the program does before that comes first.
@@ -53,7 +55,8 @@ impl Link {
             writer: Writer::default(),
             closing: Closing::default(),
             unflushed: false,
-            stalled: None,
+            stall: Stall::default(),
+            mute: false,
             holds: false,
             fault: None,
             lingers: None,
@@ -69,14 +72,20 @@ impl Link {
                 break;
             }
             let Poll::Ready(wrote) = wire.poll_write(context, octets) else {
-                self.stalled.get_or_insert_with(clock::now);
+                self.stall.is_blocked(clock::now);
                 return Poll::Pending;
             };
             self.writer.wrote(wrote?);
-            (self.unflushed, self.stalled) = (true, None);
+            self.stall.has_taken();
+            self.unflushed = true;
         }
         if self.unflushed {
-            ready!(wire.poll_flush(context))?;
+            let Poll::Ready(flushed) = wire.poll_flush(context) else {
+                self.stall.waits_for_flush(clock::now);
+                return Poll::Pending;
+            };
+            flushed?;
+            self.stall.is_through();
             self.unflushed = false;
         }
         Poll::Ready(Ok(self.writer.flushed()))

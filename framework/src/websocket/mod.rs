@@ -5,6 +5,7 @@ mod calls;
 mod driving;
 mod ending;
 mod given;
+mod line;
 mod link;
 mod messages;
 mod part;
@@ -98,6 +99,7 @@ pub(crate) struct Upgraded {
     pub(crate) lease: Lease,
     pub(crate) options: WebSocketOptions,
     pub(crate) send_timeout: Option<Duration>,
+    pub(crate) queue_timeout: Option<Duration>,
     pub(crate) protocol: Option<Box<str>>,
     pub(crate) url: String,
     pub(crate) work: Option<WorkGuard>,

@@ -2,9 +2,9 @@
 //!
 //! | call | is refused (4317) while |
 //! |---|---|
-//! | `send` | a send, shutdown or close is in flight; the sending side is closed, or broken; the server has closed |
+//! | `send` | a send, shutdown or close is in flight; the sending side is closed, or broken, and that was told; the server has closed |
 //! | `receive` | a receive or close is in flight; the server's close frame was received; the connection is lost, and that was told |
-//! | `shutdown` | a send, shutdown or close is in flight; the sending side is closed, or broken |
+//! | `shutdown` | a send, shutdown or close is in flight; the sending side is closed, or broken, and that was told |
 //! | `close` | a send, shutdown or close is in flight; it has closed; the connection is lost, and that was told |
 //!
 //! A receive in flight is no hindrance to `close`, which ends it.
@@ -26,8 +26,10 @@ pub(super) struct Standing {
     pub(super) closing: bool,
     /// The caller has closed the sending side.
     pub(super) shut: bool,
-    /// Nothing can be sent any more, for the connection broke.
+    /// Nothing can be sent any more, for the connection broke, and an operation has told of it.
     pub(super) broken: bool,
+    /// Our close frame is out.
+    pub(super) close_sent: bool,
     /// The server's close frame is in.
     pub(super) closed_by_peer: bool,
     /// Some receive has told of it.

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use hinternet::{CloseReason, ErrorCode, Handle, Operation, Session, Status, WebSocketOptions};
+use hinternet::{Blame, CloseReason, ErrorCode, Handle, Operation, Session, Status, WebSocketOptions};
 use integration_tests::Gate;
 use integration_tests::patiently;
+use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::Script;
 use integration_tests::websocket::{WebSocketOrigin, close, frame};
 
+use crate::in_memory::Server;
 use crate::place::{Place, honest};
 
 #[tokio::test]
@@ -215,4 +217,64 @@ async fn b8_a_shutdown_of_the_session_waits_for_websockets_and_counts_them() {
     let report = patiently("the shutdown", shutdown).await;
     assert_eq!((report.completed, report.cancelled, report.never_sent), (1, 1, 0));
     recorder.settle().await;
+}
+
+#[tokio::test]
+async fn a_message_that_a_close_began_to_throw_away_is_not_received_in_part() {
+    let go = Gate::new();
+    let more = [frame(0x80, "two"), frame(0x81, "next")].concat();
+    let place =
+        Place::with(|switched| switched.send(frame(0x01, "one ")).read_until(&b"\x88"[..]).hold(&go).send(more).keep())
+            .await;
+    assert_eq!(place.websocket.receive_at_most(2).await.unwrap().octets(), "on");
+    tokio::select! {
+        closed = place.websocket.close(1000, "") => panic!("the server has not closed, but {closed:?}"),
+        _ = place.wait_for_frames(1) => {}
+    }
+    go.open();
+    let next = patiently("the next message", place.websocket.receive()).await.unwrap();
+    assert_eq!(next.as_text(), Some("next"));
+    place.end().await;
+}
+
+#[tokio::test]
+async fn what_has_not_gone_out_is_not_said_to_have() {
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().dial(Server::IsDeaf(close(1000, "")).dial()));
+    let websocket = session.websocket("ws://127.0.0.1/").unwrap().options(hasty()).connect().await.unwrap();
+    assert!(websocket.receive().await.unwrap().is_close());
+    let shut = patiently("the shutdown", websocket.shutdown(1000, "")).await;
+    let error = recorder.failure(websocket.id(), shut);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
+    let closing = recorder.wait_for_status(websocket.id(), "ClosingConnection").await;
+    assert!(matches!(closing.status, Status::ClosingConnection { reason: CloseReason::TimedOut }), "{closing:?}");
+    drop(websocket);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn b8_a_websocket_that_both_have_closed_is_complete_though_its_wire_is_kept() {
+    let go = Gate::new();
+    let place = Place::with(|switched| switched.hold(&go).send(close(1000, "")).keep()).await;
+    let shutdown = place.session.shutdown(Duration::from_secs(30));
+    go.open();
+    place.wait_for_frames(1).await;
+    let Place { recorder, session: _session, peer: _peer, websocket } = place;
+    drop(websocket);
+    let report = patiently("the shutdown", shutdown).await;
+    assert_eq!((report.completed, report.cancelled, report.never_sent), (1, 0, 0));
+    recorder.settle().await;
+}
+
+#[tokio::test]
+async fn a_loss_found_by_writing_is_told_to_the_next_who_sends_once() {
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().dial(Server::IsDeaf(frame(0x89, "?")).dial()));
+    let websocket = session.websocket("ws://127.0.0.1/").unwrap().connect().await.unwrap();
+    let error = recorder.failure(websocket.id(), patiently("the send", websocket.send("hello")).await);
+    assert_eq!((error.code(), error.operation()), (ErrorCode::ConnectionError, Operation::WebSocketSend), "{error}");
+    let again = recorder.refusal(websocket.id(), websocket.send("hello").await);
+    assert_eq!(again.code(), ErrorCode::InvalidOperation, "{again}");
+    drop(websocket);
+    recorder.finish(session).await;
 }

@@ -150,6 +150,7 @@ async fn a_websocket_nobody_takes_over_ends_with_its_request() {
     request.receive_response().await.unwrap();
     request.close().await.unwrap();
     scene.peer.wait_for_end(0).await;
+    scene.recorder.wait_for_closing(request.id()).await;
     assert!(scene.recorder.trace_of(request.id()).iter().any(|one| one.contains("ClosingConnection")));
     scene.end().await;
 }
@@ -210,4 +211,34 @@ async fn b5_a_closed_session_takes_no_websocket() {
     let error = recorder.refusal(websocket.id(), websocket.send("late").await);
     assert!(error.is_invalid_handle() && error.to_string().contains("session"), "{error}");
     recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn subprotocols_offered_by_header_and_by_name_are_all_offered_in_one_line() {
+    let scene = Scene::with(switching().keep()).await;
+    let builder = scene.session.websocket(&url(&scene.peer)).unwrap();
+    let builder = builder.header("Sec-WebSocket-Protocol", "a").header("Sec-WebSocket-Protocol", "b").protocol("c");
+    drop(builder.connect().await.unwrap());
+    let head = String::from_utf8(scene.peer.received(0)).unwrap();
+    assert!(head.lines().any(|line| line == "sec-websocket-protocol: a, b, c"), "{head}");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn rfc6455_4_1_a_request_that_is_sent_again_has_another_key() {
+    let used = Script::new().read_request().send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").read_head().close();
+    let peer = ScriptedPeer::start(vec![used, switching().keep()]).await;
+    let scene = Scene::of(peer, Session::builder());
+    let first = scene.request(Method::GET);
+    first.send(()).await.unwrap();
+    first.receive_response().await.unwrap();
+    integration_tests::scene::read_all(&first).await.unwrap();
+    drop(scene.session.websocket(&url(&scene.peer)).unwrap().connect().await.unwrap());
+    assert_eq!(scene.peer.connections(), 2);
+    let keys = [0, 1].map(|n| {
+        let head = String::from_utf8_lossy(&scene.peer.received(n)).into_owned();
+        head.lines().find_map(|line| line.strip_prefix("sec-websocket-key: ").map(str::to_owned)).expect("a key")
+    });
+    assert_ne!(keys[0], keys[1]);
+    scene.end().await;
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use hinternet::{CloseReason, ErrorCode, Session, Status, WebSocketOptions};
 use integration_tests::recorder::Recorder;
-use integration_tests::scripted_peer::Script;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::websocket::{WebSocketOrigin, frame};
 
-use crate::place::Place;
+use crate::place::{Place, switching, url};
 
 fn often() -> WebSocketOptions {
     let mut options = WebSocketOptions::default();
@@ -47,9 +47,11 @@ async fn a_server_that_gives_no_sign_of_life_is_gone() {
 #[tokio::test]
 async fn a_server_is_not_gone_because_its_message_is_not_received() {
     let place = Place::of(Session::builder(), often(), |switched| switched.send(frame(0x81, "unread")).keep()).await;
-    // One ping, and more time than a silent server has.
     place.wait_for_frames(1).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // Longer than a silent server has, which is met later.
+    let silent = ScriptedPeer::always(switching().keep()).await;
+    let other = place.session.websocket(&url(&silent)).unwrap().options(often()).connect().await.unwrap();
+    assert!(place.recorder.failure(other.id(), other.receive().await).is_timeout());
     assert_eq!(place.websocket.receive().await.unwrap().as_text(), Some("unread"));
     place.end().await;
 }

@@ -3,8 +3,9 @@
 mod cancelling;
 mod closing;
 mod crash;
+mod deadlines;
 mod handshake;
+mod in_memory;
 mod liveness;
 mod messages;
 mod place;
-mod unread;

@@ -36,15 +36,21 @@ impl Asked {
                 _ => return Err(OfferMisuse::Subprotocol),
             }
         }
-        let key = STANDARD.encode(nonce);
-        let accept = accept(&key);
-        // Base64 is a value whatever it encodes.
-        let key = HeaderValue::try_from(key).map_err(|_| OfferMisuse::Field { name: "sec-websocket-key" })?;
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        headers.insert(SEC_WEBSOCKET_KEY, key);
-        Ok(Self { accept, protocols })
+        Ok(Self { accept: String::new(), protocols }.with_key(nonce, headers))
+    }
+
+    /// The same for one more connection, which needs a key of its own (RFC 6455 section 4.1, item 7 of the request).
+    pub(crate) fn with_key(mut self, nonce: [u8; 16], headers: &mut HeaderMap) -> Self {
+        let key = STANDARD.encode(nonce);
+        self.accept = accept(&key);
+        // Base64 is a value whatever it encodes.
+        if let Ok(key) = HeaderValue::try_from(key) {
+            headers.insert(SEC_WEBSOCKET_KEY, key);
+        }
+        self
     }
 
     /// Is the 101 the answer?
@@ -133,6 +139,16 @@ mod tests {
         let (asked, headers) = asked(&[]);
         assert_eq!(headers[SEC_WEBSOCKET_KEY], "dGhlIHNhbXBsZSBub25jZQ==");
         assert_eq!(asked.accept, ACCEPT);
+    }
+
+    #[test]
+    fn rfc6455_4_1_a_new_key_takes_the_place_of_the_one_before_and_has_an_answer_of_its_own() {
+        let (asked, mut headers) = asked(&["chat"]);
+        let again = asked.clone().with_key(*b"another nonce...", &mut headers);
+        assert_eq!(headers.get_all(SEC_WEBSOCKET_KEY).iter().count(), 1);
+        assert_eq!(headers[SEC_WEBSOCKET_KEY], STANDARD.encode(b"another nonce..."));
+        assert_ne!(asked.accept, again.accept);
+        assert_eq!(asked.protocols, again.protocols);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod header;
 pub(crate) mod liveness;
 pub(crate) mod outgoing;
 pub(crate) mod reader;
+pub(crate) mod stall;
 mod utf8;
 pub(crate) mod writer;
 
