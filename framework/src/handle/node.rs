@@ -11,6 +11,8 @@
 //! child cannot join a parent that is closing; a parent's `HandleClosing` waits for those of its children; and a close
 //! always gets through, because it is a flag first and a message second.
 
+mod finding;
+
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -311,33 +313,6 @@ impl Node {
     /// Did the actor die?
     pub(crate) fn has_crashed(&self) -> bool {
         self.ending() == Some(Ending::Crashed)
-    }
-
-    /// Finds an open handle below this node.
-    pub(crate) fn find(&self, id: HandleId) -> Option<Entry> {
-        let below: Vec<_> = {
-            let life = self.lock();
-            if let Some(child) = life.children.get(&id) {
-                return child.handle.get().filter(|_| child.is_open()).cloned();
-            }
-            life.children.values().cloned().collect()
-        };
-        below.iter().find_map(|child| child.find(id))
-    }
-
-    /// All handles below, each before those below it.
-    pub(crate) fn entries_below(&self) -> Vec<Entry> {
-        let mut entries = Vec::new();
-        self.gather(&mut entries);
-        entries
-    }
-
-    fn gather(&self, entries: &mut Vec<Entry>) {
-        let below: Vec<_> = self.lock().children.values().cloned().collect();
-        for child in below {
-            entries.extend(child.handle.get().cloned());
-            child.gather(entries);
-        }
     }
 
     pub(crate) fn id(&self) -> HandleId {
