@@ -4,13 +4,13 @@ use std::io;
 use std::task::Poll;
 
 use futures_util::{Stream, stream};
-use hinternet::{Blame, Bytes, ErrorCode, HeaderMap, Method, Operation, Payload, Request, Session};
+use hinternet::{Blame, Bytes, ErrorCode, HeaderMap, Method, Operation, Payload, Request, Session, Waiting};
 use integration_tests::http2_origin::{Http2Scene, Reason, builder};
 use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::scene::{Scene, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
 use integration_tests::{Gate, dropped_after, patiently};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 
 use super::duplex::{echoing, saying, spoken};
 
@@ -149,6 +149,14 @@ async fn b10_a_body_that_fails_fails_the_response_too() {
     say.send(Ok("hello".into())).unwrap();
     assert_eq!(patiently("the echo", reading).await.unwrap().unwrap(), "hello");
     let reading = self::reading(&request);
+    // One that came later would be refused by what has happened, and not fail with it.
+    let is_read = async || request.why_waiting().await == Some(Waiting::Server);
+    patiently("the read", async {
+        while !is_read().await {
+            yield_now().await
+        }
+    })
+    .await;
     say.send(Err(io::Error::other("the source is dry"))).unwrap();
     let sent = scene.recorder.failure(request.id(), patiently("the send", sending).await.unwrap());
     let read = scene.recorder.failure(request.id(), patiently("the read", reading).await.unwrap());
