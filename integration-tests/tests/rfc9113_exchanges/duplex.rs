@@ -235,6 +235,7 @@ async fn b11_asking_for_the_response_ends_a_body_behind_the_write_in_flight() {
     assert_eq!(received.unwrap().status(), 200);
     assert!(scene.recorder.refusal(request.id(), request.write("late").await).is_incorrect_state());
     assert_eq!(patiently("the body", read_all(&request)).await.unwrap(), b"300000");
+    scene.recorder.wait_for_status(request.id(), "WriteComplete").await;
     assert_eq!(scene.recorder.count_of(request.id(), "WriteComplete"), 1);
     scene.end().await;
 }
