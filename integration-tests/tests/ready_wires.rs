@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hinternet::tls::TlsOptions;
-use hinternet::{Connection, DialOptions, ErrorCode, Operation, Session, SessionBuilder, Timeouts};
+use hinternet::{Connection, DialOptions, ErrorCode, HandleId, Operation, Session, SessionBuilder, Timeouts};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, builder};
 use integration_tests::memory_peer::in_virtual_time;
@@ -29,6 +29,17 @@ async fn get(connection: &Connection) -> hinternet::HandleId {
     request.id()
 }
 
+/// So many have been recorded, and no more.
+async fn recorded(recorder: &Recorder, handle: HandleId, name: &str, times: usize) {
+    let so_many = async {
+        while recorder.count_of(handle, name) < times {
+            tokio::task::yield_now().await;
+        }
+    };
+    patiently(name, so_many).await;
+    assert_eq!(recorder.count_of(handle, name), times);
+}
+
 #[tokio::test]
 async fn wires_that_were_dialed_ahead_serve_and_no_request_is_told_of_a_dial() {
     let origin = Origin::start(|_| Reply::ok("ok")).await;
@@ -37,7 +48,7 @@ async fn wires_that_were_dialed_ahead_serve_and_no_request_is_told_of_a_dial() {
     let connection = session.connect(&origin.origin()).unwrap();
     assert_eq!(prewarmed(&connection, 3).await, (3, None));
     assert_eq!(prewarmed(&connection, 2).await, (3, None), "they stand already");
-    assert_eq!(recorder.count_of(connection.id(), "ConnectedToServer"), 3);
+    recorded(&recorder, connection.id(), "ConnectedToServer", 3).await;
     for _ in 0..3 {
         let id = get(&connection).await;
         assert_eq!(recorder.count_of(id, "ConnectingToServer"), 0);
@@ -84,7 +95,7 @@ async fn limits_hold_and_a_dial_that_fails_is_the_last_one() {
     let failure = refused.failure.expect("nobody is there");
     assert_eq!((refused.wires, failure.code(), failure.operation()), (0, ErrorCode::CannotConnect, Operation::Connect));
     assert_eq!(prewarmed(&dead, 0).await, (0, None));
-    assert_eq!(recorder.count_of(dead.id(), "ConnectingToServer"), 1);
+    recorded(&recorder, dead.id(), "ConnectingToServer", 1).await;
     assert_eq!(recorder.count_of(dead.id(), "RequestError"), 0);
     dead.close().await.unwrap();
     let refused = dead.prewarm(1).await.unwrap_err();
