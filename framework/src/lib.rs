@@ -41,8 +41,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over HTTP/1.1, without extensions) over TCP and TLS. Not yet: redirects, credentials, cookies, content codings, proxies. A 3xx
-//! or a 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over HTTP/1.1, without extensions) over TCP and TLS. Not yet: redirects, credentials,
+//! cookies, content codings, proxies. A 3xx or a 401 is simply the response.
 //!
 //! # Spans
 //!
