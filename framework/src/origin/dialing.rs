@@ -192,22 +192,45 @@ impl Pond {
 }
 
 impl Pond {
+    /// Dials; and once more, if the server had spoken with us before and broke the handshake off: a server that is restarted closes
+    /// its old listener with whatever waits there unaccepted. Nothing was sent yet, so nothing is done twice.
     async fn dial_as(
         self: &Rc<Self>,
         ticket: Ticket,
         asking: &Asking,
         reporter: &Reporter,
     ) -> Result<(Wire, Option<Driver>, IpAddr), DialFailure> {
+        let (begun, mut timeouts, mut again) = (clock::now(), asking.options.timeouts, false);
+        loop {
+            match self.dial_once(ticket, asking, reporter, &timeouts).await {
+                Err(failure) if failure.broke_off() && !again && self.register.opened() > 0 => {
+                    self.register.note("dials again", || "the handshake was broken off".to_owned());
+                    let passed = clock::now().saturating_duration_since(begun);
+                    timeouts.connect = timeouts.connect.map(|limit| limit.saturating_sub(passed));
+                    again = true;
+                }
+                dialed => return dialed,
+            }
+        }
+    }
+
+    async fn dial_once(
+        self: &Rc<Self>,
+        ticket: Ticket,
+        asking: &Asking,
+        reporter: &Reporter,
+        timeouts: &Timeouts,
+    ) -> Result<(Wire, Option<Driver>, IpAddr), DialFailure> {
         let options = &asking.options;
         // The machine's authorities are read from its disk, which may be slow.
-        let limit = options.timeouts.connect;
+        let limit = timeouts.connect;
         let tls = match clock::within(limit, pin!(self.tls_client())).await {
             Ok(made) => made.map_err(DialFailure::NotSecured)?,
             Err(_) => return Err(DialFailure::PrepareTimeout(limit.unwrap_or_default())),
         };
         let (dialed, address) = dial(&Way {
             origin: &self.key.origin,
-            timeouts: &options.timeouts,
+            timeouts,
             limits: &options.limits,
             options: self.key.dial(),
             tls: tls.as_deref(),

@@ -126,6 +126,15 @@ impl DialFailure {
             | Self::NotBegun(_) => false,
         }
     }
+
+    /// Was it connected to, and the stream broken before either side had said what it is?
+    pub(crate) fn broke_off(&self) -> bool {
+        match self {
+            Self::NotSecured(failure) => failure.is_of_network(),
+            Self::NotBegun(_) => true,
+            _ => false,
+        }
+    }
 }
 
 /// Dials an origin; also says which address the stream goes to.

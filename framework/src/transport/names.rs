@@ -3,6 +3,7 @@
 //! A look-up is a task of its own on the shard that asked first. It goes on for whoever waits, on any shard, and is given up when
 //! nobody does: each waits as long as its own limit lets it, and nobody joins one that hangs. The lock is held for a look in the table alone: no code of the caller's runs under it, not even a destructor.
 
+use std::cell::Cell;
 use std::io;
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -12,7 +13,7 @@ use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::{Either, select};
-use tokio::sync::watch;
+use tokio::sync::broadcast;
 
 use super::BlockingResolver;
 use crate::clock;
@@ -31,8 +32,8 @@ pub(crate) struct Names {
 
 type Table = policy::Names<Arc<Name>, Arc<Watched>>;
 
-/// `None` until there is an outcome.
-type Watched = watch::Sender<Option<Outcome>>;
+/// Hears of the outcome, once. Whoever waits is woken in the order of asking.
+type Watched = broadcast::Sender<Outcome>;
 
 /// A name, and who is asked for it.
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -145,14 +146,15 @@ impl Names {
     fn ask(self: &Arc<Self>, name: &Arc<Name>, how: How) -> Asked {
         let now = clock::now();
         // Subscribed to under the lock, where a look-up that nobody waits for is given up.
-        let (waiting, begin) = match how(&mut self.lock(), name, now, || Arc::new(Watched::new(None))) {
+        let (waiting, begin) = match how(&mut self.lock(), name, now, || Arc::new(Watched::new(1))) {
             Found::Fresh(resolution) => return Asked::Known(resolution, false),
             Found::Stale(resolution) => return Asked::Known(resolution, true),
             Found::Join(watched) => (watched.subscribe(), None),
             Found::LookUp(watched) => (watched.subscribe(), Some(watched)),
         };
         if let Some(watched) = begin {
-            let under_way = UnderWay { names: Arc::clone(self), name: Arc::clone(name), watched };
+            let (names, name) = (Arc::clone(self), Arc::clone(name));
+            let under_way = UnderWay { names, name, watched, is_told: Cell::new(false) };
             actix_rt::spawn(under_way.look_up());
         }
         Asked::Wait(waiting)
@@ -161,19 +163,18 @@ impl Names {
     async fn wait(
         self: &Arc<Self>,
         name: &Arc<Name>,
-        mut waiting: watch::Receiver<Option<Outcome>>,
+        mut waiting: broadcast::Receiver<Outcome>,
         how: How,
     ) -> Result<Resolution, Unresolved> {
         loop {
-            let outcome = waiting.wait_for(Option::is_some).await.ok().and_then(|outcome| outcome.clone());
-            match outcome {
-                Some(Outcome::Resolved(resolution)) => return Ok(resolution),
-                Some(Outcome::Failed(error)) => return Err(Unresolved::Failed(io::Error::new(error.kind(), error))),
-                Some(Outcome::Panicked) => {
+            match waiting.recv().await {
+                Ok(Outcome::Resolved(resolution)) => return Ok(resolution),
+                Ok(Outcome::Failed(error)) => return Err(Unresolved::Failed(io::Error::new(error.kind(), error))),
+                Ok(Outcome::Panicked) => {
                     let blame = if name.resolver.is_some() { Blame::Caller } else { Blame::Library };
                     return Err(Unresolved::Panicked(blame));
                 }
-                None | Some(Outcome::GivenUp) => match self.ask(name, how) {
+                Ok(Outcome::GivenUp) | Err(_) => match self.ask(name, how) {
                     Asked::Known(resolution, _) => return Ok(resolution),
                     Asked::Wait(again) => waiting = again,
                 },
@@ -189,7 +190,7 @@ type How = fn(&mut Table, &Arc<Name>, Instant, fn() -> Arc<Watched>) -> Found<Ar
 enum Asked {
     /// And whether it is stale.
     Known(Resolution, bool),
-    Wait(watch::Receiver<Option<Outcome>>),
+    Wait(broadcast::Receiver<Outcome>),
 }
 
 /// A look-up under way. However it ends, the table knows of it no more, and whoever waits hears of it.
@@ -197,6 +198,7 @@ struct UnderWay {
     names: Arc<Names>,
     name: Arc<Name>,
     watched: Arc<Watched>,
+    is_told: Cell<bool>,
 }
 
 impl UnderWay {
@@ -253,11 +255,10 @@ impl UnderWay {
     fn is_over(&self, outcome: Outcome) {
         let given_up = self.names.lock().give_up(&self.name, |watched| self.is_watched_by(watched));
         drop(given_up);
-        self.watched.send_if_modified(|told| {
-            let first = told.is_none();
-            told.get_or_insert(outcome);
-            first
-        });
+        if !self.is_told.replace(true) {
+            // An error is that nobody waits.
+            let _nobody = self.watched.send(outcome);
+        }
     }
 }
 

@@ -289,6 +289,27 @@ async fn a_network_that_fails_in_the_handshake_is_no_secure_failure() {
 }
 
 #[tokio::test]
+async fn a_server_that_has_spoken_before_and_breaks_a_handshake_off_is_dialed_once_more() {
+    let (authority, ok) = (authority(), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok");
+    let tls = Tls::new(&authority.issue(leaf()));
+    let serves = || Script::new().start_tls(&tls).read_request().send(ok).close();
+    let breaks = || Script::new().read_exactly(1).reset();
+    let scripts = vec![serves(), breaks(), serves(), breaks(), breaks()];
+    let peer = ScriptedPeer::start_with_default(scripts, serves()).await.secure();
+    let recorder = Recorder::start();
+    let session = recorder.session(builder(trusting(&authority)));
+    let ask = || session.get(format!("{}/", peer.origin())).unwrap().send();
+    for connections in [1, 3] {
+        assert_eq!(ask().await.unwrap().text().await.unwrap(), "ok");
+        assert_eq!(peer.connections(), connections);
+    }
+    let error = ask().await.unwrap_err();
+    assert_eq!((error.code(), error.stage()), (ErrorCode::ConnectionError, Stage::Tls), "{error}");
+    assert_eq!(peer.connections(), 5, "not more than once");
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
 async fn a_handshake_that_never_ends_is_over_with_the_time_for_connecting() {
     let peer = ScriptedPeer::always(Script::new().keep()).await.secure();
     let recorder = Recorder::start();

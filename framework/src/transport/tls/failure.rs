@@ -30,6 +30,11 @@ impl TlsFailure {
         alert == Some(TlsAlert::Received(NO_APPLICATION_PROTOCOL))
     }
 
+    /// Did the network, or whoever closed the stream, end the handshake without a word?
+    pub(crate) fn is_of_network(&self) -> bool {
+        (self.code, self.blame) == (ErrorCode::ConnectionError, Blame::Network)
+    }
+
     /// The same, told to another whom it concerns.
     pub(crate) fn again(&self) -> Self {
         let Self { code, blame, sentence, told, details, source: _ } = self;

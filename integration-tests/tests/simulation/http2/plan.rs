@@ -151,11 +151,6 @@ impl Plan {
         self.weather.loss == 0 && !parted && self.weather.capacity == AMPLE
     }
 
-    /// Does a look-up take time?
-    pub(crate) fn has_slow_names(&self) -> bool {
-        self.commands.iter().any(|command| matches!(command, Command::Tell(told) if !told.after.is_zero()))
-    }
-
     /// The world it happens in.
     pub(crate) fn simulation(&self) -> Simulation {
         let Weather { latency, loss, roughness, capacity, .. } = self.weather;
