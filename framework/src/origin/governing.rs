@@ -319,6 +319,11 @@ impl Turns {
 }
 
 impl Turn {
+    /// Has a pause begun since it was let go?
+    pub(crate) fn is_paused(&self) -> bool {
+        self.governed.lock().gate.is_paused(clock::now())
+    }
+
     /// It waited for a wire in vain: its server was never asked.
     pub(crate) fn never_went(&mut self) {
         self.went = self.answered;

@@ -30,16 +30,22 @@ impl Journey {
         }
         let services = Arc::clone(&self.services);
         let governors = &services.terms.governors;
-        let mut turns = Box::<Turns>::default();
-        if let Some(governor) = self.options.governor {
-            let gate = governors.gate(self.shared.target.origin(), &governor);
-            turns.origin = Some(self.wait_at(&gate, &governor, end).await?);
+        loop {
+            let mut turns = Box::<Turns>::default();
+            if let Some(governor) = self.options.governor {
+                let gate = governors.gate(self.shared.target.origin(), &governor);
+                turns.origin = Some(self.wait_at(&gate, &governor, end).await?);
+            }
+            if let Some((governor, gate)) = governors.of_all() {
+                turns.all = Some(self.wait_at(gate, governor, end).await?);
+                // A pause may have begun while it stood in the line of all. Whoever waits for its end keeps nobody else from going.
+                if turns.origin.as_ref().is_some_and(Turn::is_paused) {
+                    continue;
+                }
+            }
+            self.turns = Some(turns.go());
+            return Ok(());
         }
-        if let Some((governor, gate)) = governors.of_all() {
-            turns.all = Some(self.wait_at(gate, governor, end).await?);
-        }
-        self.turns = Some(turns.go());
-        Ok(())
     }
 
     async fn wait_at(&mut self, gate: &Arc<Governed>, governor: &Governor, end: Option<Instant>) -> Result<Turn> {

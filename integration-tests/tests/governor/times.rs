@@ -98,6 +98,26 @@ fn who_waits_in_vain_after_its_turn_gives_its_share_of_the_rate_back() {
     });
 }
 
+#[test]
+fn a_pause_that_begins_in_the_line_of_all_origins_holds_those_of_its_own_back_and_no_others() {
+    in_virtual_time(async {
+        let builder = Session::builder().requests_at_once(1).governor(Governor::new());
+        let world = World::of(MemoryPeer::playing(after(60 * SECOND)), builder);
+        let first = world.asking(B);
+        tokio::task::yield_now().await;
+        let paused = world.asking(A);
+        tokio::task::yield_now().await;
+        let behind_it = world.asking(B);
+        tokio::task::yield_now().await;
+        world.session.connect(A).unwrap().pause_for(200 * SECOND).unwrap();
+        for asking in [first, behind_it, paused] {
+            asking.await.unwrap();
+        }
+        assert_eq!(world.times(), [0, 60, 200].map(Duration::from_secs));
+        world.end().await;
+    });
+}
+
 /// One of them is woken by the time, and has the others woken.
 #[test]
 fn a_line_goes_on_when_the_one_that_keeps_the_time_for_it_leaves() {

@@ -201,6 +201,11 @@ impl Gate {
         self.pause.lift();
     }
 
+    /// Does nobody go now whatever else there is room for?
+    pub(crate) fn is_paused(&self, now: Instant) -> bool {
+        self.pause.now(now).is_some()
+    }
+
     /// How many turns it takes until it is this one's.
     pub(crate) fn position(&self, ticket: Ticket, priority: Priority) -> Option<usize> {
         self.line.position(ticket, priority)
@@ -213,7 +218,7 @@ impl Gate {
             && now.saturating_duration_since(self.since) >= unused
             && self.spaced().is_none_or(|spaced| spaced <= now)
             && self.bucket.is_full(now)
-            && self.pause.now(now).is_none()
+            && !self.is_paused(now)
     }
 
     pub(crate) fn show(&self, now: Instant) -> Shown {
