@@ -146,8 +146,8 @@ pub struct SessionOptions {
     /// Requests under way at a time to all origins together, whether or not they have a [`Governor`], and in the sense of one: each
     /// takes its place when the governor of its origin has let it go, and keeps it until its response is read to the end, has
     /// failed or is given up. The others wait in line (`Queued`). One that waits there is under way to its origin already: it has
-    /// had its share of the rate, holds its place among those at once, and a pause that begins then does not hold it back. Where
-    /// that matters choose a limit that is seldom reached. Default `None`: any number.
+    /// had its share of the rate, and holds its place among those at once. If a pause of its origin begins then, it gives that
+    /// back and waits again. Default `None`: any number.
     pub requests_at_once: Option<usize>,
     /// Wires to all origins together. At the limit the idle wire goes that was used longest ago, of those on the shard of the
     /// request if it has any; while there is none a request that needs one waits (`Queued`). Default `None`: 4,096, or four
