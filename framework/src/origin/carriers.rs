@@ -28,6 +28,10 @@ impl<W: Pooled> Carriers<W> {
     }
 
     pub(super) fn add(&mut self, wire: W, now: Instant) {
+        // As a rule one is all there is.
+        if self.0.is_empty() {
+            self.0.reserve_exact(1);
+        }
         self.0.push(Carrier { wire, lent: 0, since: now });
     }
 
@@ -56,6 +60,11 @@ impl<W: Pooled> Carriers<W> {
             // One without room that carries nothing is to a server that takes no streams at all.
             Some(room) => room == 0 && *lent > 0 && !wire.may_carry_more(),
         })
+    }
+
+    /// Does none carry anything?
+    pub(super) fn rest(&self) -> bool {
+        self.0.iter().all(Carrier::rests)
     }
 
     /// Does one take requests, though it may have to have room for them first?

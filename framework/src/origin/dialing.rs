@@ -12,6 +12,7 @@ use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
 
 use super::ahead::{Ahead, Opener};
+use super::line::remove;
 use super::naming::Aiming;
 use super::pool::Ticket;
 use super::{Asking, Kept, OriginKey, Pond};
@@ -57,6 +58,8 @@ pub(super) struct Dial {
     begun: Rc<Cell<bool>>,
     /// Does it end by itself, whatever the network does?
     ends: bool,
+    /// Where it goes, once that is known.
+    aim: Option<IpAddr>,
 }
 
 impl Dial {
@@ -66,6 +69,14 @@ impl Dial {
 
     pub(super) fn give_up(self) {
         self.task.abort();
+    }
+
+    pub(super) fn aims_at(&mut self, address: IpAddr) {
+        self.aim = Some(address);
+    }
+
+    pub(super) fn goes_to(&self, address: IpAddr) -> bool {
+        self.aim == Some(address)
     }
 }
 
@@ -83,7 +94,7 @@ impl Pond {
 
     fn give_up_if(&self, ticket: Ticket, pointless: impl FnOnce(&Dial) -> bool) {
         let given_up = self.dials.borrow().get(&ticket).is_some_and(pointless);
-        if given_up && let Some(dial) = self.dials.borrow_mut().remove(&ticket) {
+        if given_up && let Some(dial) = remove(&mut self.dials.borrow_mut(), ticket) {
             dial.give_up();
             self.pool.borrow_mut().dial_failed(ticket);
         }
@@ -138,7 +149,7 @@ impl Pond {
                 let blame = if is_custom { Blame::Caller } else { Blame::Library };
                 Err(DialFailure::Panicked(blame))
             });
-            pond.dials.borrow_mut().remove(&ticket);
+            drop(remove(&mut pond.dials.borrow_mut(), ticket));
             let mut is_late = false;
             let outcome = match dialed {
                 Ok((wire, driver, address)) => {
@@ -187,7 +198,7 @@ impl Pond {
         };
         // Boxed: a task moves what it runs several times, and this is large.
         let task = actix_rt::spawn(Box::pin(task));
-        self.dials.borrow_mut().insert(ticket, Dial { task, begun, ends });
+        self.dials.borrow_mut().insert(ticket, Dial { task, begun, ends, aim: None });
     }
 }
 

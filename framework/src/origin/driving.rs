@@ -18,7 +18,7 @@ use crate::wire::{Change, Driver, Http2};
 impl Pond {
     /// Drives the wire to its end. It keeps its place among the session's wires so long.
     pub(super) fn drive(self: &Rc<Self>, wire: &Http2, mut driver: Driver, opener: Opener, berth: Berth) {
-        let (pond, hold, wire) = (Rc::clone(self), wire.clone(), wire.id());
+        let (pond, wire) = (Rc::clone(self), wire.id());
         let is_it = is_wire(wire);
         actix_rt::spawn(async move {
             let reason = loop {
@@ -41,13 +41,14 @@ impl Pond {
                     }
                 }
                 pond.perform_assignments();
-                pond.replace_if_missed(&hold, hold.health(), &opener);
+                pond.replace_if_missed(driver.wire(), driver.wire().health(), &opener);
             };
             tracing::debug!(wire = wire.value(), origin = %pond.key.origin, %reason, "wire closed");
             pond.perform_assignments();
-            pond.replace_if_missed(&hold, WireHealth::Closed(reason), &opener);
+            pond.replace_if_missed(driver.wire(), WireHealth::Closed(reason), &opener);
             // The last words go through that stream too: with a panic in them its place must not be lost.
-            let _said = AssertUnwindSafe(driver.leave()).catch_unwind().await;
+            // Boxed: a wire that rests has no room for it.
+            let _said = AssertUnwindSafe(Box::pin(driver.leave())).catch_unwind().await;
             let hears = pond.hears(&opener.owner, WireHealth::Closed(reason));
             // Whoever hears of the first hears of the second, though the handle closes in between.
             let ends = hears.map(Node::hold);

@@ -2,80 +2,47 @@
 
 use std::borrow::Borrow;
 use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::sync::Arc;
 
 use crate::id::HandleId;
-use crate::options::{DialOptions, Http2Options, Limits, Protocols, RequestOptions, TlsOptions};
+use crate::options::{DialOptions, Http2Options, Limits, Protocols, RequestOptions, SharedOptions, TlsOptions};
 use crate::target::Origin;
 
 /// Names every field of identity a wire has. A wire is lent only under the key it was dialed under.
 ///
-/// Pools are never shared across sessions, so the session is part of it. An option that changes what a wire *is* stands in
-/// [`DialOptions`] or [`TlsOptions`], which compare all of their fields; whatever does not gets a field here. A request seeks
-/// it by [`Sought`], which has the same fields.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Pools are never shared across sessions, so the session is part of it. What else is, stands in [`Identity`]: of the options
+/// that this holds, which as a rule are those of all origins, the others are no part of it. A request seeks it by [`Sought`],
+/// which has the same fields.
+#[derive(Clone, Debug)]
 pub(crate) struct OriginKey {
     session: HandleId,
     pub(super) origin: Origin,
-    dial: DialOptions,
+    options: SharedOptions,
+}
+
+/// What of a request's options a wire is. An option that changes what a wire *is* stands in [`DialOptions`] or [`TlsOptions`],
+/// which compare all of their fields; whatever does not gets a field here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Identity<'a> {
+    dial: &'a DialOptions,
     /// `None` for a wire without TLS, which is the same under any.
-    tls: Option<TlsOptions>,
+    tls: Option<&'a TlsOptions>,
     /// `None` where only HTTP/1.1 can come of it, which is the same under any.
-    http2: Option<Http2Terms>,
+    http2: Option<Http2Terms<'a>>,
 }
 
 /// How HTTP/2 is spoken, where it may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Http2Terms {
+pub(crate) struct Http2Terms<'a> {
     /// Nothing else will do.
     pub(crate) required: bool,
-    pub(crate) options: Http2Options,
+    pub(crate) options: &'a Http2Options,
     /// Octets of a response's fields: a wire has one limit for all its requests.
     pub(crate) response_head: usize,
 }
 
-impl Http2Terms {
-    fn new(secure: bool, protocols: Protocols, options: &Http2Options, limits: &Limits) -> Option<Self> {
-        let required = match protocols {
-            Protocols::Http1 => return None,
-            // Without TLS there is nobody who would choose it.
-            Protocols::PreferHttp2 if !secure => return None,
-            Protocols::PreferHttp2 => false,
-            Protocols::RequireHttp2 => true,
-        };
-        Some(Self { required, options: *options, response_head: limits.response_head })
-    }
-}
-
-impl Hash for OriginKey {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.sought().hash(state);
-    }
-}
-
-/// The same by reference, by which a request seeks its origin: to find one that is known nothing is copied.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sought<'a> {
-    session: HandleId,
-    origin: &'a Origin,
-    dial: &'a DialOptions,
-    tls: Option<&'a TlsOptions>,
-    http2: Option<Http2Terms>,
-}
-
-impl Hash for Sought<'_> {
-    /// Of numbers alone, since every request is looked up by it. Keys that differ in the way of dialing or in HTTP/2 only, which
-    /// are few, are told apart by comparison.
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        let Self { session, origin, dial: _, tls, http2: _ } = self;
-        session.hash(state);
-        origin.hash(state);
-        tls.hash(state);
-    }
-}
-
-impl<'a> Sought<'a> {
-    /// The key of the wires that requests of this session to this origin may use under these options.
-    pub(crate) fn new(session: HandleId, origin: &'a Origin, options: &'a RequestOptions) -> Self {
+impl<'a> Identity<'a> {
+    fn of(origin: &Origin, options: &'a RequestOptions) -> Self {
         // Without `..`: whether a new option is part of what a wire is, is decided here.
         let RequestOptions {
             dial,
@@ -93,12 +60,80 @@ impl<'a> Sought<'a> {
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);
-        Self { session, origin, dial, tls: secure.then_some(tls), http2 }
+        Self { dial, tls: secure.then_some(tls), http2 }
+    }
+}
+
+impl<'a> Http2Terms<'a> {
+    fn new(secure: bool, protocols: Protocols, options: &'a Http2Options, limits: &Limits) -> Option<Self> {
+        let required = match protocols {
+            Protocols::Http1 => return None,
+            // Without TLS there is nobody who would choose it.
+            Protocols::PreferHttp2 if !secure => return None,
+            Protocols::PreferHttp2 => false,
+            Protocols::RequireHttp2 => true,
+        };
+        Some(Self { required, options, response_head: limits.response_head })
+    }
+}
+
+impl PartialEq for OriginKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.sought() == other.sought()
+    }
+}
+
+impl Eq for OriginKey {}
+
+impl Hash for OriginKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.sought().hash(state);
+    }
+}
+
+/// The same by reference, by which a request seeks its origin: to find one that is known nothing is copied.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sought<'a> {
+    session: HandleId,
+    origin: &'a Origin,
+    options: &'a SharedOptions,
+}
+
+impl PartialEq for Sought<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.session == other.session
+            && self.origin == other.origin
+            // The same options, as a rule: nothing in them can differ then.
+            && (Arc::ptr_eq(self.options, other.options) || self.identity() == other.identity())
+    }
+}
+
+impl Eq for Sought<'_> {}
+
+impl Hash for Sought<'_> {
+    /// Of numbers alone, since every request is looked up by it. Keys that differ in the way of dialing or in HTTP/2 only, which
+    /// are few, are told apart by comparison.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { session, origin, options } = self;
+        session.hash(state);
+        origin.hash(state);
+        origin.is_secure().then_some(&options.tls).hash(state);
+    }
+}
+
+impl<'a> Sought<'a> {
+    /// The key of the wires that requests of this session to this origin may use under these options.
+    pub(crate) fn new(session: HandleId, origin: &'a Origin, options: &'a SharedOptions) -> Self {
+        Self { session, origin, options }
+    }
+
+    fn identity(&self) -> Identity<'a> {
+        Identity::of(self.origin, self.options)
     }
 
     pub(super) fn to_key(self) -> OriginKey {
-        let Self { session, origin, dial, tls, http2 } = self;
-        OriginKey { session, origin: origin.clone(), dial: dial.clone(), tls: tls.cloned(), http2 }
+        let Self { session, origin, options } = self;
+        OriginKey { session, origin: origin.clone(), options: Arc::clone(options) }
     }
 }
 
@@ -204,8 +239,8 @@ impl Hasher for Folded {
 
 impl OriginKey {
     pub(super) fn sought(&self) -> Sought<'_> {
-        let Self { session, origin, dial, tls, http2 } = self;
-        Sought { session: *session, origin, dial, tls: tls.as_ref(), http2: *http2 }
+        let Self { session, origin, options } = self;
+        Sought { session: *session, origin, options }
     }
 
     pub(super) fn session(&self) -> HandleId {
@@ -213,21 +248,22 @@ impl OriginKey {
     }
 
     pub(super) fn dial(&self) -> &DialOptions {
-        &self.dial
+        &self.options.dial
     }
 
     pub(super) fn tls(&self) -> Option<&TlsOptions> {
-        self.tls.as_ref()
+        Identity::of(&self.origin, &self.options).tls
     }
 
-    pub(super) fn http2(&self) -> Option<&Http2Terms> {
-        self.http2.as_ref()
+    pub(super) fn http2(&self) -> Option<Http2Terms<'_>> {
+        Identity::of(&self.origin, &self.options).http2
     }
 
     /// Every field by name, for logs. Destructured without `..`, so that a field added above does not compile until it is
     /// named here.
     pub(crate) fn fields(&self) -> [(&'static str, String); 7] {
-        let Self { session, origin, dial, tls, http2 } = self;
+        let Self { session, origin, options } = self;
+        let Identity { dial, tls, http2 } = Identity::of(origin, options);
         [
             ("session", session.to_string()),
             ("scheme", origin.scheme().to_owned()),
@@ -247,7 +283,7 @@ mod tests {
     use super::*;
 
     fn key(session: HandleId, url: &str, options: &RequestOptions) -> OriginKey {
-        Sought::new(session, &Origin::parse(url).unwrap(), options).to_key()
+        Sought::new(session, &Origin::parse(url).unwrap(), &Arc::new(options.clone())).to_key()
     }
 
     #[test]
@@ -295,7 +331,7 @@ mod tests {
 
     #[test]
     fn p5_what_is_sought_is_found_under_the_key_made_of_it_and_under_no_other() {
-        let (session, options) = (HandleId::next(), RequestOptions::default());
+        let (session, options) = (HandleId::next(), SharedOptions::default());
         let origins = ["http://a", "http://b", "https://a"].map(|url| Origin::parse(url).unwrap());
         let sought = |origin| Sought::new(session, origin, &options);
         let mut known = HashSet::<_, Folding>::default();

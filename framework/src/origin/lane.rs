@@ -214,7 +214,7 @@ impl Pond {
 
     /// A place for a wire that nobody waits for, if one is free: no other has to give one up, and none is wanted afterwards.
     pub(super) fn take_free_place(&self) -> bool {
-        let taken = self.lane.as_ref().is_some_and(Lane::take_free);
+        let taken = self.lane.as_ref().is_some_and(|lane| lane.take_free());
         if taken {
             self.pool.borrow_mut().may_have_more(1);
         }

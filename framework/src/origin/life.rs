@@ -14,7 +14,7 @@ use crate::wire::{Sight, Wire};
 impl Pond {
     /// Is it not to serve any more, though nothing is wrong with it?
     pub(super) fn is_worn(&self, wire: &impl Ages, now: Instant) -> bool {
-        let limits = &self.limits;
+        let limits = self.limits();
         let age = |most| now.saturating_duration_since(wire.opened()) >= jittered(most, wire.id());
         limits.wire_max_age.is_some_and(age)
             || limits.wire_max_requests.is_some_and(|most| wire.requests_begun() >= most)

@@ -1,6 +1,7 @@
 //! Those who wait for a wire of an origin, each at its place in the line.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
@@ -91,6 +92,15 @@ impl Pond {
     }
 }
 
+/// Takes one out. The last one leaves no node behind, which has room for eleven.
+pub(super) fn remove<T>(of: &mut BTreeMap<Ticket, T>, ticket: Ticket) -> Option<T> {
+    let removed = of.remove(&ticket);
+    if of.is_empty() {
+        *of = BTreeMap::new();
+    }
+    removed
+}
+
 /// A place in the line; dropped, it is given up.
 struct Place<'a> {
     pond: &'a Rc<Pond>,
@@ -113,7 +123,7 @@ impl Place<'_> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let left = self.pond.waiting.borrow_mut().remove(&self.ticket);
+        let left = remove(&mut self.pond.waiting.borrow_mut(), self.ticket);
         let Some(mut waiting) = left else { return };
         if let Some(reporter) = waiting.reporter.take() {
             reporter.request_left();

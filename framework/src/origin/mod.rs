@@ -72,9 +72,9 @@ pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
 pub(crate) struct Pond {
     key: OriginKey,
     terms: Arc<Terms>,
-    limits: PoolLimits,
+    /// Where they are not those of all.
+    otherwise: Option<Box<PoolLimits>>,
     pool: RefCell<Pool<Box<Kept>>>,
-    /// Boxed: the room of a node, for eleven, stays when the last one has left.
     waiting: RefCell<BTreeMap<Ticket, Box<Waiting>>>,
     /// In the order they began, in which they are given up too.
     dials: RefCell<BTreeMap<Ticket, Dial>>,
@@ -91,7 +91,7 @@ pub(crate) struct Pond {
     /// Who wants wires to be ready, and what came of it.
     ready: Ready,
     /// What it shares with the same origin on other shards. The last to be dropped: the wires are closed by then.
-    lane: Option<Lane>,
+    lane: Option<Box<Lane>>,
 }
 
 /// What a session lays down for all its origins.
@@ -112,15 +112,17 @@ pub(crate) struct Terms {
 
 impl Pond {
     fn new(key: OriginKey, terms: Arc<Terms>) -> Rc<Self> {
-        let (lane, limits) = (Lane::join(&key, &terms), terms.limits_of(&key.origin));
-        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(limits.wires_per_origin) };
+        let (lane, otherwise) =
+            (Lane::join(&key, &terms).map(Box::new), terms.other_limits_of(&key.origin).map(Box::new));
+        let wires = otherwise.as_deref().unwrap_or(&terms.limits).wires_per_origin;
+        let pool = if lane.is_some() { Pool::sharing() } else { Pool::new(wires) };
         let pool = RefCell::new(if key.http2().is_some() { pool.dialing_one_at_a_time() } else { pool });
         let (waiting, dials) = (RefCell::default(), RefCell::default());
         let register = Register::new(terms.trace);
         let pond = Rc::new(Self {
             key,
             terms,
-            limits,
+            otherwise,
             pool,
             waiting,
             dials,
@@ -136,6 +138,11 @@ impl Pond {
         });
         pond.listen();
         pond
+    }
+
+    /// How many wires it may have, and how long they live.
+    fn limits(&self) -> &PoolLimits {
+        self.otherwise.as_deref().unwrap_or(&self.terms.limits)
     }
 
     /// Borrows an idle wire, if there is one and nobody stands in line: what most requests find. Whatever else a request may need
@@ -275,7 +282,7 @@ impl Pond {
 
     /// Closes the wires that were idle for too long, or that the peer closed or wrote on.
     fn sweep(self: &Rc<Self>) {
-        let expired = self.pool.borrow_mut().expire_but(self.kept_ready(), clock::now(), self.limits.idle_timeout);
+        let expired = self.pool.borrow_mut().expire_but(self.kept_ready(), clock::now(), self.limits().idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);

@@ -4,7 +4,7 @@
 //! to an address that the name has no more serve no new request.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
@@ -26,11 +26,8 @@ pub(super) struct Naming {
     heard: RefCell<Option<Heard>>,
     /// How many requests had begun when it was heard.
     begun: Cell<u64>,
-    /// Wires to addresses that the name has no more.
-    moved: RefCell<BTreeSet<WireId>>,
-    has_moved: Cell<bool>,
-    /// Where the dials under way go.
-    aims: RefCell<BTreeMap<Ticket, IpAddr>>,
+    /// Wires to addresses that the name has no more; `None` if there are none.
+    moved: RefCell<Option<Box<BTreeSet<WireId>>>>,
     renewing: RefCell<Option<Renewing>>,
     /// After a failure: no new look-up before.
     not_before: Cell<Option<Instant>>,
@@ -39,7 +36,7 @@ pub(super) struct Naming {
 impl Naming {
     /// Has the name of the wire's server other addresses now? Asked of every wire that is given back.
     pub(super) fn has_moved(&self, wire: WireId) -> bool {
-        self.has_moved.get() && self.moved.borrow().contains(&wire)
+        self.moved.borrow().as_ref().is_some_and(|moved| moved.contains(&wire))
     }
 
     /// Nothing is looked up any more.
@@ -121,8 +118,7 @@ impl Pond {
         if let Some(heard) = heard.as_ref().filter(|_| self.terms.names.are_renewed())
             && !self.terms.names.left(&heard.name, [address]).is_empty()
         {
-            self.naming.moved.borrow_mut().insert(wire);
-            self.naming.has_moved.set(true);
+            self.naming.moved.borrow_mut().get_or_insert_default().insert(wire);
             return true;
         }
         false
@@ -135,12 +131,12 @@ impl Pond {
         let left = self.terms.names.left(&heard.name, addresses);
         let moved: BTreeSet<_> =
             wires.into_iter().filter(|(_, address)| left.contains(address)).map(|(wire, _)| wire).collect();
-        self.naming.has_moved.set(!moved.is_empty());
-        if !moved.is_empty() {
+        let has_moved = !moved.is_empty();
+        if has_moved {
             tracing::debug!(origin = %self.key.origin, wires = moved.len(), "the name has moved");
         }
-        self.naming.moved.replace(moved);
-        if self.naming.has_moved.get() {
+        self.naming.moved.replace(has_moved.then(|| Box::new(moved)));
+        if has_moved {
             self.retire_worn(clock::now());
             self.perform_assignments();
         }
@@ -170,18 +166,14 @@ impl Steers for Aiming<'_> {
     }
 
     fn load(&self, address: IpAddr) -> usize {
-        let aims = self.pond.naming.aims.borrow();
-        self.pond.register.load(address) + aims.values().filter(|aim| **aim == address).count()
+        let dials = self.pond.dials.borrow();
+        self.pond.register.load(address) + dials.values().filter(|dial| dial.goes_to(address)).count()
     }
 
     fn aims_at(&self, address: IpAddr) {
-        self.pond.naming.aims.borrow_mut().insert(self.ticket, address);
-    }
-}
-
-impl Drop for Aiming<'_> {
-    fn drop(&mut self) {
-        self.pond.naming.aims.borrow_mut().remove(&self.ticket);
+        if let Some(dial) = self.pond.dials.borrow_mut().get_mut(&self.ticket) {
+            dial.aims_at(address);
+        }
     }
 }
 

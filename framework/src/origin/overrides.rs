@@ -34,6 +34,11 @@ impl Overrides {
 impl Terms {
     /// How many wires this origin may have, and how long they live.
     pub(crate) fn limits_of(&self, origin: &Origin) -> PoolLimits {
-        self.overrides.of(origin).map_or(self.limits, |options| options.over(self.limits))
+        self.other_limits_of(origin).unwrap_or(self.limits)
+    }
+
+    /// The same, if it is otherwise.
+    pub(super) fn other_limits_of(&self, origin: &Origin) -> Option<PoolLimits> {
+        self.overrides.of(origin).map(|options| options.over(self.limits))
     }
 }

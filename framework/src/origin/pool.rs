@@ -140,6 +140,10 @@ impl<W: Pooled> Pool<W> {
     /// One exchange less on a wire that carries several.
     pub(super) fn carries_one_less(&mut self, is_it: impl Fn(&W) -> bool, now: Instant) {
         self.carriers.one_less(is_it, now);
+        // The room of a line is for those who come in numbers.
+        if self.line.is_empty() && self.line.capacity() > 0 && self.carriers.rest() {
+            self.line = VecDeque::new();
+        }
     }
 
     /// A wire that carries several exchanges takes no more of them.

@@ -28,7 +28,7 @@ fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
 /// The origin under these options, which no registry knows and so no watch looks after.
 fn pond(terms: &Arc<Terms>, options: &RequestOptions) -> Rc<Pond> {
     let origin = Origin::parse("http://h").unwrap();
-    Pond::new(Sought::new(terms.session.id(), &origin, options).to_key(), Arc::clone(terms))
+    Pond::new(Sought::new(terms.session.id(), &origin, &Arc::new(options.clone())).to_key(), Arc::clone(terms))
 }
 
 async fn lease(pond: &Rc<Pond>, options: &RequestOptions) -> Lease {

@@ -16,59 +16,69 @@ use crate::snapshot::{SecureSnapshot, WireSnapshot};
 use crate::transport::DialTimes;
 
 /// A wire as it is seen by those who do not have it.
-pub(crate) struct Sight {
+pub(crate) enum Sight {
+    Http1(Box<Alone>),
+    Http2(Http2),
+}
+
+/// What is seen of a wire that carries one exchange at a time: all else is known by who has it.
+pub(crate) struct Alone {
     id: WireId,
     remote: Option<SocketAddr>,
     local: Option<SocketAddr>,
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
-    speaks: Speaks,
-}
-
-enum Speaks {
-    /// All else is known by who has it.
-    Http1(Rc<Moved>),
-    Http2(Http2),
+    moved: Rc<Moved>,
 }
 
 impl Wire {
     pub(crate) fn sight(&self) -> Sight {
-        Sight {
-            id: self.id(),
-            remote: self.remote(),
-            local: self.local(),
-            times: self.times(),
-            security: self.security().cloned(),
-            speaks: match self {
-                Self::Http1(wire) => Speaks::Http1(wire.moved()),
-                Self::Http2(wire) => Speaks::Http2(wire.clone()),
-            },
+        match self {
+            Self::Http1(wire) => Sight::Http1(Box::new(Alone {
+                id: wire.id(),
+                remote: wire.remote(),
+                local: wire.local(),
+                times: wire.times(),
+                security: wire.security().cloned(),
+                moved: wire.moved(),
+            })),
+            Self::Http2(wire) => Sight::Http2(wire.clone()),
         }
     }
 }
 
 impl Sight {
     pub(crate) fn id(&self) -> WireId {
-        self.id
+        match self {
+            Self::Http1(wire) => wire.id,
+            Self::Http2(wire) => wire.id(),
+        }
+    }
+
+    fn times(&self) -> DialTimes {
+        match self {
+            Self::Http1(wire) => wire.times,
+            Self::Http2(wire) => wire.times(),
+        }
     }
 
     /// When it was ready.
     pub(crate) fn opened(&self) -> Instant {
-        self.times.end()
+        self.times().end()
     }
 
     pub(crate) fn requests_begun(&self) -> u64 {
-        match &self.speaks {
-            Speaks::Http1(moved) => moved.begun.get(),
-            Speaks::Http2(wire) => wire.exchanges(),
+        match self {
+            Self::Http1(wire) => wire.moved.begun.get(),
+            Self::Http2(wire) => wire.exchanges(),
         }
     }
 
     /// Octets sent, and received.
     pub(crate) fn octets(&self) -> (u64, u64) {
-        match &self.speaks {
-            Speaks::Http1(moved) => (moved.sent.get(), moved.received.get()),
-            Speaks::Http2(wire) => wire.octets(),
+        match self {
+            Self::Http1(wire) => (wire.moved.sent.get(), wire.moved.received.get()),
+            Self::Http2(wire) => wire.octets(),
         }
     }
 
@@ -76,10 +86,10 @@ impl Sight {
     pub(crate) fn show(&self, rests: bool, now: Instant) -> WireSnapshot {
         let begun = self.requests_begun();
         let (octets_sent, octets_received) = self.octets();
-        let times = self.times;
+        let times = self.times();
         let between = |start: Instant, end: Instant| end.saturating_duration_since(start);
-        let (protocol, health, open_streams, stream_limit, http2) = match &self.speaks {
-            Speaks::Http1(_) => {
+        let (protocol, health, open_streams, stream_limit, http2) = match self {
+            Self::Http1(_) => {
                 let health = match rests {
                     false => WireHealth::Active,
                     true if begun == 0 => WireHealth::Fresh,
@@ -87,18 +97,22 @@ impl Sight {
                 };
                 (Version::HTTP_11, health, usize::from(!rests), 1, None)
             }
-            Speaks::Http2(wire) => {
+            Self::Http2(wire) => {
                 (Version::HTTP_2, wire.health(), wire.open_streams(), wire.stream_limit(), Some(wire.show()))
             }
         };
+        let (remote, local, security) = match self {
+            Self::Http1(wire) => (wire.remote, wire.local, wire.security.as_deref()),
+            Self::Http2(wire) => (wire.remote(), wire.local(), wire.security().map(Arc::as_ref)),
+        };
         WireSnapshot {
-            id: self.id,
+            id: self.id(),
             protocol,
             health,
             age: between(self.opened(), now),
-            remote: self.remote,
-            local: self.local,
-            secure: self.security.as_deref().map(|security| SecureSnapshot {
+            remote,
+            local,
+            secure: security.map(|security| SecureSnapshot {
                 protocol: security.protocol,
                 cipher_suite: security.cipher_suite,
                 application_protocol: security.application_protocol.clone(),

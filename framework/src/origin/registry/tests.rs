@@ -5,7 +5,7 @@ use tokio::task::LocalSet;
 use super::*;
 use crate::handle::Node;
 use crate::notification::CreditLimits;
-use crate::options::{NameOptions, PoolLimits, RequestOptions, SessionOptions};
+use crate::options::{NameOptions, PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::Overrides;
 use crate::origin::pool::Ticket;
 use crate::origin::{Governors, Kept, Lanes, Quota};
@@ -23,7 +23,7 @@ fn terms(wires: usize) -> Arc<Terms> {
 
 /// An origin with one wire that came to rest then.
 async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
-    let (at, options) = (Origin::parse(url).unwrap(), RequestOptions::default());
+    let (at, options) = (Origin::parse(url).unwrap(), SharedOptions::default());
     let pond = origin(&Sought::new(terms.session.id(), &at, &options), terms);
     let place = terms.quota.place(terms.session.id(), |_| ()).await;
     let times =
@@ -70,7 +70,7 @@ async fn idle_wires_are_looked_after_again_when_the_watch_has_ended_and_no_origi
     assert!(watched());
     drop(first);
     assert!(!watched());
-    let (at, options) = (Origin::parse("http://old").unwrap(), RequestOptions::default());
+    let (at, options) = (Origin::parse("http://old").unwrap(), SharedOptions::default());
     let again = async {
         assert_eq!(
             origin(&Sought::new(terms.session.id(), &at, &options), &terms).resting_since(),

@@ -15,10 +15,10 @@
 //! Frames that bring nothing of a response are paid for from a [`Bucket`], which anything of a response fills again. Heads are kept
 //! until somebody takes them, so that of each stream there may only be so many which nobody has taken.
 
-use std::collections::HashMap;
 use std::time::Instant;
 
 use super::bucket::Bucket;
+use super::by_stream::ByStream;
 use super::fault::WireFault;
 
 /// What a server has sent on one wire.
@@ -32,7 +32,7 @@ pub(crate) struct Budget {
     /// Credit of WINDOW_UPDATE frames that were earned by what was sent.
     earned: u64,
     /// Our streams that the server has not ended.
-    open: HashMap<u32, Heads>,
+    open: ByStream<Heads>,
     /// Heads beyond what their streams may have that may still come on this wire, in all its life.
     spare_heads: usize,
     /// Streams that the server has ended since it was asked.
@@ -79,7 +79,7 @@ impl Budget {
             received: Received::default(),
             bucket: Bucket::new(control_frames),
             earned: 0,
-            open: HashMap::new(),
+            open: ByStream::new(),
             spare_heads: SPARE_HEADS,
             ended: Vec::new(),
             bodies: Vec::new(),
@@ -120,14 +120,14 @@ impl Budget {
 
     /// Somebody has taken an interim head of this stream: it is kept no more.
     pub(crate) fn interim_taken(&mut self, stream: u32) {
-        if let Some(heads) = self.open.get_mut(&stream) {
+        if let Some(heads) = self.open.get_mut(stream) {
             heads.left = heads.left.saturating_add(1);
         }
     }
 
     /// The stream is of no interest any more.
     pub(crate) fn given_up(&mut self, stream: u32) {
-        self.open.remove(&stream);
+        self.open.remove(stream);
     }
 
     /// How many streams are open that the server has not ended, but for those that [`take_ended`](Self::take_ended) would tell.
@@ -139,7 +139,7 @@ impl Budget {
     pub(crate) fn take_ended(&mut self) -> impl Iterator<Item = u32> {
         let open = &mut self.open;
         self.ended.drain(..).inspect(|stream| {
-            open.remove(stream);
+            open.remove(*stream);
         })
     }
 
@@ -258,7 +258,7 @@ impl Budget {
 
     /// A head has come that is not the last of its stream.
     fn keep_head(&mut self, stream: u32) -> Result<(), WireFault> {
-        let Some(Heads { limit, left }) = self.open.get_mut(&stream) else { return Ok(()) };
+        let Some(Heads { limit, left }) = self.open.get_mut(stream) else { return Ok(()) };
         // What is too much for its stream ends the stream, when somebody looks; the wire ends if that is not in time.
         let place = if *left > 0 { left } else { &mut self.spare_heads };
         *place = place.checked_sub(1).ok_or(WireFault::TooManyHeads { limit: *limit })?;

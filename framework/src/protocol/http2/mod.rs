@@ -2,6 +2,7 @@
 
 mod bucket;
 pub(crate) mod budget;
+mod by_stream;
 pub(crate) mod fault;
 pub(crate) mod head;
 pub(crate) mod health;

@@ -15,14 +15,14 @@
 //!               less unread, or something taken, or no more is to come
 //! ```
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
 use std::time::{Duration, Instant};
+
+use super::by_stream::ByStream;
 
 /// The streams of one wire that a request has, whether the server has ended them or not.
 #[derive(Debug)]
 pub(crate) struct Unread<R> {
-    streams: HashMap<u32, Body<R>, BuildHasherDefault<ByNumber>>,
+    streams: ByStream<Body<R>>,
     octets: u64,
     looked_at: u64,
     next_look: Option<Instant>,
@@ -61,7 +61,7 @@ pub(crate) struct Look<R> {
 
 impl<R: Clone> Unread<R> {
     pub(crate) fn new() -> Self {
-        Self { streams: HashMap::default(), octets: 0, looked_at: 0, next_look: None }
+        Self { streams: ByStream::new(), octets: 0, looked_at: 0, next_look: None }
     }
 
     /// A request opened this stream.
@@ -72,14 +72,14 @@ impl<R: Clone> Unread<R> {
 
     /// The server has ended it: no more will come.
     pub(crate) fn ended(&mut self, stream: u32) {
-        if let Some(body) = self.streams.get_mut(&stream) {
+        if let Some(body) = self.streams.get_mut(stream) {
             body.ended = true;
         }
     }
 
     /// So much of its body came. What comes on a stream that no request has is not kept.
     pub(crate) fn received(&mut self, stream: u32, octets: u64) {
-        if let Some(body) = self.streams.get_mut(&stream) {
+        if let Some(body) = self.streams.get_mut(stream) {
             body.held += octets;
             self.octets += octets;
         }
@@ -87,7 +87,7 @@ impl<R: Clone> Unread<R> {
 
     /// Its reader took so much.
     pub(crate) fn taken(&mut self, stream: u32, octets: u64) {
-        if let Some(body) = self.streams.get_mut(&stream) {
+        if let Some(body) = self.streams.get_mut(stream) {
             let octets = octets.min(body.held);
             body.held -= octets;
             body.taken += octets;
@@ -97,7 +97,7 @@ impl<R: Clone> Unread<R> {
 
     /// No request has it any more.
     pub(crate) fn given_up(&mut self, stream: u32) -> Option<R> {
-        let body = self.streams.remove(&stream)?;
+        let body = self.streams.remove(stream)?;
         self.octets -= body.held;
         Some(body.reader)
     }
@@ -158,26 +158,6 @@ impl<R: Clone> Unread<R> {
             body.standing = Some(Standing { since: standing.since, told: stalled });
         }
         look
-    }
-}
-
-/// Numbers of streams are ours, odd and given in order: nobody can choose them so that they collide.
-#[derive(Debug, Default)]
-struct ByNumber(u64);
-
-impl Hasher for ByNumber {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, octets: &[u8]) {
-        octets.iter().for_each(|octet| self.write_u32(u32::from(*octet)));
-    }
-
-    fn write_u32(&mut self, number: u32) {
-        // The golden ratio: the table looks at the highest bits and at the lowest.
-        let spread = (self.0 ^ u64::from(number)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        self.0 = spread ^ (spread >> 32);
     }
 }
 

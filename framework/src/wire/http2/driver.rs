@@ -12,7 +12,7 @@ use h2::{Ping, PingPong};
 use super::Http2;
 use super::heard::Listening;
 use super::readers::Readers;
-use crate::clock;
+use crate::clock::{self, Alarm};
 use crate::options::Http2Options;
 use crate::protocol::http2::health::Life;
 use crate::protocol::http2::keepalive::{Action, KeepAlive};
@@ -29,7 +29,9 @@ pub(crate) struct Driver {
     readers: Readers,
     /// The server was not told yet how large the windows of its streams have become.
     stream_window_is_due: bool,
-    /// When time alone changes something, as it was when the wait began.
+    /// There while time alone may change something.
+    alarm: Alarm,
+    /// What it is set to, which may be early.
     deadline: Option<Instant>,
     /// Was it told that the server has said how many streams it takes?
     greeted: bool,
@@ -67,6 +69,7 @@ impl Driver {
             window,
             readers,
             stream_window_is_due: false,
+            alarm: Alarm::default(),
             deadline: None,
             greeted: false,
             burdened: false,
@@ -76,13 +79,12 @@ impl Driver {
 
     /// Moves octets until something changes. Once it is closed it is not asked again.
     pub(crate) async fn next(&mut self) -> Change {
-        loop {
-            self.deadline = self.next_deadline();
-            let deadline = self.deadline;
-            if let Ok(Some(change)) = clock::until(deadline, pin!(poll_fn(|context| self.poll(context)))).await {
-                return change;
-            }
-        }
+        poll_fn(|context| self.poll(context)).await
+    }
+
+    /// What it is a hold of.
+    pub(crate) fn wire(&self) -> &Http2 {
+        &self.wire
     }
 
     /// Says the last words (GOAWAY), which a peer that takes nothing may never hear.
@@ -93,13 +95,12 @@ impl Driver {
         }
     }
 
-    /// `None` if there is another deadline than the one that is waited for.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Change>> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Change> {
         self.remember_waker(context);
         loop {
             if let Poll::Ready(ended) = Pin::new(&mut self.connection).poll(context) {
                 self.ended(ended);
-                return Poll::Ready(self.changed().or(Some(Change::Health(self.wire.health()))));
+                return Poll::Ready(self.changed().unwrap_or(Change::Health(self.wire.health())));
             }
             let now = clock::now();
             self.listen(now);
@@ -109,10 +110,10 @@ impl Driver {
             self.heed_farewell();
             // What is left to be done then is done when it is asked again.
             if let Some(change) = self.changed() {
-                return Poll::Ready(Some(change));
+                return Poll::Ready(change);
             }
-            if !ponged && !pinged && !opened {
-                return if self.wakes_in_time() { Poll::Pending } else { Poll::Ready(None) };
+            if !ponged && !pinged && !opened && self.poll_alarm(context).is_pending() {
+                return Poll::Pending;
             }
         }
     }
@@ -125,12 +126,18 @@ impl Driver {
         }
     }
 
-    /// A deadline that moves away with all that is heard costs no new timer each time: the old one is early.
-    fn wakes_in_time(&self) -> bool {
-        match (self.next_deadline(), self.deadline) {
-            (Some(next), Some(waits_for)) => waits_for <= next,
-            (next, _) => next.is_none(),
+    /// Is it time to look? A deadline that moves away with all that is heard costs no new timer each time: the old one is early.
+    fn poll_alarm(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let next = self.next_deadline();
+        self.deadline = match (next, self.deadline) {
+            (Some(next), Some(early)) if early <= next => Some(early),
+            (next, _) => next,
+        };
+        let woken = self.alarm.poll(self.deadline, context);
+        if woken.is_ready() {
+            self.deadline = None;
         }
+        woken
     }
 
     fn remember_waker(&self, context: &Context<'_>) {
