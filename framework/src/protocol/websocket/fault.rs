@@ -49,7 +49,7 @@ impl Fault {
     }
 }
 
-/// What is wrong with a 101 (RFC 6455 section 4.1).
+/// What is wrong with a 101 (RFC 6455 section 4.1), or with a 2xx of HTTP/2 in its place (RFC 8441 section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum HandshakeFault {
     #[error("the 101 is not of HTTP/1.1")]
@@ -60,10 +60,12 @@ pub(crate) enum HandshakeFault {
     Connection,
     #[error("the Sec-WebSocket-Accept of the 101 is missing, repeated, or not the answer to the key")]
     Accept,
-    #[error("the 101 names an extension that was not offered")]
+    #[error("the answer names an extension that was not offered")]
     Extension,
-    #[error("the 101 names a subprotocol that was not offered, or several")]
+    #[error("the answer names a subprotocol that was not offered, or several")]
     Subprotocol,
+    #[error("the answer ends the stream that was to carry the WebSocket")]
+    NoStream,
 }
 
 /// What an upgrade may not be asked for with; nothing was sent.
