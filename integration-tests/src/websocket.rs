@@ -64,6 +64,11 @@ impl WebSocketOrigin {
         format!("ws://{}/", self.server.address())
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server.address()
+    }
+
     /// Its origin.
     pub fn origin(&self) -> String {
         self.server.origin()
