@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
@@ -37,7 +38,7 @@ impl WebSocketOrigin {
                 count.fetch_add(1, Ordering::Relaxed);
                 let serve = serve.clone();
                 serving.spawn(async move {
-                    if let Ok(stream) = accept_hdr_async(stream, choose_chat).await {
+                    if let Ok(stream) = accept_choosing_chat(stream).await {
                         serve(stream).await;
                     }
                 });
@@ -63,6 +64,11 @@ impl WebSocketOrigin {
         format!("ws://{}/", self.server.address())
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> std::net::SocketAddr {
+        self.server.address()
+    }
+
     /// Its origin.
     pub fn origin(&self) -> String {
         self.server.origin()
@@ -74,13 +80,25 @@ impl WebSocketOrigin {
     }
 }
 
+/// The server's side of an upgrade.
+pub(crate) async fn accept_choosing_chat<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+) -> Result<WebSocketStream<S>, tokio_tungstenite::tungstenite::Error> {
+    accept_hdr_async(stream, choose_chat).await
+}
+
+/// Is the subprotocol offered that it chooses?
+pub(crate) fn chooses_chat(headers: &http::HeaderMap) -> bool {
+    let offered = headers.get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
+    offered.is_some_and(|offered| offered.split(',').any(|name| name.trim() == "chat"))
+}
+
 #[expect(clippy::result_large_err, clippy::unnecessary_wraps, reason = "tungstenite's signature")]
 fn choose_chat(
     request: &Request,
     mut response: Response,
 ) -> Result<Response, tokio_tungstenite::tungstenite::handshake::server::ErrorResponse> {
-    let offered = request.headers().get("sec-websocket-protocol").and_then(|value| value.to_str().ok());
-    if offered.is_some_and(|offered| offered.split(',').any(|name| name.trim() == "chat")) {
+    if chooses_chat(request.headers()) {
         response.headers_mut().insert("sec-websocket-protocol", http::HeaderValue::from_static("chat"));
     }
     Ok(response)

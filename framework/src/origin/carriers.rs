@@ -45,7 +45,12 @@ impl<W: Pooled> Carriers<W> {
 
     /// A hold of the wire that carries the fewest, if one may carry one more.
     pub(super) fn lend(&mut self) -> Option<W> {
-        let with_room = self.0.iter_mut().filter(|carrier| carrier.wire.room() > Some(0));
+        self.lend_if(|_| true)
+    }
+
+    /// The same of those that this is true of.
+    pub(super) fn lend_if(&mut self, is_fit: impl Fn(&W) -> bool) -> Option<W> {
+        let with_room = self.0.iter_mut().filter(|carrier| is_fit(&carrier.wire) && carrier.wire.room() > Some(0));
         let carrier = with_room.min_by_key(|carrier| (carrier.wire.is_burdened(), carrier.lent))?;
         let shared = carrier.wire.share()?;
         carrier.lent += 1;

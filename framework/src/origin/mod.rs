@@ -65,7 +65,7 @@ pub(crate) use line::Asking;
 pub(crate) use overrides::Overrides;
 pub(crate) use quota::Quota;
 pub(crate) use ready::{Standing, keep_ready, prewarm};
-pub(crate) use registry::{Origins, forget_session, make_room, origin};
+pub(crate) use registry::{Origins, forget_session, known_origin, make_room, origin};
 pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
 
 /// The wires to one server, and who waits for them.
@@ -161,6 +161,13 @@ impl Pond {
                 }
             }
         }
+    }
+
+    /// A share of a wire whose server has said that it takes WebSockets by a stream, if one has room and nobody stands in line for it.
+    pub(crate) fn lend_to_websocket(self: &Rc<Self>, request: &Arc<Node>) -> Option<Lease> {
+        let kept =
+            self.pool.borrow_mut().lend_share(|kept| kept.wire.multiplexed().is_some_and(Http2::takes_websockets))?;
+        Some(Lease::new(Rc::clone(self), kept, Arc::clone(request)))
     }
 
     /// Does what the pool says until it has nothing more to say.

@@ -237,6 +237,11 @@ impl<W: Pooled> Pool<W> {
         Some(Ok(wire))
     }
 
+    /// A hold of a wire that carries several exchanges, if this is true of one that may carry one more, and nobody stands in line.
+    pub(super) fn lend_share(&mut self, is_fit: impl Fn(&W) -> bool) -> Option<W> {
+        if self.line.is_empty() { self.carriers.lend_if(is_fit) } else { None }
+    }
+
     /// Does nobody stand in line? Then there is nothing to [`assign`](Self::assign).
     pub(super) fn has_no_line(&self) -> bool {
         self.line.is_empty()

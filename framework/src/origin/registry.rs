@@ -82,6 +82,11 @@ pub(crate) fn origin(sought: &Sought<'_>, terms: &Arc<Terms>) -> Rc<Pond> {
     pond
 }
 
+/// The origin under this key, if it is known on this shard.
+pub(crate) fn known_origin(sought: &Sought<'_>) -> Option<Rc<Pond>> {
+    HERE.with_borrow(|here| here.known.get(sought as &dyn Keyed).map(|pond| Rc::clone(&pond.0)))
+}
+
 fn meet(sought: &Sought<'_>, terms: &Arc<Terms>) -> Rc<Pond> {
     let pond = Pond::new(sought.to_key(), Arc::clone(terms));
     HERE.with_borrow_mut(|here| {

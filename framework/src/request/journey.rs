@@ -18,7 +18,7 @@ use super::shared::Shared;
 use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
-use super::upgrade::ask;
+use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
@@ -27,7 +27,6 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
 use crate::protocol::http1::BodyLength;
-use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -86,7 +85,7 @@ pub(super) struct Journey {
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
     /// The upgrade it asks for.
-    pub(super) upgrade: Option<Box<Asked>>,
+    pub(super) upgrade: Option<Box<Upgrade>>,
 }
 
 /// A wire and the exchange on it.
@@ -197,7 +196,8 @@ impl Journey {
         let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), &self.options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
-        let at_once = if fresh { None } else { pond.lend_at_once(&self.shared.node) };
+        let shared = if self.upgrade.is_some() { self.lend_to_upgrade() } else { None };
+        let at_once = if fresh || shared.is_some() { shared } else { pond.lend_at_once(&self.shared.node) };
         let (mut lease, now) = match at_once {
             Some(lease) => (lease, started),
             None => {

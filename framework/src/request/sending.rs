@@ -99,7 +99,15 @@ impl Journey {
             Some(wire) => {
                 let secure = self.shared.target.origin().is_secure();
                 let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
-                stream.map_err(|failure| self.error(failure, Operation::Send))?
+                let mut stream = stream.map_err(|failure| self.error(failure, Operation::Send))?;
+                if self.upgrade.is_some()
+                    && let Err(error) = Box::pin(self.ask_by_stream(&lease, &mut stream)).await
+                {
+                    drop(stream);
+                    lease.give_back(&self.shared.node);
+                    return Err(self.name(error));
+                }
+                stream
             }
         };
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);

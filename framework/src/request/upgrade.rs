@@ -1,6 +1,9 @@
-//! A request that becomes a WebSocket (RFC 6455 section 4.1): it is sent as any other, and its wire is handed over.
+//! A request that becomes a WebSocket (RFC 6455 section 4.1, RFC 8441): it is sent as any other, and its wire, or its stream, is handed
+//! over.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 
 use actix::{Context, Handler, Message};
@@ -10,11 +13,14 @@ use http::{HeaderMap, Method};
 use super::actor::RequestActor;
 use super::journey::{Active, Journey};
 use super::payload::Payload;
+use super::showing::Awaits;
 use super::state::{Call, State};
 use super::{Request, WebSocket};
+use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Protocols, SharedOptions};
+use crate::origin::{Lease, Sought, known_origin};
 use crate::protocol::http1::{BodyLength, RequestHead};
 use crate::protocol::websocket::deflate::Offer;
 use crate::protocol::websocket::handshake::{Asked, agreed_compression, chosen_protocol};
@@ -33,14 +39,21 @@ pub struct CompleteUpgrade {
 impl Request {
     /// From now on every `send` asks the server to switch to WebSocket (`WINHTTP_OPTION_UPGRADE_TO_WEB_SOCKET`).
     ///
-    /// The fields that ask for it are added when the request is sent, with a new key each time, and it goes by HTTP/1.1 whatever
-    /// else is allowed. Subprotocols are offered by a `Sec-WebSocket-Protocol` field of the caller's. If the server consents its
-    /// answer is a 101, which was checked by then, and [`complete_upgrade`](Self::complete_upgrade) gives the WebSocket; any
-    /// other answer is a response as ever.
+    /// The fields that ask for it are added when the request is sent, with a new key each time. Subprotocols are offered by a
+    /// `Sec-WebSocket-Protocol` field of the caller's. If the server consents its answer is a 101, or over HTTP/2 a 2xx, which was
+    /// checked by then: [`is_upgraded`](Self::is_upgraded) is true, and [`complete_upgrade`](Self::complete_upgrade) gives the
+    /// WebSocket. Any other answer is a response as ever.
+    ///
+    /// [`Protocols`] says how it is asked:
+    /// - `Http1`: over a wire of HTTP/1.1, which is the WebSocket's alone from then on.
+    /// - `PreferHttp2`: by a stream of a wire of HTTP/2 (RFC 8441), if there is one to this origin whose server has said that it takes
+    ///   WebSockets so, and which has room for one; else over HTTP/1.1. None is dialed for it, and nothing waited for.
+    /// - `RequireHttp2`: by a stream of HTTP/2, for which a wire is dialed if need be. Its server's first word is waited for, as long as
+    ///   connecting may take; a server that does not take WebSockets so fails the `send` with 12190 at `Stage::Upgrade`.
     ///
     /// # Errors
-    /// 87 unless it is a GET, 12019 while the request is under way, 6 when it is closed. A `send` that then has a body, a field that
-    /// is the library's to write, or `Protocols::RequireHttp2` fails with 87.
+    /// 87 unless it is a GET, 12019 while the request is under way, 6 when it is closed. A `send` that then has a body, or a field that
+    /// is the library's to write, fails with 87.
     #[doc(alias = "WINHTTP_OPTION_UPGRADE_TO_WEB_SOCKET")]
     pub fn upgrade_to_websocket(&self) -> Result<()> {
         let shared = &self.inner.shared;
@@ -52,13 +65,19 @@ impl Request {
         Ok(())
     }
 
-    /// After a 101: the WebSocket that the wire has become (`WinHttpWebSocketCompleteUpgrade`), with this context.
+    /// Has the server consented to an upgrade, and nobody yet taken the WebSocket?
+    pub fn is_upgraded(&self) -> bool {
+        self.inner.shared.state() == State::Upgraded
+    }
+
+    /// After the server's consent: the WebSocket that the wire, or a stream of it, has become (`WinHttpWebSocketCompleteUpgrade`),
+    /// with this context.
     ///
     /// Its parent is that of the request, whose subscribers it has, and it lives on when the request closes. The request is then
     /// complete, and can be sent again. Dropping the future before it is ready closes the WebSocket.
     ///
     /// # Errors
-    /// 12019 unless the answer was a 101 and its wire is still here; 6 when the request or a handle above it is closed.
+    /// 12019 unless the server has consented and the wire is still here; 6 when the request or a handle above it is closed.
     #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
     pub async fn complete_upgrade(&self, context: u64) -> Result<WebSocket> {
         let operation = Operation::CompleteUpgrade;
@@ -84,7 +103,7 @@ impl RequestActor {
         let operation = Operation::CompleteUpgrade;
         // First what may be refused, while the wire is still the request's.
         let opening = Opening::under(&self.owner, context)?;
-        let Some(Active { lease, .. }) = journey.active.take() else {
+        let Some(Active { lease, exchange, .. }) = journey.active.take() else {
             let detail = "the wire of the upgrade is missing";
             return Err(Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, detail));
         };
@@ -99,6 +118,7 @@ impl RequestActor {
         let agreed = head.as_ref().and_then(|head| agreed_compression(offer.as_ref(), head.headers()).ok()?);
         Ok(opening.start(Upgraded {
             lease,
+            tunnel: exchange.into_tunnel().map(Box::new),
             options: journey.options.websocket,
             send_timeout: journey.options.timeouts.send,
             queue_timeout: journey.options.timeouts.queue,
@@ -119,35 +139,73 @@ impl Journey {
     /// The head for one attempt, with a key that no other has.
     pub(super) fn prepare_upgrade(
         &self,
-        asked: &Asked,
+        upgrade: &Upgrade,
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
         let mut headers = self.headers.clone();
         let nonce = nonce().ok_or_else(|| Failure::Io(Stage::Upgrade, io::Error::other(NO_RANDOM)))?;
-        let asked = asked.clone().with_key(nonce, headers.change());
+        let asked = upgrade.asked.clone().with_key(nonce, headers.change());
         let head = RequestHead { headers: &headers, ..self.head(body) };
         let (mut exchange, octets) = Exchange::prepare(&head, self.head_limits())?;
         exchange.expect_upgrade(Box::new(asked));
         Ok((exchange, octets))
     }
+
+    /// A share of a wire that takes WebSockets, where one is preferred and there is one.
+    pub(super) fn lend_to_upgrade(&self) -> Option<Lease> {
+        let options = self.upgrade.as_ref()?.shares.as_ref()?;
+        let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), options);
+        known_origin(&sought)?.lend_to_websocket(&self.shared.node)
+    }
+
+    /// Has the exchange ask by a stream, once it is known that the server takes that (RFC 8441 section 3). An error is the end of the
+    /// operation, and not of the wire.
+    pub(super) async fn ask_by_stream(&mut self, lease: &Lease, exchange: &mut Exchange) -> Result<()> {
+        let (Some(upgrade), Some(wire)) = (&self.upgrade, lease.multiplexed()) else { return Ok(()) };
+        self.stage = Stage::Upgrade;
+        self.shared.now_awaits(Awaits::Server);
+        let limit = self.options.timeouts.connect;
+        let greeted = pin!(poll_fn(|context| wire.poll_takes_websockets(context)));
+        let error = match clock::within(limit, greeted).await {
+            Ok(true) => {
+                exchange.expect_upgrade(Box::new(upgrade.asked.clone()));
+                return Ok(());
+            }
+            Ok(false) => {
+                let detail = "HTTP/2 is required, and the server takes no WebSocket by a stream of it (RFC 8441)";
+                let (code, operation) = (ErrorCode::HttpProtocolMismatch, Operation::Send);
+                Error::new(code, operation, Stage::Upgrade, Blame::Peer, detail)
+            }
+            Err(_) => Error::timeout(Operation::Send, Stage::Upgrade, limit.unwrap_or_default()),
+        };
+        Err(error)
+    }
 }
 
-/// Adds what asks for an upgrade to the fields of one exchange, which HTTP/1.1 alone may carry.
-pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload: &Payload) -> Result<Box<Asked>> {
+/// An upgrade that a request asks for.
+pub(super) struct Upgrade {
+    asked: Asked,
+    /// By a stream of a wire that is found under these options, if there is one.
+    shares: Option<SharedOptions>,
+}
+
+/// Adds what asks for an upgrade to the fields of one exchange. What HTTP/1.1 alone may carry is left out where it goes by a stream.
+pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload: &Payload) -> Result<Box<Upgrade>> {
     let refuse = |detail: String| Error::parameter(Operation::Send, detail);
     if !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0))) {
         return Err(refuse("a request that asks for a WebSocket has no body".to_owned()));
     }
-    match options.protocols {
-        Protocols::RequireHttp2 => return Err(refuse("a WebSocket is asked for by HTTP/1.1".to_owned())),
-        Protocols::PreferHttp2 => Arc::make_mut(options).protocols = Protocols::Http1,
-        Protocols::Http1 => {}
+    let shares = (options.protocols == Protocols::PreferHttp2).then(|| Arc::clone(options));
+    if shares.is_some() {
+        // A wire that is dialed for it must not turn out to speak HTTP/2, by a server that may take no WebSocket over it.
+        Arc::make_mut(options).protocols = Protocols::Http1;
     }
     let nonce = nonce().ok_or_else(|| {
         Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, NO_RANDOM)
     })?;
     let asked = Asked::with(nonce, headers).map_err(|misuse| refuse(misuse.to_string()))?;
-    Ok(Box::new(asked.offering(Offer::of(&options.websocket), headers)))
+    let asked = asked.offering(Offer::of(&options.websocket), headers);
+    Ok(Box::new(Upgrade { asked, shares }))
 }
 
 fn nonce() -> Option<[u8; 16]> {

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::header::SEC_WEBSOCKET_PROTOCOL;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method};
 
 use super::{Opening, Request, WebSocket};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
-use crate::options::{SharedOptions, WebSocketOptions};
+use crate::options::{Protocols, SharedOptions, WebSocketOptions};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -58,6 +58,13 @@ impl WebSocketBuilder {
         self
     }
 
+    /// Which protocols it may be asked for by, in place of what the session says; see
+    /// [`Request::upgrade_to_websocket`](crate::Request::upgrade_to_websocket).
+    pub fn protocols(mut self, protocols: Protocols) -> Self {
+        Arc::make_mut(&mut self.options).protocols = protocols;
+        self
+    }
+
     /// The context that the notifications of the request and of the WebSocket carry; by default the session's.
     #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(mut self, context: u64) -> Self {
@@ -70,7 +77,8 @@ impl WebSocketBuilder {
     ///
     /// # Errors
     /// What was wrong with the request (87), the way to the server (12007, 12029, 12175), time (12002), an answer that is no
-    /// handshake (12152); 4317 for one that is no 101, such as a 404, which the error names.
+    /// handshake (12152), a server that takes no WebSocket over HTTP/2 where that is required (12190); 4317 for an answer that is no
+    /// consent, such as a 404, which the error names.
     #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
     pub async fn connect(self) -> Result<WebSocket> {
         let Self { opening, target, headers, options, context, wrong } = self;
@@ -84,7 +92,7 @@ impl WebSocketBuilder {
         request.upgrade_to_websocket()?;
         request.send(()).await?;
         let status = request.receive_response().await?.status();
-        if status != StatusCode::SWITCHING_PROTOCOLS {
+        if !request.is_upgraded() {
             let detail = format!("the server answered {status} in place of switching to WebSocket");
             let operation = Operation::CompleteUpgrade;
             let error = Error::new(ErrorCode::InvalidOperation, operation, Stage::Upgrade, Blame::Peer, detail);

@@ -97,6 +97,9 @@ impl WebSocketActor {
         let (options, send_timeout, queue_timeout) = (upgraded.options, upgraded.send_timeout, upgraded.queue_timeout);
         let (url, work) = (std::mem::take(&mut upgraded.url), upgraded.work.take());
         upgraded.lease.pass_to(node);
+        if let Some(tunnel) = &upgraded.tunnel {
+            tunnel.is_read_by(node);
+        }
         Self {
             node: Arc::clone(node),
             shared,

@@ -12,7 +12,6 @@ use crate::notification::{MessageKind, NotificationMask as Mask, Status};
 use crate::protocol::websocket::liveness::Due;
 use crate::protocol::websocket::reader::{Incoming, Piece};
 use crate::reason::CloseReason;
-use crate::wire::Failure;
 
 impl WebSocketActor {
     pub(super) fn turn(&mut self, task: &mut Context<'_>) {
@@ -95,9 +94,8 @@ impl WebSocketActor {
         let gone = match wrote {
             Poll::Pending => return false,
             Poll::Ready(Ok(gone)) => gone,
-            Poll::Ready(Err(error)) => {
-                let error = Failure::Io(Stage::Messages, error).into_error(Operation::WebSocketSend);
-                self.cannot_send(&error);
+            Poll::Ready(Err(failure)) => {
+                self.cannot_send(&failure.into_error(Operation::WebSocketSend));
                 return true;
             }
         };
@@ -144,7 +142,7 @@ impl WebSocketActor {
                 Poll::Ready(Ok(0)) => self.server_has_ended(CloseReason::PeerClosed),
                 Poll::Ready(Ok(_)) if self.liveness.is_asking() => self.liveness.heard(clock::now()),
                 Poll::Ready(Ok(_)) => {}
-                Poll::Ready(Err(error)) => self.wire_broke(error),
+                Poll::Ready(Err(failure)) => self.wire_broke(failure),
             },
             Ok(Incoming::Began(frame)) => self.node.emit(Mask::FRAMES, || Status::FrameReceived(frame)),
             Ok(Incoming::Ping(payload)) => link.writer.pong(payload),

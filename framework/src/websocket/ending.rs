@@ -1,7 +1,5 @@
 //! How a WebSocket ends: by a closing handshake, by a fault of the server's, or with its wire.
 
-use std::io;
-
 use super::CloseStatus;
 use super::actor::{Closes, Receiving, WebSocketActor};
 use super::link::Lingering;
@@ -31,7 +29,7 @@ impl WebSocketActor {
             let (code, operation) = (ErrorCode::ConnectionError, Operation::WebSocketSend);
             self.fail_send(&self.error(code, operation, Stage::Messages, Blame::Peer, detail));
         }
-        self.end_if_both_have_closed();
+        self.end_if_nothing_follows();
     }
 
     /// Our close frame is out.
@@ -41,17 +39,21 @@ impl WebSocketActor {
         }
         self.standing.close_sent = true;
         self.complete_shutdown();
-        self.end_if_both_have_closed();
+        self.end_if_nothing_follows();
     }
 
     /// If it was us who began we may end the wire. Else it is left to the server, as RFC 6455 section 7.1.1 would have it: ended by
-    /// us, it might be reset before the answer is read.
-    fn end_if_both_have_closed(&mut self) {
-        let Some(Closing::Both { began }) = self.link.as_ref().map(|link| link.closing) else { return };
+    /// us, it might be reset before the answer is read. A stream is ended by both sides, whoever began (RFC 8441 section 5).
+    fn end_if_nothing_follows(&mut self) {
+        let Some(link) = &mut self.link else { return };
+        // Nothing is sent behind a close frame, and nothing heard any more.
+        let is_over = link.closing.is_sent() && link.lingers.is_some();
+        let is_stream = is_over && link.carrier.end();
+        let Closing::Both { began } = link.closing else { return };
         if let Some(work) = &mut self.work {
             work.is_now(WorkEnd::Completed);
         }
-        if began {
+        if began && !is_stream {
             self.end_wire(CloseReason::WebSocketClosed);
         }
     }
@@ -98,12 +100,12 @@ impl WebSocketActor {
         self.lose(&error, CloseReason::PeerClosed);
     }
 
-    pub(super) fn wire_broke(&mut self, error: io::Error) {
+    pub(super) fn wire_broke(&mut self, failure: Failure) {
         if self.link.as_ref().is_some_and(|link| link.closing.is_received() || link.lingers.is_some()) {
             return self.server_has_ended(CloseReason::TransportError);
         }
-        let error = Failure::Io(Stage::Messages, error).into_error(Operation::WebSocketReceive);
-        self.lose(&error, CloseReason::TransportError);
+        let reason = failure.close_reason();
+        self.lose(&failure.into_error(Operation::WebSocketReceive), reason);
     }
 
     /// The server broke the protocol: it is told so, and nothing more is heard of it.
@@ -182,7 +184,7 @@ impl WebSocketActor {
     /// The wire is closed, and its end told of.
     pub(super) fn end_wire(&mut self, reason: CloseReason) {
         let Some(link) = self.link.take() else { return };
-        link.lease.close(&self.node, reason);
+        link.carrier.close(&self.node, reason);
         self.work = None;
     }
 

@@ -5,17 +5,19 @@ use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use super::Upgraded;
+use super::carrier::Carrier;
 use crate::clock;
-use crate::origin::Lease;
+use crate::error::Stage;
 use crate::protocol::websocket::closing::Closing;
 use crate::protocol::websocket::fault::Fault;
 use crate::protocol::websocket::reader::{Incoming, ReadLimits, Reader};
 use crate::protocol::websocket::stall::Stall;
 use crate::protocol::websocket::writer::{Gone, Writer};
+use crate::wire::Failure;
 
 /// A wire with what reads from it and what writes to it.
 pub(super) struct Link {
-    pub(super) lease: Lease,
+    pub(super) carrier: Carrier,
     pub(super) reader: Reader,
     pub(super) writer: Writer,
     pub(super) closing: Closing,
@@ -47,10 +49,10 @@ impl Lingering {
 
 impl Link {
     pub(super) fn new(upgraded: Upgraded) -> Self {
-        let Upgraded { lease, options, agreed, .. } = upgraded;
+        let Upgraded { lease, tunnel, options, agreed, .. } = upgraded;
         let (message, frame, fragments) = (options.message, options.frame, options.fragments);
         Self {
-            lease,
+            carrier: Carrier::new(lease, tunnel),
             reader: Reader::new(ReadLimits { message, frame, fragments }).inflating(agreed),
             writer: Writer::default().deflating(agreed),
             closing: Closing::default(),
@@ -70,14 +72,14 @@ impl Link {
     }
 
     /// Writes what there is. Ready: all of it is through.
-    pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<io::Result<Gone>> {
-        let Some(wire) = self.lease.switched() else { return Poll::Ready(Err(io::ErrorKind::Unsupported.into())) };
+    pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<Gone, Failure>> {
+        let carrier = &mut self.carrier;
         loop {
-            let octets = self.writer.octets(mask)?;
+            let octets = self.writer.octets(mask).map_err(|error| Failure::Io(Stage::Messages, error))?;
             if octets.is_empty() {
                 break;
             }
-            let Poll::Ready(wrote) = wire.poll_write(context, octets) else {
+            let Poll::Ready(wrote) = carrier.poll_write(context, octets) else {
                 self.stall.is_blocked(clock::now);
                 return Poll::Pending;
             };
@@ -86,7 +88,7 @@ impl Link {
             self.unflushed = true;
         }
         if self.unflushed {
-            let Poll::Ready(flushed) = wire.poll_flush(context) else {
+            let Poll::Ready(flushed) = carrier.poll_flush(context) else {
                 self.stall.waits_for_flush(clock::now);
                 return Poll::Pending;
             };
@@ -99,10 +101,10 @@ impl Link {
 
     /// The next thing that has come, of a message at most so much; without a wish nothing of a message.
     pub(super) fn next(&mut self, wish: Option<usize>) -> Result<Incoming, Fault> {
-        let Some(wire) = self.lease.switched() else { return Ok(Incoming::NeedMore { want: 0 }) };
+        let Some(received) = self.carrier.received() else { return Ok(Incoming::NeedMore { want: 0 }) };
         let next = match self.fault {
             Some(fault) => Err(fault),
-            None => self.reader.handle_input(wire.received(), wish),
+            None => self.reader.handle_input(received, wish),
         };
         self.fault = next.as_ref().err().copied();
         self.holds = next == Ok(Incoming::Held) || (wish.is_none() && self.fault.is_some());
@@ -110,18 +112,15 @@ impl Link {
     }
 
     /// Receives more; 0 is the end.
-    pub(super) fn poll_fill(&mut self, want: u64, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
-        match self.lease.switched() {
-            Some(wire) => wire.poll_fill(context, usize::try_from(want).unwrap_or(usize::MAX)),
-            None => Poll::Ready(Ok(0)),
-        }
+    pub(super) fn poll_fill(&mut self, want: u64, context: &mut Context<'_>) -> Poll<Result<usize, Failure>> {
+        self.carrier.poll_fill(context, want)
     }
 
     /// Throws away what still comes. Ready: the server has ended the wire, or has sent too much to be waited for.
     pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
-            if let Some(wire) = self.lease.switched() {
-                wire.received().clear();
+            if let Some(received) = self.carrier.received() {
+                received.clear();
             }
             let (Ok(filled @ 1..), Some(lingering)) = (ready!(self.poll_fill(0, context)), &mut self.lingers) else {
                 return Poll::Ready(());

@@ -2,6 +2,7 @@
 
 mod actor;
 mod calls;
+mod carrier;
 mod driving;
 mod ending;
 mod given;
@@ -33,6 +34,7 @@ use crate::origin::Lease;
 use crate::protocol::websocket::closing::CloseFrame;
 use crate::protocol::websocket::deflate::Agreed;
 use crate::services::WorkGuard;
+use crate::wire::Tunnel;
 
 pub use actor::WebSocketActor;
 pub use messages::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket};
@@ -102,6 +104,8 @@ impl From<CloseFrame> for CloseStatus {
 /// What a request hands over when it becomes a WebSocket.
 pub(crate) struct Upgraded {
     pub(crate) lease: Lease,
+    /// What of the wire it has, if not all of it.
+    pub(crate) tunnel: Option<Box<Tunnel>>,
     pub(crate) options: WebSocketOptions,
     pub(crate) send_timeout: Option<Duration>,
     pub(crate) queue_timeout: Option<Duration>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
-use super::{Failure, Http2, Pace, Received, SendingHalf, Uploaded, Wire, http1, http2};
+use super::{Failure, Http2, Pace, Received, SendingHalf, Tunnel, Uploaded, Wire, http1, http2};
 use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
 use crate::protocol::websocket::handshake::Asked;
@@ -67,16 +67,28 @@ impl Exchange {
         }
     }
 
-    /// The request, which has no body, asks for an upgrade, as only HTTP/1.1 can.
+    /// The request, which has no body, asks for an upgrade: of the wire, or of a stream (RFC 8441).
     pub(crate) fn expect_upgrade(&mut self, asked: Box<Asked>) {
-        if let Self::Http1(exchange) = self {
-            exchange.expect_upgrade(asked);
+        match self {
+            Self::Http1(exchange) => exchange.expect_upgrade(asked),
+            Self::Http2(exchange) => exchange.expect_upgrade(asked),
         }
     }
 
-    /// Has the wire been switched to another protocol by the answer?
+    /// Has the wire, or its stream, been switched to another protocol by the answer?
     pub(crate) fn has_switched(&self) -> bool {
-        matches!(self, Self::Http1(exchange) if exchange.has_switched())
+        match self {
+            Self::Http1(exchange) => exchange.has_switched(),
+            Self::Http2(exchange) => exchange.has_switched(),
+        }
+    }
+
+    /// What has switched, if that is a stream and not the whole wire.
+    pub(crate) fn into_tunnel(self) -> Option<Tunnel> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(exchange) => exchange.into_tunnel(),
+        }
     }
 
     /// Is a 100 awaited before the body may go out?

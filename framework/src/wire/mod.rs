@@ -22,7 +22,7 @@ use crate::transport::{DialTimes, Dialed};
 pub(crate) use exchange::Exchange;
 pub(crate) use failure::Failure;
 pub(crate) use http1::Http1;
-pub(crate) use http2::{Change, Driver, Http2, SendingHalf};
+pub(crate) use http2::{Change, Driver, Http2, SendingHalf, Tunnel};
 pub(crate) use pace::Pace;
 pub(crate) use sight::Sight;
 
@@ -63,7 +63,7 @@ impl Wire {
         }
     }
 
-    /// The stream below an exchange that has switched protocols, which only HTTP/1.1 does.
+    /// What is below an exchange that has switched protocols, where that is all of the wire.
     pub(crate) fn switched(&mut self) -> Option<&mut Http1> {
         match self {
             Self::Http1(wire) => Some(wire),

@@ -8,9 +8,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::record::{Tap, Wire};
-use super::{Order, Shared, stream};
+use super::{Order, Shared, stream, tunnel};
 use crate::origin::Connection as Http1Connection;
 use crate::tls::Carrier;
+use crate::websocket::accept_choosing_chat;
 
 pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
@@ -65,6 +66,17 @@ impl Connection {
     async fn serve_http1(&self, stream: Carrier<TcpStream>, mut ordered: mpsc::UnboundedReceiver<Order>) {
         let Ok(address) = stream.below().local_addr() else { return };
         self.shared.wires.send_modify(|wires| wires[self.n].is_http1 = true);
+        if let Some(serve) = &self.shared.websockets {
+            let serving = async {
+                if let Ok(served) = accept_choosing_chat(Box::new(stream) as Box<dyn tunnel::Duplex>).await {
+                    serve(served).await;
+                }
+            };
+            return tokio::select! {
+                () = serving => {}
+                _ = ordered.recv() => {}
+            };
+        }
         let handler = Arc::clone(&self.shared.handler);
         let handler = Arc::new(move |request: &_| handler(request).reply);
         let served = Http1Connection::serve_carried(stream, address, self.number, self.shared.log.clone(), handler);
@@ -84,6 +96,11 @@ impl Connection {
         loop {
             tokio::select! {
                 accepted = connection.accept() => match accepted {
+                    Some(Ok((request, respond))) if request.extensions().get::<h2::ext::Protocol>().is_some() => {
+                        if let Some(serve) = self.shared.websockets.clone() {
+                            streams.spawn(tunnel::serve(self.clone(), address, request, respond, serve));
+                        }
+                    }
                     Some(Ok((request, respond))) => {
                         streams.spawn(stream::serve(self.clone(), address, request, respond));
                     }

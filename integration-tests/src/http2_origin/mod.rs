@@ -23,8 +23,10 @@ mod scene;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod tunnel;
 
 use std::ops::Deref;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
@@ -40,6 +42,7 @@ pub use answer::Answer;
 pub use h2::Reason;
 pub use record::Wire;
 pub use scene::{Http2Scene, builder};
+pub use tunnel::{Duplex, Served};
 
 /// An HTTP/2 server on a loopback address. It stops, and its connections close, when it is dropped.
 #[derive(Debug)]
@@ -59,6 +62,7 @@ pub struct Settings {
     tls: Option<Tls>,
     http2: h2::server::Builder,
     at_head: Arc<AtHead>,
+    websockets: Option<Arc<tunnel::Serve>>,
 }
 
 /// What the server, its connections and their streams have in common.
@@ -69,6 +73,7 @@ struct Shared {
     tls: Option<Tls>,
     http2: h2::server::Builder,
     at_head: Arc<AtHead>,
+    websockets: Option<Arc<tunnel::Serve>>,
     handler: Arc<Handler>,
 }
 
@@ -111,7 +116,7 @@ impl Http2Origin {
     /// # Panics
     /// When no loopback port can be bound.
     pub async fn with(settings: Settings, handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
-        let Settings { tls, http2, at_head } = settings;
+        let Settings { tls, http2, at_head, websockets } = settings;
         let is_secure = tls.is_some();
         let shared = Arc::new(Shared {
             log: Log::new(),
@@ -120,6 +125,7 @@ impl Http2Origin {
             tls,
             http2,
             at_head,
+            websockets,
             handler: Arc::new(handler),
         });
         let server = Server::start(|listener| connection::listen(listener, Arc::clone(&shared))).await;
@@ -213,7 +219,7 @@ impl Http2Origin {
 impl Settings {
     /// No TLS, h2's own limits and windows, and every request is read to its end before it is answered.
     pub fn new() -> Self {
-        Self { tls: None, http2: h2::server::Builder::new(), at_head: Arc::new(|_| None) }
+        Self { tls: None, http2: h2::server::Builder::new(), at_head: Arc::new(|_| None), websockets: None }
     }
 
     /// Over TLS.
@@ -238,6 +244,27 @@ impl Settings {
     pub fn connection_window(mut self, octets: u32) -> Self {
         self.http2.initial_connection_window_size(octets);
         self
+    }
+
+    /// Serves WebSockets so: by streams (RFC 8441), which it announces, and as upgrades to who speaks HTTP/1.1 with it, and then
+    /// nothing else. It chooses the subprotocol `chat` if that is offered.
+    pub fn websockets<F>(mut self, serve: impl Fn(Served) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        self.http2.enable_connect_protocol();
+        self.websockets =
+            Some(Arc::new(move |served| Box::pin(serve(served)) as Pin<Box<dyn Future<Output = ()> + Send>>));
+        self
+    }
+
+    /// The same without a word of it in its SETTINGS: by HTTP/1.1 alone.
+    pub fn websockets_by_http1<F>(self, serve: impl Fn(Served) -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let http2 = self.http2.clone();
+        Self { http2, ..self.websockets(serve) }
     }
 
     /// Answers a request before its body has been read, if this says so by its head.

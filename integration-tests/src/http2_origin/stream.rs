@@ -164,7 +164,7 @@ async fn send(out: &mut SendStream<Bytes>, mut octets: Bytes) -> Result<u64, h2:
 }
 
 /// The head as a request of HTTP/1.1 would have it; pseudo-fields stand before the fields, by their names.
-fn as_read(head: &http::request::Parts) -> Request {
+pub(super) fn as_read(head: &http::request::Parts) -> Request {
     let target = head.uri.path_and_query().map_or_else(|| head.uri.to_string(), ToString::to_string);
     let mut fields = Vec::new();
     let scheme = head.uri.scheme_str().map(|scheme| (":scheme".to_owned(), scheme.to_owned()));

@@ -37,6 +37,11 @@ impl WebSocketStory {
                 self.closing_wire = true;
                 Ok(())
             }
+            // A stream of one that it shared.
+            Happened::WireReleased(wire) if self.wire == Some(*wire) => {
+                self.wire = None;
+                Ok(())
+            }
             Happened::Ended(Step::CloseWire) if std::mem::take(&mut self.closing_wire) => Ok(()),
             Happened::Completed(operation, result) => self.on_completion(*operation, result.is_ok()),
             other => Err(("N3", format!("{other:?} on a WebSocket, {self:?}"))),

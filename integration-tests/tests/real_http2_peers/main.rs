@@ -6,3 +6,4 @@ mod peer;
 mod place;
 mod reloads;
 mod servers;
+mod websockets;

@@ -1,5 +1,6 @@
 //! The servers and how they are set up: each serves the same, at a secure port and at a clear one.
 
+use std::net::SocketAddr;
 use std::process::Command;
 
 use super::peer::{Peer, ports};
@@ -85,18 +86,22 @@ pub(crate) fn caddy(world: &World) -> Server {
 }
 
 pub(crate) fn haproxy(world: &World) -> Server {
+    haproxy_before(world, world.origin.address())
+}
+
+/// It passes on to this server of HTTP/1.1.
+pub(crate) fn haproxy_before(world: &World, origin: SocketAddr) -> Server {
     let ports @ [secure, clear] = ports();
     let peer = Peer::start(&ports, |folder| {
         world.write(folder);
         let configuration = format!(
             "global\n stats socket {folder}/admin mode 600 level admin expose-fd listeners\n\
              tune.bufsize 65536\n maxconn 4000\n\
-             defaults\n mode http\n timeout connect 10s\n timeout client 30s\n timeout server 30s\n\
+             defaults\n mode http\n timeout connect 10s\n timeout client 30s\n timeout server 30s\n timeout tunnel 30s\n\
              frontend sites\n bind 127.0.0.1:{secure} ssl crt both.pem alpn h2,http/1.1\n bind 127.0.0.1:{clear} proto h2\n\
              http-request deny deny_status 413 if {{ req.hdr_val(content-length) gt {LIMIT} }}\n default_backend origin\n\
              backend origin\n server origin {origin}\n",
             folder = folder.display(),
-            origin = world.origin.address()
         );
         std::fs::write(folder.join("haproxy.cfg"), configuration).unwrap();
         let mut command = Command::new("/usr/sbin/haproxy");

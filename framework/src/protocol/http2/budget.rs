@@ -26,6 +26,8 @@ use super::fault::WireFault;
 pub(crate) struct Budget {
     place: Place,
     greeted: bool,
+    /// A stream may carry another protocol (RFC 8441 section 3).
+    extends_connect: bool,
     going_away: Option<GoingAway>,
     received: Received,
     bucket: Bucket,
@@ -75,6 +77,7 @@ impl Budget {
         Self {
             place: Place::Header { octets: [0; HEADER], filled: 0 },
             greeted: false,
+            extends_connect: false,
             going_away: None,
             received: Received::default(),
             bucket: Bucket::new(control_frames),
@@ -107,6 +110,11 @@ impl Budget {
     /// Did the server send its SETTINGS?
     pub(crate) fn has_greeted(&self) -> bool {
         self.greeted
+    }
+
+    /// Has it said that a stream may carry another protocol? It may do so in any of its SETTINGS.
+    pub(crate) fn extends_connect(&self) -> bool {
+        self.extends_connect
     }
 
     pub(crate) fn going_away(&self) -> Option<GoingAway> {
@@ -210,6 +218,8 @@ impl Budget {
                     SETTINGS if [a, b] == ENABLE_PUSH && [c, d, e, f] == [0, 0, 0, 1] => {
                         return Err(WireFault::EnabledPush);
                     }
+                    // Any other value than 0 and 1 is for `h2` to refuse.
+                    SETTINGS if [a, b] == ENABLE_CONNECT => self.extends_connect = [c, d, e, f] == [0, 0, 0, 1],
                     SETTINGS => {}
                     DATA => {
                         payload.wanted = 0;
@@ -329,6 +339,8 @@ const END_STREAM: u8 = 1;
 const PADDED: u8 = 8;
 const SETTING: usize = 6;
 const ENABLE_PUSH: [u8; 2] = [0, 2];
+/// RFC 8441 section 3.
+const ENABLE_CONNECT: [u8; 2] = [0, 8];
 /// What a GOAWAY holds before its debug data.
 const FAREWELL: usize = 8;
 

@@ -1,7 +1,9 @@
 //! Heads and trailers as HTTP/2 has them (RFC 9113 section 8): pseudo-fields in place of lines, and nothing of the connection.
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, SET_COOKIE, TE};
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, SEC_WEBSOCKET_KEY, SET_COOKIE, TE,
+};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
 
@@ -25,6 +27,16 @@ pub(crate) fn request(
     *request.method_mut() = head.method.clone();
     *request.headers_mut() = fields(head, settled.framing)?;
     Ok(request)
+}
+
+/// Makes of a request for an upgrade what HTTP/2 has in its place (RFC 8441 section 5): the protocol stands beside the pseudo-fields, and
+/// nothing has to show that the server knows it.
+pub(crate) fn extend_connect(request: &mut Request<()>) {
+    *request.method_mut() = Method::CONNECT;
+    // The length is that of a body which there is not: the stream goes on.
+    for name in [SEC_WEBSOCKET_KEY, CONTENT_LENGTH] {
+        request.headers_mut().remove(name);
+    }
 }
 
 /// The trailer fields of a request. HTTP/2 can send them behind any body.

@@ -55,7 +55,7 @@ impl Fault {
     }
 }
 
-/// What is wrong with a 101 (RFC 6455 section 4.1).
+/// What is wrong with a 101 (RFC 6455 section 4.1), or with a 2xx of HTTP/2 in its place (RFC 8441 section 5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum HandshakeFault {
     #[error("the 101 is not of HTTP/1.1")]
@@ -66,22 +66,24 @@ pub(crate) enum HandshakeFault {
     Connection,
     #[error("the Sec-WebSocket-Accept of the 101 is missing, repeated, or not the answer to the key")]
     Accept,
-    #[error("the 101 names an extension that was not offered, or names one twice")]
+    #[error("the answer names an extension that was not offered, or names one twice")]
     Extension,
     #[cfg(feature = "deflate")]
-    #[error("the Sec-WebSocket-Extensions of the 101 is not written as RFC 6455 section 9.1 has it")]
+    #[error("the Sec-WebSocket-Extensions of the answer is not written as RFC 6455 section 9.1 has it")]
     ExtensionSyntax,
     #[cfg(feature = "deflate")]
-    #[error("a parameter of permessage-deflate in the 101 is unknown, or comes twice")]
+    #[error("a parameter of permessage-deflate in the answer is unknown, or comes twice")]
     UnknownParameter,
     #[cfg(feature = "deflate")]
-    #[error("{name} of permessage-deflate in the 101 has a value that it may not have")]
+    #[error("{name} of permessage-deflate in the answer has a value that it may not have")]
     ParameterValue { name: &'static str },
     #[cfg(feature = "deflate")]
-    #[error("{name} of permessage-deflate was asked for, and the 101 says nothing of it")]
+    #[error("{name} of permessage-deflate was asked for, and the answer says nothing of it")]
     MissingParameter { name: &'static str },
-    #[error("the 101 names a subprotocol that was not offered, or several")]
+    #[error("the answer names a subprotocol that was not offered, or several")]
     Subprotocol,
+    #[error("the answer ends the stream that was to carry the WebSocket")]
+    NoStream,
 }
 
 /// What an upgrade may not be asked for with; nothing was sent.

@@ -69,22 +69,28 @@ impl Asked {
         if version != Version::HTTP_11 {
             return Err(HandshakeFault::Version);
         }
-        let one = |name: HeaderName| {
-            let mut values = headers.get_all(name).iter();
-            values.next().filter(|_| values.next().is_none()).map(HeaderValue::as_bytes)
-        };
-        if !one(UPGRADE).is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
+        if !one(headers, &UPGRADE).is_some_and(|value| value.eq_ignore_ascii_case(b"websocket")) {
             return Err(HandshakeFault::Upgrade);
         }
         if !members(headers, &CONNECTION).any(|option| option.eq_ignore_ascii_case(b"upgrade")) {
             return Err(HandshakeFault::Connection);
         }
-        if one(SEC_WEBSOCKET_ACCEPT) != Some(self.accept.as_bytes()) {
+        if one(headers, &SEC_WEBSOCKET_ACCEPT) != Some(self.accept.as_bytes()) {
             return Err(HandshakeFault::Accept);
         }
+        self.check_choices(headers)
+    }
+
+    /// Is what a 2xx says of a stream the answer? By HTTP/2 there is no more to it (RFC 8441 section 5).
+    pub(crate) fn check_stream(&self, headers: &HeaderMap, is_open: bool) -> Result<(), HandshakeFault> {
+        if is_open { self.check_choices(headers) } else { Err(HandshakeFault::NoStream) }
+    }
+
+    /// Was what the answer chooses offered?
+    fn check_choices(&self, headers: &HeaderMap) -> Result<(), HandshakeFault> {
         agreed_compression(self.compression.as_ref(), headers)?;
         if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
-            let chosen = one(SEC_WEBSOCKET_PROTOCOL);
+            let chosen = one(headers, &SEC_WEBSOCKET_PROTOCOL);
             if !self.protocols.iter().any(|offered| Some(offered.as_bytes()) == chosen) {
                 return Err(HandshakeFault::Subprotocol);
             }
@@ -110,6 +116,12 @@ pub(crate) fn agreed_compression(offer: Option<&Offer>, headers: &HeaderMap) -> 
 /// RFC 6455 section 4.2.2, step 5.4. SHA-1 protects nothing here: it shows that the peer speaks WebSocket.
 fn accept(key: &str) -> String {
     STANDARD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, [key, MAGIC].concat().as_bytes()))
+}
+
+/// The value of a field that there is once.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a [u8]> {
+    let mut values = headers.get_all(name).iter();
+    values.next().filter(|_| values.next().is_none()).map(HeaderValue::as_bytes)
 }
 
 fn members<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a [u8]> {
@@ -219,6 +231,17 @@ mod tests {
             Err(HandshakeFault::ParameterValue { name: "server_max_window_bits" })
         );
         assert_eq!(answered("other"), Err(HandshakeFault::Extension));
+    }
+
+    #[test]
+    fn rfc8441_5_of_a_stream_it_must_be_open_and_nothing_chosen_that_was_not_offered() {
+        let (asked, _) = asked(&["chat"]);
+        let check = |fields: &[_], is_open| asked.check_stream(&answer(fields), is_open);
+        assert_eq!(check(&[], true), Ok(()));
+        assert_eq!(check(&[("sec-websocket-protocol", "chat")], true), Ok(()));
+        assert_eq!(check(&[], false), Err(HandshakeFault::NoStream));
+        assert_eq!(check(&[("sec-websocket-protocol", "other")], true), Err(HandshakeFault::Subprotocol));
+        assert_eq!(check(&[("sec-websocket-extensions", "x")], true), Err(HandshakeFault::Extension));
     }
 
     #[test]

@@ -239,7 +239,8 @@ impl Driver {
 
     fn heed_farewell(&mut self) {
         let leaves = self.wire.shared.heard.budget().going_away().is_some();
-        if leaves && self.wire.shared.sender.borrow_mut().take().is_some() {
+        if leaves && self.wire.shared.sender.borrow().is_some() {
+            self.wire.opens_no_more();
             self.wire.happens(Life::going_away);
         }
     }
@@ -253,6 +254,9 @@ impl Driver {
         }
         let streams = self.connection.max_concurrent_send_streams();
         let news = self.wire.shared.streams.replace(streams) != streams || self.wire.has_greeted() != self.greeted;
+        if news {
+            self.wire.wake_who_waits_for_greeting();
+        }
         self.greeted = self.wire.has_greeted();
         let news = std::mem::replace(&mut self.burdened, self.wire.is_burdened()) != self.burdened || news;
         let news = news || self.wire.shared.crowded.get() && self.wire.room() > Some(0);
@@ -261,7 +265,7 @@ impl Driver {
 
     fn close(&self, reason: CloseReason) {
         self.wire.happens(|life| life.closed(reason));
-        self.wire.shared.sender.borrow_mut().take();
+        self.wire.opens_no_more();
     }
 
     /// It has failed in a way of its own, and is not to be asked again.

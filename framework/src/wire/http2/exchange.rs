@@ -11,12 +11,13 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http::HeaderMap;
 
-use super::Http2;
 use super::sending::SendingHalf;
 use super::stream::{Sending, Stream};
+use super::{Http2, Tunnel};
 use crate::clock;
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
+use crate::protocol::websocket::handshake::Asked;
 use crate::wire::{Failure, Pace, Received, Uploaded};
 
 /// One exchange, from the head to the last octet read. Dropped before its end, it resets the stream (CANCEL), whoever has the
@@ -139,7 +140,23 @@ impl Exchange {
     }
 
     pub(crate) fn is_ended(&self) -> bool {
-        self.0.borrow().receiving.is_ended()
+        let stream = self.0.borrow();
+        stream.receiving.is_ended() || stream.has_switched()
+    }
+
+    /// The request, which has no body, asks for an upgrade.
+    pub(crate) fn expect_upgrade(&mut self, asked: Box<Asked>) {
+        self.0.borrow_mut().expect_upgrade(asked);
+    }
+
+    /// Does the stream carry another protocol now?
+    pub(crate) fn has_switched(&self) -> bool {
+        self.0.borrow().has_switched()
+    }
+
+    /// The stream that does.
+    pub(crate) fn into_tunnel(self) -> Option<Tunnel> {
+        self.0.borrow_mut().take_tunnel()
     }
 
     pub(crate) fn take_trailers(&mut self) -> Option<HeaderMap> {

@@ -9,13 +9,14 @@ mod receiving;
 mod sending;
 mod showing;
 mod stream;
+mod tunnel;
 
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,6 +40,7 @@ pub(crate) use driver::{Change, Driver};
 pub(super) use ending::StreamEnd;
 pub(super) use exchange::Exchange;
 pub(crate) use sending::SendingHalf;
+pub(crate) use tunnel::Tunnel;
 
 /// A hold of a wire that speaks HTTP/2, or a share in it for one stream.
 pub(crate) struct Http2 {
@@ -83,6 +85,8 @@ struct Shared {
     told: Cell<WireHealth>,
     wishes: Cell<Wishes>,
     driver: RefCell<Option<Waker>>,
+    /// Who waits for the server's first word.
+    greeting: Cell<Vec<Waker>>,
     /// What its driver knows of the way to the server.
     round_trip: Cell<Option<RoundTrip>>,
     windows: Cell<Windows>,
@@ -130,6 +134,7 @@ impl Http2 {
             told: Cell::new(WireHealth::Fresh),
             wishes: Cell::default(),
             driver: RefCell::default(),
+            greeting: Cell::default(),
             round_trip: Cell::new(None),
             windows: Cell::new(Windows { stream: options.stream_window, connection: options.connection_window }),
             heard,
@@ -181,6 +186,29 @@ impl Http2 {
         self.shared.heard.budget().has_greeted()
     }
 
+    /// Has the server said that a stream may carry a WebSocket (RFC 8441 section 3)?
+    pub(crate) fn takes_websockets(&self) -> bool {
+        self.shared.heard.budget().extends_connect()
+    }
+
+    /// Waits for the server's first word: does it take WebSockets? Ready also where no stream is opened any more, whose opening says
+    /// why.
+    pub(crate) fn poll_takes_websockets(&self, context: &Context<'_>) -> Poll<bool> {
+        if self.has_greeted() || self.shared.sender.borrow().is_none() {
+            return Poll::Ready(self.takes_websockets() || !self.has_greeted());
+        }
+        let mut waiting = self.shared.greeting.take();
+        waiting.retain(|waker| !waker.will_wake(context.waker()));
+        waiting.push(context.waker().clone());
+        self.shared.greeting.set(waiting);
+        Poll::Pending
+    }
+
+    /// Whoever waits for the server's first word looks again.
+    fn wake_who_waits_for_greeting(&self) {
+        self.shared.greeting.take().into_iter().for_each(Waker::wake);
+    }
+
     pub(crate) fn health(&self) -> WireHealth {
         self.shared.life.borrow().health()
     }
@@ -212,6 +240,7 @@ impl Http2 {
     /// Whoever has a share is sent elsewhere.
     fn opens_no_more(&self) {
         self.shared.sender.borrow_mut().take();
+        self.wake_who_waits_for_greeting();
     }
 
     fn happens(&self, event: impl FnOnce(&mut Life) -> Outcome) {

@@ -12,6 +12,7 @@ use h2::StreamId;
 use super::Http2;
 use crate::error::Error;
 use crate::handle::Node;
+use crate::id::HandleKind;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Http2Options, StalledReader};
 use crate::protocol::http2::unread::Look;
@@ -80,7 +81,8 @@ impl Readers {
         let Some(reader) = reader else { return };
         let wire = wire.id();
         reader.emit(Mask::READERS, || Status::ReaderStalled { wire, unread });
-        if self.policy == StalledReader::Abort {
+        // A WebSocket that is not read is no fault: its server waits, as it would over a wire of its own.
+        if self.policy == StalledReader::Abort && reader.kind() == HandleKind::Request {
             reader.stop().is_for(Error::not_read(self.stalled_after));
             reader.cancel();
         }

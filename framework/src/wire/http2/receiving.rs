@@ -74,6 +74,11 @@ impl Receiving {
         self.response = Some(response);
     }
 
+    /// The stream, whose head was handed out, and of which nothing was read.
+    pub(super) fn take_body(&mut self) -> Option<RecvStream> {
+        self.body.take()
+    }
+
     /// Nothing more is taken. What has come of the trailers stays.
     pub(super) fn let_go(&mut self) {
         (self.response, self.body) = (None, None);

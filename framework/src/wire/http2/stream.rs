@@ -5,16 +5,18 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
+use h2::ext::Protocol;
 use h2::{SendStream, StreamId};
 use http::header::EXPECT;
 use http::{Request, StatusCode};
 
-use super::Http2;
 use super::receiving::{Broken, Receiving};
+use super::{Http2, Tunnel};
 use crate::clock;
 use crate::error::{Stage, WireState};
-use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
-use crate::protocol::http2::head::request;
+use crate::protocol::http1::{BodyLength, Fault, HeadLimits, RequestHead, ResponseHead};
+use crate::protocol::http2::head::{extend_connect, request};
+use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 use crate::wire::{Failure, Received};
 
@@ -23,6 +25,7 @@ pub(super) struct Stream {
     pub(super) wire: Http2,
     /// The head, until it is sent.
     request: Option<Box<Request<()>>>,
+    upgrade: Upgrade,
     /// Opens the stream; kept until it is open.
     sender: Option<SendRequest<Bytes>>,
     pub(super) stream: Option<SendStream<Bytes>>,
@@ -40,6 +43,14 @@ pub(super) struct Stream {
     reader: Option<Waker>,
     /// Waits for room, or for something to send.
     pub(super) writer: Option<Waker>,
+}
+
+/// What the stream is to be for another protocol (RFC 8441).
+enum Upgrade {
+    None,
+    Asked(Box<Asked>),
+    /// What follows is not HTTP.
+    Switched,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +91,7 @@ impl Stream {
         Ok(Self {
             wire,
             request,
+            upgrade: Upgrade::None,
             sender,
             stream,
             sending,
@@ -92,6 +104,42 @@ impl Stream {
             reader: None,
             writer: None,
         })
+    }
+
+    /// The request, which has no body, asks for an upgrade: the stream stays open behind the head.
+    pub(super) fn expect_upgrade(&mut self, asked: Box<Asked>) {
+        if let Some(request) = &mut self.request {
+            extend_connect(request);
+            request.extensions_mut().insert(Protocol::from_static("websocket"));
+            self.upgrade = Upgrade::Asked(asked);
+        }
+    }
+
+    pub(super) fn has_switched(&self) -> bool {
+        matches!(self.upgrade, Upgrade::Switched)
+    }
+
+    /// The stream, if it carries another protocol now.
+    pub(super) fn take_tunnel(&mut self) -> Option<Tunnel> {
+        let body = self.receiving.take_body().filter(|_| self.has_switched())?;
+        Some(Tunnel::new(self.wire.clone(), self.stream.take()?, body))
+    }
+
+    /// A 2xx is the consent, and is checked; with any other answer nothing is left to be sent.
+    fn judge_upgrade(&mut self, head: &ResponseHead) -> Result<(), Failure> {
+        let Upgrade::Asked(asked) = &self.upgrade else { return Ok(()) };
+        if head.status().is_success() {
+            let checked = asked.check_stream(head.headers(), !self.receiving.is_ended());
+            checked.map_err(|fault| Failure::Fault(Stage::Head, Fault::Upgrade(fault)))?;
+            self.upgrade = Upgrade::Switched;
+            return Ok(());
+        }
+        self.upgrade = Upgrade::None;
+        if let Some(stream) = &mut self.stream {
+            // It may be over.
+            let _over = stream.send_data(Bytes::new(), true);
+        }
+        Ok(())
     }
 
     /// Opens the stream with the head.
@@ -113,7 +161,8 @@ impl Stream {
             }
             Poll::Ready(Ok(())) => {
                 let Some(request) = self.request.take() else { return Poll::Ready(Err(Failure::OutOfTurn)) };
-                let opened = sender.send_request(*request, self.sending == Sending::Ended);
+                let is_all = self.sending == Sending::Ended && matches!(self.upgrade, Upgrade::None);
+                let opened = sender.send_request(*request, is_all);
                 Poll::Ready(match opened {
                     Ok((response, stream)) => {
                         self.receiving.begin(response, &self.wire.shared.heard);
@@ -184,11 +233,15 @@ impl Stream {
         let received = received.map_err(|error| self.translate(stage, error))?;
         if let Received::Final(head) = &received {
             self.is_answered(head.status());
+            self.judge_upgrade(head)?;
         }
         Poll::Ready(Ok(received))
     }
 
     pub(super) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Bytes>, Failure>> {
+        if self.has_switched() {
+            return Poll::Ready(Ok(None));
+        }
         let Poll::Ready(read) = self.receiving.poll_read(context, max) else { return Poll::Pending };
         if let (Ok(Some(piece)), Some(stream)) = (&read, self.stream_id()) {
             self.wire.took(stream, piece.len());

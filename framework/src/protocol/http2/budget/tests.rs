@@ -337,3 +337,23 @@ fn what_came_of_a_body_is_told_when_its_frame_is_whole_and_without_padding() {
     assert_eq!(came(&[frame(1, 4, 7, b"fields"), padded, body.clone(), body].concat()), [(5, 3), (3, 5), (3, 5)]);
     assert_eq!(came(&frame(0, 1, 3, &[])), []);
 }
+
+#[test]
+fn rfc8441_3_that_a_stream_may_carry_another_protocol_is_said_by_any_settings_and_only_by_1() {
+    let now = Instant::now();
+    let greeting = settings(&[(3, 1), (8, 1)]);
+    for split in 1..greeting.len() {
+        let mut budget = Budget::new(100);
+        let (head, rest) = greeting.split_at(split);
+        budget.handle_input(head, now).unwrap();
+        budget.handle_input(rest, now).unwrap();
+        assert!(budget.has_greeted() && budget.extends_connect());
+        budget.handle_input(&settings(&[(3, 8)]), now).unwrap();
+        assert!(budget.extends_connect(), "settings that do not name it change nothing");
+    }
+    let mut budget = Budget::new(100);
+    budget.handle_input(&settings(&[(8, 0), (0x800, 1)]), now).unwrap();
+    assert!(!budget.extends_connect());
+    budget.handle_input(&settings(&[(8, 1)]), now).unwrap();
+    assert!(budget.extends_connect());
+}

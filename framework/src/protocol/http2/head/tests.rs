@@ -249,3 +249,18 @@ fn response_trailers_keep_to_their_limits() {
     let refused = check_response_trailers(&map(&[("upgrade", "x")]), &HeadLimits::default());
     assert_eq!(refused, Err(Fault::ConnectionField { name: "upgrade" }));
 }
+
+#[test]
+fn rfc8441_5_an_upgrade_becomes_an_extended_connect_without_what_is_of_http1() {
+    let draft = Draft::new(Method::GET, "/chat?x=1").body(BodyLength::Length(0));
+    let draft =
+        draft.header("upgrade", "websocket").header("connection", "Upgrade").header("sec-websocket-key", "a2V5");
+    let draft = draft.header("sec-websocket-version", "13").header("content-length", "0").header("origin", "http://o");
+    let mut request = draft.request().expect("a valid request");
+    extend_connect(&mut request);
+    assert_eq!(
+        (request.method(), request.uri().to_string()),
+        (&Method::CONNECT, "https://example.com/chat?x=1".into())
+    );
+    assert_eq!(lines(request.headers()), "sec-websocket-version: 13\norigin: http://o\n");
+}

@@ -174,3 +174,15 @@ fn no_more_is_taken_than_came() {
     scene.unread.taken(1, 6);
     assert_eq!(scene.unread.octets(), 0);
 }
+
+#[test]
+fn another_reader_hears_of_it_when_it_has_the_stream() {
+    let mut scene = Scene::with(&[1]);
+    assert_eq!(scene.unread.passes_to(1, 7), Some(1));
+    assert_eq!(scene.unread.passes_to(3, 7), None);
+    scene.unread.received(1, 1600);
+    scene.found();
+    scene.now += PATIENCE;
+    assert_eq!(scene.found().2, [(7, 1600)]);
+    assert_eq!(scene.unread.given_up(1), Some(7));
+}

@@ -1,0 +1,263 @@
+//! How a WebSocket by a stream ends: END_STREAM for FIN, RST_STREAM for a reset (RFC 8441 5), and with its wire.
+
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use hinternet::{Blame, CloseReason, ErrorCode, Handle, Operation, Status};
+use integration_tests::http2_origin::{Http2Origin, Http2Scene, Reason, Settings, builder};
+use integration_tests::http2_peer::{Frame, Kind, frames};
+use integration_tests::origin::Reply;
+use integration_tests::patiently;
+use integration_tests::websocket::{Message, close, frame};
+
+use crate::place::{Place, converse, data, open, scene};
+
+fn ends(frame: &Frame) -> bool {
+    frame.stream == 1 && frame.ends_stream()
+}
+
+fn resets(frame: &Frame) -> bool {
+    frame.stream == 1 && frame.kind == Kind::Reset
+}
+
+#[tokio::test]
+async fn close_sends_its_frame_then_ends_the_stream_and_leaves_the_wire_when_the_server_has_ended_it() {
+    let scene = scene(Settings::new(), builder()).await;
+    let websocket = open(&scene).await;
+    patiently("a close", websocket.close(1000, "bye")).await.unwrap();
+    assert_eq!(websocket.close_status().unwrap().code, 1000);
+    scene.origin.wait_for_frame(0, ends).await;
+    scene.recorder.wait_for_status(websocket.id(), "WireReleased").await;
+    assert!(scene.origin.wires()[0].resets().is_empty());
+    let names = scene.recorder.names(websocket.id());
+    let closed = names.iter().position(|name| *name == "CloseComplete");
+    assert!(closed < names.iter().position(|name| *name == "WireReleased"), "{names:?}");
+    drop(websocket);
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_servers_close_is_answered_and_the_stream_ended_also_when_nobody_receives() {
+    let place = Place::with(|script| script.send(data(close(4000, "enough"))).keep()).await;
+    place.wait_for_frame(ends).await;
+    assert_eq!(place.frames(), [(0x88, 4000_u16.to_be_bytes().to_vec())]);
+    assert!(place.websocket.receive().await.unwrap().is_close());
+    assert_eq!(place.websocket.close_status().unwrap().code, 4000);
+    place.out_of_order(place.websocket.send("late").await);
+    place.websocket.close(1000, "").await.unwrap();
+    place.end().await;
+}
+
+#[tokio::test]
+async fn after_shutdown_the_stream_is_open_until_the_server_has_closed() {
+    let place = Place::with(|script| {
+        script
+            .read_frames(integration_tests::scripted_peer::Wanted::Of(Kind::Data), 1)
+            .send(data(frame(0x81, "more")))
+            .keep()
+    })
+    .await;
+    place.websocket.shutdown(1000, "").await.unwrap();
+    assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().as_text(), Some("more"));
+    assert!(!place.peer.connection(0).frames().iter().any(ends), "a server might take it for the end of all");
+    place.end().await;
+}
+
+#[tokio::test]
+async fn the_end_of_the_stream_without_a_close_frame_is_12030_after_all_that_came() {
+    let last = frames::data(1, frame(0x81, "last words"), true);
+    let place = Place::with(|script| script.send(last).keep()).await;
+    assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().as_text(), Some("last words"));
+    let error = place.failure(patiently("an end", place.websocket.receive()).await);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
+    place.out_of_order(place.websocket.receive().await);
+    place.wait_for_frame(resets).await;
+    place.end().await;
+}
+
+#[tokio::test]
+async fn a_reset_is_12030_after_all_that_came_and_the_wire_serves_on() {
+    for reason in [Reason::CANCEL, Reason::INTERNAL_ERROR, Reason::CONNECT_ERROR] {
+        let last = [data(frame(0x81, "last words")), frames::rst(1, reason)].concat();
+        let place = Place::with(|script| script.send(last).read_streams(2).send(frames::answer(3, "ok")).keep()).await;
+        assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().as_text(), Some("last words"));
+        let error = place.failure(patiently("an end", place.websocket.receive()).await);
+        assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
+        assert!(error.to_string().contains(&format!("{reason:?}")), "{error}");
+        place.out_of_order(place.websocket.send("late").await);
+        let url = format!("http://{}/", place.peer.address());
+        let text = async { place.session.get(url).unwrap().send().await.unwrap().text().await.unwrap() };
+        assert_eq!(patiently("an answer", text).await, "ok");
+        assert_eq!(place.peer.connections(), 1);
+        place.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_reset_ends_a_send_that_waits_for_room() {
+    let reset = [frames::rst(1, Reason::CANCEL)].concat();
+    let place = Place::with(|script| {
+        script.read_frames(integration_tests::scripted_peer::Wanted::Of(Kind::Data), 4).send(reset).keep()
+    })
+    .await;
+    let error = place.failure(patiently("an end", place.websocket.send(vec![0; 200_000])).await);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
+    place.end().await;
+}
+
+#[tokio::test]
+async fn a_reset_that_nobody_waited_for_is_told_by_the_next_operation() {
+    for case in 0..3 {
+        let place = Place::with(|script| script.send(frames::rst(1, Reason::CANCEL)).keep()).await;
+        place.recorder.wait_for_status(place.websocket.id(), "WireReleased").await;
+        let websocket = &place.websocket;
+        let error = match case {
+            0 => place.failure(websocket.receive().await),
+            1 => place.failure(websocket.send("hello").await),
+            _ => place.failure(websocket.close(1000, "").await),
+        };
+        assert_eq!(error.code(), ErrorCode::ConnectionError, "{error}");
+        place.out_of_order(websocket.receive().await);
+        place.end().await;
+    }
+}
+
+#[tokio::test]
+async fn rfc9113_6_8_a_websocket_lives_on_when_its_server_goes_away_and_others_go_to_a_new_wire() {
+    let scene = scene(Settings::new(), builder()).await;
+    let websocket = open(&scene).await;
+    scene.origin.go_away();
+    scene.origin.wait_for_frame(0, |frame| frame.kind == Kind::Ping && frame.is_ack()).await;
+    converse(&websocket, "still here").await;
+    let other = open(&scene).await;
+    converse(&other, "elsewhere").await;
+    assert_eq!(scene.origin.connections(), 2);
+    converse(&websocket, "and still").await;
+    drop(websocket);
+    // Nobody needs it any more.
+    scene.origin.wait_for_end(0).await;
+    drop(other);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_wire_that_breaks_ends_its_websockets_with_12030() {
+    for cut in [true, false] {
+        let scene = scene(Settings::new(), builder()).await;
+        let websockets = [open(&scene).await, open(&scene).await];
+        let receiving = websockets.clone().map(|websocket| tokio::spawn(async move { websocket.receive().await }));
+        if cut {
+            scene.origin.cut()
+        } else {
+            scene.origin.break_off(Reason::INTERNAL_ERROR)
+        }
+        for (websocket, receiving) in websockets.iter().zip(receiving) {
+            let result = patiently("an end", receiving).await.unwrap();
+            let error = scene.recorder.failure(websocket.id(), result);
+            assert_eq!((error.code(), error.operation()), (ErrorCode::ConnectionError, Operation::WebSocketReceive));
+        }
+        drop(websockets);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn b5_closing_the_handle_resets_the_stream_and_fails_what_is_in_flight() {
+    let place = Place::with(|script| script.read_streams(2).send(frames::answer(3, "ok")).keep()).await;
+    let receiving = place.receiving().await;
+    Handle::close(&place.websocket).await.unwrap();
+    let error = place.failure(patiently("an end", receiving).await.unwrap());
+    assert!(error.is_cancelled(), "{error}");
+    place.wait_for_frame(|frame| frame.stream == 1 && frame.resets(Reason::CANCEL)).await;
+    place.recorder.wait_for_closing(place.websocket.id()).await;
+    let url = format!("http://{}/", place.peer.address());
+    assert!(place.session.get(url).unwrap().send().await.is_ok(), "the wire serves on");
+    place.end().await;
+}
+
+#[tokio::test]
+async fn b6_the_close_of_the_session_ends_it_with_6_and_handle_closing_is_last() {
+    let place = Place::with(integration_tests::scripted_peer::Script::keep).await;
+    let receiving = place.receiving().await;
+    place.session.close().await.unwrap();
+    let error = place.failure(patiently("an end", receiving).await.unwrap());
+    assert_eq!(error.code(), ErrorCode::InvalidHandle, "{error}");
+    place.recorder.wait_for_closing(place.websocket.id()).await;
+    assert_eq!(place.recorder.names(place.websocket.id()).last(), Some(&"HandleClosing"));
+    place.peer.wait_for_end(0).await;
+    place.end().await;
+}
+
+#[tokio::test]
+async fn a_drop_while_the_answer_is_awaited_resets_the_stream() {
+    let script = crate::place::announcing(&[]).read_streams(1).keep();
+    let peer = integration_tests::scripted_peer::ScriptedPeer::always(script).await;
+    let scene = integration_tests::scene::Scene::of(peer, builder());
+    let asked = tokio::spawn(crate::place::asking(&scene.session, &scene.peer).connect());
+    scene.peer.wait_for_frame(0, Frame::opens_stream).await;
+    asked.abort();
+    scene.peer.wait_for_frame(0, |frame| frame.stream == 1 && frame.resets(Reason::CANCEL)).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b8_a_drain_with_a_bound_ends_it() {
+    let scene = scene(Settings::new(), builder()).await;
+    let websocket = open(&scene).await;
+    let receiving = tokio::spawn({
+        let websocket = websocket.clone();
+        async move { websocket.receive().await }
+    });
+    converse_from_the_other_side(&scene).await;
+    let report = patiently("a report", scene.session.shutdown(Duration::from_millis(50))).await;
+    assert_eq!((report.completed, report.cancelled, report.never_sent), (0, 1, 0), "{report:?}");
+    let result = patiently("an end", receiving).await.unwrap();
+    let error = scene.recorder.failure(websocket.id(), result);
+    assert_eq!(error.code(), ErrorCode::InvalidHandle, "{error}");
+    drop(websocket);
+    scene.end().await;
+}
+
+/// Nothing but time for the receive to be in flight: the server has answered something that was sent later.
+async fn converse_from_the_other_side(scene: &Http2Scene) {
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+}
+
+#[tokio::test]
+async fn a_wire_that_is_to_go_stays_until_its_websocket_has_ended() {
+    let scene = scene(Settings::new(), builder()).await;
+    let websocket = open(&scene).await;
+    assert_eq!(scene.session.evict_idle().await, 0, "it is not idle");
+    assert_eq!(scene.connection.expire().await, 1);
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    assert_eq!(scene.origin.connections(), 2, "it serves nothing new");
+    converse(&websocket, "still here").await;
+    drop(websocket);
+    scene.origin.wait_for_end(0).await;
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_server_that_closes_first_sees_the_answer_and_then_the_end() {
+    let settings = Settings::new().websockets(|mut served| async move {
+        served.close(None).await.unwrap();
+        // The answer, and then the end of the stream.
+        while let Some(message) = served.next().await {
+            assert!(matches!(message, Ok(Message::Close(_))), "{message:?}");
+        }
+    });
+    let origin = Http2Origin::with(settings, |_| Reply::ok("ok").into()).await;
+    let scene = Http2Scene::of(origin, builder());
+    let websocket = open(&scene).await;
+    assert!(patiently("a close", websocket.receive()).await.unwrap().is_close());
+    scene.recorder.wait_for_status(websocket.id(), "WireReleased").await;
+    assert!(scene.origin.wires()[0].resets().is_empty());
+    let closed = scene.recorder.count(
+        |status| matches!(status, Status::ClosingConnection { reason } if *reason != CloseReason::SessionClosed),
+    );
+    assert_eq!(closed, 0, "the wire is not its own");
+    drop(websocket);
+    scene.end().await;
+}

@@ -1,0 +1,206 @@
+//! A WebSocket beside the other streams of its wire, and which wires it gets.
+
+use futures_util::SinkExt;
+use hinternet::tls::TlsOptions;
+use hinternet::{Http2Options, Protocols, Session, SessionBuilder, Status, WebSocket};
+use integration_tests::certificates::{Authority, Leaf};
+use integration_tests::http2_origin::{Http2Origin, Http2Scene, Settings, builder};
+use integration_tests::http2_peer::{Kind, frames};
+use integration_tests::origin::Reply;
+use integration_tests::patiently;
+use integration_tests::scripted_peer::Script;
+use integration_tests::tls::{EveryName, Tls};
+use integration_tests::websocket::{Message, frame};
+use tokio::task::JoinSet;
+
+use crate::place::{Place, converse, data, echo, open, scene, websocket_url};
+
+/// A server's settings over TLS that offer both protocols, and a session that trusts it and prefers HTTP/2.
+fn preferring() -> (Settings, SessionBuilder) {
+    let authority = Authority::new("The test's own authority");
+    let identity = authority.issue(Leaf::for_names(["127.0.0.1"]));
+    let tls = Tls::new(&identity).offering(&["h2", "http/1.1"]);
+    let trusting = TlsOptions::new().trust_only([authority.certificate()]);
+    (Settings::new().tls(&tls), Session::builder().dial(EveryName::here()).tls(trusting))
+}
+
+async fn preferred(scene: &Http2Scene) -> WebSocket {
+    let asking = scene.session.websocket(&websocket_url(&scene.origin)).unwrap();
+    patiently("a WebSocket", asking.connect()).await.unwrap()
+}
+
+/// How many connections of HTTP/1.1 there were, and of HTTP/2.
+fn spoken(scene: &Http2Scene) -> (usize, usize) {
+    let wires = scene.origin.wires();
+    let http1 = wires.iter().filter(|wire| wire.is_http1).count();
+    (http1, wires.len() - http1)
+}
+
+#[tokio::test]
+async fn preferred_http2_is_used_where_a_wire_that_takes_websockets_is_open_and_none_is_dialed_for_it() {
+    let (settings, builder) = preferring();
+    let scene = scene(settings, builder).await;
+    let alone = preferred(&scene).await;
+    converse(&alone, "over HTTP/1.1").await;
+    assert_eq!(spoken(&scene), (1, 0), "nothing was open");
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    let shared = preferred(&scene).await;
+    converse(&shared, "by a stream").await;
+    assert_eq!(spoken(&scene), (1, 1));
+    let url = websocket_url(&scene.origin);
+    let asking = scene.session.websocket(&url).unwrap().protocols(Protocols::Http1);
+    let other = patiently("a WebSocket", asking.connect()).await.unwrap();
+    converse(&other, "as it was asked for").await;
+    assert_eq!(spoken(&scene), (2, 1));
+    let asking = scene.session.websocket(&url).unwrap().protocols(Protocols::RequireHttp2);
+    let required = patiently("a WebSocket", asking.connect()).await.unwrap();
+    converse(&required, "as it was required").await;
+    assert_eq!(spoken(&scene).0, 2);
+    drop((alone, shared, other, required));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn preferred_http2_falls_back_to_http1_where_the_server_takes_none_by_streams() {
+    let (settings, builder) = preferring();
+    let origin = Http2Origin::with(settings.websockets_by_http1(echo), |_| Reply::ok("ok").into()).await;
+    let scene = Http2Scene::of(origin, builder);
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    let websocket = preferred(&scene).await;
+    converse(&websocket, "over HTTP/1.1").await;
+    assert_eq!(spoken(&scene), (1, 1));
+    drop(websocket);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn preferred_http2_goes_over_http1_where_the_wire_has_no_room() {
+    let (settings, builder) = preferring();
+    let scene = scene(settings.max_concurrent_streams(1), builder).await;
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    let first = preferred(&scene).await;
+    let second = preferred(&scene).await;
+    assert_eq!(spoken(&scene), (1, 1));
+    for websocket in [&first, &second] {
+        converse(websocket, "hello").await;
+    }
+    drop((first, second));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn required_http2_over_tls_is_dialed_and_its_settings_waited_for() {
+    let (settings, builder) = preferring();
+    let scene = scene(settings, builder.protocols(Protocols::RequireHttp2)).await;
+    let websocket = preferred(&scene).await;
+    converse(&websocket, "by a stream").await;
+    assert_eq!(spoken(&scene), (0, 1));
+    drop(websocket);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_hundred_on_one_wire_converse_at_once() {
+    let scene = scene(Settings::new(), builder()).await;
+    let mut all = JoinSet::new();
+    // What the server allows is known from then on.
+    let first = open(&scene).await;
+    for n in 0..99 {
+        let websocket = open(&scene).await;
+        all.spawn(async move {
+            for round in 0..20 {
+                converse(&websocket, &format!("{n} says {round}")).await;
+            }
+            websocket
+        });
+    }
+    let mut websockets = vec![first];
+    while let Some(websocket) = patiently("all", all.join_next()).await {
+        websockets.push(websocket.unwrap());
+    }
+    assert_eq!((scene.origin.connections(), websockets.len()), (1, 100));
+    drop(websockets);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn it_takes_the_place_of_a_stream_until_it_ends() {
+    let scene = scene(Settings::new().max_concurrent_streams(1), builder().wires_per_origin(1)).await;
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    let websocket = open(&scene).await;
+    let waiting = tokio::spawn({
+        let (session, url) = (scene.session.clone(), scene.origin.url("/"));
+        async move { session.get(url).unwrap().send().await.unwrap().text().await.unwrap() }
+    });
+    let queued = scene.recorder.wait_for(|told| matches!(told.status, Status::Queued { .. })).await;
+    assert!(matches!(queued.status, Status::Queued { position: 1 }), "{queued:?}");
+    converse(&websocket, "meanwhile").await;
+    patiently("a close", websocket.close(1000, "")).await.unwrap();
+    assert_eq!(patiently("an answer", waiting).await.unwrap(), "ok");
+    assert_eq!(scene.origin.connections(), 1);
+    drop(websocket);
+    scene.end().await;
+}
+
+/// The server floods every WebSocket with large messages, until one comes from the client.
+async fn flood(mut served: integration_tests::http2_origin::Served) {
+    while served.send(Message::binary(vec![b'x'; 32 * 1024])).await.is_ok() {}
+}
+
+#[tokio::test]
+async fn one_that_is_not_read_stops_its_server_and_hinders_no_other_stream() {
+    let mut options = Http2Options::default();
+    (options.stream_window, options.connection_window, options.adaptive_window) = (65_535, 100_000, false);
+    let body = bytes::Bytes::from(vec![b'x'; 100_000]);
+    let origin = Http2Origin::with(Settings::new().websockets(flood), move |_| Reply::ok(body.clone()).into()).await;
+    let scene = Http2Scene::of(origin, builder().http2(options));
+    let unread = [open(&scene).await, open(&scene).await, open(&scene).await];
+    let mut siblings = JoinSet::new();
+    for _ in 0..20 {
+        let (session, url) = (scene.session.clone(), scene.origin.url("/"));
+        siblings.spawn(async move {
+            for _ in 0..3 {
+                let body = session.get(&url).unwrap().send().await.unwrap().bytes().await.unwrap();
+                assert_eq!(body.len(), 100_000);
+            }
+        });
+    }
+    while let Some(sibling) = patiently("a sibling", siblings.join_next()).await {
+        sibling.unwrap();
+    }
+    let snapshot = scene.session.snapshot().await;
+    let unread_octets = snapshot.origins[0].wires[0].http2.as_ref().unwrap().unread;
+    assert!(unread_octets <= 3 * 65_535, "{unread_octets} octets");
+    assert_eq!(scene.origin.connections(), 1);
+    for websocket in &unread {
+        // What was held is given, and what follows it.
+        for _ in 0..10 {
+            assert_eq!(patiently("a message", websocket.receive()).await.unwrap().octets().len(), 32 * 1024);
+        }
+    }
+    drop(unread);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_stream_gets_no_more_window_than_was_taken() {
+    let mut options = Http2Options::default();
+    (options.stream_window, options.connection_window, options.adaptive_window) = (65_535, 1 << 20, false);
+    let message = frame(0x82, vec![b'x'; 16_000]);
+    // All that a window of 65,535 holds, less what is short of a frame.
+    let held = (0..4).flat_map(|_| data(&message).to_vec()).collect::<Vec<_>>();
+    let place =
+        Place::of(builder().http2(options), |script: Script| script.send(held).send(frames::ping(*b"all sent")).keep())
+            .await;
+    place.wait_for_frame(|frame| frame.kind == Kind::Ping && frame.is_ack()).await;
+    let updated = |frames: &[integration_tests::http2_peer::Frame]| -> u32 {
+        let updates = frames.iter().filter(|frame| frame.kind == Kind::WindowUpdate && frame.stream == 1);
+        updates.map(|frame| u32::from_be_bytes(frame.payload[..4].try_into().unwrap())).sum()
+    };
+    assert!(updated(&place.peer.connection(0).frames()) <= 16_384, "one frame at most was looked into");
+    for _ in 0..4 {
+        assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().octets().len(), 16_000);
+    }
+    place.peer.wait_until(|all| updated(&all[0].frames()) > 32_000).await;
+    place.end().await;
+}
