@@ -28,43 +28,65 @@ async fn every_case_of_the_autobahn_suite_is_ok_or_listed_with_its_reason() {
     let server = Peer::start(&[port], |folder| vec![fuzzing_server(&wstest, folder, port)]);
     let base = format!("ws://127.0.0.1:{port}");
     assert_eq!(count(&base).await, CASES);
-    let cases = stream::iter(1..=CASES).map(|n| {
-        let url = format!("{base}/runCase?case={n}&agent={AGENT}");
-        async move { patiently(&url, send_everything_back(&url)).await }
-    });
+    let cases = stream::iter(1..=CASES).map(|n| play(format!("{base}/runCase?case={n}&agent={AGENT}")));
     cases.buffer_unordered(AT_ONCE).for_each(|()| async {}).await;
-    tell(&base, "updateReports").await;
-    let reports = server.folder().join("reports/index.json");
-    let reports: Value = serde_json::from_slice(&std::fs::read(reports).unwrap()).unwrap();
-    judge(reports[AGENT].as_object().expect("the cases of this agent"));
+    let mut judgement = judge(&reports(&base, &server).await);
+    for _ in 0..2 {
+        // The suite has times of its own, a second most often: on a machine that is busy they run out. So once more, alone.
+        for id in judgement.wrong.keys().filter(|id| !id.ends_with('*')) {
+            play(format!("{base}/runCase?casetuple={id}&agent={AGENT}")).await;
+        }
+        if !judgement.wrong.is_empty() {
+            judgement = judge(&reports(&base, &server).await);
+        }
+    }
+    let Judgement { tally, wrong } = judgement;
+    let ok = tally.get("OK").copied().unwrap_or_default();
+    let (failed, others) = (wrong.len(), CASES - ok);
+    say(&format!("{ok} passed, {failed} failed, {others} skipped (the Autobahn suite itself: {tally:?})"));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!(tally.values().sum::<usize>(), CASES);
 }
 
+struct Judgement {
+    tally: BTreeMap<String, usize>,
+    /// By the case.
+    wrong: BTreeMap<String, String>,
+}
+
+type Reports = serde_json::Map<String, Value>;
+
 /// Compares what the suite says with what is listed.
-fn judge(reports: &serde_json::Map<String, Value>) {
+fn judge(reports: &Reports) -> Judgement {
     let listed = listed();
-    let (mut tally, mut wrong, mut used) = (BTreeMap::<_, usize>::new(), Vec::new(), BTreeSet::new());
+    let (mut tally, mut wrong, mut used) = (BTreeMap::<_, usize>::new(), BTreeMap::new(), BTreeSet::new());
     for (id, report) in reports {
         let [behaviour, at_close] =
             ["behavior", "behaviorClose"].map(|name| report[name].as_str().unwrap_or("nothing"));
-        *tally.entry(behaviour).or_default() += 1;
+        *tally.entry(behaviour.to_owned()).or_default() += 1;
         let line = listed.iter().find(|(pattern, _)| is_of(id, pattern));
         let is_as_listed = line.is_some_and(|(_, listed)| *listed == behaviour && at_close != "FAILED");
         // What is known of a single case may depend on which of two comes first.
         used.extend(line.filter(|(pattern, _)| is_as_listed || *pattern == id).map(|(pattern, _)| *pattern));
         if !is_as_listed && (behaviour, at_close) != ("OK", "OK") {
-            wrong.push(format!("{id}: {behaviour}, at close {at_close}; listed is {line:?}"));
+            wrong.insert(id.clone(), format!("{behaviour}, at close {at_close}; listed is {line:?}"));
         }
     }
-    wrong.extend(
-        listed.keys().filter(|pattern| !used.contains(*pattern)).map(|line| format!("{line}: is listed in vain")),
-    );
-    if reports.len() != CASES {
-        wrong.push(format!("{} cases were judged", reports.len()));
-    }
-    let (failed, ok) = (wrong.len(), tally.get("OK").copied().unwrap_or_default());
-    let others = reports.len() - ok;
-    say(&format!("{ok} passed, {failed} failed, {others} skipped (the Autobahn suite itself: {tally:?})"));
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let in_vain = listed.keys().filter(|pattern| !used.contains(*pattern));
+    wrong.extend(in_vain.map(|pattern| ((*pattern).to_owned(), "is listed in vain".to_owned())));
+    Judgement { tally, wrong }
+}
+
+/// What the suite says of every case.
+async fn reports(base: &str, server: &Peer) -> Reports {
+    tell(base, "updateReports").await;
+    let reports = std::fs::read(server.folder().join("reports/index.json")).unwrap();
+    let mut reports: Value = serde_json::from_slice(&reports).unwrap();
+    serde_json::from_value(reports[AGENT].take()).expect("the cases of this agent")
+}
+
+async fn play(url: String) {
+    patiently(&url, send_everything_back(&url)).await;
 }
 
 /// Also where what a test prints is kept back unless it fails.
