@@ -1,5 +1,6 @@
 //! The server's side of WebSocket: an honest server, and frames for scripted peers.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -61,6 +62,11 @@ impl WebSocketOrigin {
     /// Its URL.
     pub fn url(&self) -> String {
         format!("ws://{}/", self.server.address())
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
     }
 
     /// Its origin.
