@@ -319,7 +319,7 @@ impl Client {
         }
         let heard: BTreeMap<_, _> = server.iter().flat_map(SimulatedPeer::heard).collect();
         for (number, ears) in &ears {
-            wrong.extend(ears.borrow().check(*number, heard.get(number)));
+            wrong.extend(ears.borrow().check(*number, heard.get(number), plan.is_calm()));
         }
         // Sessions, requests, pools and dials hold the network; when none of them is left, nobody does.
         let remains = network.remains();

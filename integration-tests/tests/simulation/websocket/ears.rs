@@ -52,8 +52,8 @@ impl Ears {
         }
     }
 
-    /// What cannot be so with what the server has seen.
-    pub(crate) fn check(&self, number: u64, server: Option<&Heard>) -> Vec<String> {
+    /// What cannot be so with what the server has seen. On a calm network everything that was written arrives.
+    pub(crate) fn check(&self, number: u64, server: Option<&Heard>, calm: bool) -> Vec<String> {
         let mut wrong = self.wrong.clone();
         let Some(server) = server else {
             let silent = self.sent.is_empty() && self.said == 0 && self.echoed.is_empty();
@@ -72,6 +72,8 @@ impl Ears {
             let whole = self.said == server.said && self.echoed.len() == server.echoed && self.part.is_empty();
             wrong.extend((!whole).then(|| format!("messages before the close are missing: {self:?}, {server:?}")));
         }
+        let answered = server.closed || !self.closed || !calm;
+        wrong.extend((!answered).then(|| format!("the server's close was not answered: {self:?}, {server:?}")));
         wrong.into_iter().map(|wrong| format!("WebSocket {number}: {wrong}")).collect()
     }
 }

@@ -108,6 +108,12 @@ impl Plan {
         self.weather.loss == 0 && !parted && self.weather.capacity == AMPLE
     }
 
+    /// Does everything arrive that is written?
+    pub(crate) fn is_calm(&self) -> bool {
+        let held = self.commands.iter().any(|command| matches!(command, Command::Hold));
+        !held && self.tells_the_server_of_every_end()
+    }
+
     /// The world it happens in.
     pub(crate) fn simulation(&self) -> Simulation {
         let Weather { latency, loss, roughness, capacity, .. } = self.weather;

@@ -68,11 +68,12 @@ pub(super) async fn story(websocket: WebSocket, sizes: Vec<usize>, pieces: usize
             let receive = || noted.receive(&websocket, manner.at_most);
             match manner.patience {
                 // Given up and begun again, it loses nothing.
-                Some(patience) => {
-                    if let Ok(received) = timeout(Duration::from_millis(patience), receive()).await {
-                        received?;
-                    }
-                }
+                Some(patience) => tokio::select! {
+                    biased;
+                    // Also when it has been answered by then.
+                    () = sleep(Duration::from_millis(patience)) => {}
+                    received = receive() => received?,
+                },
                 None => receive().await?,
             }
         }
