@@ -41,8 +41,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over HTTP/1.1, without extensions) over TCP and TLS. Not yet: redirects, credentials,
-//! cookies, content codings, proxies. A 3xx or a 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over HTTP/1.1; compressed, with the feature `deflate`) over TCP and TLS. Not yet: redirects,
+//! credentials, cookies, content codings, proxies. A 3xx or a 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -96,9 +96,12 @@ pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, 
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
-    Completion, MessageKind, Notification, NotificationMask, Notifications, Previous, Status, Subscriber,
-    SubscriptionId,
+    Completion, Frame, MessageKind, Notification, NotificationMask, Notifications, OpCode, Previous, Status,
+    Subscriber, SubscriptionId,
 };
+#[cfg(feature = "deflate")]
+#[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+pub use options::{AgreedCompression, Compression};
 pub use options::{
     ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Priority,
     Protocols, RequestOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,

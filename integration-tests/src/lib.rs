@@ -7,6 +7,7 @@
 //! | [`Origin`](origin::Origin) | an honest HTTP/1.1 server |
 //! | [`Http2Origin`](http2_origin::Http2Origin) | an honest HTTP/2 server |
 //! | [`WebSocketOrigin`](websocket::WebSocketOrigin) | an honest WebSocket server |
+//! | [`DeflatingOrigin`](deflating::DeflatingOrigin) | an honest WebSocket server that compresses |
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
@@ -24,6 +25,7 @@
 
 mod blocking;
 pub mod certificates;
+pub mod deflating;
 mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;

@@ -3,6 +3,7 @@
 //!
 //! A case with a large message is played in a process of its own: the limit of memory is meant for one client, not for its server too.
 
+mod autobahn_deflate;
 mod runner;
 
 use std::path::{Path, PathBuf};
@@ -42,9 +43,14 @@ async fn play_all(file: &Path) -> Vec<Case> {
         .into_iter()
         .map(|vector| {
             let id = text(&vector["id"]).to_owned();
-            let needs = (vector["kind"] == "permessage-deflate").then_some("need permessage-deflate");
-            judge(id.clone(), needs, async move {
-                if is_large(&vector) { in_a_process(&id).await } else { play(&vector).await }
+            judge(id.clone(), None, async move {
+                if vector["kind"] == "permessage-deflate" {
+                    autobahn_deflate::play(&vector).await
+                } else if is_large(&vector) {
+                    in_a_process(&id).await
+                } else {
+                    play(&vector).await
+                }
             })
         })
         .collect();

@@ -143,6 +143,11 @@ impl Node {
         self.handle.get()?.upgrade()
     }
 
+    /// Does anybody ask for it? Costs one load.
+    pub(crate) fn wants(&self, mask: NotificationMask) -> bool {
+        self.subscribers.wants(mask)
+    }
+
     /// Tells the subscribers who asked for it. Costs one load when nobody did.
     pub(crate) fn emit(&self, mask: NotificationMask, status: impl FnOnce() -> Status) {
         if self.subscribers.wants(mask) {

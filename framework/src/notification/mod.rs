@@ -2,6 +2,7 @@
 
 mod closure;
 mod credit;
+mod frame;
 mod late;
 mod mask;
 mod message_kind;
@@ -18,6 +19,7 @@ use std::time::Instant;
 
 use crate::id::{HandleId, HandleKind};
 
+pub use frame::{Frame, OpCode};
 pub use mask::NotificationMask;
 pub use message_kind::MessageKind;
 pub use sink::Subscriber;

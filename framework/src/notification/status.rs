@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::{HeaderMap, StatusCode};
 
+use super::frame::Frame;
 use super::mask::NotificationMask as Mask;
 use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
@@ -39,6 +40,7 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
 /// | `ReaderStalled` | a request over HTTP/2 whose response is not read | `ReadComplete`, the same, an error |
 /// | `WebSocketReadComplete`, `WebSocketWriteComplete` | complete a WebSocket's `receive`, `send`; they overlap | the same |
+/// | `FrameSent`, `FrameReceived` | a WebSocket, once a frame, to whoever asks for frames | anything |
 /// | `ShutdownComplete` | completes a WebSocket's `shutdown` | `WebSocketReadComplete`, an error |
 /// | `CloseComplete` | completes a WebSocket's `close` | `HandleClosing` |
 /// | `WireHealthChanged` | the connection that dialed, else the session | `ClosingConnection` |
@@ -150,6 +152,11 @@ pub enum Status {
         /// What they are.
         kind: MessageKind,
     },
+    /// A frame of a WebSocket goes out: its header was given to the connection, and its payload follows.
+    FrameSent(Frame),
+    /// The header of a frame came in over a WebSocket. What stands behind a message that nobody receives is not read, and so not
+    /// told of.
+    FrameReceived(Frame),
     /// A WebSocket's `shutdown` succeeded: the close frame was handed to the kernel.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_SHUTDOWN_COMPLETE")]
     ShutdownComplete,
@@ -297,6 +304,8 @@ statuses! {
     ReaderStalled{..}, READERS, Progress, None;
     WebSocketReadComplete{..}, READ_COMPLETE, Promise, Some(0x8_0000);
     WebSocketWriteComplete{..}, WRITE_COMPLETE, Promise, Some(0x10_0000);
+    FrameSent(..), FRAMES, Progress, None;
+    FrameReceived(..), FRAMES, Progress, None;
     ShutdownComplete{..}, SHUTDOWN_COMPLETE, Promise, Some(0x400_0000);
     CloseComplete{..}, CLOSE_COMPLETE, Promise, Some(0x200_0000);
     ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);

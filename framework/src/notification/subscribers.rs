@@ -272,7 +272,8 @@ impl Subscribers {
 
 impl Table {
     fn union(&self) -> u64 {
-        let all = if self.trace.is_some() { u64::MAX } else { 0 };
+        // A trace has no place for frames, and they are many.
+        let all = if self.trace.is_some() { !Mask::FRAMES.bits() } else { 0 };
         self.slot.iter().chain(&self.added).fold(all, |union, one| union | one.mask.bits())
     }
 

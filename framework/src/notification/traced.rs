@@ -49,8 +49,11 @@ impl Status {
         Some(figure.into())
     }
 
-    /// How far something is, which the completions say too, would leave no place for anything else.
+    /// How far something is, which the completions say too, would leave no place for anything else; nor would frames.
     pub(super) fn is_traced(&self) -> bool {
-        !matches!(self, Self::UploadProgress { .. } | Self::DownloadProgress { .. })
+        !matches!(
+            self,
+            Self::UploadProgress { .. } | Self::DownloadProgress { .. } | Self::FrameSent(_) | Self::FrameReceived(_)
+        )
     }
 }

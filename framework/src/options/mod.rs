@@ -1,5 +1,7 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
+#[cfg(feature = "deflate")]
+mod compression;
 mod dial;
 mod governor;
 mod http2;
@@ -22,6 +24,10 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 
+#[cfg(feature = "deflate")]
+pub use compression::{AgreedCompression, Compression};
+#[cfg(feature = "deflate")]
+pub(crate) use compression::{LARGEST_WINDOW, SMALLEST_OF_ZLIB, SMALLEST_WINDOW, memory_level};
 pub use dial::DialOptions;
 pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};

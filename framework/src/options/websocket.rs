@@ -30,6 +30,11 @@ pub struct WebSocketOptions {
     /// How long a server may be silent after a ping went out before it counts as gone (12002). What it sends counts, not only the pong;
     /// and its silence does not while a message that came is not received. Default 20 s.
     pub ping_timeout: Duration,
+    /// Messages are compressed, if the server agrees to it; see [`Compression`](super::Compression) for what that costs. Default:
+    /// `None`, it is not offered.
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    pub compression: Option<super::Compression>,
 }
 
 impl Default for WebSocketOptions {
@@ -41,6 +46,8 @@ impl Default for WebSocketOptions {
             close_timeout: Duration::from_secs(10),
             ping_every: Some(Duration::from_secs(30)),
             ping_timeout: Duration::from_secs(20),
+            #[cfg(feature = "deflate")]
+            compression: None,
         }
     }
 }
@@ -48,7 +55,20 @@ impl Default for WebSocketOptions {
 impl WebSocketOptions {
     pub(super) fn check(&self, operation: Operation) -> Result<()> {
         // Without `..`: a new option is checked here, or said to need none.
-        let Self { message, frame, fragments, close_timeout, ping_every, ping_timeout } = *self;
+        let Self {
+            message,
+            frame,
+            fragments,
+            close_timeout,
+            ping_every,
+            ping_timeout,
+            #[cfg(feature = "deflate")]
+            compression,
+        } = *self;
+        #[cfg(feature = "deflate")]
+        if let Some(compression) = compression {
+            compression.check(operation)?;
+        }
         for (name, limit) in [("message", message), ("frame", frame), ("fragments", u64::from(fragments))] {
             if limit == 0 {
                 return Err(Error::parameter(operation, format!("websocket.{name} is 0: no message would pass")));

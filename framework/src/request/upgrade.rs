@@ -16,7 +16,8 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Protocols, SharedOptions};
 use crate::protocol::http1::{BodyLength, RequestHead};
-use crate::protocol::websocket::handshake::{Asked, chosen_protocol};
+use crate::protocol::websocket::deflate::Offer;
+use crate::protocol::websocket::handshake::{Asked, agreed_compression, chosen_protocol};
 use crate::websocket::{Opening, Upgraded};
 use crate::wire::{Exchange, Failure};
 
@@ -93,12 +94,16 @@ impl RequestActor {
         journey.end_told = true;
         self.shared.enter(State::Done);
         self.load = None;
+        let (head, offer) = (self.shared.head(), Offer::of(&journey.options.websocket));
+        // It was checked when it came.
+        let agreed = head.as_ref().and_then(|head| agreed_compression(offer.as_ref(), head.headers()).ok()?);
         Ok(opening.start(Upgraded {
             lease,
             options: journey.options.websocket,
             send_timeout: journey.options.timeouts.send,
             queue_timeout: journey.options.timeouts.queue,
-            protocol: self.shared.head().and_then(|head| chosen_protocol(head.headers())),
+            protocol: head.and_then(|head| chosen_protocol(head.headers())),
+            agreed,
             url: self.shared.target.url(),
             work: self.work.take(),
         }))
@@ -141,7 +146,8 @@ pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload:
     let nonce = nonce().ok_or_else(|| {
         Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, NO_RANDOM)
     })?;
-    Asked::with(nonce, headers).map(Box::new).map_err(|misuse| refuse(misuse.to_string()))
+    let asked = Asked::with(nonce, headers).map_err(|misuse| refuse(misuse.to_string()))?;
+    Ok(Box::new(asked.offering(Offer::of(&options.websocket), headers)))
 }
 
 fn nonce() -> Option<[u8; 16]> {

@@ -8,7 +8,7 @@ use super::link::Link;
 use super::part::MessagePart;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
-use crate::notification::{MessageKind, Status};
+use crate::notification::{MessageKind, NotificationMask as Mask, Status};
 use crate::protocol::websocket::liveness::Due;
 use crate::protocol::websocket::reader::{Incoming, Piece};
 use crate::reason::CloseReason;
@@ -73,7 +73,12 @@ impl WebSocketActor {
 
     /// Writes what there is; was something completed by it?
     fn write(&mut self, task: &mut Context<'_>) -> bool {
-        let Some(link) = self.link.as_mut().filter(|link| !link.mute) else { return false };
+        let taps = self.node.wants(Mask::FRAMES);
+        let Some(link) = &mut self.link else { return false };
+        link.tap(taps);
+        if link.mute {
+            return false;
+        }
         if link.writer.is_free()
             && let Some(sending) = self.sending.as_mut().filter(|sending| sending.waits.is_none())
             && let Some((opcode, last, payload)) = sending.frame.take()
@@ -82,7 +87,12 @@ impl WebSocketActor {
             link.stall.begin(clock::now);
         }
         let was_free = link.writer.is_free();
-        let gone = match link.poll_write(task) {
+        let wrote = link.poll_write(task);
+        if taps {
+            let began = link.writer.began();
+            began.into_iter().for_each(|frame| self.node.emit(Mask::FRAMES, || Status::FrameSent(frame)));
+        }
+        let gone = match wrote {
             Poll::Pending => return false,
             Poll::Ready(Ok(gone)) => gone,
             Poll::Ready(Err(error)) => {
@@ -136,6 +146,7 @@ impl WebSocketActor {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => self.wire_broke(error),
             },
+            Ok(Incoming::Began(frame)) => self.node.emit(Mask::FRAMES, || Status::FrameReceived(frame)),
             Ok(Incoming::Ping(payload)) => link.writer.pong(payload),
             Ok(Incoming::Pong(payload)) => {
                 if let Some(round_trip) = self.liveness.handle_pong(&payload, clock::now()) {

@@ -47,12 +47,12 @@ impl Lingering {
 
 impl Link {
     pub(super) fn new(upgraded: Upgraded) -> Self {
-        let Upgraded { lease, options, .. } = upgraded;
+        let Upgraded { lease, options, agreed, .. } = upgraded;
         let (message, frame, fragments) = (options.message, options.frame, options.fragments);
         Self {
             lease,
-            reader: Reader::new(ReadLimits { message, frame, fragments }),
-            writer: Writer::default(),
+            reader: Reader::new(ReadLimits { message, frame, fragments }).inflating(agreed),
+            writer: Writer::default().deflating(agreed),
             closing: Closing::default(),
             unflushed: false,
             stall: Stall::default(),
@@ -61,6 +61,12 @@ impl Link {
             fault: None,
             lingers: None,
         }
+    }
+
+    /// Are frames to be told of?
+    pub(super) fn tap(&mut self, taps: bool) {
+        self.reader.tap(taps);
+        self.writer.tap(taps);
     }
 
     /// Writes what there is. Ready: all of it is through.

@@ -26,9 +26,12 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::{ActorGuard, Commands, Ending, Hold, Node, handle_methods};
 use crate::id::HandleKind;
 use crate::notification::{NotificationMask as Mask, Status};
+#[cfg(feature = "deflate")]
+use crate::options::AgreedCompression;
 use crate::options::WebSocketOptions;
 use crate::origin::Lease;
 use crate::protocol::websocket::closing::CloseFrame;
+use crate::protocol::websocket::deflate::Agreed;
 use crate::services::WorkGuard;
 
 pub use actor::WebSocketActor;
@@ -63,6 +66,8 @@ pub(crate) struct Inner {
     node: Arc<Node>,
     shared: Arc<Shared>,
     protocol: Option<Box<str>>,
+    #[cfg(feature = "deflate")]
+    compression: Option<AgreedCompression>,
     addr: Addr<WebSocketActor>,
     /// The handle above, which stays open as long as this one.
     _parent: Arc<dyn Any + Send + Sync>,
@@ -101,6 +106,7 @@ pub(crate) struct Upgraded {
     pub(crate) send_timeout: Option<Duration>,
     pub(crate) queue_timeout: Option<Duration>,
     pub(crate) protocol: Option<Box<str>>,
+    pub(crate) agreed: Option<Agreed>,
     pub(crate) url: String,
     pub(crate) work: Option<WorkGuard>,
 }
@@ -129,11 +135,21 @@ impl Opening {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, first_hold);
         let (shared, protocol) = (Arc::<Shared>::default(), upgraded.protocol.clone());
+        #[cfg(feature = "deflate")]
+        let compression = upgraded.agreed.map(|agreed| agreed.terms);
         let (wire, (sender, receiver)) = (upgraded.lease.id(), channel(MAILBOX));
         let actor = WebSocketActor::new(&node, Arc::clone(&shared), upgraded, guard);
         let addr = Addr::new(sender);
         spawn_local(Context::with_receiver(receiver).into_future(actor));
-        let inner = Arc::new(Inner { node: Arc::clone(&node), shared, protocol, addr: addr.clone(), _parent: parent });
+        let inner = Arc::new(Inner {
+            node: Arc::clone(&node),
+            shared,
+            protocol,
+            #[cfg(feature = "deflate")]
+            compression,
+            addr: addr.clone(),
+            _parent: parent,
+        });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
         node.announce(entry);
         node.emit(Mask::WIRES, || Status::WireAcquired { wire, reused: true, waited: Duration::ZERO });
@@ -151,6 +167,14 @@ impl WebSocket {
     /// The subprotocol the server chose, of those that were offered. It may choose none; WinHTTP fails then.
     pub fn protocol(&self) -> Option<&str> {
         self.inner.protocol.as_deref()
+    }
+
+    /// How messages are compressed, as the server has agreed to it; `None`: they are not, for it was not offered
+    /// ([`WebSocketOptions::compression`]) or the server did not accept.
+    #[cfg(feature = "deflate")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
+    pub fn compression(&self) -> Option<AgreedCompression> {
+        self.inner.compression
     }
 
     /// What the server's close frame said (`WinHttpWebSocketQueryCloseStatus`).

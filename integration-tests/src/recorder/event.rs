@@ -47,6 +47,8 @@ pub enum Happened {
     WireHealth,
     /// `ReaderStalled`.
     ReaderStalled,
+    /// `FrameSent`, `FrameReceived`.
+    Frame,
     /// `Retrying`.
     Retrying,
     /// `UploadProgress`.
@@ -126,6 +128,7 @@ impl From<&Status> for Happened {
             Status::WireAcquired { wire, .. } => Self::WireAcquired(wire.value()),
             Status::WireHealthChanged { .. } => Self::WireHealth,
             Status::ReaderStalled { .. } => Self::ReaderStalled,
+            Status::FrameSent(_) | Status::FrameReceived(_) => Self::Frame,
             Status::WireReleased { wire } => Self::WireReleased(wire.value()),
             Status::SendingRequest => Self::Began(Step::SendHead),
             Status::RequestSent(_) => Self::Ended(Step::SendHead),

@@ -27,7 +27,9 @@ mod websocket;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix::{Actor, Context, Handler, Recipient};
-use hinternet::{Engine, Error, HandleId, HandleKind, Notification, NotificationMask, Session, SessionBuilder, Status};
+use hinternet::{
+    Engine, Error, Frame, HandleId, HandleKind, Notification, NotificationMask, Session, SessionBuilder, Status,
+};
 use tokio::sync::Notify;
 
 use crate::patience::HANG;
@@ -219,9 +221,14 @@ impl Recorder {
         self.book().log.clone()
     }
 
-    /// The notifications of one handle.
+    /// The notifications of one handle, but for a WebSocket's frames.
     pub fn of(&self, handle: HandleId) -> Vec<Notification> {
-        self.book().log.iter().filter(|one| one.handle == handle).cloned().collect()
+        self.book().log.iter().filter(|one| one.handle == handle && frame(&one.status).is_none()).cloned().collect()
+    }
+
+    /// The frames that went over a WebSocket, and whether it was the server who sent them.
+    pub fn frames(&self, websocket: HandleId) -> Vec<(bool, Frame)> {
+        self.book().log.iter().filter(|one| one.handle == websocket).filter_map(|one| frame(&one.status)).collect()
     }
 
     /// The names of one handle's statuses.
@@ -350,6 +357,14 @@ impl Failure {
         let told = told.count();
         let right = if self.times == 0 { told == 0 } else { told >= self.times };
         (!right).then(|| format!("N2       handle {}: {told} notifications tell of: {}", self.handle, self.error))
+    }
+}
+
+fn frame(status: &Status) -> Option<(bool, Frame)> {
+    match status {
+        Status::FrameReceived(frame) => Some((true, *frame)),
+        Status::FrameSent(frame) => Some((false, *frame)),
+        _ => None,
     }
 }
 

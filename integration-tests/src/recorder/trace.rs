@@ -30,6 +30,9 @@ pub fn short(status: &Status) -> String {
         Status::WebSocketReadComplete { octets, kind } | Status::WebSocketWriteComplete { octets, kind } => {
             format!("{name}({kind:?} {octets})")
         }
+        Status::FrameSent(frame) | Status::FrameReceived(frame) => {
+            format!("{name}({:?} {} {} {})", frame.opcode, frame.fin, frame.rsv1, frame.length)
+        }
         Status::CloseComplete { code, reason } => format!("{name}({code} {reason:?})"),
         Status::UploadProgress { sent, .. } => format!("{name}({sent})"),
         Status::DownloadProgress { received, .. } => format!("{name}({received})"),

@@ -6,7 +6,7 @@
 //!                               and the end of both:         CloseComplete; the wire's own end; HandleClosing
 //! ```
 //!
-//! Any of its operations may fail, but none after `close` has completed.
+//! Frames go while it has a wire. Any of its operations may fail, but none after `close` has completed.
 
 use hinternet::Operation;
 
@@ -32,6 +32,7 @@ impl WebSocketStory {
                 self.wire = Some(*wire);
                 Ok(())
             }
+            Happened::Frame if self.wire.is_some() => Ok(()),
             Happened::Began(Step::CloseWire) if self.wire.take().is_some() => {
                 self.closing_wire = true;
                 Ok(())
@@ -89,6 +90,7 @@ mod tests {
         let whole = [
             Created(1),
             WireAcquired(1),
+            Happened::Frame,
             Completed(Operation::WebSocketSend, Ok(5)),
             Completed(Operation::WebSocketReceive, Err(ErrorCode::OperationCancelled)),
             Completed(Operation::WebSocketShutdown, Ok(0)),
@@ -117,6 +119,8 @@ mod tests {
             (vec![WireAcquired(1), Began(Step::CloseWire)], vec![true, true, false]),
             (vec![Ended(Step::CloseWire)], vec![false, true]),
             (vec![Happened::Retrying], vec![false, true]),
+            (vec![Happened::Frame], vec![false, true]),
+            (vec![WireAcquired(1), Began(Step::CloseWire), Happened::Frame], vec![true, true, false, false]),
         ] {
             assert_eq!(told(&wrong), expected, "{wrong:?}");
         }

@@ -10,7 +10,7 @@ use integration_tests::recorder::Recorder;
 use crate::story::{STATUSES, tell};
 
 /// Every flag, with WinHTTP's name for it and its value.
-const FLAGS: [(&str, Mask, u64); 25] = [
+const FLAGS: [(&str, Mask, u64); 26] = [
     ("RESOLVE_NAME", Mask::RESOLVE_NAME, 0x3),
     ("CONNECT_TO_SERVER", Mask::CONNECT_TO_SERVER, 0xC),
     ("SEND_REQUEST", Mask::SEND_REQUEST, 0x30),
@@ -36,6 +36,7 @@ const FLAGS: [(&str, Mask, u64); 25] = [
     ("PROGRESS", Mask::PROGRESS, 1 << 34),
     ("RETRYING", Mask::RETRYING, 1 << 35),
     ("READERS", Mask::READERS, 1 << 37),
+    ("FRAMES", Mask::FRAMES, 1 << 38),
 ];
 
 type Names = BTreeMap<HandleId, Vec<&'static str>>;

@@ -95,7 +95,7 @@ async fn upload(connection: &Connection) -> HandleId {
 }
 
 /// Every status, with WinHTTP's bit, and the flag that asks for it. `Missed` and `Unsubscribed` come unasked.
-pub(crate) const STATUSES: [(&str, Option<u32>, u64); 30] = [
+pub(crate) const STATUSES: [(&str, Option<u32>, u64); 32] = [
     ("ResolvingName", Some(0x1), 0x3),
     ("NameResolved", Some(0x2), 0x3),
     ("ConnectingToServer", Some(0x4), 0xC),
@@ -126,4 +126,6 @@ pub(crate) const STATUSES: [(&str, Option<u32>, u64); 30] = [
     ("UploadProgress", None, 1 << 34),
     ("DownloadProgress", None, 1 << 34),
     ("Retrying", None, 1 << 35),
+    ("FrameSent", None, 1 << 38),
+    ("FrameReceived", None, 1 << 38),
 ];

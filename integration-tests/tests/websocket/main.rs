@@ -2,6 +2,7 @@
 
 mod cancelling;
 mod closing;
+mod compression;
 mod crash;
 mod deadlines;
 mod handshake;

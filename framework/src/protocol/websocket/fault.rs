@@ -6,7 +6,7 @@ use thiserror::Error;
 /// What the peer did wrong after the handshake. It is told so by a close frame, and the connection is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub(crate) enum Fault {
-    #[error("a reserved bit is set, and no extension was negotiated")]
+    #[error("a reserved bit is set where no extension that was negotiated has a meaning for it")]
     ReservedBits,
     #[error("the opcode {0} is reserved")]
     OpCode(u8),
@@ -36,6 +36,9 @@ pub(crate) enum Fault {
     MessageTooLong { limit: u64 },
     #[error("a message has more than {limit} fragments")]
     TooManyFragments { limit: u32 },
+    #[cfg(feature = "deflate")]
+    #[error("a compressed message is not what DEFLATE makes of one")]
+    NotDeflated,
 }
 
 impl Fault {
@@ -43,6 +46,9 @@ impl Fault {
     pub(crate) fn close_code(self) -> u16 {
         match self {
             Self::NotText | Self::CloseReason => 1007,
+            // RFC 7692 leaves the status open. The octets are not what they are said to be, as with text that is none.
+            #[cfg(feature = "deflate")]
+            Self::NotDeflated => 1007,
             Self::FrameTooLong { .. } | Self::MessageTooLong { .. } | Self::TooManyFragments { .. } => 1009,
             _ => 1002,
         }
@@ -60,8 +66,20 @@ pub(crate) enum HandshakeFault {
     Connection,
     #[error("the Sec-WebSocket-Accept of the 101 is missing, repeated, or not the answer to the key")]
     Accept,
-    #[error("the 101 names an extension that was not offered")]
+    #[error("the 101 names an extension that was not offered, or names one twice")]
     Extension,
+    #[cfg(feature = "deflate")]
+    #[error("the Sec-WebSocket-Extensions of the 101 is not written as RFC 6455 section 9.1 has it")]
+    ExtensionSyntax,
+    #[cfg(feature = "deflate")]
+    #[error("a parameter of permessage-deflate in the 101 is unknown, or comes twice")]
+    UnknownParameter,
+    #[cfg(feature = "deflate")]
+    #[error("{name} of permessage-deflate in the 101 has a value that it may not have")]
+    ParameterValue { name: &'static str },
+    #[cfg(feature = "deflate")]
+    #[error("{name} of permessage-deflate was asked for, and the 101 says nothing of it")]
+    MissingParameter { name: &'static str },
     #[error("the 101 names a subprotocol that was not offered, or several")]
     Subprotocol,
 }

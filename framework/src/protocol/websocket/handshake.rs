@@ -9,6 +9,7 @@ use http::header::{
 };
 use http::{HeaderMap, Version};
 
+use super::deflate::{Agreed, Offer};
 use super::fault::{HandshakeFault, OfferMisuse};
 
 /// What an upgrade was asked for with, and so what its answer must be.
@@ -16,6 +17,7 @@ use super::fault::{HandshakeFault, OfferMisuse};
 pub(crate) struct Asked {
     accept: String,
     protocols: Vec<Box<str>>,
+    compression: Option<Offer>,
 }
 
 impl Asked {
@@ -39,7 +41,16 @@ impl Asked {
         headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
         headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
         headers.insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
-        Ok(Self { accept: String::new(), protocols }.with_key(nonce, headers))
+        Ok(Self { accept: String::new(), protocols, compression: None }.with_key(nonce, headers))
+    }
+
+    /// Offers to compress messages, if there is an offer.
+    pub(crate) fn offering(mut self, compression: Option<Offer>, headers: &mut HeaderMap) -> Self {
+        if let Some(offer) = &compression {
+            headers.insert(SEC_WEBSOCKET_EXTENSIONS, offer.field());
+        }
+        self.compression = compression;
+        self
     }
 
     /// The same for one more connection, which needs a key of its own (RFC 6455 section 4.1, item 7 of the request).
@@ -71,9 +82,7 @@ impl Asked {
         if one(SEC_WEBSOCKET_ACCEPT) != Some(self.accept.as_bytes()) {
             return Err(HandshakeFault::Accept);
         }
-        if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) {
-            return Err(HandshakeFault::Extension);
-        }
+        agreed_compression(self.compression.as_ref(), headers)?;
         if headers.contains_key(SEC_WEBSOCKET_PROTOCOL) {
             let chosen = one(SEC_WEBSOCKET_PROTOCOL);
             if !self.protocols.iter().any(|offered| Some(offered.as_bytes()) == chosen) {
@@ -87,6 +96,15 @@ impl Asked {
 /// The subprotocol that a 101 which was checked has chosen.
 pub(crate) fn chosen_protocol(headers: &HeaderMap) -> Option<Box<str>> {
     headers.get(SEC_WEBSOCKET_PROTOCOL)?.to_str().ok().map(Into::into)
+}
+
+/// What the server says to the offer; `None`: messages go as they are.
+pub(crate) fn agreed_compression(offer: Option<&Offer>, headers: &HeaderMap) -> Result<Option<Agreed>, HandshakeFault> {
+    match offer {
+        Some(offer) => offer.agreed(headers),
+        None if headers.contains_key(SEC_WEBSOCKET_EXTENSIONS) => Err(HandshakeFault::Extension),
+        None => Ok(None),
+    }
 }
 
 /// RFC 6455 section 4.2.2, step 5.4. SHA-1 protects nothing here: it shows that the peer speaks WebSocket.
@@ -181,6 +199,26 @@ mod tests {
         assert_eq!(more("sec-websocket-protocol", "superchat"), Ok(()));
         assert_eq!(more("sec-websocket-protocol", "chat, superchat"), Err(HandshakeFault::Subprotocol));
         assert_eq!(more("sec-websocket-protocol", "other"), Err(HandshakeFault::Subprotocol));
+    }
+
+    #[cfg(feature = "deflate")]
+    #[test]
+    fn rfc7692_5_what_is_offered_is_asked_for_and_its_answer_is_checked() {
+        let mut options = crate::options::WebSocketOptions::default();
+        options.compression = Some(crate::options::Compression::default());
+        let (asked, mut headers) = asked(&[]);
+        let asked = asked.offering(Offer::of(&options), &mut headers);
+        assert_eq!(headers[SEC_WEBSOCKET_EXTENSIONS], "permessage-deflate; client_max_window_bits");
+        let answered = |extensions| {
+            let fields = [("upgrade", "websocket"), ("connection", "upgrade"), ("sec-websocket-accept", ACCEPT)];
+            asked.check(Version::HTTP_11, &answer(&[&fields[..], &[("sec-websocket-extensions", extensions)]].concat()))
+        };
+        assert_eq!(answered("permessage-deflate; server_max_window_bits=12"), Ok(()));
+        assert_eq!(
+            answered("permessage-deflate; server_max_window_bits=7"),
+            Err(HandshakeFault::ParameterValue { name: "server_max_window_bits" })
+        );
+        assert_eq!(answered("other"), Err(HandshakeFault::Extension));
     }
 
     #[test]

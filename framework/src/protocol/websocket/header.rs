@@ -1,60 +1,32 @@
 //! Frame headers and the mask (RFC 6455 sections 5.2 and 5.3).
 
 use super::fault::Fault;
+use crate::notification::Frame;
 
-/// What a frame is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OpCode {
-    Continuation,
-    Text,
-    Binary,
-    Close,
-    Ping,
-    Pong,
-}
-
-impl OpCode {
-    fn number(self) -> u8 {
-        match self {
-            Self::Continuation => 0,
-            Self::Text => 1,
-            Self::Binary => 2,
-            Self::Close => 8,
-            Self::Ping => 9,
-            Self::Pong => 10,
-        }
-    }
-
-    fn from_number(number: u8) -> Result<Self, Fault> {
-        [Self::Continuation, Self::Text, Self::Binary, Self::Close, Self::Ping, Self::Pong]
-            .into_iter()
-            .find(|known| known.number() == number)
-            .ok_or(Fault::OpCode(number))
-    }
-
-    pub(super) fn is_control(self) -> bool {
-        matches!(self, Self::Close | Self::Ping | Self::Pong)
-    }
-}
+pub(crate) use crate::notification::OpCode;
 
 /// The header of a frame that came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Header {
-    pub(super) fin: bool,
-    pub(super) opcode: OpCode,
-    pub(super) length: u64,
+    pub(super) frame: Frame,
     /// How long the header itself is.
     pub(super) octets: usize,
 }
 
 impl Header {
-    /// Reads the header of a server's frame; `None` while it is not all there. What is wrong is found with its first octet.
-    pub(super) fn read(input: &[u8]) -> Result<Option<Self>, Fault> {
+    /// Reads the header of a server's frame; `None` while it is not all there. What is wrong is found with its first octet. Are
+    /// messages compressed?
+    pub(super) fn read(input: &[u8], compressed: bool) -> Result<Option<Self>, Fault> {
         let Some(&first) = input.first() else { return Ok(None) };
-        if first & RESERVED != 0 {
+        let number = first & 0x0f;
+        let (fin, rsv1) = (first & FIN != 0, first & RSV1 != 0);
+        let opcode = OpCode::from_number(number);
+        // It stands where a message begins, and nowhere else (RFC 7692 section 6).
+        let may_be_compressed = compressed && matches!(opcode, Some(OpCode::Text | OpCode::Binary));
+        if first & OTHERS_RESERVED != 0 || (rsv1 && !may_be_compressed) {
             return Err(Fault::ReservedBits);
         }
-        let (fin, opcode) = (first & FIN != 0, OpCode::from_number(first & 0x0f)?);
+        let opcode = opcode.ok_or(Fault::OpCode(number))?;
         if opcode.is_control() && !fin {
             return Err(Fault::FragmentedControl);
         }
@@ -85,14 +57,15 @@ impl Header {
         if length < least || length >> 63 != 0 {
             return Err(Fault::Length);
         }
-        Ok(Some(Self { fin, opcode, length, octets }))
+        Ok(Some(Self { frame: Frame { opcode, fin, rsv1, length }, octets }))
     }
 }
 
 /// Appends the header of a client's frame.
-pub(super) fn put_header(out: &mut impl Extend<u8>, opcode: OpCode, fin: bool, length: usize, mask: [u8; 4]) {
-    let fin = if fin { FIN } else { 0 };
-    out.extend([fin | opcode.number()]);
+pub(super) fn put_header(out: &mut impl Extend<u8>, frame: Frame, mask: [u8; 4]) {
+    let Frame { opcode, fin, rsv1, length } = frame;
+    let (fin, rsv1) = (if fin { FIN } else { 0 }, if rsv1 { RSV1 } else { 0 });
+    out.extend([fin | rsv1 | opcode.number()]);
     match length {
         0..=125 => out.extend([MASK | length as u8]),
         126..=0xffff => {
@@ -101,7 +74,7 @@ pub(super) fn put_header(out: &mut impl Extend<u8>, opcode: OpCode, fin: bool, l
         }
         _ => {
             out.extend([MASK | 127]);
-            out.extend((length as u64).to_be_bytes());
+            out.extend(length.to_be_bytes());
         }
     }
     out.extend(mask);
@@ -122,7 +95,8 @@ pub(super) fn apply_mask(octets: &mut [u8], mask: [u8; 4], behind: usize) {
 }
 
 const FIN: u8 = 0x80;
-const RESERVED: u8 = 0x70;
+const RSV1: u8 = 0x40;
+const OTHERS_RESERVED: u8 = 0x30;
 const MASK: u8 = 0x80;
 const LONGEST_CONTROL: u8 = 125;
 
@@ -133,13 +107,15 @@ mod tests {
     #[test]
     fn rfc6455_5_2_what_is_written_is_masked_and_its_length_minimal() {
         for (length, octets) in [(0, 2), (125, 2), (126, 4), (0xffff, 4), (0x1_0000, 10)] {
-            let mut out = Vec::new();
-            put_header(&mut out, OpCode::Text, true, length, [1, 2, 3, 4]);
-            assert_eq!((out.len(), out[1] & MASK), (octets + 4, MASK));
-            // But for the mask it is what a server would have to write.
-            out[1] &= !MASK;
-            let read = Header::read(&out).unwrap().unwrap();
-            assert_eq!(read, Header { fin: true, opcode: OpCode::Text, length: length as u64, octets });
+            for rsv1 in [false, true] {
+                let frame = Frame { opcode: OpCode::Text, fin: true, rsv1, length };
+                let mut out = Vec::new();
+                put_header(&mut out, frame, [1, 2, 3, 4]);
+                assert_eq!((out.len(), out[1] & MASK), (octets + 4, MASK));
+                // But for the mask it is what a server would have to write.
+                out[1] &= !MASK;
+                assert_eq!(Header::read(&out, true), Ok(Some(Header { frame, octets })));
+            }
         }
     }
 
@@ -147,9 +123,9 @@ mod tests {
     fn rfc6455_5_2_a_header_is_read_when_it_is_all_there_and_refused_at_its_first_wrong_octet() {
         let whole = [0x82, 127, 0, 0, 0, 0, 0, 1, 0, 0];
         for cut in 0..whole.len() {
-            assert_eq!(Header::read(&whole[..cut]), Ok(None), "{cut}");
+            assert_eq!(Header::read(&whole[..cut], false), Ok(None), "{cut}");
         }
-        assert!(Header::read(&whole).unwrap().is_some());
+        assert!(Header::read(&whole, false).unwrap().is_some());
         let refused: [(&[u8], Fault); 9] = [
             (&[0xc1], Fault::ReservedBits),
             (&[0x83], Fault::OpCode(3)),
@@ -162,7 +138,19 @@ mod tests {
             (&[0x82, 127, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff], Fault::Length),
         ];
         for (octets, fault) in refused {
-            assert_eq!(Header::read(octets), Err(fault), "{octets:02x?}");
+            assert_eq!(Header::read(octets, false), Err(fault), "{octets:02x?}");
+        }
+    }
+
+    #[test]
+    fn rfc7692_6_rsv1_stands_where_a_message_begins_and_only_where_it_was_agreed_to() {
+        for first in 0..=u8::MAX {
+            let may_be = first & OTHERS_RESERVED == 0 && (first & RSV1 == 0 || matches!(first & 0x0f, 1 | 2));
+            let is_refused = Header::read(&[first], true) == Err(Fault::ReservedBits);
+            assert_eq!(is_refused, !may_be, "{first:02x}");
+            let may_be = first & (OTHERS_RESERVED | RSV1) == 0;
+            let is_refused = Header::read(&[first], false) == Err(Fault::ReservedBits);
+            assert_eq!(is_refused, !may_be, "{first:02x}");
         }
     }
 

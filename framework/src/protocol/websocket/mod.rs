@@ -4,6 +4,7 @@
 //! left of it is one page. Start at [`reader`] and [`writer`]; the other modules are what they are made of.
 
 pub(crate) mod closing;
+pub(crate) mod deflate;
 pub(crate) mod fault;
 pub(crate) mod handshake;
 mod header;

@@ -7,15 +7,18 @@
 //!      +-------------------------+       control frames come whole, wherever a frame may begin
 //! ```
 //!
-//! A piece is what has arrived of a frame: nothing is held for the sake of a length that was announced.
+//! A piece is what has arrived of a frame: nothing is held for the sake of a length that was announced. Of a compressed frame it is
+//! what that expands to, as much as is asked for: the rest stays as it came.
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::OpCode;
 use super::closing::CloseFrame;
+use super::deflate::{Agreed, Inflated, Inflater};
 use super::fault::Fault;
 use super::header::Header;
 use super::utf8::Utf8;
+use crate::notification::Frame;
 
 /// How much the peer may send.
 #[derive(Debug, Clone, Copy)]
@@ -33,13 +36,23 @@ pub(crate) struct Reader {
     /// Inside a data frame: what is left of it, and whether it ends its message.
     frame: Option<(u64, bool)>,
     closed: bool,
+    /// Expands compressed messages; `None`: there are none.
+    inflater: Option<Box<Inflater>>,
+    /// Frames are told of.
+    taps: bool,
+    /// The frame at the front of the input was.
+    told: bool,
 }
 
 #[derive(Debug)]
 struct Message {
     /// `None`: binary.
     text: Option<Utf8>,
+    compressed: bool,
+    /// As they came over the wire.
     octets: u64,
+    /// As they were expanded to.
+    expanded: u64,
     fragments: u32,
 }
 
@@ -52,6 +65,8 @@ pub(crate) enum Incoming {
     },
     /// Something of a message is there, and nobody wants it.
     Held,
+    /// A frame has begun, for those who hear of frames; what it brings comes next.
+    Began(Frame),
     Piece(Piece),
     Ping(Bytes),
     Pong(Bytes),
@@ -68,7 +83,18 @@ pub(crate) struct Piece {
 
 impl Reader {
     pub(crate) fn new(limits: ReadLimits) -> Self {
-        Self { limits, message: None, frame: None, closed: false }
+        Self { limits, message: None, frame: None, closed: false, inflater: None, taps: false, told: false }
+    }
+
+    /// What comes may be compressed, as it was agreed to.
+    pub(crate) fn inflating(mut self, agreed: Option<Agreed>) -> Self {
+        self.inflater = agreed.map(|agreed| Box::new(Inflater::new(agreed)));
+        self
+    }
+
+    /// Are frames to be told of?
+    pub(crate) fn tap(&mut self, taps: bool) {
+        self.taps = taps;
     }
 
     /// Takes what it understands off the front of the input; of a message, at most so many octets. Without a wish for any it stops
@@ -87,6 +113,12 @@ impl Reader {
                         Incoming::Held
                     });
                 };
+                if self.message.as_ref().is_some_and(|message| message.compressed) {
+                    match self.expand(input, (left, last), most)? {
+                        Some(incoming) => return Ok(incoming),
+                        None => continue,
+                    }
+                }
                 if input.is_empty() && left > 0 {
                     return Ok(Incoming::NeedMore { want: left });
                 }
@@ -99,17 +131,23 @@ impl Reader {
                 }
                 continue;
             }
-            let Some(header) = Header::read(input)? else { return Ok(Incoming::NeedMore { want: 0 }) };
-            if header.opcode.is_control() {
+            let Some(header) = Header::read(input, self.inflater.is_some())? else {
+                return Ok(Incoming::NeedMore { want: 0 });
+            };
+            if self.taps && !std::mem::replace(&mut self.told, true) {
+                return Ok(Incoming::Began(header.frame));
+            }
+            if header.frame.opcode.is_control() {
                 return self.control(header, input);
             }
-            self.begin(header)?;
+            self.begin(header.frame)?;
+            self.told = false;
             input.advance(header.octets);
         }
     }
 
     /// A data frame begins.
-    fn begin(&mut self, header: Header) -> Result<(), Fault> {
+    fn begin(&mut self, header: Frame) -> Result<(), Fault> {
         let ReadLimits { message: longest, frame, fragments } = self.limits;
         let message = match (header.opcode, &mut self.message) {
             (OpCode::Continuation, Some(message)) => message,
@@ -117,14 +155,17 @@ impl Reader {
             (_, Some(_)) => return Err(Fault::UnexpectedBegin),
             (opcode, None) => {
                 let text = (opcode == OpCode::Text).then(Utf8::default);
-                self.message.insert(Message { text, octets: 0, fragments: 0 })
+                let compressed = header.rsv1;
+                self.message.insert(Message { text, compressed, octets: 0, expanded: 0, fragments: 0 })
             }
         };
         message.octets = message.octets.saturating_add(header.length);
         message.fragments = message.fragments.saturating_add(1);
+        // What is not compressible becomes somewhat longer.
+        let slack = if message.compressed { longest / 8 + SLACK } else { 0 };
         if header.length > frame {
             Err(Fault::FrameTooLong { limit: frame })
-        } else if message.octets > longest {
+        } else if message.octets > longest.saturating_add(slack) {
             Err(Fault::MessageTooLong { limit: longest })
         } else if message.fragments > fragments {
             Err(Fault::TooManyFragments { limit: fragments })
@@ -132,6 +173,33 @@ impl Reader {
             self.frame = Some((header.length, header.fin));
             Ok(())
         }
+    }
+
+    /// Expands what has come of a compressed frame; `None`: all of it was, and to nothing.
+    fn expand(
+        &mut self,
+        input: &mut BytesMut,
+        (left, last): (u64, bool),
+        most: usize,
+    ) -> Result<Option<Incoming>, Fault> {
+        let (Some(message), Some(inflater)) = (&mut self.message, &mut self.inflater) else { return Ok(None) };
+        let there = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        let room = usize::try_from(self.limits.message.saturating_sub(message.expanded)).unwrap_or(usize::MAX);
+        let ends = last && there as u64 == left;
+        let front = input.get(..there).unwrap_or_default();
+        let Inflated { used, octets, more, over } = inflater.inflate(front, ends, most.min(room))?;
+        input.advance(used);
+        let left = left - used as u64;
+        message.expanded += octets.len() as u64;
+        if more && message.expanded >= self.limits.message {
+            return Err(Fault::MessageTooLong { limit: self.limits.message });
+        }
+        let goes_on = left > 0 || more || (last && !over);
+        self.frame = goes_on.then_some((left, last));
+        if let Some(piece) = self.piece(octets, over)? {
+            return Ok(Some(Incoming::Piece(piece)));
+        }
+        Ok((left > 0).then_some(Incoming::NeedMore { want: left }))
     }
 
     /// What of a message has come; an empty piece that ends nothing is none.
@@ -151,12 +219,13 @@ impl Reader {
 
     fn control(&mut self, header: Header, input: &mut BytesMut) -> Result<Incoming, Fault> {
         // At most 125 octets, by its header.
-        let length = header.octets + header.length as usize;
+        let length = header.octets + header.frame.length as usize;
         if input.len() < length {
             return Ok(Incoming::NeedMore { want: 0 });
         }
+        self.told = false;
         let payload = input.split_to(length).freeze().slice(header.octets..);
-        Ok(match header.opcode {
+        Ok(match header.frame.opcode {
             OpCode::Ping => Incoming::Ping(payload),
             OpCode::Pong => Incoming::Pong(payload),
             _ => {
@@ -167,6 +236,9 @@ impl Reader {
         })
     }
 }
+
+/// Octets that a compressed message may be longer than what it expands to, however short that is.
+const SLACK: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests;

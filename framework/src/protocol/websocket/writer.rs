@@ -7,31 +7,40 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::OpCode;
 use super::closing::CloseFrame;
+use super::deflate::{Agreed, Deflated, Deflater};
 use super::header::{apply_mask, put_header};
+use crate::notification::Frame;
 
 /// Makes octets of frames, in the order in which they may go out.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
     /// Octets ready to be written.
     ready: BytesMut,
-    message: Option<Frame>,
+    message: Option<Piece>,
     pong: Option<Bytes>,
     ping: Option<[u8; 8]>,
     close: Close,
-    /// Has the frame in `message` begun to go out?
+    /// Has the piece in `message` begun to go out?
     begun: bool,
     /// Whoever wanted the piece that is under way does not wait for it any more.
     forsaken: bool,
+    /// Compresses messages; `None`: they go out as they are.
+    deflater: Option<Box<Deflater>>,
+    /// The frames that were begun since it was asked last; `None`: nobody asks.
+    taps: Option<Vec<Frame>>,
 }
 
-/// A data frame, as far as it is not masked yet.
+/// A piece of a message: the frame of it that is under way, as far as it is not masked yet, and what is in no frame yet.
 #[derive(Debug)]
-struct Frame {
+struct Piece {
     opcode: OpCode,
     last: bool,
     payload: Bytes,
     mask: [u8; 4],
     masked: usize,
+    rest: Bytes,
+    /// Is another frame to follow?
+    more: bool,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -54,9 +63,27 @@ pub(crate) struct Gone {
 }
 
 impl Writer {
+    /// What goes out is compressed, as it was agreed to.
+    pub(crate) fn deflating(mut self, agreed: Option<Agreed>) -> Self {
+        self.deflater = agreed.map(|agreed| Box::new(Deflater::new(agreed)));
+        self
+    }
+
+    /// Are frames to be told of?
+    pub(crate) fn tap(&mut self, taps: bool) {
+        if taps != self.taps.is_some() {
+            self.taps = taps.then(Vec::new);
+        }
+    }
+
+    /// The frames that have begun since it was asked last.
+    pub(crate) fn began(&mut self) -> Vec<Frame> {
+        self.taps.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
     /// A piece of a message is to go out; the last one has gone.
-    pub(crate) fn send(&mut self, opcode: OpCode, last: bool, payload: Bytes) {
-        self.message = Some(Frame { opcode, last, payload, mask: [0; 4], masked: 0 });
+    pub(crate) fn send(&mut self, opcode: OpCode, last: bool, rest: Bytes) {
+        self.message = Some(Piece { opcode, last, payload: Bytes::new(), mask: [0; 4], masked: 0, rest, more: true });
         (self.begun, self.forsaken) = (false, false);
     }
 
@@ -107,7 +134,7 @@ impl Writer {
 
     /// All that was ready is through.
     pub(crate) fn flushed(&mut self) -> Gone {
-        let is_through = |frame: &mut Frame| frame.masked == frame.payload.len();
+        let is_through = |piece: &mut Piece| piece.masked == piece.payload.len() && !piece.more;
         let message = self.begun && self.message.take_if(is_through).is_some();
         let gone = Gone { message: message && !self.forsaken, close: self.close == Close::Ready };
         self.begun &= !message;
@@ -121,40 +148,58 @@ impl Writer {
         if matches!(self.close, Close::Ready | Close::Sent) {
             return Ok(false);
         }
-        if let Some(frame) = self.message.as_mut().filter(|frame| self.begun && frame.masked < frame.payload.len()) {
-            put_masked(frame, &mut self.ready);
+        if let Some(piece) = self.message.as_mut().filter(|piece| piece.masked < piece.payload.len()) {
+            put_masked(piece, &mut self.ready);
         } else if let Some(payload) = self.pong.take() {
-            put_control(OpCode::Pong, &payload, mask()?, &mut self.ready);
+            self.put_control(OpCode::Pong, &payload, mask()?);
         } else if let Some(payload) = self.ping.take() {
-            put_control(OpCode::Ping, &payload, mask()?, &mut self.ready);
-        } else if let Some(frame) = self.message.as_mut().filter(|_| !self.begun) {
-            frame.mask = mask()?;
-            put_header(&mut self.ready, frame.opcode, frame.last, frame.payload.len(), frame.mask);
-            put_masked(frame, &mut self.ready);
+            self.put_control(OpCode::Ping, &payload, mask()?);
+        } else if let Some(piece) = self.message.as_mut().filter(|piece| piece.more) {
+            piece.mask = mask()?;
+            let frame = piece.next_frame(self.deflater.as_deref_mut(), self.begun);
+            put_header(&mut self.ready, frame, piece.mask);
+            put_masked(piece, &mut self.ready);
+            self.taps.as_mut().into_iter().for_each(|taps| taps.push(frame));
             self.begun = true;
         } else if let Close::Waits(frame) = &self.close {
-            put_control(OpCode::Close, &frame.payload(), mask()?, &mut self.ready);
+            let payload = frame.payload();
+            self.put_control(OpCode::Close, &payload, mask()?);
             self.close = Close::Ready;
         } else {
             return Ok(false);
         }
         Ok(true)
     }
+
+    fn put_control(&mut self, opcode: OpCode, payload: &[u8], mask: [u8; 4]) {
+        let frame = Frame { opcode, fin: true, rsv1: false, length: payload.len() as u64 };
+        put_header(&mut self.ready, frame, mask);
+        let from = self.ready.len();
+        self.ready.extend_from_slice(payload);
+        apply_mask(self.ready.get_mut(from..).unwrap_or_default(), mask, 0);
+        self.taps.as_mut().into_iter().for_each(|taps| taps.push(frame));
+    }
 }
 
-fn put_masked(frame: &mut Frame, out: &mut BytesMut) {
-    let end = (frame.masked + CHUNK).min(frame.payload.len());
-    let from = out.len();
-    out.extend_from_slice(frame.payload.get(frame.masked..end).unwrap_or_default());
-    apply_mask(out.get_mut(from..).unwrap_or_default(), frame.mask, frame.masked);
-    frame.masked = end;
+impl Piece {
+    /// Takes the payload of the next frame off what is in none yet.
+    fn next_frame(&mut self, deflater: Option<&mut Deflater>, begun: bool) -> Frame {
+        let opcode = if begun { OpCode::Continuation } else { self.opcode };
+        let Deflated { payload, rsv1, more } = match deflater {
+            Some(deflater) => deflater.next((!begun).then_some(self.opcode), &mut self.rest, self.last),
+            None => Deflated { payload: std::mem::take(&mut self.rest), rsv1: false, more: false },
+        };
+        (self.payload, self.masked, self.more) = (payload, 0, more);
+        Frame { opcode, fin: self.last && !more, rsv1, length: self.payload.len() as u64 }
+    }
 }
 
-fn put_control(opcode: OpCode, payload: &[u8], mask: [u8; 4], out: &mut BytesMut) {
-    put_header(out, opcode, true, payload.len(), mask);
+fn put_masked(piece: &mut Piece, out: &mut BytesMut) {
+    let end = (piece.masked + CHUNK).min(piece.payload.len());
     let from = out.len();
-    out.extend_from_slice(payload);
-    apply_mask(out.get_mut(from..).unwrap_or_default(), mask, 0);
+    out.extend_from_slice(piece.payload.get(piece.masked..end).unwrap_or_default());
+    apply_mask(out.get_mut(from..).unwrap_or_default(), piece.mask, piece.masked);
+    piece.masked = end;
 }
 
 /// A message is masked piece by piece as it goes out: a copy of it would be as large as it is.

@@ -52,7 +52,7 @@ fn joined(all: Vec<Incoming>) -> Vec<String> {
             Incoming::Ping(payload) => told.push(format!("ping {}", String::from_utf8_lossy(&payload))),
             Incoming::Pong(payload) => told.push(format!("pong {}", String::from_utf8_lossy(&payload))),
             Incoming::Close(frame) => told.push(format!("close {} {}", frame.code, frame.reason)),
-            Incoming::NeedMore { .. } | Incoming::Held => panic!("{one:?}"),
+            Incoming::NeedMore { .. } | Incoming::Held | Incoming::Began(_) => panic!("{one:?}"),
         }
     }
     told
@@ -149,5 +149,136 @@ fn whatever_comes_the_reader_takes_it_or_names_a_fault() {
         if once.is_none() {
             assert_eq!(joined(whole), joined(pieces), "seed {seed}");
         }
+    }
+}
+
+#[test]
+fn those_who_hear_of_frames_hear_of_each_before_what_it_brings() {
+    let mut reader = Reader::new(LIMITS);
+    reader.tap(true);
+    let octets =
+        [frame(0x01, b"he"), frame(0x89, b"p"), frame(0x00, b""), frame(0x80, b"y"), frame(0x88, b"")].concat();
+    let (mut input, mut told) = (BytesMut::new(), Vec::new());
+    for octet in octets {
+        input.extend_from_slice(&[octet]);
+        loop {
+            match reader.handle_input(&mut input, Some(9)).unwrap() {
+                Incoming::NeedMore { .. } => break,
+                Incoming::Began(frame) => {
+                    told.push(format!("{:?} {} {}", frame.opcode, frame.fin, frame.length));
+                }
+                Incoming::Piece(piece) => told.push(format!("{:?}", piece.octets)),
+                other => told.push(format!("{other:?}").split(['(', ' ']).next().unwrap().to_owned()),
+            }
+        }
+    }
+    let first = ["Text false 2", "b\"h\"", "b\"e\"", "Ping true 1", "Ping", "Continuation false 0"];
+    let last = ["Continuation true 1", "b\"y\"", "Close true 0", "Close"];
+    assert_eq!(told, [&first[..], &last].concat());
+    reader.tap(false);
+}
+
+#[cfg(feature = "deflate")]
+mod compressed {
+    use super::*;
+
+    fn reader() -> Reader {
+        Reader::new(LIMITS).inflating(Some(Agreed::on((15, 15), (true, true), 6, 0)))
+    }
+
+    /// What comes of these octets, asked for by so many at a time, and the pieces' kind.
+    fn read(octets: &[u8], size: usize, wish: usize) -> (Vec<String>, Option<Fault>) {
+        let (mut reader, mut input, mut all) = (reader(), BytesMut::new(), Vec::new());
+        for piece in octets.chunks(size) {
+            input.extend_from_slice(piece);
+            loop {
+                match reader.handle_input(&mut input, Some(wish)) {
+                    Ok(Incoming::NeedMore { .. }) => break,
+                    Ok(incoming) => all.push(incoming),
+                    Err(fault) => return (joined(all), Some(fault)),
+                }
+            }
+        }
+        assert!(input.is_empty());
+        (joined(all), None)
+    }
+
+    const HELLO: [u8; 7] = [0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00];
+
+    #[test]
+    fn rfc7692_6_compressed_messages_and_others_take_turns_however_they_are_cut() {
+        let octets = [
+            frame(0xc1, &HELLO),
+            frame(0x81, b"plain"),
+            frame(0x41, &HELLO[..2]),
+            frame(0x89, b"?"),
+            frame(0x00, b""),
+            frame(0x00, &HELLO[2..]),
+            frame(0x80, b""),
+            frame(0xc2, b"\x00"),
+            frame(0xc1, &[0xf2, 0x00, 0x11, 0x00, 0x00]),
+            frame(0x88, b""),
+        ]
+        .concat();
+        let expected = ["text Hello", "text plain", "ping ?", "text Hello", "binary ", "text Hello", "close 1005 "];
+        for size in [1, 2, 3, 5, 7, octets.len()] {
+            for wish in [1, 2, 4, 5, 6, 1000] {
+                assert_eq!(read(&octets, size, wish), (expected.map(str::to_owned).to_vec(), None), "{size} {wish}");
+            }
+        }
+    }
+
+    #[test]
+    fn rfc7692_6_what_is_asked_for_ends_with_the_message_and_without_a_wish_it_is_left_where_it_is() {
+        let (mut reader, mut input) = (reader(), BytesMut::from(&frame(0xc1, &HELLO)[..]));
+        let piece =
+            |octets: &'static [u8], last| Ok(Incoming::Piece(Piece { is_text: true, octets: octets.into(), last }));
+        assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Held));
+        assert_eq!(reader.handle_input(&mut input, Some(3)), piece(b"Hel", false));
+        assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Held), "though nothing is left of the frame");
+        assert_eq!(reader.handle_input(&mut input, Some(2)), piece(b"lo", true));
+        assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::NeedMore { want: 0 }));
+    }
+
+    #[test]
+    fn rfc7692_6_rsv1_on_what_begins_no_message_is_refused() {
+        for octets in [&frame(0xc9, b"")[..], &[frame(0x41, &HELLO), frame(0xc0, b"")].concat(), &frame(0xa1, b"")] {
+            assert_eq!(read(octets, 1, 1).1, Some(Fault::ReservedBits));
+        }
+        assert_eq!(fault(&frame(0xc1, &HELLO)), Some(Fault::ReservedBits), "without it having been agreed to");
+    }
+
+    #[test]
+    fn rfc6455_8_1_what_a_text_message_expands_to_is_text() {
+        // Stored blocks: a euro sign in two frames, and one that is cut off.
+        let [first, second] = [&b"\x00\x02\x00\xfd\xff\xe2\x82"[..], b"\x00\x01\x00\xfe\xff\xac\x00"];
+        let whole = [frame(0x41, first), frame(0x80, second)].concat();
+        assert_eq!(read(&whole, 1, 1), (vec!["text \u{20ac}".to_owned()], None));
+        let cut = frame(0xc1, &[first, b"\x00"].concat());
+        assert_eq!(read(&cut, cut.len(), 1000), (vec![], Some(Fault::NotText)));
+    }
+
+    #[test]
+    fn limits_are_those_of_what_a_message_expands_to() {
+        use crate::protocol::websocket::deflate::Deflater;
+        let compressed = |length: usize| {
+            let mut deflater = Deflater::new(Agreed::on((15, 15), (true, true), 9, 0));
+            frame(0xc2, &deflater.next(Some(OpCode::Binary), &mut vec![b'x'; length].into(), true).payload)
+        };
+        for wish in [1, 999, 1000, 1001] {
+            assert_eq!(read(&compressed(1000), 1, wish), (vec![format!("binary {}", "x".repeat(1000))], None));
+            let too_long = compressed(1001);
+            let limit = Fault::MessageTooLong { limit: 1000 };
+            assert_eq!(read(&too_long, too_long.len(), wish), (vec![], Some(limit)));
+        }
+        // Of what comes to nothing there may not be without end either.
+        let mut reader = reader();
+        let empty = frame(0x42, &[0x00, 0x00, 0x00, 0xff, 0xff].repeat(99));
+        let mut input = BytesMut::from(&[empty, frame(0x00, &[0x00, 0x00, 0x00, 0xff, 0xff].repeat(99))].concat()[..]);
+        assert_eq!(reader.handle_input(&mut input, Some(9)), Ok(Incoming::NeedMore { want: 0 }));
+        reader.limits = ReadLimits { message: 1000, frame: 1 << 40, fragments: 100 };
+        let mut input = BytesMut::from(&[&[0x00, 127][..], &(66_000_u64).to_be_bytes()].concat()[..]);
+        let limit = Fault::MessageTooLong { limit: 1000 };
+        assert_eq!(reader.handle_input(&mut input, Some(9)), Err(limit));
     }
 }

@@ -104,3 +104,136 @@ fn an_empty_message_is_told_of_when_it_has_gone() {
     assert_eq!(writer.flushed(), Gone { message: true, close: false });
     assert_eq!(writer.flushed(), Gone { message: false, close: false });
 }
+
+#[test]
+fn those_who_hear_of_frames_hear_of_each_when_it_begins() {
+    let mut writer = Writer::default();
+    writer.tap(true);
+    writer.send(OpCode::Text, false, Bytes::from_static(b"hello"));
+    writer.ping([0; 8]);
+    assert_eq!(writer.began(), []);
+    written(&mut writer, 3);
+    let told: Vec<_> = writer.began().iter().map(|frame| (frame.opcode, frame.fin, frame.length)).collect();
+    assert_eq!(told, [(OpCode::Ping, true, 8), (OpCode::Text, false, 5)]);
+    writer.tap(false);
+    writer.pong(Bytes::new());
+    written(&mut writer, 3);
+    assert_eq!(writer.began(), []);
+}
+
+#[cfg(feature = "deflate")]
+mod compressed {
+    use super::*;
+    use crate::protocol::websocket::deflate::Inflater;
+
+    fn agreed(least: usize) -> Option<Agreed> {
+        Some(Agreed::on((15, 15), (true, true), 6, least))
+    }
+
+    /// The messages that these frames are, of which the first says whether it is compressed.
+    fn messages(inflater: &mut Inflater, frames: &[(u8, Vec<u8>)]) -> Vec<(u8, Vec<u8>)> {
+        let mut all: Vec<(u8, Vec<u8>)> = Vec::new();
+        for (first, payload) in frames.iter().filter(|(first, _)| first & 0x0f < 8) {
+            if first & 0x0f == 0 {
+                all.last_mut().unwrap().1.extend_from_slice(payload);
+            } else {
+                all.push((first & 0x4f, payload.clone()));
+            }
+        }
+        for (_, payload) in all.iter_mut().filter(|(first, _)| first & 0x40 != 0) {
+            let (mut expanded, mut used) = (Vec::new(), 0);
+            loop {
+                let step = inflater.inflate(&payload[used..], true, usize::MAX).unwrap();
+                used += step.used;
+                expanded.extend_from_slice(&step.octets);
+                if step.over {
+                    break;
+                }
+            }
+            *payload = expanded;
+        }
+        all
+    }
+
+    #[test]
+    fn rfc7692_6_1_a_large_message_goes_in_fragments_with_control_frames_between_them() {
+        let mut random = fastrand::Rng::with_seed(1);
+        let payload: Vec<u8> = std::iter::repeat_with(|| random.u8(..64)).take(400_000).collect();
+        let mut writer = Writer::default().deflating(agreed(64));
+        writer.send(OpCode::Binary, true, payload.clone().into());
+        let Ok(octets) = writer.octets(|| Ok::<_, Infallible>([0; 4]));
+        assert!(octets.len() <= CHUNK + 14);
+        let mut writer = Writer::default().deflating(agreed(64));
+        writer.send(OpCode::Binary, true, payload.clone().into());
+        let mut wire = Vec::new();
+        let mut masks = Vec::new();
+        for round in 0.. {
+            let mask = || {
+                masks.push([7; 4]);
+                Ok::<_, Infallible>([7; 4])
+            };
+            let Ok(octets) = writer.octets(mask);
+            if octets.is_empty() {
+                break;
+            }
+            let length = octets.len();
+            wire.extend_from_slice(octets);
+            writer.wrote(length);
+            assert!(!writer.flushed().message || writer.is_free());
+            if round == 2 {
+                writer.pong(Bytes::from_static(b"!"));
+            }
+        }
+        assert!(writer.is_free());
+        let frames = frames(&wire, &masks);
+        let firsts: Vec<_> = frames.iter().map(|(first, _)| *first).collect();
+        assert_eq!((firsts[0], firsts.last()), (0x42, Some(&0x80)));
+        assert!(firsts[1..firsts.len() - 1].iter().all(|first| matches!(first, 0x00 | 0x8a)) && firsts.contains(&0x8a));
+        assert!(frames.iter().all(|(_, payload)| payload.len() < 3 * CHUNK));
+        let mut inflater = Inflater::new(agreed(0).unwrap());
+        assert!(messages(&mut inflater, &frames) == [(0x42, payload)]);
+    }
+
+    #[test]
+    fn what_is_withdrawn_is_not_referred_to_and_what_was_begun_is() {
+        let mut writer = Writer::default().deflating(agreed(0));
+        let mut all = Vec::new();
+        writer.send(OpCode::Text, true, Bytes::from_static(b"one and the same"));
+        all.extend(written(&mut writer, 5));
+        assert!(writer.flushed().message);
+        writer.send(OpCode::Text, true, Bytes::from_static(b"this was never sent to anybody"));
+        assert!(writer.withdraw() && writer.is_free());
+        writer.send(OpCode::Text, true, Bytes::from_static(b"never sent to anybody: one and the same"));
+        let Ok(_) = writer.octets(|| Ok::<_, Infallible>([0, 0, 0, 1]));
+        assert!(!writer.withdraw());
+        let Ok(octets) = writer.octets(|| Ok::<_, Infallible>([9; 4]));
+        let length = octets.len();
+        all.extend(frames(octets, &[[0, 0, 0, 1]]));
+        writer.wrote(length);
+        assert_eq!(writer.flushed(), Gone { message: false, close: false });
+        writer.send(OpCode::Text, false, Bytes::from_static(b"never sent "));
+        all.extend(written(&mut writer, 5));
+        writer.flushed();
+        writer.send(OpCode::Continuation, false, Bytes::from_static(b"a part that is withdrawn"));
+        assert!(writer.withdraw());
+        writer.send(OpCode::Continuation, true, Bytes::new());
+        all.extend(written(&mut writer, 5));
+        writer.flushed();
+        let mut inflater = Inflater::new(agreed(0).unwrap());
+        let expected = ["one and the same", "never sent to anybody: one and the same", "never sent "];
+        assert_eq!(messages(&mut inflater, &all), expected.map(|text| (0x41, text.as_bytes().to_vec())));
+    }
+
+    #[test]
+    fn a_short_message_goes_as_it_is() {
+        let mut writer = Writer::default().deflating(agreed(6));
+        writer.send(OpCode::Text, true, Bytes::from_static(b"short"));
+        assert_eq!(written(&mut writer, 9), [(0x81, b"short".to_vec())]);
+        writer.flushed();
+        writer.send(OpCode::Text, false, Bytes::from_static(b"more may come"));
+        assert_eq!(written(&mut writer, 9)[0].0, 0x41);
+        writer.flushed();
+        writer.send(OpCode::Continuation, true, Bytes::from_static(b"."));
+        assert_eq!(written(&mut writer, 9)[0].0, 0x80);
+    }
+}

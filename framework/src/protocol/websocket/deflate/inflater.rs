@@ -1,0 +1,135 @@
+//! What comes in, expanded (RFC 7692 sections 6.2 and 7.2.2), as much at a time as is asked for.
+//!
+//! One octet more is expanded than was asked for, and kept: so it is known whether the message goes on, and a message that ends with
+//! the last octet asked for ends there. It also tells of a message that is longer than it may be.
+
+use std::fmt;
+
+use bytes::Bytes;
+use zlib_rs::{Inflate, InflateFlush, Status};
+
+use super::offer::Agreed;
+use super::{FLUSH_END, Inflated};
+use crate::options::SMALLEST_OF_ZLIB;
+use crate::protocol::websocket::fault::Fault;
+
+/// Expands the messages that come in.
+pub(crate) struct Inflater {
+    bits: u8,
+    takeover: bool,
+    /// Made for the first message; where it is not taken over, for each.
+    context: Option<Inflate>,
+    /// The octet that was too many.
+    kept: Option<u8>,
+    /// Has the context taken anything since it was at the end of a message, or was made?
+    is_open: bool,
+}
+
+impl Inflater {
+    pub(crate) fn new(agreed: Agreed) -> Self {
+        let (bits, takeover) = (agreed.terms.server_window_bits, agreed.terms.server_context_takeover);
+        Self { bits, takeover, context: None, kept: None, is_open: false }
+    }
+
+    /// Expands the front of the input to so many octets at most; `ends`: the input ends the message.
+    pub(crate) fn inflate(&mut self, input: &[u8], ends: bool, at_most: usize) -> Result<Inflated, Fault> {
+        let most = input.len().saturating_mul(GUESS).clamp(LEAST, MOST).min(at_most);
+        let mut octets = vec![0; most.saturating_add(1)];
+        let mut length = usize::from(self.kept.is_some());
+        if let (Some(first), Some(kept)) = (octets.first_mut(), self.kept.take()) {
+            *first = kept;
+        }
+        let mut used = 0;
+        let is_dry = loop {
+            let (rest, room) = (input.get(used..).unwrap_or_default(), octets.get_mut(length..).unwrap_or_default());
+            if room.is_empty() {
+                break false;
+            }
+            let (took, put, at_end) = self.run(rest, room, InflateFlush::NoFlush)?;
+            let has_room = put < room.len();
+            (used, length) = (used + took, length + put);
+            if at_end {
+                // A block that says it is the last one (section 7.2.3.4): what follows begins anew.
+                if let Some(context) = &mut self.context {
+                    context.reset(false);
+                }
+                self.is_open = false;
+            } else if has_room {
+                break true;
+            }
+        };
+        if is_dry && used < input.len() {
+            return Err(Fault::NotDeflated);
+        }
+        let over = is_dry && ends;
+        if over {
+            self.end()?;
+        }
+        octets.truncate(length);
+        if length > most {
+            self.kept = octets.pop();
+        }
+        Ok(Inflated { used, octets: fitting(octets), more: self.kept.is_some() || !is_dry, over })
+    }
+
+    /// All octets of the message are there. Of the flush that it ended with the last four were not sent: with them the context must
+    /// stand between two blocks, as the next message needs it.
+    fn end(&mut self) -> Result<(), Fault> {
+        if std::mem::take(&mut self.is_open) {
+            let [first, second, third, fourth] = FLUSH_END;
+            // One that is none of them, and is not touched where the fourth one ends a block.
+            let tail = [first, second, third, fourth, 0];
+            let mut used = 0;
+            for _ in 0..MOST_STEPS {
+                let (took, put, at_end) =
+                    self.run(tail.get(used..).unwrap_or_default(), &mut [0], InflateFlush::Block)?;
+                used += took;
+                if put > 0 || at_end || used >= FLUSH_END.len() {
+                    break;
+                }
+            }
+            if used != FLUSH_END.len() {
+                return Err(Fault::NotDeflated);
+            }
+            self.is_open = false;
+        }
+        if !self.takeover {
+            self.context = None;
+        }
+        Ok(())
+    }
+
+    /// So much was taken, so much was put, and is it the end of a last block?
+    fn run(&mut self, input: &[u8], out: &mut [u8], flush: InflateFlush) -> Result<(usize, usize, bool), Fault> {
+        if self.context.is_none() && input.is_empty() {
+            return Ok((0, 0, false));
+        }
+        // A window that is larger than it need be does no harm.
+        let bits = self.bits.max(SMALLEST_OF_ZLIB);
+        let context = self.context.get_or_insert_with(|| Inflate::new(false, bits));
+        let (took, put) = (context.total_in(), context.total_out());
+        let status = context.decompress(input, out, flush).map_err(|_| Fault::NotDeflated)?;
+        let (took, put) = ((context.total_in() - took) as usize, (context.total_out() - put) as usize);
+        self.is_open |= took > 0;
+        Ok((took, put, status == Status::StreamEnd))
+    }
+}
+
+/// Whoever keeps a short message does not keep the room for a long one.
+fn fitting(octets: Vec<u8>) -> Bytes {
+    if octets.len() < octets.capacity() / 2 { Bytes::copy_from_slice(&octets) } else { octets.into() }
+}
+
+impl fmt::Debug for Inflater {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inflater({} bits)", self.bits)
+    }
+}
+
+/// How much longer a message is expected to be than it is compressed.
+const GUESS: usize = 4;
+const LEAST: usize = 256;
+/// So much is expanded at a time.
+const MOST: usize = 32 * 1024;
+/// To the end of the message's last block, into the empty one behind it, and to the end of that.
+const MOST_STEPS: usize = 8;
