@@ -1,15 +1,18 @@
 //! The server's side of WebSocket: an honest server, and frames for scripted peers.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{SinkExt, StreamExt};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_tungstenite::tungstenite::handshake::server::{Request, Response};
 use tokio_tungstenite::{WebSocketStream, accept_hdr_async};
 
+use crate::patience::reached;
 use crate::server::Server;
 
 pub use tokio_tungstenite::tungstenite::Message;
@@ -19,6 +22,7 @@ pub use tokio_tungstenite::tungstenite::Message;
 pub struct WebSocketOrigin {
     server: Server,
     connections: Arc<AtomicUsize>,
+    open: Arc<watch::Sender<usize>>,
 }
 
 /// One connection, as the server has it.
@@ -32,19 +36,22 @@ impl WebSocketOrigin {
     {
         let connections = Arc::new(AtomicUsize::new(0));
         let count = Arc::clone(&connections);
+        let open = Arc::new(watch::Sender::new(0));
+        let opened = Arc::clone(&open);
         let server = Server::start(|listener| async move {
             let mut serving = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
                 count.fetch_add(1, Ordering::Relaxed);
-                let serve = serve.clone();
+                let (serve, is_open) = (serve.clone(), IsOpen::of(&opened));
                 serving.spawn(async move {
+                    let _until_it_ends = is_open;
                     if let Ok(stream) = accept_choosing_chat(stream).await {
                         serve(stream).await;
                     }
                 });
             }
         });
-        Self { server: server.await, connections }
+        Self { server: server.await, connections, open }
     }
 
     /// Sends every message back, and closes when the client does.
@@ -65,7 +72,7 @@ impl WebSocketOrigin {
     }
 
     /// Where it listens.
-    pub fn address(&self) -> std::net::SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.server.address()
     }
 
@@ -77,6 +84,30 @@ impl WebSocketOrigin {
     /// How many connections there were.
     pub fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// Waits until there is no connection any more.
+    ///
+    /// # Panics
+    /// When one stays.
+    pub async fn wait_for_ends(&self) {
+        reached("the end of every connection", &self.open.subscribe(), |open| *open == 0).await;
+    }
+}
+
+/// Counts one connection while it is open.
+struct IsOpen(Arc<watch::Sender<usize>>);
+
+impl IsOpen {
+    fn of(open: &Arc<watch::Sender<usize>>) -> Self {
+        open.send_modify(|open| *open += 1);
+        Self(Arc::clone(open))
+    }
+}
+
+impl Drop for IsOpen {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
     }
 }
 

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use hinternet::{
     Blame, Error, ErrorCode, HandleId, HeaderMap, Method, Payload, Request, RequestOptions, Result, Session, Stage,
-    Status, Timeouts,
+    Status, Timeouts, WebSocket,
 };
 use integration_tests::patiently;
 use integration_tests::scene::read_all;
 use integration_tests::scripted_peer::Script;
 use integration_tests::simulation::{Call, Disturbance, Simulation, World};
+use integration_tests::websocket::{SWITCHING, close, frame};
 
 /// What a program does with a session, given the server's origin. It gives what was read.
 type Scenario = fn(Session, String) -> Pin<Box<dyn Future<Output = Result<Vec<u8>>>>>;
@@ -80,12 +81,19 @@ fn is_the_failure_of(call: Call, error: &Error, world: &World) {
     let (code, stages): (_, &[Stage]) = match call {
         Call::Resolve => (ErrorCode::NameNotResolved, &[Stage::Resolve]),
         Call::Dial => (ErrorCode::CannotConnect, &[Stage::Connect]),
-        Call::Write => (ErrorCode::ConnectionError, &[Stage::SendHead, Stage::SendBody]),
-        Call::Flush => (ErrorCode::ConnectionError, &[Stage::SendHead, Stage::SendBody]),
+        Call::Write | Call::Flush => (ErrorCode::ConnectionError, &[Stage::SendHead, Stage::SendBody, Stage::Messages]),
         // Behind the head, while it is flushed and while the body is sent, an answer may come.
         Call::Read => (
             ErrorCode::ConnectionError,
-            &[Stage::SendHead, Stage::SendBody, Stage::Continue, Stage::FirstByte, Stage::Head, Stage::Body],
+            &[
+                Stage::SendHead,
+                Stage::SendBody,
+                Stage::Continue,
+                Stage::FirstByte,
+                Stage::Head,
+                Stage::Body,
+                Stage::Messages,
+            ],
         ),
         Call::Look | Call::Shutdown => panic!("{error} of what nobody waits for"),
     };
@@ -204,4 +212,48 @@ fn a_body_that_ends_with_the_connection() {
         })
     };
     torture(script, scenario, &ALL);
+}
+
+/// Consents to the upgrade, takes "hi", says hello, takes a close frame and answers it.
+fn websocket() -> Script {
+    let script = Script::new().read_head().send_accepting(SWITCHING).read_exactly(8).send(frame(0x81, CONTENT));
+    script.read_exactly(8).send(close(1000, "")).close()
+}
+
+/// Says hi: what is answered.
+async fn says_hi(websocket: &WebSocket) -> Result<Vec<u8>> {
+    websocket.send("hi").await?;
+    Ok(websocket.receive().await?.octets().to_vec())
+}
+
+#[test]
+fn a_websocket_that_is_closed() {
+    let scenario: Scenario = |session, origin| {
+        Box::pin(async move {
+            let websocket = session.websocket(&origin.replace("http", "ws"))?.connect().await?;
+            let heard = says_hi(&websocket).await?;
+            websocket.close(1000, "").await?;
+            Ok(heard)
+        })
+    };
+    torture(websocket(), scenario, &ALL);
+}
+
+#[test]
+fn an_upgrade_in_two_steps_and_a_shutdown() {
+    let scenario: Scenario = |session, origin| {
+        Box::pin(async move {
+            let request = open(&session, &origin, Method::GET).await?;
+            request.upgrade_to_websocket()?;
+            request.send(()).await?;
+            request.receive_response().await?;
+            let websocket = request.complete_upgrade(0).await?;
+            drop(request);
+            let heard = says_hi(&websocket).await?;
+            websocket.shutdown(1000, "").await?;
+            assert!(websocket.receive().await?.is_close());
+            Ok(heard)
+        })
+    };
+    torture(websocket(), scenario, &ALL);
 }

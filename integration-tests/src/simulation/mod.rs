@@ -24,6 +24,7 @@ mod peer;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod websocket;
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -40,6 +41,7 @@ pub use http2::{Answer, AnswerBody, AnswerEnd, Conduct, Opening, Parting, patter
 pub use network::{Remains, SimulatedNetwork, Told};
 pub use peer::SimulatedPeer;
 pub use trace::Trace;
+pub use websocket::{Heard, Talk, TalkOpening, TalkParting, read_words, words};
 
 /// What is to be simulated.
 pub struct Simulation {
@@ -98,6 +100,12 @@ impl Simulation {
     /// The server listens on this port and speaks HTTP/2 by prior knowledge; the n-th connection (from 0) behaves so.
     pub fn http2_peer(mut self, port: u16, conducts: impl Fn(usize) -> Conduct + 'static) -> Self {
         self.peers.push(SimulatedPeer::new(port, Speaks::Http2(Box::new(conducts))));
+        self
+    }
+
+    /// The server listens on this port for WebSockets, whose paths are numbers; the n-th connection (from 0) goes so.
+    pub fn websocket_peer(mut self, port: u16, talks: impl Fn(usize) -> Talk + 'static) -> Self {
+        self.peers.push(SimulatedPeer::new(port, Speaks::WebSocket(Box::new(talks))));
         self
     }
 

@@ -1,5 +1,6 @@
 //! The server's side of the simulated network: it does what scripts say.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -11,6 +12,7 @@ use tokio::sync::watch;
 use turmoil::net::{TcpListener, TcpStream};
 
 use super::http2::{self, Conduct, LookedAt};
+use super::websocket::{self, Heard, Ledger, Talk};
 use crate::scripted_peer::{Connection, Record, Script, Socket, play_one};
 
 /// A port of the server, and what happens there.
@@ -19,17 +21,20 @@ pub struct SimulatedPeer {
     speaks: Speaks,
     connections: Arc<watch::Sender<Vec<Connection>>>,
     looked_at: LookedAt,
+    heard: Ledger,
 }
 
 /// What the n-th connection (from 0) gets.
 pub(super) enum Speaks {
     Script(Box<dyn Fn(usize) -> Script>),
     Http2(Box<dyn Fn(usize) -> Conduct>),
+    WebSocket(Box<dyn Fn(usize) -> Talk>),
 }
 
 impl SimulatedPeer {
     pub(super) fn new(port: u16, speaks: Speaks) -> Self {
-        Self { port, speaks, connections: Arc::new(watch::Sender::new(Vec::new())), looked_at: LookedAt::default() }
+        let (looked_at, heard) = (LookedAt::default(), Ledger::default());
+        Self { port, speaks, connections: Arc::new(watch::Sender::new(Vec::new())), looked_at, heard }
     }
 
     /// Which connections (from 0) have not ended on the server's side.
@@ -42,6 +47,11 @@ impl SimulatedPeer {
     /// What the fields `x-once` said of the POST requests over HTTP/2 that it has looked at.
     pub fn looked_at(&self) -> Vec<String> {
         self.looked_at.borrow().clone()
+    }
+
+    /// What it has seen of the WebSockets, by the numbers that are their paths.
+    pub fn heard(&self) -> BTreeMap<u64, Heard> {
+        self.heard.borrow().clone()
     }
 
     async fn listen(&self) -> io::Result<()> {
@@ -61,6 +71,10 @@ impl SimulatedPeer {
                         record,
                         Rc::clone(&self.looked_at),
                     ));
+                }
+                Speaks::WebSocket(talks) => {
+                    let (talk, ledger) = (talks(record.n()), Rc::clone(&self.heard));
+                    tokio::task::spawn_local(websocket::serve(talk, stream, record, ledger));
                 }
             }
         }

@@ -9,6 +9,7 @@ mod http2;
 mod plan;
 mod shrink;
 mod verdict;
+mod websocket;
 
 use integration_tests::simulation::Trace;
 

@@ -113,6 +113,25 @@ fn b7_a_dropped_close_goes_on_and_can_be_waited_for_again() {
     });
 }
 
+#[test]
+fn b7_a_dropped_shutdown_goes_out_all_the_same_and_once() {
+    on_one_thread(async {
+        for polls in 0..12 {
+            let builder = Session::builder().on_current_arbiter();
+            let after = |script: Script| script.read_until(&b"\x88"[..]).send(b"\x88\x02\x03\xe8".to_vec()).keep();
+            let place = Place::of(builder, WebSocketOptions::default(), after).await;
+            if dropped_after(polls, place.websocket.shutdown(1000, "")).await.is_none() {
+                // It had not begun, or goes on.
+                let again = patiently("the shutdown", place.websocket.shutdown(1000, "")).await;
+                assert!(again.map_or_else(|error| error.code() == ErrorCode::InvalidOperation, |()| true));
+            }
+            assert!(patiently("the server's close", place.websocket.receive()).await.unwrap().is_close());
+            assert_eq!(place.frames().len(), 1, "after {polls} polls");
+            place.end().await;
+        }
+    });
+}
+
 #[tokio::test]
 async fn b7_cancel_stops_what_is_in_flight_and_closes_nothing() {
     let place = Place::with(Script::keep).await;

@@ -72,7 +72,7 @@ impl<R: Clone> Unread<R> {
 
     /// Another reader has it from now on. Gives the one before.
     pub(crate) fn passes_to(&mut self, stream: u32, reader: R) -> Option<R> {
-        self.streams.get_mut(&stream).map(|body| std::mem::replace(&mut body.reader, reader))
+        self.streams.get_mut(stream).map(|body| std::mem::replace(&mut body.reader, reader))
     }
 
     /// The server has ended it: no more will come.

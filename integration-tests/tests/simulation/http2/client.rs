@@ -415,7 +415,7 @@ impl Client {
     }
 }
 
-fn is_busy(snapshot: &Snapshot) -> bool {
+pub(crate) fn is_busy(snapshot: &Snapshot) -> bool {
     let Snapshot { connections, origins, governors, requests, .. } = snapshot;
     !connections.is_empty()
         || !requests.is_empty()
@@ -428,7 +428,7 @@ fn is_busy(snapshot: &Snapshot) -> bool {
         })
 }
 
-async fn comes_true(is_true: impl Fn() -> bool) -> bool {
+pub(crate) async fn comes_true(is_true: impl Fn() -> bool) -> bool {
     let wait = async {
         while !is_true() {
             sleep(Duration::from_millis(10)).await;
