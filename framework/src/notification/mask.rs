@@ -83,6 +83,8 @@ bitflags! {
         const TLS_HANDSHAKE = 1 << 36;
         /// `ReaderStalled`.
         const READERS = 1 << 37;
+        /// `Healing`, `Healed`, `GaveUp`.
+        const HEALING = 1 << 38;
 
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.

@@ -49,6 +49,12 @@ pub enum Happened {
     ReaderStalled,
     /// `Retrying`.
     Retrying,
+    /// `Healing`.
+    Healing,
+    /// `Healed`.
+    Healed,
+    /// `GaveUp`.
+    GaveUp,
     /// `UploadProgress`.
     Uploaded,
     /// `DownloadProgress`.
@@ -137,6 +143,9 @@ impl From<&Status> for Happened {
             Status::DownloadProgress { .. } => Self::Downloaded,
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
+            Status::Healing { .. } => Self::Healing,
+            Status::Healed { .. } => Self::Healed,
+            Status::GaveUp { .. } => Self::GaveUp,
             other => Self::Unknown(other.name()),
         }
     }
