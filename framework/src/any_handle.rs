@@ -7,6 +7,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::handle::{Entry, Handle, Node, sealed};
 use crate::id::{HandleId, HandleKind};
 use crate::request::{self, Request};
+use crate::self_healing::{self, SelfHealing};
 use crate::session::{self, Session};
 use crate::websocket::{self, WebSocket};
 
@@ -22,6 +23,8 @@ pub enum AnyHandle {
     Request(Request),
     /// A WebSocket.
     WebSocket(WebSocket),
+    /// A self-healing WebSocket.
+    SelfHealing(SelfHealing),
 }
 
 impl Session {
@@ -50,6 +53,10 @@ impl AnyHandle {
             Ok(websocket) => return Some(Self::WebSocket(WebSocket::from_inner(websocket))),
             Err(other) => other,
         };
+        let inner = match inner.downcast::<self_healing::Kept>() {
+            Ok(kept) => return SelfHealing::from_kept(&kept).map(Self::SelfHealing),
+            Err(other) => other,
+        };
         let session = inner.downcast::<session::Inner>().ok()?;
         Some(Self::Session(Session::from_inner(session)))
     }
@@ -63,6 +70,7 @@ impl sealed::HasNode for AnyHandle {
             Self::Connection(connection) => sealed::HasNode::node(connection),
             Self::Request(request) => sealed::HasNode::node(request),
             Self::WebSocket(websocket) => sealed::HasNode::node(websocket),
+            Self::SelfHealing(self_healing) => sealed::HasNode::node(self_healing),
         }
     }
 }
@@ -93,7 +101,7 @@ macro_rules! conversions {
     };
 }
 
-conversions!(Session, Connection, Request, WebSocket);
+conversions!(Session, Connection, Request, WebSocket, SelfHealing);
 
 fn wrong_kind(is: HandleKind, wanted: HandleKind) -> Error {
     let detail = format!("the handle is a {is}, and a {wanted} is needed");

@@ -52,6 +52,9 @@ pub enum HandleKind {
     /// One WebSocket, from `Request::complete_upgrade` (`WinHttpWebSocketCompleteUpgrade`). Its parent is that of the request.
     #[doc(alias = "WINHTTP_HANDLE_TYPE_WEBSOCKET")]
     WebSocket,
+    /// A WebSocket that is made anew when it ends, from `WebSocketBuilder::self_healing`. Its WebSockets are below it. (WinHTTP has
+    /// nothing like it.)
+    SelfHealing,
 }
 
 impl fmt::Display for HandleKind {
@@ -61,6 +64,7 @@ impl fmt::Display for HandleKind {
             Self::Connection => "connection",
             Self::Request => "request",
             Self::WebSocket => "websocket",
+            Self::SelfHealing => "self-healing websocket",
         })
     }
 }

@@ -26,7 +26,7 @@
 //! |---|---|
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
-//! | `session`, `connection`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
+//! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
 //! | `origin` | the wires to one origin: pool, line, dials |
@@ -61,6 +61,7 @@ pub mod tower;
 
 mod session;
 mod connection;
+mod self_healing;
 mod request;
 mod websocket;
 
@@ -103,12 +104,13 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Priority,
-    Protocols, RequestOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
+    Priority, Protocols, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
+pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
 pub use session::{NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
@@ -143,6 +145,7 @@ pub mod messages {
         Amount, CompleteUpgrade, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest,
         WriteData,
     };
+    pub use crate::self_healing::{CloseSelfHealing, QueueMessage, ReceiveEvent, SelfHealingActor};
     pub use crate::session::{Connect, SessionActor, Shutdown};
     pub use crate::websocket::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket, WebSocketActor};
 }

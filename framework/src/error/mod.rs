@@ -1,5 +1,6 @@
 //! One opaque error: what went wrong, in which call, at which stage, and whose fault it is.
 
+mod answered;
 mod code;
 mod place;
 mod secure;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use crate::shown;
 
+pub(crate) use answered::Answered;
 pub use code::ErrorCode;
 pub use place::{Blame, Operation, Stage, WireState};
 pub use secure::{SecureFailureFlags, TlsAlert, TlsFailureDetails};
@@ -137,7 +139,6 @@ impl Error {
     }
 
     /// The same for an error that somebody else has boxed.
-    #[cfg(feature = "tower")]
     pub(crate) fn with_boxed_source(mut self, source: Box<dyn StdError + Send + Sync>) -> Self {
         self.inner().source = Some(source.into());
         self

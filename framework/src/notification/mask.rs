@@ -85,6 +85,8 @@ bitflags! {
         const READERS = 1 << 37;
         /// `FrameSent`, `FrameReceived`: every frame of a WebSocket, pings and pongs too.
         const FRAMES = 1 << 38;
+        /// `Healing`, `Healed`, `GaveUp`.
+        const HEALING = 1 << 39;
 
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.

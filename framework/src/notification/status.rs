@@ -43,6 +43,9 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `FrameSent`, `FrameReceived` | a WebSocket, once a frame, to whoever asks for frames | anything |
 /// | `ShutdownComplete` | completes a WebSocket's `shutdown` | `WebSocketReadComplete`, an error |
 /// | `CloseComplete` | completes a WebSocket's `close` | `HandleClosing` |
+/// | `Healing` | a self-healing WebSocket that has lost its WebSocket, or failed to get one | `Healed`, `Healing`, `GaveUp` |
+/// | `Healed` | the same, when it has one, the first too | `Healing`, `GaveUp` |
+/// | `GaveUp` | the same, when it will have none any more | `HandleClosing` |
 /// | `WireHealthChanged` | the connection that dialed, else the session | `ClosingConnection` |
 /// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
 /// | `RequestError` | completes any operation that failed | `HandleClosing`, or the next operation |
@@ -215,6 +218,29 @@ pub enum Status {
         /// Why the last attempt failed.
         error: Error,
     },
+    /// A self-healing WebSocket has lost its WebSocket, or failed to get one, and connects again after a pause.
+    Healing {
+        /// Which attempt comes, counted from the last WebSocket that was sound.
+        attempt: u32,
+        /// How long until then.
+        pause: Duration,
+        /// How the last one ended, or why there was none.
+        error: Error,
+    },
+    /// A self-healing WebSocket has a WebSocket, which its resume hook has passed. The first one is told too.
+    Healed {
+        /// Which attempt it was.
+        attempt: u32,
+        /// The handle of the WebSocket.
+        websocket: HandleId,
+        /// How long there was none.
+        outage: Duration,
+    },
+    /// A self-healing WebSocket connects no more.
+    GaveUp {
+        /// How the last one ended, or why there was none.
+        error: Error,
+    },
     /// An operation failed. Its only completion.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_REQUEST_ERROR")]
     RequestError {
@@ -313,6 +339,9 @@ statuses! {
     WireReleased{..}, WIRES, Progress, None;
     WireHealthChanged{..}, WIRES, Progress, None;
     Retrying{..}, RETRYING, Progress, None;
+    Healing{..}, HEALING, Progress, None;
+    Healed{..}, HEALING, Progress, None;
+    GaveUp{..}, HEALING, Promise, None;
     RequestError{..}, REQUEST_ERROR, Promise, Some(0x20_0000);
     HandleClosing{..}, HANDLES, Promise, Some(0x800);
 }

@@ -42,6 +42,9 @@ impl Status {
                 format!("{octets}, {kind:?}")
             }
             Self::CloseComplete { code, .. } => code.to_string(),
+            Self::Healing { attempt, error, .. } => format!("attempt {attempt} after {}", error.code()),
+            Self::Healed { attempt, websocket, .. } => format!("{websocket} by attempt {attempt}"),
+            Self::GaveUp { error } => error.code().to_string(),
             Self::Retrying { attempt, error } => format!("attempt {attempt} after {}", error.code()),
             Self::RequestError { operation, error } => format!("{} in {operation}", error.code()),
             _ => return None,

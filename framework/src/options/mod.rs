@@ -9,6 +9,7 @@ mod limits;
 mod minimum_rate;
 mod names;
 mod origins;
+mod self_healing;
 #[cfg(test)]
 mod tests;
 mod timeouts;
@@ -36,6 +37,7 @@ pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
 pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
+pub use self_healing::{Overflow, SelfHealingOptions};
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
 pub use websocket::WebSocketOptions;

@@ -97,6 +97,7 @@ pub(crate) struct Inner {
 handle_methods!(Request);
 
 /// What a level above lends to open a request.
+#[derive(Clone)]
 pub(crate) struct Opening {
     pub(crate) services: Arc<Services>,
     pub(crate) parent: Arc<Node>,

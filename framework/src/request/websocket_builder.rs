@@ -7,15 +7,18 @@ use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue, Method};
 
 use super::{Opening, Request, WebSocket};
-use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::clock;
+use crate::error::{Answered, Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::options::{Protocols, SharedOptions, WebSocketOptions};
-use crate::protocol::http1::field;
+use crate::policy::governor::Verdict;
+use crate::protocol::http1::{ResponseHead, field};
 use crate::target::Target;
 
 /// A WebSocket in the making, from [`Session::websocket`](crate::Session::websocket).
 ///
 /// What is wrong with a field is kept until [`connect`](Self::connect), which fails with it and sends nothing.
 #[must_use = "nothing is sent before `connect`"]
+#[derive(Clone)]
 pub struct WebSocketBuilder {
     opening: Opening,
     target: Target,
@@ -72,6 +75,31 @@ impl WebSocketBuilder {
         self
     }
 
+    /// What it would be opened from.
+    pub(crate) fn opening(&self) -> &Opening {
+        &self.opening
+    }
+
+    /// The same, to be opened from there.
+    pub(crate) fn below(mut self, opening: Opening) -> Self {
+        self.opening = opening;
+        self
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// What is wrong with it already.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.wrong.as_ref().map_or(Ok(()), |wrong| Err(wrong.clone().with_url(&self.target.url())))?;
+        self.options.check(Operation::SetOption)
+    }
+
+    pub(crate) fn its_context(&self) -> u64 {
+        self.context.unwrap_or_else(|| self.opening.parent.context())
+    }
+
     /// Connects, asks for the upgrade, and checks the answer. The request that does it is a handle of its own, closed by then; the
     /// WebSocket's parent is the session. Dropping the future gives it up.
     ///
@@ -81,25 +109,30 @@ impl WebSocketBuilder {
     /// consent, such as a 404, which the error names.
     #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
     pub async fn connect(self) -> Result<WebSocket> {
-        let Self { opening, target, headers, options, context, wrong } = self;
-        if let Some(wrong) = wrong {
-            return Err(wrong.with_url(&target.url()));
-        }
-        options.check(Operation::SetOption)?;
-        let context = context.unwrap_or_else(|| opening.parent.context());
+        self.check()?;
+        let context = self.its_context();
+        let Self { opening, target, headers, options, .. } = self;
         let request = Request::open(opening, Method::GET, target, options)?.context(context);
         request.set_headers(headers)?;
         request.upgrade_to_websocket()?;
         request.send(()).await?;
-        let status = request.receive_response().await?.status();
+        let head = request.receive_response().await?;
+        let status = head.status();
         if !request.is_upgraded() {
             let detail = format!("the server answered {status} in place of switching to WebSocket");
             let operation = Operation::CompleteUpgrade;
             let error = Error::new(ErrorCode::InvalidOperation, operation, Stage::Upgrade, Blame::Peer, detail);
-            return Err(error.with_url(&request.url()));
+            return Err(error.with_source(answered(&head)).with_url(&request.url()));
         }
         request.complete_upgrade(context).await
     }
+}
+
+/// What a caller may decide by whether to ask again, and when.
+fn answered(head: &ResponseHead) -> Answered {
+    let verdict = Verdict::of(head.status(), head.headers(), clock::time_of_day());
+    let retry_after = if let Verdict::Busy { retry_after } = verdict { retry_after } else { None };
+    Answered { status: head.status(), retry_after }
 }
 
 impl fmt::Debug for WebSocketBuilder {

@@ -51,6 +51,12 @@ pub enum Happened {
     Frame,
     /// `Retrying`.
     Retrying,
+    /// `Healing`.
+    Healing,
+    /// `Healed`.
+    Healed,
+    /// `GaveUp`.
+    GaveUp,
     /// `UploadProgress`.
     Uploaded,
     /// `DownloadProgress`.
@@ -140,6 +146,9 @@ impl From<&Status> for Happened {
             Status::DownloadProgress { .. } => Self::Downloaded,
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
+            Status::Healing { .. } => Self::Healing,
+            Status::Healed { .. } => Self::Healed,
+            Status::GaveUp { .. } => Self::GaveUp,
             other => Self::Unknown(other.name()),
         }
     }

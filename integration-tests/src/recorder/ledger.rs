@@ -7,6 +7,7 @@ use hinternet::{ErrorCode, HandleKind};
 
 use super::conversation::{Breach, Conversation};
 use super::event::{Event, Happened, Step};
+use super::self_healing::SelfHealingStory;
 use super::websocket::WebSocketStory;
 
 /// Checks events as they come and keeps what is wrong with them.
@@ -45,6 +46,7 @@ struct Account {
     closing_wires: usize,
     conversation: Conversation,
     websocket: WebSocketStory,
+    self_healing: SelfHealingStory,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,8 +125,10 @@ impl Ledger {
         let fits = match event.kind {
             HandleKind::Session => above.is_none(),
             HandleKind::Connection => matches!(above, Some(None | Some(HandleKind::Session))),
+            HandleKind::SelfHealing => matches!(above, Some(None | Some(HandleKind::Session))),
             HandleKind::Request | HandleKind::WebSocket => {
-                matches!(above, Some(None | Some(HandleKind::Session | HandleKind::Connection)))
+                use HandleKind::{Connection, SelfHealing, Session};
+                matches!(above, Some(None | Some(Session | Connection | SelfHealing)))
             }
             _ => true,
         };
@@ -152,6 +156,7 @@ impl Account {
             closing_wires: 0,
             conversation: Conversation::default(),
             websocket: WebSocketStory::default(),
+            self_healing: SelfHealingStory::default(),
         }
     }
 
@@ -196,6 +201,10 @@ impl Account {
         let result = match self.kind {
             HandleKind::Request => self.conversation.handle(happened),
             HandleKind::WebSocket => self.websocket.handle(happened),
+            HandleKind::SelfHealing => match self.self_healing.handle(happened) {
+                Some(told) => told,
+                None => self.take_in_above_requests(happened),
+            },
             _ => self.take_in_above_requests(happened),
         };
         result.err().filter(|_| !self.lossy).into_iter().collect()

@@ -19,6 +19,7 @@
 mod conversation;
 mod event;
 mod ledger;
+mod self_healing;
 #[cfg(test)]
 mod tests;
 mod trace;

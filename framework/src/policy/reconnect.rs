@@ -1,0 +1,81 @@
+//! When a connection that ended is made again: later each time, at any moment up to then, and not for ever.
+//!
+//! "Full jitter": the pause is any time up to the longest one, not one around it, so that those who lost a server at the same moment
+//! come back evenly spread over that time.
+
+use std::time::{Duration, Instant};
+
+use crate::options::SelfHealingOptions;
+
+/// What is remembered of the attempts before.
+#[derive(Debug, Default)]
+pub(crate) struct Reconnect {
+    /// Attempts in a row that failed.
+    failures: u32,
+    /// Pauses since there was a sound connection.
+    pauses: u32,
+    connected: Option<Instant>,
+}
+
+impl Reconnect {
+    pub(crate) fn connected(&mut self, now: Instant) {
+        self.connected = Some(now);
+    }
+
+    /// The connection, or the attempt to make one, has ended. How long to wait before the next; `None`: there is none.
+    ///
+    /// `asked_for` is how long the server wants to be left alone.
+    pub(crate) fn ended(
+        &mut self,
+        now: Instant,
+        asked_for: Option<Duration>,
+        terms: &SelfHealingOptions,
+        chances: &mut Chances,
+    ) -> Option<Duration> {
+        let lived = self.connected.take().map(|since| now.saturating_duration_since(since));
+        if lived.is_some_and(|lived| lived >= terms.settled_after) {
+            (self.failures, self.pauses) = (0, 0);
+        } else {
+            self.failures = self.failures.saturating_add(1);
+        }
+        if terms.attempts.is_some_and(|most| self.failures >= most) {
+            return None;
+        }
+        let most = longest(terms, self.pauses);
+        self.pauses = self.pauses.saturating_add(1);
+        let pause = asked_for.unwrap_or_default().saturating_add(most.mul_f64(chances.next()));
+        Some(pause.min(terms.longest_pause))
+    }
+
+    /// Which attempt the next one is, since there was a sound connection.
+    pub(crate) fn attempt(&self) -> u32 {
+        self.failures.saturating_add(1)
+    }
+}
+
+/// The longest pause after so many pauses.
+fn longest(terms: &SelfHealingOptions, pauses: u32) -> Duration {
+    let grown = terms.first_pause.as_secs_f64() * terms.factor.powi(pauses.min(1_000).cast_signed());
+    Duration::try_from_secs_f64(grown).map_or(terms.longest_pause, |pause| pause.min(terms.longest_pause))
+}
+
+/// Chances that a seed determines (splitmix64): one after the other, each from 0 to 1.
+#[derive(Debug)]
+pub(crate) struct Chances(u64);
+
+impl Chances {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        f64::from(((mixed ^ (mixed >> 31)) >> 32) as u32) / f64::from(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! How a self-healing WebSocket is, in figures.
+
+use std::time::Duration;
+
+use super::SelfHealing;
+use super::ended::Ended;
+
+/// Where a [`SelfHealing`](crate::SelfHealing) stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum HealingState {
+    /// It connects, or its resume hook runs.
+    #[default]
+    Connecting,
+    /// It waits until it connects again.
+    Pausing,
+    /// It has a WebSocket.
+    Live,
+    /// It was closed, or gave up.
+    Over,
+}
+
+/// How a [`SelfHealing`](crate::SelfHealing) is: what [`figures`](crate::SelfHealing::figures) gives.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct HealingFigures {
+    /// Where it stands.
+    pub state: HealingState,
+    /// How many attempts it made to get a WebSocket.
+    pub attempts: u64,
+    /// How many WebSockets it had.
+    pub connected: u64,
+    /// How many messages were handed to the kernel.
+    pub sent: u64,
+    /// How many messages came.
+    pub received: u64,
+    /// Messages that wait to be sent, the one that is being sent included.
+    pub queued: usize,
+    /// Octets of those that wait.
+    pub queued_octets: u64,
+    /// Messages that were taken and will not be sent: there was no room, `cancel` gave them up, or it was over.
+    pub dropped: u64,
+    /// How long the answer to the last ping took; `None` before one was answered on the WebSocket it has.
+    pub round_trip: Option<Duration>,
+    /// How the last WebSocket ended, or why there was none; `None` while nothing has.
+    pub last_end: Option<Ended>,
+}
+
+impl SelfHealing {
+    /// How it is.
+    pub fn figures(&self) -> HealingFigures {
+        self.inner.shared.lock().figures()
+    }
+
+    /// Where it stands.
+    pub fn state(&self) -> HealingState {
+        self.inner.shared.lock().seen.state
+    }
+
+    /// The subprotocol the server chose for the WebSocket it has.
+    pub fn protocol(&self) -> Option<String> {
+        let shared = self.inner.shared.lock();
+        shared.websocket.as_ref()?.protocol().map(str::to_owned)
+    }
+}
