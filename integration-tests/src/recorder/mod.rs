@@ -49,6 +49,7 @@ pub use trace::short;
 #[derive(Debug)]
 pub struct Recorder {
     subscriber: Recipient<Notification>,
+    mask: NotificationMask,
     shared: Arc<Shared>,
 }
 
@@ -105,7 +106,7 @@ impl Recorder {
         let shared = Arc::new(Shared::default());
         let book = Arc::clone(&shared);
         let subscriber = start(Box::new(move |notification| book.write_down(notification)));
-        Self { subscriber, shared }
+        Self { subscriber, mask: MASK, shared }
     }
 
     /// Starts the subscriber on the calling thread's arbiter, for a test that runs on one thread or whose clock is paused.
@@ -115,7 +116,13 @@ impl Recorder {
     pub fn on_current_arbiter() -> Self {
         let shared = Arc::new(Shared::default());
         let subscriber = Scribe(Arc::clone(&shared)).start().recipient();
-        Self { subscriber, shared }
+        Self { subscriber, mask: MASK, shared }
+    }
+
+    /// A WebSocket's frames are recorded too.
+    pub fn with_frames(mut self) -> Self {
+        self.mask = NotificationMask::EVERYTHING;
+        self
     }
 
     /// Opens the session with the recorder in its slot.
@@ -123,7 +130,7 @@ impl Recorder {
     /// # Panics
     /// When the session does not open.
     pub fn session(&self, builder: SessionBuilder) -> Session {
-        let builder = builder.subscriber(self.subscriber.clone(), NotificationMask::EVERYTHING);
+        let builder = builder.subscriber(self.subscriber.clone(), self.mask);
         builder.unhandled(UNHANDLED, UNHANDLED).open().expect("the session opens")
     }
 
@@ -138,7 +145,7 @@ impl Recorder {
     /// When the session is closed.
     pub fn join(&self, session: &Session) {
         self.book().ledger.expect(session.id().value(), HandleKind::Session, None);
-        session.subscribe(self.subscriber.clone(), NotificationMask::EVERYTHING).expect("the session is open");
+        session.subscribe(self.subscriber.clone(), self.mask).expect("the session is open");
     }
 
     /// On the requests of this test sending and receiving may overlap, as they can over HTTP/2 (B.10): a response may be received
@@ -222,9 +229,9 @@ impl Recorder {
         self.book().log.clone()
     }
 
-    /// The notifications of one handle, but for a WebSocket's frames.
+    /// The notifications of one handle.
     pub fn of(&self, handle: HandleId) -> Vec<Notification> {
-        self.book().log.iter().filter(|one| one.handle == handle && frame(&one.status).is_none()).cloned().collect()
+        self.book().log.iter().filter(|one| one.handle == handle).cloned().collect()
     }
 
     /// The frames that went over a WebSocket, and whether it was the server who sent them.
@@ -369,5 +376,7 @@ fn frame(status: &Status) -> Option<(bool, Frame)> {
     }
 }
 
+/// All but frames: a test that floods a WebSocket would fill this machine's memory with them.
+const MASK: NotificationMask = NotificationMask::EVERYTHING.difference(NotificationMask::FRAMES);
 /// More than any test leaves unhandled: the recorder is never the slow subscriber.
 const UNHANDLED: usize = 1 << 24;

@@ -65,7 +65,7 @@ fn c7_flags_have_winhttps_values_below_and_ours_above() {
 
 #[tokio::test]
 async fn c7_each_flag_activates_exactly_its_statuses() {
-    let recorder = Recorder::start();
+    let recorder = Recorder::start().with_frames();
     let session = recorder.session(Session::builder().wires_per_origin(1));
     let wholes = [
         ("ALL_NOTIFICATIONS", Mask::ALL_NOTIFICATIONS, 0xFFFF_FFFF),

@@ -9,7 +9,7 @@ use crate::story::{ANSWER, EARLY, STATUSES, Told, tell};
 
 /// The story as the recorder has it.
 async fn recorded() -> (Vec<Notification>, Told) {
-    let recorder = Recorder::start();
+    let recorder = Recorder::start().with_frames();
     let session = recorder.session(Session::builder().wires_per_origin(1));
     let told = tell(&session).await;
     session.close().await.unwrap();

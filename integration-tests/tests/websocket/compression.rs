@@ -33,7 +33,7 @@ fn text(length: usize) -> String {
 
 #[tokio::test]
 async fn rfc7692_7_1_every_window_with_and_without_takeover_carries_messages_both_ways() {
-    let recorder = Recorder::start();
+    let recorder = Recorder::start().with_frames();
     let session = recorder.session(Session::builder());
     for bits in 8..=15 {
         for takeovers in [(true, true), (true, false), (false, true), (false, false)] {
@@ -82,7 +82,7 @@ async fn rfc7692_7_1_every_window_with_and_without_takeover_carries_messages_bot
 #[tokio::test]
 async fn rfc7692_5_1_a_server_that_does_not_accept_the_offer_is_spoken_to_without() {
     let origin = WebSocketOrigin::echo().await;
-    let recorder = Recorder::start();
+    let recorder = Recorder::start().with_frames();
     let session = recorder.session(Session::builder());
     let builder = session.websocket(&origin.url()).unwrap().options(options(Compression::default()));
     let websocket = builder.connect().await.unwrap();
@@ -219,7 +219,7 @@ async fn frames_are_told_to_those_who_ask_for_them_control_frames_too() {
     let says = [frame(0x89, "?"), hello, close(1000, "")].concat();
     let script = Script::new().read_head().send_accepting(Terms::USUAL.switching()).send(says).keep();
     let peer = ScriptedPeer::always(script).await;
-    let recorder = Recorder::start();
+    let recorder = Recorder::start().with_frames();
     let session = recorder.session(Session::builder());
     let mut tap = session.notifications(NotificationMask::FRAMES).unwrap();
     let builder = session.websocket(&url(&peer)).unwrap().options(options(Compression::default()));
