@@ -38,7 +38,7 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
-/// | `ReaderStalled` | a request over HTTP/2 whose response is not read | `ReadComplete`, the same, an error |
+/// | `ReaderStalled` | a request over HTTP/2 whose response is not read, or a WebSocket | `ReadComplete`, the same, an error |
 /// | `WebSocketReadComplete`, `WebSocketWriteComplete` | complete a WebSocket's `receive`, `send`; they overlap | the same |
 /// | `FrameSent`, `FrameReceived` | a WebSocket, once a frame, to whoever asks for frames | anything |
 /// | `ShutdownComplete` | completes a WebSocket's `shutdown` | `WebSocketReadComplete`, an error |
@@ -180,7 +180,7 @@ pub enum Status {
         /// Since the head arrived.
         elapsed: Duration,
     },
-    /// Over HTTP/2: so much of the response is unread that the server has to wait, and nothing of it was taken for
+    /// Over HTTP/2: so much of the response, or of what came for the WebSocket, is unread that the server has to wait, and nothing of it was taken for
     /// [`stalled_after`](crate::Http2Options::stalled_after). Told once, and again when something was taken in between.
     ReaderStalled {
         /// Which wire.
@@ -197,7 +197,8 @@ pub enum Status {
     /// The wire is closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CONNECTION_CLOSED")]
     ConnectionClosed,
-    /// The request gave its wire back for others to use, or to the WebSocket it has become.
+    /// The request gave its wire back for others to use, or to the WebSocket it has become; or a WebSocket over HTTP/2 has ended, and
+    /// its wire serves on.
     WireReleased {
         /// Which wire.
         wire: WireId,

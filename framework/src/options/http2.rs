@@ -6,6 +6,8 @@ use super::timeouts::check_one;
 use crate::error::{Error, Operation, Result};
 
 /// Which protocols a request may be sent by (`WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL`, `WINHTTP_OPTION_HTTP_PROTOCOL_REQUIRED`).
+///
+/// What they mean for a WebSocket stands at [`Request::upgrade_to_websocket`](crate::Request::upgrade_to_websocket).
 #[doc(alias = "WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL")]
 #[doc(alias = "WINHTTP_OPTION_HTTP_PROTOCOL_REQUIRED")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -68,7 +70,7 @@ pub enum StalledReader {
     #[default]
     NewWire,
     /// Its request ends: the stream is reset, and the operation in flight, or the next one, fails with 12002 at `Stage::Body`, by the
-    /// caller's fault.
+    /// caller's fault. A WebSocket that is not read goes on: its server waits, as it would over a wire of its own.
     Abort,
 }
 

@@ -64,6 +64,13 @@ impl Carrier {
         }
     }
 
+    /// Nothing is written any more.
+    pub(super) fn needs_no_room(&mut self) {
+        if let Some(tunnel) = &mut self.tunnel {
+            tunnel.needs_no_room();
+        }
+    }
+
     /// What was handed over is on its way.
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         match self.speaks() {

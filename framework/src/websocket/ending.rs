@@ -132,6 +132,7 @@ impl WebSocketActor {
         let error = error.clone().with_url(&self.url);
         if let Some(link) = &mut self.link {
             link.mute = true;
+            link.carrier.needs_no_room();
         }
         self.liveness.cannot_ask(clock::now());
         if self.standing.closed_by_peer {

@@ -56,6 +56,10 @@ pub use part::MessagePart;
 /// Pings are answered also while nobody receives, as long as no message waits to be received. One that does stops the server: it
 /// is left where it is, and so is all that follows it.
 ///
+/// It has a wire of HTTP/1.1 for itself, or a stream of one of HTTP/2 that others share (RFC 8441); see
+/// [`Request::upgrade_to_websocket`](crate::Request::upgrade_to_websocket) for which. Over a stream, END_STREAM stands for the FIN of a
+/// connection and RST_STREAM for its reset; one that is not read stops its server by the stream's window, and no other stream.
+///
 /// To close the *handle*, drop its last clone or call the trait's method: `Handle::close(&websocket)`. That ends the wire without a
 /// closing handshake.
 #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]

@@ -28,6 +28,8 @@ impl WebSocketStory {
     pub(super) fn handle(&mut self, happened: &Happened) -> Result<(), Breach> {
         match happened {
             Happened::Created(_) | Happened::Queued => Ok(()),
+            // Only what shares its wire can keep others waiting.
+            Happened::ReaderStalled if self.wire.is_some() => Ok(()),
             Happened::WireAcquired(wire) if !std::mem::replace(&mut self.had_wire, true) => {
                 self.wire = Some(*wire);
                 Ok(())
@@ -109,7 +111,7 @@ mod tests {
 
     #[test]
     fn what_cannot_come_is_a_breach() {
-        use Happened::{Began, Completed, Ended, WireAcquired};
+        use Happened::{Began, Completed, Ended, ReaderStalled, WireAcquired, WireReleased};
         let shutdown = Completed(Operation::WebSocketShutdown, Ok(0));
         let close = Completed(Operation::WebSocketClose, Ok(0));
         let send = Completed(Operation::WebSocketSend, Ok(0));
@@ -123,6 +125,8 @@ mod tests {
             (vec![WireAcquired(1), WireAcquired(2)], vec![true, false, false]),
             (vec![WireAcquired(1), Began(Step::CloseWire)], vec![true, true, false]),
             (vec![Ended(Step::CloseWire)], vec![false, true]),
+            (vec![WireAcquired(1), WireReleased(1), ReaderStalled], vec![true, true, false, true]),
+            (vec![WireAcquired(1), WireReleased(2)], vec![true, false, false]),
             (vec![Happened::Retrying], vec![false, true]),
             (vec![Happened::Frame], vec![false, true]),
             (vec![WireAcquired(1), Began(Step::CloseWire), Happened::Frame], vec![true, true, false, false]),

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use hinternet::{Blame, CloseReason, ErrorCode, Handle, Operation, Status};
+use hinternet::messages::ReceiveMessage;
+use hinternet::{Blame, CloseReason, ErrorCode, Handle, Operation, Protocols, RequestOptions, Session, Status};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Reason, Settings, builder};
 use integration_tests::http2_peer::{Frame, Kind, frames};
 use integration_tests::origin::Reply;
 use integration_tests::patiently;
+use integration_tests::scene::Scene;
+use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
 use integration_tests::websocket::{Message, close, frame};
 
-use crate::place::{Place, converse, data, open, scene};
+use crate::place::{Place, announcing, asking, converse, data, open, scene};
 
 fn ends(frame: &Frame) -> bool {
     frame.stream == 1 && frame.ends_stream()
@@ -39,6 +42,22 @@ async fn close_sends_its_frame_then_ends_the_stream_and_leaves_the_wire_when_the
 }
 
 #[tokio::test]
+async fn a_stream_that_the_server_never_ends_is_given_up_in_time() {
+    let mut options = RequestOptions::default();
+    options.websocket.close_timeout = Duration::from_millis(50);
+    let builder = Session::builder().request_options(options).protocols(Protocols::RequireHttp2);
+    let place =
+        Place::of(builder, |script| script.read_frames(Wanted::Of(Kind::Data), 1).send(data(close(1000, ""))).keep())
+            .await;
+    patiently("a close", place.websocket.close(1000, "")).await.unwrap();
+    place.recorder.wait_for_status(place.websocket.id(), "WireReleased").await;
+    let frames = place.wait_for_frame(resets).await;
+    let own: Vec<_> = frames.iter().filter(|frame| frame.stream == 1).collect();
+    assert!(own.iter().any(|frame| ends(frame)) && own.last().unwrap().resets(Reason::CANCEL), "{own:?}");
+    place.end().await;
+}
+
+#[tokio::test]
 async fn the_servers_close_is_answered_and_the_stream_ended_also_when_nobody_receives() {
     let place = Place::with(|script| script.send(data(close(4000, "enough"))).keep()).await;
     place.wait_for_frame(ends).await;
@@ -52,13 +71,9 @@ async fn the_servers_close_is_answered_and_the_stream_ended_also_when_nobody_rec
 
 #[tokio::test]
 async fn after_shutdown_the_stream_is_open_until_the_server_has_closed() {
-    let place = Place::with(|script| {
-        script
-            .read_frames(integration_tests::scripted_peer::Wanted::Of(Kind::Data), 1)
-            .send(data(frame(0x81, "more")))
-            .keep()
-    })
-    .await;
+    let place =
+        Place::with(|script| script.read_frames(Wanted::Of(Kind::Data), 1).send(data(frame(0x81, "more"))).keep())
+            .await;
     place.websocket.shutdown(1000, "").await.unwrap();
     assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().as_text(), Some("more"));
     assert!(!place.peer.connection(0).frames().iter().any(ends), "a server might take it for the end of all");
@@ -74,6 +89,16 @@ async fn the_end_of_the_stream_without_a_close_frame_is_12030_after_all_that_cam
     assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
     place.out_of_order(place.websocket.receive().await);
     place.wait_for_frame(resets).await;
+    place.end().await;
+}
+
+#[tokio::test]
+async fn trailers_end_the_stream_as_data_does() {
+    let last = [data(frame(0x81, "last words")), frames::headers(1, &[("x-moral", "be polite")], true)].concat();
+    let place = Place::with(|script| script.send(last).keep()).await;
+    assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().as_text(), Some("last words"));
+    let error = place.failure(patiently("an end", place.websocket.receive()).await);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
     place.end().await;
 }
 
@@ -98,10 +123,7 @@ async fn a_reset_is_12030_after_all_that_came_and_the_wire_serves_on() {
 #[tokio::test]
 async fn a_reset_ends_a_send_that_waits_for_room() {
     let reset = [frames::rst(1, Reason::CANCEL)].concat();
-    let place = Place::with(|script| {
-        script.read_frames(integration_tests::scripted_peer::Wanted::Of(Kind::Data), 4).send(reset).keep()
-    })
-    .await;
+    let place = Place::with(|script| script.read_frames(Wanted::Of(Kind::Data), 4).send(reset).keep()).await;
     let error = place.failure(patiently("an end", place.websocket.send(vec![0; 200_000])).await);
     assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
     place.end().await;
@@ -179,7 +201,7 @@ async fn b5_closing_the_handle_resets_the_stream_and_fails_what_is_in_flight() {
 
 #[tokio::test]
 async fn b6_the_close_of_the_session_ends_it_with_6_and_handle_closing_is_last() {
-    let place = Place::with(integration_tests::scripted_peer::Script::keep).await;
+    let place = Place::with(Script::keep).await;
     let receiving = place.receiving().await;
     place.session.close().await.unwrap();
     let error = place.failure(patiently("an end", receiving).await.unwrap());
@@ -192,10 +214,10 @@ async fn b6_the_close_of_the_session_ends_it_with_6_and_handle_closing_is_last()
 
 #[tokio::test]
 async fn a_drop_while_the_answer_is_awaited_resets_the_stream() {
-    let script = crate::place::announcing(&[]).read_streams(1).keep();
-    let peer = integration_tests::scripted_peer::ScriptedPeer::always(script).await;
-    let scene = integration_tests::scene::Scene::of(peer, builder());
-    let asked = tokio::spawn(crate::place::asking(&scene.session, &scene.peer).connect());
+    let script = announcing(&[]).read_streams(1).keep();
+    let peer = ScriptedPeer::always(script).await;
+    let scene = Scene::of(peer, builder());
+    let asked = tokio::spawn(asking(&scene.session, &scene.peer).connect());
     scene.peer.wait_for_frame(0, Frame::opens_stream).await;
     asked.abort();
     scene.peer.wait_for_frame(0, |frame| frame.stream == 1 && frame.resets(Reason::CANCEL)).await;
@@ -206,23 +228,14 @@ async fn a_drop_while_the_answer_is_awaited_resets_the_stream() {
 async fn b8_a_drain_with_a_bound_ends_it() {
     let scene = scene(Settings::new(), builder()).await;
     let websocket = open(&scene).await;
-    let receiving = tokio::spawn({
-        let websocket = websocket.clone();
-        async move { websocket.receive().await }
-    });
-    converse_from_the_other_side(&scene).await;
+    let receiving = tokio::spawn(websocket.addr().send(ReceiveMessage::default()));
     let report = patiently("a report", scene.session.shutdown(Duration::from_millis(50))).await;
     assert_eq!((report.completed, report.cancelled, report.never_sent), (0, 1, 0), "{report:?}");
-    let result = patiently("an end", receiving).await.unwrap();
+    let result = patiently("an end", receiving).await.unwrap().unwrap();
     let error = scene.recorder.failure(websocket.id(), result);
     assert_eq!(error.code(), ErrorCode::InvalidHandle, "{error}");
     drop(websocket);
     scene.end().await;
-}
-
-/// Nothing but time for the receive to be in flight: the server has answered something that was sent later.
-async fn converse_from_the_other_side(scene: &Http2Scene) {
-    assert_eq!(scene.text("/").await.unwrap(), "ok");
 }
 
 #[tokio::test]

@@ -185,6 +185,7 @@ async fn a_refused_stream_is_asked_for_again() {
     let scene = Scene::of(ScriptedPeer::always(script).await, builder());
     let websocket = patiently("a WebSocket", asking(&scene.session, &scene.peer).connect()).await.unwrap();
     assert_eq!(patiently("a message", websocket.receive()).await.unwrap().as_text(), Some("hi"));
+    scene.recorder.wait_for(|told| matches!(told.status, Status::Retrying { .. })).await;
     assert_eq!(scene.recorder.count(|status| matches!(status, Status::Retrying { .. })), 1);
     drop(websocket);
     scene.end().await;

@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hinternet::{Blame, ErrorCode, MessageKind, MessagePart, RequestOptions, Session, WebSocketOptions};
+use hinternet::{
+    Blame, ErrorCode, Http2Options, MessageKind, MessagePart, Protocols, RequestOptions, Session, WebSocketOptions,
+};
 use integration_tests::http2_origin::{Settings, builder};
-use integration_tests::http2_peer::frames;
-use integration_tests::patiently;
-use integration_tests::scripted_peer::Split;
+use integration_tests::http2_peer::{Kind, frames};
+use integration_tests::scene::Scene;
+use integration_tests::scripted_peer::{ScriptedPeer, Split, Wanted};
 use integration_tests::websocket::{close, frame};
+use integration_tests::{Gate, dropped_after, patiently};
 
-use crate::place::{Place, converse, data, open, scene};
+use crate::place::{Place, announcing, asking, converse, data, open, scene, websocket_frames, websocket_url};
 
 #[tokio::test]
 async fn text_binary_and_fragments_go_there_and_back() {
@@ -33,7 +36,7 @@ async fn text_binary_and_fragments_go_there_and_back() {
 async fn messages_larger_than_any_window_go_there_and_back() {
     for window in [65_535, 1 << 20] {
         let settings = Settings::new().stream_window(window.min(70_000)).connection_window(window);
-        let mut options = hinternet::Http2Options::default();
+        let mut options = Http2Options::default();
         (options.stream_window, options.connection_window, options.adaptive_window) = (65_535, window, false);
         let scene = scene(settings, builder().http2(options)).await;
         let websocket = open(&scene).await;
@@ -54,19 +57,18 @@ async fn messages_larger_than_any_window_go_there_and_back() {
 #[tokio::test]
 async fn a_server_that_opens_its_window_octet_by_octet_gets_all_of_it() {
     let small = [(frames::setting::INITIAL_WINDOW_SIZE, 1)];
-    let script = crate::place::announcing(&small).read_streams(1).send(frames::response(1, 200, false));
+    let script = announcing(&small).read_streams(1).send(frames::response(1, 200, false));
     // The first octet has room; each of the others waits for its own.
     let octets = frame(0x81, "hello").len() + 4;
     let opens = (1..octets).fold(script, |script, n| {
-        let so_far = integration_tests::scripted_peer::Wanted::Of(integration_tests::http2_peer::Kind::Data);
+        let so_far = Wanted::Of(Kind::Data);
         script.read_frames(so_far, n).send(frames::window_update(1, 1))
     });
-    let peer = integration_tests::scripted_peer::ScriptedPeer::always(opens.keep()).await;
-    let scene = integration_tests::scene::Scene::of(peer, builder());
-    let websocket =
-        patiently("a WebSocket", crate::place::asking(&scene.session, &scene.peer).connect()).await.unwrap();
+    let peer = ScriptedPeer::always(opens.keep()).await;
+    let scene = Scene::of(peer, builder());
+    let websocket = patiently("a WebSocket", asking(&scene.session, &scene.peer).connect()).await.unwrap();
     patiently("a send", websocket.send("hello")).await.unwrap();
-    let all = |frames: &[_]| crate::place::websocket_frames(frames, 1) == [(0x81, b"hello".to_vec())];
+    let all = |frames: &[_]| websocket_frames(frames, 1) == [(0x81, b"hello".to_vec())];
     scene.peer.wait_until(|connections| all(&connections[0].frames())).await;
     drop(websocket);
     scene.end().await;
@@ -105,7 +107,7 @@ async fn pings_are_answered_and_sent_and_the_round_trip_is_known() {
     let mut options = WebSocketOptions::default();
     options.ping_every = Some(Duration::from_millis(20));
     let scene = scene(Settings::new(), builder()).await;
-    let url = crate::place::websocket_url(&scene.origin);
+    let url = websocket_url(&scene.origin);
     let asking = scene.session.websocket(&url).unwrap().options(options);
     let websocket = patiently("a WebSocket", asking.connect()).await.unwrap();
     let known = async {
@@ -122,8 +124,8 @@ async fn pings_are_answered_and_sent_and_the_round_trip_is_known() {
 async fn a_send_that_the_server_takes_nothing_of_ends_with_its_time_and_what_comes_is_received() {
     let mut options = RequestOptions::default();
     options.timeouts.send = Some(Duration::from_millis(50));
-    let builder = Session::builder().request_options(options).protocols(hinternet::Protocols::RequireHttp2);
-    let gate = integration_tests::Gate::new();
+    let builder = Session::builder().request_options(options).protocols(Protocols::RequireHttp2);
+    let gate = Gate::new();
     let place = Place::of(builder, |script| script.hold(&gate).send(data(frame(0x81, "late"))).keep()).await;
     // More than the window that the server never opens.
     let error = place.failure(patiently("a timeout", place.websocket.send(vec![0; 200_000])).await);
@@ -136,12 +138,12 @@ async fn a_send_that_the_server_takes_nothing_of_ends_with_its_time_and_what_com
 #[tokio::test]
 async fn a_receive_that_is_dropped_loses_nothing() {
     for polls in 1..6 {
-        let gate = integration_tests::Gate::new();
+        let gate = Gate::new();
         let place = Place::with(|script| {
             script.send(data(frame(0x01, "be"))).hold(&gate).send(data(frame(0x80, "gun"))).keep()
         })
         .await;
-        assert!(integration_tests::dropped_after(polls, place.websocket.receive()).await.is_none());
+        assert!(dropped_after(polls, place.websocket.receive()).await.is_none());
         gate.open();
         assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().as_text(), Some("begun"));
         place.end().await;

@@ -1,19 +1,25 @@
 //! A WebSocket beside the other streams of its wire, and which wires it gets.
 
+use std::time::Duration;
+
 use futures_util::SinkExt;
 use hinternet::tls::TlsOptions;
-use hinternet::{Http2Options, Protocols, Session, SessionBuilder, Status, WebSocket};
+use hinternet::{
+    ErrorCode, Handle, Http2Options, Protocols, Session, SessionBuilder, StalledReader, Status, WebSocket,
+};
 use integration_tests::certificates::{Authority, Leaf};
-use integration_tests::http2_origin::{Http2Origin, Http2Scene, Settings, builder};
-use integration_tests::http2_peer::{Kind, frames};
+use integration_tests::http2_origin::{Http2Origin, Http2Scene, Served, Settings, builder};
+use integration_tests::http2_peer::frames::{self, setting};
+use integration_tests::http2_peer::{Frame, Kind};
 use integration_tests::origin::Reply;
-use integration_tests::patiently;
-use integration_tests::scripted_peer::Script;
+use integration_tests::scene::Scene;
+use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
 use integration_tests::tls::{EveryName, Tls};
 use integration_tests::websocket::{Message, frame};
+use integration_tests::{dropped_after, patiently};
 use tokio::task::JoinSet;
 
-use crate::place::{Place, converse, data, echo, open, scene, websocket_url};
+use crate::place::{Place, announcing, asking, converse, data, echo, open, scene, websocket_url};
 
 /// A server's settings over TLS that offer both protocols, and a session that trusts it and prefers HTTP/2.
 fn preferring() -> (Settings, SessionBuilder) {
@@ -142,8 +148,8 @@ async fn it_takes_the_place_of_a_stream_until_it_ends() {
     scene.end().await;
 }
 
-/// The server floods every WebSocket with large messages, until one comes from the client.
-async fn flood(mut served: integration_tests::http2_origin::Served) {
+/// Large messages without end.
+async fn flood(mut served: Served) {
     while served.send(Message::binary(vec![b'x'; 32 * 1024])).await.is_ok() {}
 }
 
@@ -183,6 +189,80 @@ async fn one_that_is_not_read_stops_its_server_and_hinders_no_other_stream() {
 }
 
 #[tokio::test]
+async fn one_that_is_not_read_for_long_is_told_of_and_lives_whatever_is_done_about_requests() {
+    for policy in [StalledReader::Shrink, StalledReader::Abort] {
+        let mut options = Http2Options::default();
+        (options.stream_window, options.adaptive_window) = (65_535, false);
+        (options.stalled_after, options.stalled_reader) = (Duration::from_millis(50), policy);
+        let origin = Http2Origin::with(Settings::new().websockets(flood), |_| Reply::ok("ok").into()).await;
+        let scene = Http2Scene::of(origin, builder().http2(options));
+        let websocket = open(&scene).await;
+        let told = scene.recorder.wait_for_status(websocket.id(), "ReaderStalled").await;
+        assert!(matches!(told.status, Status::ReaderStalled { unread, .. } if unread >= 32_767), "{told:?}");
+        for _ in 0..10 {
+            assert_eq!(patiently("a message", websocket.receive()).await.unwrap().octets().len(), 32 * 1024);
+        }
+        drop(websocket);
+        scene.end().await;
+    }
+}
+
+/// DATA on the stream, as far as it has come.
+fn octets_on(frames: &[Frame], stream: u32) -> usize {
+    frames.iter().filter(|frame| frame.kind == Kind::Data && frame.stream == stream).map(|frame| frame.length).sum()
+}
+
+#[tokio::test]
+async fn one_whose_send_was_out_of_time_keeps_no_room_from_others() {
+    // The window of the whole wire is 65,535, those of its streams are larger.
+    let script = announcing(&[(setting::INITIAL_WINDOW_SIZE, 1 << 20)]);
+    let consents =
+        (1..=3).fold(script, |script, n| script.read_streams(n).send(frames::response(2 * n as u32 - 1, 200, false)));
+    let script = consents.read_frames(Wanted::Of(Kind::Reset), 1).send(frames::window_update(0, 1_000)).keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, builder());
+    let (patient, mut hasty) = (scene.session.options(), scene.session.options());
+    hasty.timeouts.send = Some(Duration::from_millis(50));
+    let mut websockets = Vec::new();
+    for options in [&patient, &hasty, &patient] {
+        scene.session.set_options(options.clone()).unwrap();
+        websockets.push(patiently("a WebSocket", asking(&scene.session, &scene.peer).connect()).await.unwrap());
+    }
+    let sending = |n: usize, octets| {
+        let websocket = websockets[n].clone();
+        tokio::spawn(async move { websocket.send(vec![0; octets]).await })
+    };
+    let takes_all = sending(0, 100_000);
+    scene.peer.wait_until(|all| octets_on(&all[0].frames(), 1) == 65_535).await;
+    let late = patiently("a timeout", sending(1, 900)).await.unwrap();
+    let late = scene.recorder.failure(websockets[1].id(), late);
+    assert_eq!(late.code(), ErrorCode::Timeout, "{late}");
+    let waits = sending(2, 900);
+    Handle::close(&websockets[0]).await.unwrap();
+    assert!(takes_all.await.unwrap().is_err());
+    patiently("the last one's send", waits).await.unwrap().unwrap();
+    scene.peer.wait_until(|all| octets_on(&all[0].frames(), 5) == 908).await;
+    assert_eq!(octets_on(&scene.peer.connection(0).frames(), 3), 0);
+    drop(websockets);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_place_is_free_again_wherever_asking_for_one_is_given_up() {
+    let scene = scene(Settings::new().max_concurrent_streams(1), builder().wires_per_origin(1)).await;
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    for polls in 0..40 {
+        let asking = scene.session.websocket(&websocket_url(&scene.origin)).unwrap();
+        drop(dropped_after(polls, asking.connect()).await);
+    }
+    let websocket = open(&scene).await;
+    converse(&websocket, "the only one").await;
+    drop(websocket);
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn the_stream_gets_no_more_window_than_was_taken() {
     let mut options = Http2Options::default();
     (options.stream_window, options.connection_window, options.adaptive_window) = (65_535, 1 << 20, false);
@@ -193,7 +273,7 @@ async fn the_stream_gets_no_more_window_than_was_taken() {
         Place::of(builder().http2(options), |script: Script| script.send(held).send(frames::ping(*b"all sent")).keep())
             .await;
     place.wait_for_frame(|frame| frame.kind == Kind::Ping && frame.is_ack()).await;
-    let updated = |frames: &[integration_tests::http2_peer::Frame]| -> u32 {
+    let updated = |frames: &[Frame]| -> u32 {
         let updates = frames.iter().filter(|frame| frame.kind == Kind::WindowUpdate && frame.stream == 1);
         updates.map(|frame| u32::from_be_bytes(frame.payload[..4].try_into().unwrap())).sum()
     };

@@ -20,11 +20,13 @@ pub(crate) struct Tunnel {
     received: BytesMut,
     /// This side has ended it.
     ended: bool,
+    /// Room is asked for.
+    waits: bool,
 }
 
 impl Tunnel {
     pub(super) fn new(wire: Http2, out: SendStream<Bytes>, body: RecvStream) -> Self {
-        Self { wire, out, body, received: BytesMut::new(), ended: false }
+        Self { wire, out, body, received: BytesMut::new(), ended: false, waits: false }
     }
 
     /// Who hears of it if nobody reads what comes.
@@ -83,8 +85,16 @@ impl Tunnel {
         Poll::Ready(Ok(room))
     }
 
+    /// What waits for room is not written any more: whatever there comes to be is for others.
+    pub(crate) fn needs_no_room(&mut self) {
+        if std::mem::take(&mut self.waits) {
+            self.out.reserve_capacity(0);
+        }
+    }
+
     fn poll_room(&mut self, context: &mut Context<'_>, wanted: usize) -> Poll<Result<usize, Failure>> {
         self.out.reserve_capacity(wanted);
+        self.waits = true;
         // What there is already is not told of again.
         let room = self.out.capacity();
         if room > 0 {
