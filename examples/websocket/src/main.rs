@@ -5,25 +5,47 @@
 //! cargo run -p websocket -- wss://chat.example.com/ anna  somebody's server, by this name
 //! ```
 //!
-//! The end of the input closes the sending side; what the others still say is shown until the server closes too.
+//! The end of the input (Ctrl-D) closes the sending side; what the others still say is shown until the server closes too.
 
 mod room;
 
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Parser;
 use hinternet::{Result, Session, WebSocket};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
 
+/// A chat in the terminal: every line that is typed is sent, every message that comes is shown.
+#[derive(Debug, Parser)]
+#[command(name = "websocket")]
+struct Arguments {
+    /// Where to chat: a URL that begins with ws: or wss:. Without, in a room of its own.
+    url: Option<String>,
+    /// Who you are.
+    #[arg(default_value = "me")]
+    name: String,
+}
+
 #[tokio::main]
-async fn main() -> Result<()> {
-    let mut arguments = std::env::args().skip(1);
-    let (url, _room) = match arguments.next() {
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("websocket: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let (url, _room) = match arguments.url {
         Some(url) => (url, None),
         None => {
             let room = room::open().await;
             (room.url(), Some(room))
         }
     };
-    let name = arguments.next().unwrap_or_else(|| "me".to_owned());
-
     let session = Session::open()?;
     // ANCHOR: connect
     let websocket = session.websocket(&url)?.protocol("chat").connect().await?;
@@ -31,7 +53,10 @@ async fn main() -> Result<()> {
     if let Some(protocol) = websocket.protocol() {
         println!("the server speaks {protocol}");
     }
-    chat(&websocket, &name).await?;
+    if std::io::stdin().is_terminal() {
+        println!("say something; Ctrl-D ends");
+    }
+    chat(&websocket, &arguments.name).await?;
     session.close().await
 }
 

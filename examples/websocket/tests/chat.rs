@@ -16,3 +16,14 @@ fn what_is_typed_comes_back_from_the_room_and_the_end_of_input_closes() {
     assert_eq!(said, "the server speaks chat\nme: hello\nme: is anybody there?\nclosed by 1000 nothing more to say\n");
     assert!(ended.status.success());
 }
+
+#[test]
+fn what_goes_wrong_is_said_in_a_sentence() {
+    let run =
+        |arguments: &[&str]| Command::new(env!("CARGO_BIN_EXE_websocket")).args(arguments).output().expect("it runs");
+    let refused = run(&["ws://127.0.0.1:1/"]);
+    let said = String::from_utf8(refused.stderr).expect("text");
+    assert!(said.starts_with("websocket: error 12029 CANNOT_CONNECT in ") && said.ends_with("\n"), "{said}");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(String::from_utf8(run(&["--help"]).stdout).expect("text").contains("[URL] [NAME]"));
+}

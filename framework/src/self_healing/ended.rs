@@ -24,7 +24,7 @@ impl Ended {
     /// |---|---|
     /// | the server closed | with 1000 (it is done), 1002, 1003, 1007, 1008, 1009, 1010 (what we do is wrong to it) |
     /// | the server answered the upgrade | with anything but 408, 425, 429 and 5xx |
-    /// | connecting failed | when the call is wrong (87), TLS is (12175, 12044), or the session is closed or shuts down |
+    /// | connecting failed | when the call is wrong (87, 12005, 12006), TLS is (12175, 12044, 12185), or the session shuts down |
     /// | the connection failed, or the server broke the protocol on it | never |
     /// | the resume hook refused | never |
     pub fn is_final(&self) -> bool {
@@ -52,12 +52,18 @@ fn is_final(error: &Error) -> bool {
     if let Some(status) = error.answered() {
         return !matches!(status.as_u16(), 408 | 425 | 429 | 500..);
     }
-    match error.code() {
-        ErrorCode::SecureFailure | ErrorCode::ClientAuthCertNeeded => true,
-        // By `cancel`, or by a clone of the WebSocket that the hook was given.
-        ErrorCode::OperationCancelled | ErrorCode::InvalidOperation => false,
-        _ => error.blame() == Blame::Caller,
-    }
+    // Not whatever is said to be the caller's fault: a server that ends the connection behind its 101 makes the upgrade come late,
+    // which is 12019.
+    matches!(
+        error.code(),
+        ErrorCode::InvalidParameter
+            | ErrorCode::InvalidUrl
+            | ErrorCode::UnrecognizedScheme
+            | ErrorCode::Shutdown
+            | ErrorCode::SecureFailure
+            | ErrorCode::ClientAuthCertNeeded
+            | ErrorCode::ClientCertNoPrivateKey
+    )
 }
 
 impl fmt::Display for Ended {
@@ -114,7 +120,9 @@ mod tests {
         }
         assert!(!failed(ErrorCode::InvalidServerResponse, Blame::Peer).is_final());
         assert!(!failed(ErrorCode::OperationCancelled, Blame::Caller).is_final());
-        for code in [ErrorCode::InvalidParameter, ErrorCode::InvalidHandle, ErrorCode::Shutdown] {
+        // The server was gone before the upgrade was completed.
+        assert!(!failed(ErrorCode::IncorrectHandleState, Blame::Caller).is_final());
+        for code in [ErrorCode::InvalidParameter, ErrorCode::InvalidUrl, ErrorCode::Shutdown] {
             assert!(failed(code, Blame::Caller).is_final(), "{code}");
         }
         assert!(failed(ErrorCode::SecureFailure, Blame::Peer).is_final());

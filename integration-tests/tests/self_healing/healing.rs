@@ -214,3 +214,14 @@ fn cancel_fails_what_waits_and_changes_nothing_else() {
         scene.end(feed).await;
     });
 }
+
+#[test]
+fn a_server_that_is_gone_behind_its_101_is_asked_again() {
+    let gone = || switching().reset();
+    with([gone(), switching().close(), switching().send(frame(0x81, "hello"))], async |scene| {
+        let feed = scene.feed(options());
+        while next(&feed).await != "hello" {}
+        assert_eq!(feed.figures().attempts, 3);
+        scene.end(feed).await;
+    });
+}
