@@ -9,7 +9,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
-use hinternet::{ErrorCode, Session, WebSocket, WebSocketOptions};
+use hinternet::{Compression, ErrorCode, Session, WebSocket, WebSocketOptions};
 use integration_tests::patiently;
 use integration_tests::recorder::Recorder;
 use serde_json::Value;
@@ -86,7 +86,8 @@ async fn reports(base: &str, server: &Peer) -> Reports {
 }
 
 async fn play(url: String) {
-    patiently(&url, send_everything_back(&url)).await;
+    let played = tokio::time::timeout(LONGEST, send_everything_back(&url)).await;
+    assert!(played.is_ok(), "{url} took more than {LONGEST:?}");
 }
 
 /// Also where what a test prints is kept back unless it fails.
@@ -137,6 +138,7 @@ async fn send_everything_back(url: &str) {
 fn options() -> WebSocketOptions {
     let mut options = WebSocketOptions::default();
     options.close_timeout = Duration::from_secs(2);
+    options.compression = Some(Compression::default());
     options
 }
 
@@ -174,8 +176,9 @@ fn wstest() -> Option<PathBuf> {
 }
 
 fn fuzzing_server(wstest: &Path, folder: &Path, port: u16) -> Command {
+    let excluded = if PLAYS_ALL { "[]" } else { r#"["12.*", "13.*"]"# };
     let specification = format!(
-        r#"{{"url": "ws://127.0.0.1:{port}", "outdir": "reports", "cases": ["*"], "exclude-cases": [], "exclude-agent-cases": {{}}}}"#
+        r#"{{"url": "ws://127.0.0.1:{port}", "outdir": "reports", "cases": ["*"], "exclude-cases": {excluded}, "exclude-agent-cases": {{}}}}"#
     );
     std::fs::write(folder.join("fuzzingserver.json"), specification).unwrap();
     let mut command = Command::new(wstest);
@@ -185,7 +188,12 @@ fn fuzzing_server(wstest: &Path, folder: &Path, port: u16) -> Command {
     command
 }
 
-const CASES: usize = 517;
+/// Unoptimised, a client takes minutes for the 216 cases that compress up to 128 MiB each: then those are left out, and their data is
+/// played by `vectors/autobahn.rs` all the same.
+const PLAYS_ALL: bool = !cfg!(debug_assertions);
+const CASES: usize = if PLAYS_ALL { 517 } else { 301 };
+/// A case hangs that takes so long: some are of a thousand messages of 128 KiB, and others are played at the same time.
+const LONGEST: Duration = Duration::from_secs(240);
 const AGENT: &str = "hinternet";
 /// Many cases wait for a while.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = if PLAYS_ALL { 4 } else { 8 };

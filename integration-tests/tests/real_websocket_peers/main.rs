@@ -4,6 +4,7 @@
 
 mod autobahn;
 mod closing;
+mod compression;
 mod messages;
 mod nginx;
 #[allow(dead_code, reason = "the peers of HTTP/2 use all of it")]

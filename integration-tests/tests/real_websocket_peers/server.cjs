@@ -47,12 +47,14 @@ const paths = {
 
 const options = (query) => {
   if (!query.has('deflate')) return false;
+  // `false` would refuse a client that asks for it.
+  const forgets = (name) => query.has(name) || undefined;
   const number = (name) => (query.has(name) ? Number(query.get(name)) : undefined);
   return {
     serverMaxWindowBits: number('server_bits'),
     clientMaxWindowBits: number('client_bits'),
-    serverNoContextTakeover: query.has('server_forgets'),
-    clientNoContextTakeover: query.has('client_forgets'),
+    serverNoContextTakeover: forgets('server_forgets'),
+    clientNoContextTakeover: forgets('client_forgets'),
     threshold: 0,
   };
 };
