@@ -1,7 +1,7 @@
 //! What goes out (RFC 6455 sections 5 and 6.1): one data frame at a time, and control frames between them.
 //!
 //! What waits is bounded by what it is: one piece of a message, the pong to the last ping (section 5.5.3 lets the others go
-//! unanswered), one ping, one close frame. Nothing follows the close frame.
+//! unanswered), one ping, one close frame; and of pieces that are put behind each other so many octets. Nothing follows the close frame.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -14,6 +14,12 @@ use super::header::{apply_mask, put_header};
 pub(crate) struct Writer {
     /// Octets ready to be written.
     ready: BytesMut,
+    /// How many of them there were at most since there were none, this time and the last: what room is made for.
+    peak: usize,
+    usual: usize,
+    /// How many octets the stream has taken in all, and how many of those it has certainly passed on.
+    taken: u64,
+    through: u64,
     message: Option<Frame>,
     pong: Option<Bytes>,
     ping: Option<[u8; 8]>,
@@ -60,6 +66,43 @@ impl Writer {
         (self.begun, self.forsaken) = (false, false);
     }
 
+    /// Puts a piece of a message behind all that is ready, where no other is under way. Where the stream stands when it is through is
+    /// told: nobody is told of it by [`flushed`](Self::flushed). A long one is made ready piece by piece, as ever.
+    pub(crate) fn append<E>(
+        &mut self,
+        (opcode, last, payload): (OpCode, bool, Bytes),
+        mut mask: impl FnMut() -> Result<[u8; 4], E>,
+    ) -> Result<u64, E> {
+        self.put_controls(&mut mask)?;
+        let mut frame = Frame { opcode, last, payload, mask: mask()?, masked: 0 };
+        if self.ready.capacity() == 0 {
+            self.ready.reserve((frame.payload.len().min(CHUNK) + LONGEST_HEADER).max(self.usual));
+        }
+        put_header_at_once(&mut self.ready, opcode, last, frame.payload.len(), frame.mask);
+        let end = self.taken + self.ready.len() as u64 + frame.payload.len() as u64;
+        put_masked(&mut frame, &mut self.ready);
+        self.peak = self.peak.max(self.ready.len());
+        if frame.masked < frame.payload.len() {
+            (self.message, self.begun, self.forsaken) = (Some(frame), true, true);
+        }
+        Ok(end)
+    }
+
+    /// How much more may be put behind what is ready, where so much may be there.
+    pub(crate) fn room(&self, limit: usize) -> usize {
+        if self.is_free() { limit.saturating_sub(self.ready.len()) } else { 0 }
+    }
+
+    /// How much of what the stream has taken is through.
+    pub(crate) fn through(&self) -> u64 {
+        self.through
+    }
+
+    /// Does it have something of its own to say?
+    pub(crate) fn owes(&self) -> bool {
+        self.pong.is_some() || self.ping.is_some() || matches!(self.close, Close::Waits(_) | Close::Ready)
+    }
+
     /// May another piece be taken?
     pub(crate) fn is_free(&self) -> bool {
         self.message.is_none()
@@ -99,14 +142,19 @@ impl Writer {
     /// So many of them were written.
     pub(crate) fn wrote(&mut self, octets: usize) {
         self.ready.advance(octets);
+        // A stream that takes more has passed on what it took before.
+        self.through = self.taken;
+        self.taken += octets as u64;
         if self.ready.is_empty() {
             // A socket at rest holds no buffer.
             self.ready = BytesMut::new();
+            self.usual = std::mem::take(&mut self.peak);
         }
     }
 
     /// All that was ready is through.
     pub(crate) fn flushed(&mut self) -> Gone {
+        self.through = self.taken;
         let is_through = |frame: &mut Frame| frame.masked == frame.payload.len();
         let message = self.begun && self.message.take_if(is_through).is_some();
         let gone = Gone { message: message && !self.forsaken, close: self.close == Close::Ready };
@@ -123,13 +171,11 @@ impl Writer {
         }
         if let Some(frame) = self.message.as_mut().filter(|frame| self.begun && frame.masked < frame.payload.len()) {
             put_masked(frame, &mut self.ready);
-        } else if let Some(payload) = self.pong.take() {
-            put_control(OpCode::Pong, &payload, mask()?, &mut self.ready);
-        } else if let Some(payload) = self.ping.take() {
-            put_control(OpCode::Ping, &payload, mask()?, &mut self.ready);
+        } else if self.pong.is_some() || self.ping.is_some() {
+            self.put_controls(mask)?;
         } else if let Some(frame) = self.message.as_mut().filter(|_| !self.begun) {
             frame.mask = mask()?;
-            put_header(&mut self.ready, frame.opcode, frame.last, frame.payload.len(), frame.mask);
+            put_header_at_once(&mut self.ready, frame.opcode, frame.last, frame.payload.len(), frame.mask);
             put_masked(frame, &mut self.ready);
             self.begun = true;
         } else if let Close::Waits(frame) = &self.close {
@@ -139,6 +185,41 @@ impl Writer {
             return Ok(false);
         }
         Ok(true)
+    }
+
+    /// Makes the pong and the ping ready that are due.
+    fn put_controls<E>(&mut self, mask: &mut impl FnMut() -> Result<[u8; 4], E>) -> Result<(), E> {
+        if let Some(payload) = self.pong.take() {
+            put_control(OpCode::Pong, &payload, mask()?, &mut self.ready);
+        }
+        if let Some(payload) = self.ping.take() {
+            put_control(OpCode::Ping, &payload, mask()?, &mut self.ready);
+        }
+        Ok(())
+    }
+}
+
+/// Makes a header before it is put: octet by octet the buffer would be asked for room again and again.
+fn put_header_at_once(out: &mut BytesMut, opcode: OpCode, fin: bool, length: usize, mask: [u8; 4]) {
+    let mut header = Made { octets: [0; LONGEST_HEADER], length: 0 };
+    put_header(&mut header, opcode, fin, length, mask);
+    out.extend_from_slice(header.octets.get(..header.length).unwrap_or_default());
+}
+
+/// A header in the making.
+struct Made {
+    octets: [u8; LONGEST_HEADER],
+    length: usize,
+}
+
+impl Extend<u8> for Made {
+    fn extend<I: IntoIterator<Item = u8>>(&mut self, octets: I) {
+        for octet in octets {
+            if let Some(place) = self.octets.get_mut(self.length) {
+                *place = octet;
+                self.length += 1;
+            }
+        }
     }
 }
 
@@ -151,12 +232,14 @@ fn put_masked(frame: &mut Frame, out: &mut BytesMut) {
 }
 
 fn put_control(opcode: OpCode, payload: &[u8], mask: [u8; 4], out: &mut BytesMut) {
-    put_header(out, opcode, true, payload.len(), mask);
+    put_header_at_once(out, opcode, true, payload.len(), mask);
     let from = out.len();
     out.extend_from_slice(payload);
     apply_mask(out.get_mut(from..).unwrap_or_default(), mask, 0);
 }
 
+/// The longest header there is, with its mask.
+const LONGEST_HEADER: usize = 14;
 /// A message is masked piece by piece as it goes out: a copy of it would be as large as it is.
 const CHUNK: usize = 32 * 1024;
 
