@@ -88,6 +88,13 @@ fn handshakes_are_resumed_in_one_table_and_full_in_the_other() {
 }
 
 #[test]
+fn messages_come_back_whole() {
+    let printed = peers("websocket --rounds 1 --messages 40 --sizes 64,70000 --in-flight 1,8");
+    let ours = ["hinternet, on the arbiter", "hinternet, from another thread"];
+    assert_rows(&printed, 4, &[&["tokio-tungstenite", "fastwebsockets"][..], &ours].concat());
+}
+
+#[test]
 fn every_origin_is_asked() {
     let printed = peers("origins --rounds 1 --origins 2,20");
     assert_rows(&printed, 1, &["bare TCP", "hyper-util", "reqwest", "hinternet, on the arbiter"]);
@@ -97,12 +104,13 @@ fn every_origin_is_asked() {
 #[test]
 fn memory_is_told_of_every_thing_that_is_held() {
     let printed = run(env!("CARGO_BIN_EXE_peers-counting"), "memory --rounds 1 --count 5");
-    assert_rows(&printed, 7, &["hinternet"]);
+    assert_rows(&printed, 9, &["hinternet"]);
+    assert_eq!(printed.matches("| tokio-tungstenite |").count(), 2, "{printed}");
     for client in ["h2 (raw)", "hyper conn"] {
         assert_eq!(printed.matches(&format!("| {client} |")).count(), 2, "{printed}");
     }
-    for client in ["bare socket", "hyper-util", "reqwest"] {
-        assert_eq!(printed.matches(&format!("| {client} |")).count(), 4, "{printed}");
+    for (client, tables) in [("bare socket", 6), ("hyper-util", 4), ("reqwest", 4)] {
+        assert_eq!(printed.matches(&format!("| {client} |")).count(), tables, "{printed}");
     }
     let heap = |row: &str| row.split('|').nth(3).and_then(|cell| cell.trim().parse::<f64>().ok());
     let rows = || printed.lines().filter(|line| line.starts_with("| hinternet"));

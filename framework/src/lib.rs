@@ -118,7 +118,7 @@ pub use snapshot::{
     TraceEvent, Waiting, WireSnapshot,
 };
 pub use target::{IntoTarget, Origin, Target};
-pub use websocket::{CloseStatus, MessagePart, WebSocket};
+pub use websocket::{CloseStatus, MessagePart, WebSocket, WebSocketSink, WebSocketStream};
 
 /// What a secure wire must be, and what is known of one that failed.
 pub mod tls {

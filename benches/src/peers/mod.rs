@@ -18,7 +18,8 @@
 //! | `slow_reader` | streams of one wire, beside responses that are not read |
 //! | `handshakes` | a new TLS connection for each request |
 //! | `origins` | one request to each of many |
-//! | `memory` | what is held: wires, requests |
+//! | `websocket` | messages that come back |
+//! | `memory` | what is held: wires, WebSockets, requests |
 //! | `crawl` | a whole site, by two crawlers |
 //! | `contest`, `table` | whose turn it is, and the figures of all turns |
 //! | `meter`, `runtimes`, `child`, `descriptors`, `size` | what a turn cost, on what it ran, in which process, with how many sockets |
@@ -43,6 +44,7 @@ mod size;
 mod slow_reader;
 mod table;
 mod upload;
+mod websocket;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -89,7 +91,9 @@ enum Work {
     Handshakes(handshakes::Options),
     /// One request to each of many origins
     Origins(origins::Options),
-    /// What is held: memory per idle wire, open request, and request under way
+    /// Messages over a WebSocket, which its server sends back
+    Websocket(websocket::Options),
+    /// What is held: memory per idle wire, idle WebSocket, open request, and request under way
     Memory(memory::Options),
     /// A site, by the crawler of the examples and by one written by hand
     Crawl(crawl::Options),
@@ -121,11 +125,22 @@ fn measure(work: Work) -> Result<(), Failed> {
         Work::SlowReader(options) => slow_reader::measure(&options, &Server::start()?),
         Work::Handshakes(options) => handshakes::measure(&options, &Server::start()?),
         Work::Origins(options) => origins::measure(&options, &Server::start()?),
+        Work::Websocket(options) => websocket::measure(&options, &Server::start()?),
         Work::Memory(options) => memory::measure(&options),
         Work::Crawl(options) => crawl::measure(&options),
         Work::All => {
-            let names =
-                ["requests", "http2", "download", "upload", "slow-reader", "handshakes", "origins", "memory", "crawl"];
+            let names = [
+                "requests",
+                "http2",
+                "download",
+                "upload",
+                "slow-reader",
+                "handshakes",
+                "origins",
+                "websocket",
+                "memory",
+                "crawl",
+            ];
             names
                 .iter()
                 .try_for_each(|name| measure(Arguments::try_parse_from(["peers", name])?.work.ok_or("no work")?))

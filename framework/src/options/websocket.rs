@@ -15,6 +15,9 @@ pub struct WebSocketOptions {
     pub frame: u64,
     /// Fragments (frames) of one message that is received, empty ones too. Default 131,072.
     pub fragments: u32,
+    /// Octets of frames that a [`WebSocketSink`](crate::WebSocketSink) holds before it is not ready for more; a longer message passes
+    /// alone. Default 64 KiB.
+    pub write_queue: usize,
     /// How long `close` waits for the server's close frame; and, after the server has closed or has broken the protocol, how long
     /// the wire is kept for the server to end it. Default 10 s.
     #[doc(alias = "WINHTTP_OPTION_WEB_SOCKET_CLOSE_TIMEOUT")]
@@ -43,6 +46,7 @@ impl Default for WebSocketOptions {
             message: 64 * 1024 * 1024,
             frame: 16 * 1024 * 1024,
             fragments: 128 * 1024,
+            write_queue: 64 * 1024,
             close_timeout: Duration::from_secs(10),
             ping_every: Some(Duration::from_secs(30)),
             ping_timeout: Duration::from_secs(20),
@@ -59,6 +63,7 @@ impl WebSocketOptions {
             message,
             frame,
             fragments,
+            write_queue,
             close_timeout,
             ping_every,
             ping_timeout,
@@ -69,7 +74,13 @@ impl WebSocketOptions {
         if let Some(compression) = compression {
             compression.check(operation)?;
         }
-        for (name, limit) in [("message", message), ("frame", frame), ("fragments", u64::from(fragments))] {
+        let limits = [
+            ("message", message),
+            ("frame", frame),
+            ("fragments", u64::from(fragments)),
+            ("write_queue", write_queue as u64),
+        ];
+        for (name, limit) in limits {
             if limit == 0 {
                 return Err(Error::parameter(operation, format!("websocket.{name} is 0: no message would pass")));
             }

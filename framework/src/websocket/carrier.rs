@@ -55,6 +55,13 @@ impl Carrier {
         }
     }
 
+    /// Nobody waits for what comes next, and nothing has come: a wire holds no buffer for it.
+    pub(super) fn rest(&mut self) {
+        if let Some(Speaks::Alone(wire)) = self.speaks() {
+            wire.lay_down();
+        }
+    }
+
     /// Hands over as much as is taken.
     pub(super) fn poll_write(&mut self, context: &mut Context<'_>, octets: &[u8]) -> Poll<Result<usize, Failure>> {
         match self.speaks() {

@@ -3,9 +3,9 @@
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use super::actor::{Receiving, WebSocketActor};
 use super::link::Link;
 use super::part::MessagePart;
+use super::socket::{Receiver, Receiving, Socket};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::notification::{MessageKind, NotificationMask as Mask, Status};
@@ -13,17 +13,19 @@ use crate::protocol::websocket::liveness::Due;
 use crate::protocol::websocket::reader::{Incoming, Piece};
 use crate::reason::CloseReason;
 
-impl WebSocketActor {
+impl Socket {
     pub(super) fn turn(&mut self, task: &mut Context<'_>) {
         for _ in 0..MOST_STEPS {
+            self.want_more();
             self.pass_line(task);
             self.serve_what_is_known();
             let wrote = self.write(task);
             let read = self.read(task);
             if !wrote && !read && !self.keep_time(task) {
-                return;
+                return self.answer_stream();
             }
         }
+        self.answer_stream();
         // Others on this thread are due; the peer may flood, and what is due is due all the same. The alarm could be told here that
         // the task has had its share, so the clock is asked.
         let now = clock::now();
@@ -34,7 +36,7 @@ impl WebSocketActor {
     }
 
     /// Serves the operations that need nothing of the wire.
-    fn serve_what_is_known(&mut self) {
+    pub(super) fn serve_what_is_known(&mut self) {
         if let Some(Receiving { at_most, waits: None, .. }) = &self.receiving {
             let (gathered, is_text) = &mut self.gathered;
             if let Some(most) = at_most.filter(|_| !gathered.is_empty()) {
@@ -71,7 +73,8 @@ impl WebSocketActor {
     }
 
     /// Writes what there is; was something completed by it?
-    fn write(&mut self, task: &mut Context<'_>) -> bool {
+    pub(super) fn write(&mut self, task: &mut Context<'_>) -> bool {
+        self.make_batch_ready(task);
         let taps = self.node.wants(Mask::FRAMES);
         let Some(link) = &mut self.link else { return false };
         link.tap(taps);
@@ -92,7 +95,10 @@ impl WebSocketActor {
             began.into_iter().for_each(|frame| self.node.emit(Mask::FRAMES, || Status::FrameSent(frame)));
         }
         let gone = match wrote {
-            Poll::Pending => return false,
+            Poll::Pending => {
+                self.outlet_has_moved(false);
+                return false;
+            }
             Poll::Ready(Ok(gone)) => gone,
             Poll::Ready(Err(failure)) => {
                 self.cannot_send(&failure.into_error(Operation::WebSocketSend));
@@ -111,14 +117,15 @@ impl WebSocketActor {
             let (octets, kind) = (sending.octets, sending.kind);
             sending.pending.complete(Status::WebSocketWriteComplete { octets, kind }, ());
         }
+        let has_more = self.outlet_has_moved(true);
         if gone.close {
             self.close_was_sent();
         }
-        is_free_again || gone.close
+        is_free_again || has_more || gone.close
     }
 
     /// Reads one thing; was there any?
-    fn read(&mut self, task: &mut Context<'_>) -> bool {
+    pub(super) fn read(&mut self, task: &mut Context<'_>) -> bool {
         let wish = match &self.receiving {
             // What still comes is thrown away.
             _ if self.closing.is_some() => Some(usize::MAX),
@@ -138,7 +145,12 @@ impl WebSocketActor {
         match link.next(wish) {
             Ok(Incoming::Held) => return false,
             Ok(Incoming::NeedMore { want }) => match link.poll_fill(want, task) {
-                Poll::Pending => return false,
+                Poll::Pending => {
+                    if wish.is_none() {
+                        link.rest();
+                    }
+                    return false;
+                }
                 Poll::Ready(Ok(0)) => self.server_has_ended(CloseReason::PeerClosed),
                 Poll::Ready(Ok(_)) if self.liveness.is_asking() => self.liveness.heard(clock::now()),
                 Poll::Ready(Ok(_)) => {}
@@ -179,17 +191,27 @@ impl WebSocketActor {
 
     /// Completes the receive in flight.
     fn deliver(&mut self, part: MessagePart) {
-        let Some(Receiving { pending, .. }) = self.receiving.take() else { return };
+        let Some(Receiving { by, .. }) = self.receiving.take() else { return };
         self.standing.receiving = false;
         self.standing.close_told |= part.is_close();
-        self.given.hand_out(pending.ticket(), &part);
         let (octets, kind) = (part.octets().len() as u64, part.kind());
-        pending.complete(Status::WebSocketReadComplete { octets, kind }, part);
+        let told = move || Status::WebSocketReadComplete { octets, kind };
+        match by {
+            Receiver::Call(pending) => {
+                self.given.hand_out(pending.ticket(), &part);
+                pending.complete(told(), part);
+            }
+            Receiver::Half(_) => {
+                self.node.emit(Mask::READ_COMPLETE, told);
+                self.inlet().put(Ok(part));
+            }
+        }
     }
 
     /// Does what is due; was anything?
     fn keep_time(&mut self, task: &mut Context<'_>) -> bool {
         let due = self.due();
+        self.armed = due;
         if self.alarm.poll(due, task).is_pending() {
             return false;
         }
@@ -231,7 +253,7 @@ impl WebSocketActor {
     }
 
     /// When something is due.
-    fn due(&self) -> Option<Instant> {
+    pub(super) fn due(&self) -> Option<Instant> {
         let closing = self.closing.as_ref().and_then(|closes| closes.until);
         let lingering = self.link.as_ref().and_then(|link| link.lingers?.until);
         let alive = if self.listens_for_life() { self.liveness.due() } else { None };
@@ -241,7 +263,7 @@ impl WebSocketActor {
     /// When a peer that takes nothing of what somebody waits to get rid of has had its time.
     fn stall_ends(&self) -> Option<Instant> {
         let is_sending = self.sending.as_ref().is_some_and(|sending| sending.waits.is_none());
-        let is_awaited = is_sending || self.shutting.is_some() || self.liveness.is_unsent();
+        let is_awaited = is_sending || self.outlet_is_busy() || self.shutting.is_some() || self.liveness.is_unsent();
         let link = self.link.as_ref().filter(|link| is_awaited && !link.mute)?;
         link.stall.ends(self.send_timeout?)
     }

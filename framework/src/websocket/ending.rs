@@ -1,10 +1,11 @@
 //! How a WebSocket ends: by a closing handshake, by a fault of the server's, or with its wire.
 
 use super::CloseStatus;
-use super::actor::{Closes, Receiving, WebSocketActor};
 use super::link::Lingering;
+use super::socket::{Closes, Receiver, Receiving, Socket};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
+use crate::handle::Ending;
 use crate::notification::Status;
 use crate::protocol::websocket::closing::{CloseFrame, Closing};
 use crate::protocol::websocket::fault::Fault;
@@ -12,7 +13,7 @@ use crate::reason::CloseReason;
 use crate::services::WorkEnd;
 use crate::wire::Failure;
 
-impl WebSocketActor {
+impl Socket {
     /// The server's close frame came. It is answered at once, behind what is under way: nobody may be there to do it. From here on
     /// the server has so much time, whether it takes the answer or not.
     pub(super) fn server_has_closed(&mut self, frame: CloseFrame) {
@@ -158,13 +159,16 @@ impl WebSocketActor {
     }
 
     pub(super) fn fail_receive(&mut self, error: &Error) {
-        if let Some(Receiving { pending, .. }) = self.receiving.take() {
-            self.standing.receiving = false;
-            pending.fail(error);
+        let Some(Receiving { by, .. }) = self.receiving.take() else { return };
+        self.standing.receiving = false;
+        match by {
+            Receiver::Call(pending) => pending.fail(error),
+            Receiver::Half(_) => self.inlet_fails(error),
         }
     }
 
     fn fail_send(&mut self, error: &Error) {
+        self.fail_outlet(error);
         if let Some(sending) = self.sending.take() {
             self.standing.sending = false;
             sending.pending.fail(error);
@@ -179,7 +183,7 @@ impl WebSocketActor {
         let all: Vec<_> = sends.into_iter().chain([closes]).flatten().collect();
         let is_told = !all.is_empty();
         all.into_iter().for_each(|pending| pending.fail(error));
-        is_told
+        is_told | self.fail_outlet(error)
     }
 
     /// The wire is closed, and its end told of.
@@ -187,6 +191,38 @@ impl WebSocketActor {
         let Some(link) = self.link.take() else { return };
         link.carrier.close(&self.node, reason);
         self.work = None;
+    }
+
+    /// The handle is closed.
+    pub(super) fn end(&mut self) {
+        self.node.close(Ending::Closed);
+        self.end_wire(CloseReason::Cancelled);
+        self.end_operations();
+    }
+
+    /// The actor is gone.
+    pub(super) fn fall(&mut self) {
+        self.link = None;
+        self.end_operations();
+        self.work = None;
+        let sink = self.outlet.as_mut().and_then(|outlet| outlet.take_error());
+        let stream = self.inlet.as_mut().and_then(|inlet| inlet.take_error());
+        if sink.is_some() || stream.is_some() {
+            self.shared.leave_errors(sink.map(|(_, error)| error), stream);
+        }
+    }
+
+    /// Each says with what it ends: a call by its own drop.
+    fn end_operations(&mut self) {
+        self.sending = None;
+        if matches!(self.receiving, Some(Receiving { by: Receiver::Half(_), .. })) {
+            self.fail_receive(&self.node.interrupted(Operation::WebSocketReceive));
+        }
+        if self.outlet_is_busy() {
+            self.fail_outlet(&self.node.interrupted(Operation::WebSocketSend));
+        }
+        (self.receiving, self.shutting, self.closing) = (None, None, None);
+        self.answer_stream();
     }
 
     pub(super) fn cancelled(&self, why: &'static str) -> Error {

@@ -17,7 +17,7 @@ pub(super) struct Given {
 
 impl Given {
     pub(super) fn hand_out(&mut self, ticket: Ticket, part: &MessagePart) {
-        self.out = (ticket != Ticket::default()).then(|| (ticket, part.clone()));
+        self.out = (ticket != Ticket::default()).then(|| (ticket, part.kept()));
     }
 
     /// The next receive begins: whoever asked has taken the last part.

@@ -4,7 +4,7 @@
 use std::task::Context;
 use std::time::Instant;
 
-use super::actor::{Receiving, Sending, WebSocketActor};
+use super::socket::{Sending, Socket};
 use crate::clock;
 use crate::error::{Error, Operation, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -14,7 +14,7 @@ pub(super) struct InLine {
     until: Option<Instant>,
 }
 
-impl WebSocketActor {
+impl Socket {
     /// A new operation: does it have to wait?
     pub(super) fn line_up(&mut self) -> Option<InLine> {
         if self.line.is_none() {
@@ -36,6 +36,7 @@ impl WebSocketActor {
                 None => {
                     self.sending.iter_mut().for_each(|sending| sending.waits = None);
                     self.receiving.iter_mut().for_each(|receiving| receiving.waits = None);
+                    self.outlet.iter_mut().for_each(|outlet| outlet.goes_on());
                 }
             }
         }
@@ -45,7 +46,8 @@ impl WebSocketActor {
     pub(super) fn line_ends(&self) -> Option<Instant> {
         let sending = self.sending.as_ref().and_then(|sending| sending.waits.as_ref()?.until);
         let receiving = self.receiving.as_ref().and_then(|receiving| receiving.waits.as_ref()?.until);
-        [sending, receiving].into_iter().flatten().min()
+        let handed_in = self.outlet.as_ref().and_then(|outlet| outlet.waits.as_ref()?.until);
+        [sending, receiving, handed_in].into_iter().flatten().min()
     }
 
     /// Whoever has waited for too long fails, and nothing is changed by it.
@@ -58,9 +60,11 @@ impl WebSocketActor {
             (self.standing.sending, self.outgoing) = (false, before);
             pending.fail(&error);
         }
-        if let Some(Receiving { pending, .. }) = self.receiving.take_if(|receiving| is_late(&receiving.waits)) {
-            self.standing.receiving = false;
-            pending.fail(&error);
+        if self.receiving.as_ref().is_some_and(|receiving| is_late(&receiving.waits)) {
+            self.fail_receive(&error);
+        }
+        if self.outlet.as_ref().is_some_and(|outlet| is_late(&outlet.waits)) {
+            self.outlet_is_late(&error);
         }
     }
 }

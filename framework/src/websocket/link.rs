@@ -1,13 +1,17 @@
 //! A wire that speaks WebSocket: moves octets between the stream and the machines that know what they mean.
 
+use std::cell::RefCell;
 use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
+
+use bytes::Bytes;
 
 use super::Upgraded;
 use super::carrier::Carrier;
 use crate::clock;
 use crate::error::Stage;
+use crate::protocol::websocket::OpCode;
 use crate::protocol::websocket::closing::Closing;
 use crate::protocol::websocket::fault::Fault;
 use crate::protocol::websocket::reader::{Incoming, ReadLimits, Reader};
@@ -71,6 +75,11 @@ impl Link {
         self.writer.tap(taps);
     }
 
+    /// Makes a piece of a message ready behind what is, without writing it: where it will end among all that was ever written.
+    pub(super) fn append(&mut self, frame: (OpCode, bool, Bytes)) -> io::Result<u64> {
+        self.writer.append(frame, mask)
+    }
+
     /// Writes what there is. Ready: all of it is through.
     pub(super) fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<Gone, Failure>> {
         let carrier = &mut self.carrier;
@@ -116,6 +125,11 @@ impl Link {
         self.carrier.poll_fill(context, want)
     }
 
+    /// Nobody waits for what comes next, and nothing has come.
+    pub(super) fn rest(&mut self) {
+        self.carrier.rest();
+    }
+
     /// Throws away what still comes. Ready: the server has ended the wire, or has sent too much to be waited for.
     pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         loop {
@@ -135,9 +149,22 @@ impl Link {
 
 /// A fresh one for each frame, that nobody can foretell (RFC 6455 section 10.3).
 fn mask() -> io::Result<[u8; 4]> {
-    let mut mask = [0; 4];
-    aws_lc_rs::rand::fill(&mut mask).map_err(|_| io::Error::other("the system gives no random octets"))?;
-    Ok(mask)
+    MASKS.with_borrow_mut(|(masks, used)| {
+        if *used == masks.len() {
+            // Many at once: asking costs more than masking a short message.
+            aws_lc_rs::rand::fill(masks).map_err(|_| io::Error::other("the system gives no random octets"))?;
+            *used = 0;
+        }
+        // One that is out is not kept.
+        let (place, mut mask) = (*used, [0; 4]);
+        mask.swap_with_slice(&mut masks[place..place + 4]);
+        *used += 4;
+        Ok(mask)
+    })
+}
+
+thread_local! {
+    static MASKS: RefCell<([u8; 256], usize)> = const { RefCell::new(([0; 256], 256)) };
 }
 
 /// What a server may still send after the end that is read away for its sake.

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use actix::Message;
+use tokio::sync::oneshot;
 
 use super::part::MessagePart;
 use crate::error::Result;
@@ -88,6 +89,23 @@ impl fmt::Debug for CloseWebSocket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CloseWebSocket({})", self.code)
     }
+}
+
+/// What was handed to a sink on another thread: it goes out piece by piece, and the answer comes when all is through.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct SendBatch {
+    pub(super) sink: Ticket,
+    pub(super) parts: Vec<MessagePart>,
+    pub(super) answer: oneshot::Sender<Result<()>>,
+}
+
+/// A stream on another thread wants what has come, as soon as there is any.
+#[derive(Debug, Message)]
+#[rtype(result = "()")]
+pub(crate) struct TakeBatch {
+    pub(super) stream: Ticket,
+    pub(super) answer: oneshot::Sender<Vec<Result<MessagePart>>>,
 }
 
 /// The future of a call was dropped.

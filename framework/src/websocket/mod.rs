@@ -6,17 +6,24 @@ mod carrier;
 mod driving;
 mod ending;
 mod given;
+mod inlet;
 mod line;
 mod link;
+mod local;
 mod messages;
+mod outlet;
 mod part;
 mod pending;
+mod sink;
+mod socket;
 mod state;
+mod stream;
 
 use std::any::Any;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use actix::dev::channel::channel;
@@ -36,9 +43,14 @@ use crate::protocol::websocket::deflate::Agreed;
 use crate::services::WorkGuard;
 use crate::wire::Tunnel;
 
+use local::{Local, Whereabouts};
+use socket::Socket;
+
 pub use actor::WebSocketActor;
 pub use messages::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket};
 pub use part::MessagePart;
+pub use sink::WebSocketSink;
+pub use stream::WebSocketStream;
 
 /// One WebSocket (`WinHttpWebSocketCompleteUpgrade`), from [`Request::complete_upgrade`](crate::Request::complete_upgrade) or
 /// [`Session::websocket`](crate::Session::websocket).
@@ -75,6 +87,9 @@ pub(crate) struct Inner {
     #[cfg(feature = "deflate")]
     compression: Option<AgreedCompression>,
     addr: Addr<WebSocketActor>,
+    whereabouts: Whereabouts,
+    /// Octets a sink keeps on another thread.
+    write_queue: usize,
     /// The handle above, which stays open as long as this one.
     _parent: Arc<dyn Any + Send + Sync>,
 }
@@ -87,6 +102,8 @@ struct Shared {
     closed_by_peer: OnceLock<CloseStatus>,
     /// In nanoseconds; 0 while it is not known.
     round_trip: AtomicU64,
+    /// What a sink and a stream had in flight at the end of the handle has ended with.
+    ends: Mutex<(Option<Error>, Option<Error>)>,
 }
 
 /// What the server's close frame said (`WinHttpWebSocketQueryCloseStatus`).
@@ -146,18 +163,23 @@ impl Opening {
         #[cfg(feature = "deflate")]
         let compression = upgraded.agreed.map(|agreed| agreed.terms);
         let (wire, (sender, receiver)) = (upgraded.lease.id(), channel(MAILBOX));
-        let actor = WebSocketActor::new(&node, Arc::clone(&shared), upgraded, guard);
+        let write_queue = upgraded.options.write_queue;
+        let local = Local::new(&node, Socket::new(&node, Arc::clone(&shared), upgraded));
+        let whereabouts = local.whereabouts();
         let addr = Addr::new(sender);
-        spawn_local(Context::with_receiver(receiver).into_future(actor));
-        let inner = Arc::new(Inner {
+        spawn_local(Context::with_receiver(receiver).into_future(WebSocketActor::new(local, guard)));
+        let inner = Inner {
             node: Arc::clone(&node),
             shared,
             protocol,
             #[cfg(feature = "deflate")]
             compression,
             addr: addr.clone(),
+            whereabouts,
+            write_queue,
             _parent: parent,
-        });
+        };
+        let inner = Arc::new(inner);
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
         node.announce(entry);
         node.emit(Mask::WIRES, || Status::WireAcquired { wire, reused: true, waited: Duration::ZERO });
@@ -205,6 +227,50 @@ impl WebSocket {
         (nanoseconds > 0).then(|| Duration::from_nanos(nanoseconds))
     }
 
+    /// The handle as a `Sink` and a `Stream`, to be used by one task or by two, on any threads.
+    ///
+    /// They are one more way to send and to receive: of the sink's pieces and another clone's `send` one may be in flight, and of the
+    /// stream's next message and another clone's `receive`; the other is refused with 4317. On the thread of the wire (see
+    /// [`on_current_arbiter`](crate::SessionBuilder::on_current_arbiter)) they work on it themselves; from another thread
+    /// whatever is there goes to and fro by one message.
+    ///
+    /// ```
+    /// # use futures_util::{SinkExt, StreamExt};
+    /// # async fn example(websocket: hinternet::WebSocket) -> hinternet::Result<()> {
+    /// let (mut sink, mut stream) = websocket.split();
+    /// let sending = async {
+    ///     for number in 0..1000 {
+    ///         // Goes out when the queue is full, or by the flush.
+    ///         sink.feed(number.to_string().into()).await?;
+    ///     }
+    ///     sink.close().await
+    /// };
+    /// let receiving = async {
+    ///     while let Some(message) = stream.next().await {
+    ///         println!("{:?}", message?.as_text());
+    ///     }
+    ///     Ok::<_, hinternet::Error>(())
+    /// };
+    /// futures_util::future::try_join(sending, receiving).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn split(self) -> (WebSocketSink, WebSocketStream) {
+        (WebSocketSink::of(self.clone()), WebSocketStream::of(self))
+    }
+
+    /// If this is the thread of the wire.
+    fn local(&self) -> Option<Rc<Local>> {
+        Local::here(self.inner.whereabouts, &self.inner.node)
+    }
+
+    /// Why there is no answer to a half: the actor is gone.
+    fn end(&self, operation: Operation) -> Error {
+        let node = &self.inner.node;
+        let left = self.inner.shared.take_error(operation);
+        left.unwrap_or_else(|| if node.has_crashed() { node.interrupted(operation) } else { node.gone(operation) })
+    }
+
     /// The actor behind the handle: it takes every operation as a message.
     pub fn addr(&self) -> Addr<WebSocketActor> {
         self.inner.addr.clone()
@@ -212,6 +278,15 @@ impl WebSocket {
 }
 
 impl Shared {
+    fn leave_errors(&self, sink: Option<Error>, stream: Option<Error>) {
+        *self.ends.lock().unwrap_or_else(PoisonError::into_inner) = (sink, stream);
+    }
+
+    fn take_error(&self, operation: Operation) -> Option<Error> {
+        let mut ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        if operation == Operation::WebSocketSend { ends.0.take() } else { ends.1.take() }
+    }
+
     fn set_round_trip(&self, round_trip: Duration) {
         let nanoseconds = u64::try_from(round_trip.as_nanos()).unwrap_or(u64::MAX).max(1);
         self.round_trip.store(nanoseconds, Ordering::Relaxed);

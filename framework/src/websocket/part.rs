@@ -48,6 +48,13 @@ impl MessagePart {
         self.kind == MessageKind::Close
     }
 
+    /// The same to be kept for long: not with all that was received beside it, if it is short.
+    pub(super) fn kept(&self) -> Self {
+        let octets = &self.octets;
+        let short = octets.len() <= SHORT;
+        Self::new(self.kind, if short { Bytes::copy_from_slice(octets) } else { octets.clone() })
+    }
+
     pub(super) fn close() -> Self {
         Self::new(MessageKind::Close, Bytes::new())
     }
@@ -76,6 +83,9 @@ impl From<Vec<u8>> for MessagePart {
         Self::new(MessageKind::Binary, octets)
     }
 }
+
+/// What is cheaper copied than kept where it came.
+const SHORT: usize = 1024;
 
 /// How many octets, not which: they are the program's.
 impl fmt::Debug for MessagePart {

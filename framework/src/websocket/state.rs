@@ -46,6 +46,16 @@ impl Standing {
         self.sending || self.receiving || self.closing
     }
 
+    /// Why a send is refused, which mostly it is not.
+    pub(super) fn refusal_to_send(&self) -> Option<&'static str> {
+        let Self { sending, closing, shut, broken, closed_by_peer, closed, loss_told, .. } = *self;
+        if sending | closing | shut | broken | closed_by_peer | closed | loss_told {
+            self.refusal(Call::Send)
+        } else {
+            None
+        }
+    }
+
     /// Why the call is refused; `None`: it is taken.
     pub(super) fn refusal(&self, call: Call) -> Option<&'static str> {
         let sends = matches!(call, Call::Send | Call::Shutdown);

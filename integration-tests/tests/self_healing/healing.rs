@@ -163,7 +163,7 @@ fn it_is_a_handle_like_the_others() {
         assert_eq!(found.id(), feed.id());
         let Some(AnyHandle::WebSocket(below)) = scene.session.handle(websocket) else { panic!() };
         assert_eq!(below.parent(), Some(feed.id()));
-        assert_eq!(NotificationMask::HEALING.bits(), 1 << 38);
+        assert_eq!(NotificationMask::HEALING.bits(), 1 << 39);
         // Neither keeps it open.
         drop((found, feed));
         assert!(below.closed_soon().await);

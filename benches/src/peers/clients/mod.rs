@@ -6,3 +6,4 @@ pub(super) mod ours;
 pub(super) mod raw;
 pub(super) mod raw_h2;
 pub(super) mod reqwest;
+pub(super) mod websocket;

@@ -43,7 +43,7 @@ impl Raw {
 }
 
 /// Reads until a head is complete; what was read, and where the body begins in it.
-pub(in crate::peers) async fn read_head(stream: &mut Box<dyn Octets>) -> Result<(Vec<u8>, usize), Failed> {
+pub(in crate::peers) async fn read_head(stream: &mut (impl AsyncRead + Unpin)) -> Result<(Vec<u8>, usize), Failed> {
     let mut received = Vec::with_capacity(4096);
     loop {
         if stream.read_buf(&mut received).await? == 0 {

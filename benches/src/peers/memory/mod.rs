@@ -1,4 +1,4 @@
-//! What is held: memory per idle wire, per open request, and per request that waits for its answer.
+//! What is held: memory per idle wire, per idle WebSocket, per open request, and per request that waits for its answer.
 //!
 //! Two columns: what the process grew by (`Rss` of `/proc/self/smaps_rollup`), in which the allocator keeps what the answered
 //! requests needed; and, when allocations are counted, the octets of the heap that are in use. What the kernel holds for a socket
@@ -7,6 +7,7 @@
 mod http2;
 mod open;
 mod waiting;
+mod websockets;
 mod wires;
 
 use std::future::Future;
@@ -24,7 +25,7 @@ use super::{Failed, child, descriptors, meter};
 pub(super) struct Options {
     #[command(flatten)]
     terms: Terms,
-    /// How many wires, or requests
+    /// How many wires, WebSockets or requests
     #[arg(long, default_value_t = 2000)]
     count: u32,
     /// Only have a turn: the program starts itself with this
@@ -44,6 +45,8 @@ enum Held {
     IdleOrigins,
     IdleHttp2Wires,
     IdleSecureHttp2Wires,
+    IdleWebSockets,
+    IdleSecureWebSockets,
     WaitingRequests,
     OpenRequests,
 }
@@ -85,10 +88,12 @@ pub(super) fn measure(options: &Options) -> Result<(), Failed> {
 fn have_turn(count: u32, turn: usize, held: Held, server: &str) -> Result<(), Failed> {
     let endpoints = Endpoints::parse(server)?;
     let endpoint = match held {
-        Held::IdleSecureWires => endpoints.secure,
+        Held::IdleSecureWires | Held::IdleSecureWebSockets => endpoints.secure,
         Held::IdleHttp2Wires => endpoints.http2,
         Held::IdleSecureHttp2Wires => endpoints.secure_http2,
-        Held::IdleWires | Held::IdleOrigins | Held::WaitingRequests | Held::OpenRequests => endpoints.plain,
+        Held::IdleWires | Held::IdleOrigins | Held::IdleWebSockets | Held::WaitingRequests | Held::OpenRequests => {
+            endpoints.plain
+        }
     };
     let client = held.clients().get(turn).ok_or("there is no such client")?;
     let grown = (client.run)(&Job { endpoint, count, many_origins: matches!(held, Held::IdleOrigins) })?;
@@ -103,6 +108,7 @@ impl Held {
         match self {
             Self::IdleWires | Self::IdleSecureWires | Self::IdleOrigins => &wires::CLIENTS,
             Self::IdleHttp2Wires | Self::IdleSecureHttp2Wires => &http2::CLIENTS,
+            Self::IdleWebSockets | Self::IdleSecureWebSockets => &websockets::CLIENTS,
             Self::WaitingRequests => &waiting::CLIENTS,
             Self::OpenRequests => &open::CLIENTS,
         }
@@ -115,6 +121,8 @@ impl Held {
             Self::IdleOrigins => "Idle wires, each of another origin, dialed one after the other",
             Self::IdleHttp2Wires => "Idle wires, HTTP/2, each of another origin with hinternet",
             Self::IdleSecureHttp2Wires => "Idle wires, HTTP/2, TLS 1.3, each of another origin with hinternet",
+            Self::IdleWebSockets => "Idle WebSockets (target: hinternet <= 8 KiB)",
+            Self::IdleSecureWebSockets => "Idle WebSockets, TLS 1.3 (target: hinternet <= 16 KiB)",
             Self::WaitingRequests => "Requests that wait for their answer, each with its wire and its task",
             Self::OpenRequests => "Open requests with 6 header fields, not sent",
         }

@@ -14,6 +14,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Barrier;
 use tokio_rustls::server::TlsStream;
 
+use super::echo::echo;
 use super::head::{Incoming, Wish, wish};
 
 /// What all connections share.
@@ -79,6 +80,10 @@ impl Answering {
                     Wish::Waiting => {
                         let waiting = self.waiting.load(Ordering::Relaxed);
                         return close_with(stream, &waiting.to_string()).await;
+                    }
+                    Wish::Echo(key) => {
+                        drop(buffer);
+                        return echo(&mut stream, &key).await;
                     }
                     Wish::File(path) => self.file(&mut stream, &path).await?,
                 }

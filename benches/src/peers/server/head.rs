@@ -19,6 +19,8 @@ pub(super) enum Wish {
     Never,
     /// `/waiting`: how many wait for that; then the wire is closed.
     Waiting,
+    /// `/echo`: a WebSocket that sends everything back; the key to consent by.
+    Echo(String),
     /// A file of the site.
     File(String),
 }
@@ -43,6 +45,11 @@ pub(super) fn wish(head: &[u8], files_only: bool) -> io::Result<Wish> {
     let path = request.path.unwrap_or_default();
     if files_only {
         return Ok(Wish::File(path.to_owned()));
+    }
+    if path == "/echo" {
+        let key = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("sec-websocket-key"));
+        let key = key.and_then(|field| str::from_utf8(field.value).ok()).ok_or_else(|| wrong("no key"))?;
+        return Ok(Wish::Echo(key.to_owned()));
     }
     if request.method == Some("POST") {
         let length = request.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-length"));
@@ -85,6 +92,7 @@ mod tests {
         assert_eq!(asked("GET /together/2", ""), Wish::Together(2));
         assert_eq!(asked("GET /handshake", ""), Wish::Handshake);
         assert_eq!(asked("GET /never", ""), Wish::Never);
+        assert_eq!(asked("GET /echo", "Sec-WebSocket-Key: abc\r\n"), Wish::Echo("abc".to_owned()));
         assert!(wish(b"GET /octets/many HTTP/1.1\r\n\r\n", false).is_err());
     }
 

@@ -1,6 +1,7 @@
 //! The server that all clients are measured against: hand-written, one thread, a process of its own.
 
 mod answer;
+mod echo;
 mod endpoint;
 mod head;
 mod http2;

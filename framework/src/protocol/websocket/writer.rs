@@ -1,7 +1,7 @@
 //! What goes out (RFC 6455 sections 5 and 6.1): one data frame at a time, and control frames between them.
 //!
 //! What waits is bounded by what it is: one piece of a message, the pong to the last ping (section 5.5.3 lets the others go
-//! unanswered), one ping, one close frame. Nothing follows the close frame.
+//! unanswered), one ping, one close frame; and of pieces that are put behind each other so many octets. Nothing follows the close frame.
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -16,6 +16,12 @@ use crate::notification::Frame;
 pub(crate) struct Writer {
     /// Octets ready to be written.
     ready: BytesMut,
+    /// How many of them there were at most since there were none, this time and the last: what room is made for.
+    peak: usize,
+    usual: usize,
+    /// How many octets the stream has taken in all, and how many of those it has certainly passed on.
+    taken: u64,
+    through: u64,
     message: Option<Piece>,
     pong: Option<Bytes>,
     ping: Option<[u8; 8]>,
@@ -87,6 +93,49 @@ impl Writer {
         (self.begun, self.forsaken) = (false, false);
     }
 
+    /// Puts a piece of a message behind all that is ready, where no other is under way. Where the stream stands when it is through is
+    /// told: nobody is told of it by [`flushed`](Self::flushed). A long frame is made ready piece by piece, as ever.
+    pub(crate) fn append<E>(
+        &mut self,
+        (opcode, last, payload): (OpCode, bool, Bytes),
+        mut mask: impl FnMut() -> Result<[u8; 4], E>,
+    ) -> Result<u64, E> {
+        self.put_controls(&mut mask)?;
+        self.send(opcode, last, payload);
+        let Some(mut piece) = self.message.take() else { return Ok(self.taken) };
+        self.put_next_frame(&mut piece, mask()?);
+        // Where it ends is known when its last frame has begun.
+        while piece.more {
+            while piece.masked < piece.payload.len() {
+                put_masked(&mut piece, &mut self.ready);
+            }
+            self.put_next_frame(&mut piece, mask()?);
+        }
+        let left = piece.payload.len() - piece.masked;
+        let end = self.taken + (self.ready.len() + left) as u64;
+        self.peak = self.peak.max(self.ready.len());
+        self.begun = left > 0;
+        if self.begun {
+            (self.message, self.forsaken) = (Some(piece), true);
+        }
+        Ok(end)
+    }
+
+    /// How much more may be put behind what is ready, where so much may be there.
+    pub(crate) fn room(&self, limit: usize) -> usize {
+        if self.is_free() { limit.saturating_sub(self.ready.len()) } else { 0 }
+    }
+
+    /// How much of what the stream has taken is through.
+    pub(crate) fn through(&self) -> u64 {
+        self.through
+    }
+
+    /// Does it have something of its own to say?
+    pub(crate) fn owes(&self) -> bool {
+        self.pong.is_some() || self.ping.is_some() || matches!(self.close, Close::Waits(_) | Close::Ready)
+    }
+
     /// May another piece be taken?
     pub(crate) fn is_free(&self) -> bool {
         self.message.is_none()
@@ -126,14 +175,19 @@ impl Writer {
     /// So many of them were written.
     pub(crate) fn wrote(&mut self, octets: usize) {
         self.ready.advance(octets);
+        // A stream that takes more has passed on what it took before.
+        self.through = self.taken;
+        self.taken += octets as u64;
         if self.ready.is_empty() {
             // A socket at rest holds no buffer.
             self.ready = BytesMut::new();
+            self.usual = std::mem::take(&mut self.peak);
         }
     }
 
     /// All that was ready is through.
     pub(crate) fn flushed(&mut self) -> Gone {
+        self.through = self.taken;
         let is_through = |piece: &mut Piece| piece.masked == piece.payload.len() && !piece.more;
         let message = self.begun && self.message.take_if(is_through).is_some();
         let gone = Gone { message: message && !self.forsaken, close: self.close == Close::Ready };
@@ -150,17 +204,11 @@ impl Writer {
         }
         if let Some(piece) = self.message.as_mut().filter(|piece| piece.masked < piece.payload.len()) {
             put_masked(piece, &mut self.ready);
-        } else if let Some(payload) = self.pong.take() {
-            self.put_control(OpCode::Pong, &payload, mask()?);
-        } else if let Some(payload) = self.ping.take() {
-            self.put_control(OpCode::Ping, &payload, mask()?);
-        } else if let Some(piece) = self.message.as_mut().filter(|piece| piece.more) {
-            piece.mask = mask()?;
-            let frame = piece.next_frame(self.deflater.as_deref_mut(), self.begun);
-            put_header(&mut self.ready, frame, piece.mask);
-            put_masked(piece, &mut self.ready);
-            self.taps.as_mut().into_iter().for_each(|taps| taps.push(frame));
-            self.begun = true;
+        } else if self.pong.is_some() || self.ping.is_some() {
+            self.put_controls(mask)?;
+        } else if let Some(mut piece) = self.message.take_if(|piece| piece.more) {
+            self.put_next_frame(&mut piece, mask()?);
+            self.message = Some(piece);
         } else if let Close::Waits(frame) = &self.close {
             let payload = frame.payload();
             self.put_control(OpCode::Close, &payload, mask()?);
@@ -171,13 +219,59 @@ impl Writer {
         Ok(true)
     }
 
+    /// Makes the pong and the ping ready that are due.
+    fn put_controls<E>(&mut self, mask: &mut impl FnMut() -> Result<[u8; 4], E>) -> Result<(), E> {
+        if let Some(payload) = self.pong.take() {
+            self.put_control(OpCode::Pong, &payload, mask()?);
+        }
+        if let Some(payload) = self.ping.take() {
+            self.put_control(OpCode::Ping, &payload, mask()?);
+        }
+        Ok(())
+    }
+
     fn put_control(&mut self, opcode: OpCode, payload: &[u8], mask: [u8; 4]) {
-        let frame = Frame { opcode, fin: true, rsv1: false, length: payload.len() as u64 };
-        put_header(&mut self.ready, frame, mask);
+        self.put_header(Frame { opcode, fin: true, rsv1: false, length: payload.len() as u64 }, mask);
         let from = self.ready.len();
         self.ready.extend_from_slice(payload);
         apply_mask(self.ready.get_mut(from..).unwrap_or_default(), mask, 0);
+    }
+
+    /// Begins the next frame of a piece.
+    fn put_next_frame(&mut self, piece: &mut Piece, mask: [u8; 4]) {
+        piece.mask = mask;
+        let frame = piece.next_frame(self.deflater.as_deref_mut(), self.begun);
+        if self.ready.capacity() == 0 {
+            self.ready.reserve((piece.payload.len().min(CHUNK) + LONGEST_HEADER).max(self.usual));
+        }
+        self.put_header(frame, mask);
+        put_masked(piece, &mut self.ready);
+        self.begun = true;
+    }
+
+    /// Makes a header before it is put: octet by octet the buffer would be asked for room again and again.
+    fn put_header(&mut self, frame: Frame, mask: [u8; 4]) {
+        let mut header = Made { octets: [0; LONGEST_HEADER], length: 0 };
+        put_header(&mut header, frame, mask);
+        self.ready.extend_from_slice(header.octets.get(..header.length).unwrap_or_default());
         self.taps.as_mut().into_iter().for_each(|taps| taps.push(frame));
+    }
+}
+
+/// A header in the making.
+struct Made {
+    octets: [u8; LONGEST_HEADER],
+    length: usize,
+}
+
+impl Extend<u8> for Made {
+    fn extend<I: IntoIterator<Item = u8>>(&mut self, octets: I) {
+        for octet in octets {
+            if let Some(place) = self.octets.get_mut(self.length) {
+                *place = octet;
+                self.length += 1;
+            }
+        }
     }
 }
 
@@ -202,6 +296,8 @@ fn put_masked(piece: &mut Piece, out: &mut BytesMut) {
     piece.masked = end;
 }
 
+/// The longest header there is, with its mask.
+const LONGEST_HEADER: usize = 14;
 /// A message is masked piece by piece as it goes out: a copy of it would be as large as it is.
 const CHUNK: usize = 32 * 1024;
 

@@ -126,6 +126,13 @@ impl Http1 {
         self.0.most = Parts::most(self.0.security.is_some());
     }
 
+    /// Nobody waits for what comes next: it needs no buffer of its own until it does, be a piece of the last one held or not.
+    pub(crate) fn lay_down(&mut self) {
+        if self.0.received.is_empty() && self.0.may_do_without() {
+            self.0.give_buffer_back();
+        }
+    }
+
     /// Whoever reads its response is on another thread.
     pub(super) fn serve_from_afar(&mut self) {
         self.0.most = Size::Largest;
