@@ -113,10 +113,10 @@ fn material(group: usize) -> Vec<u8> {
     let mut material = Vec::new();
     while material.len() < 300_000 {
         let n = random.below(1 << 30);
-        let word = words[n as usize % words.len()];
+        let word = words[n % words.len()];
         match group {
             1 => material.extend(format!("{word} ").into_bytes()),
-            2 => material.extend(std::iter::repeat_n((n % 32) as u8, n as usize % 9)),
+            2 => material.extend(std::iter::repeat_n((n % 32) as u8, n % 9)),
             3 => material.extend(n.to_be_bytes()),
             4 => material.extend(format!("{{\"name\":\"{word}\",\"value\":{}}},", n % 1000).into_bytes()),
             _ => material.extend(format!("<p class=\"{word}\">{word} {}</p>\n", n % 100).into_bytes()),

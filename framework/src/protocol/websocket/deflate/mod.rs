@@ -4,7 +4,7 @@
 //! not. Its smallest window is one of 9 bits. That serves for 8 too: to what it has not read yet zlib leaves 262 octets of every
 //! window, so that of 512 octets it refers no further back than 250.
 //!
-//! Without the feature `deflate` all of it is [`absent`]: the types are there, and have no values.
+//! Without the feature `deflate` all of it is `absent`: the types are there, and have no values.
 
 #[cfg(not(feature = "deflate"))]
 mod absent;
