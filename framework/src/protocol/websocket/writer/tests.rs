@@ -104,3 +104,38 @@ fn an_empty_message_is_told_of_when_it_has_gone() {
     assert_eq!(writer.flushed(), Gone { message: true, close: false });
     assert_eq!(writer.flushed(), Gone { message: false, close: false });
 }
+
+#[test]
+fn what_is_put_behind_each_other_goes_out_in_order_and_its_end_is_known() {
+    for at_a_time in [1, 7, usize::MAX] {
+        let (mut writer, mut masks, mut count) = (Writer::default(), Vec::new(), 0_u32);
+        let mut mask = || {
+            count += 1;
+            masks.push(count.to_be_bytes());
+            Ok::<_, Infallible>(count.to_be_bytes())
+        };
+        let Ok(first) = writer.append((OpCode::Text, true, Bytes::from_static(b"one")), &mut mask);
+        writer.pong(Bytes::from_static(b"p"));
+        assert!(writer.owes() && writer.room(64) > 0);
+        // Longer than a piece: nothing is put behind it before it is through.
+        let long = vec![7; CHUNK + 1];
+        let Ok(second) = writer.append((OpCode::Binary, true, long.clone().into()), &mut mask);
+        assert_eq!((first, second, writer.room(usize::MAX)), (9, 9 + 7 + 8 + long.len() as u64, 0));
+        let mut wire = Vec::new();
+        loop {
+            let Ok(octets) = writer.octets(&mut mask);
+            if octets.is_empty() {
+                break;
+            }
+            let length = octets.len().min(at_a_time);
+            wire.extend_from_slice(&octets[..length]);
+            writer.wrote(length);
+        }
+        // Only a flush tells that the last octets are through.
+        assert!(writer.through() < second);
+        assert_eq!(writer.flushed(), Gone { message: false, close: false });
+        assert_eq!((writer.through(), writer.room(64)), (second, 64));
+        let expected = [(0x81, b"one".to_vec()), (0x8a, b"p".to_vec()), (0x82, long)];
+        assert_eq!(frames(&wire, &masks), expected);
+    }
+}
