@@ -106,6 +106,41 @@ fn an_empty_message_is_told_of_when_it_has_gone() {
 }
 
 #[test]
+fn what_is_put_behind_each_other_goes_out_in_order_and_its_end_is_known() {
+    for at_a_time in [1, 7, usize::MAX] {
+        let (mut writer, mut masks, mut count) = (Writer::default(), Vec::new(), 0_u32);
+        let mut mask = || {
+            count += 1;
+            masks.push(count.to_be_bytes());
+            Ok::<_, Infallible>(count.to_be_bytes())
+        };
+        let Ok(first) = writer.append((OpCode::Text, true, Bytes::from_static(b"one")), &mut mask);
+        writer.pong(Bytes::from_static(b"p"));
+        assert!(writer.owes() && writer.room(64) > 0);
+        // Longer than a piece: nothing is put behind it before it is through.
+        let long = vec![7; CHUNK + 1];
+        let Ok(second) = writer.append((OpCode::Binary, true, long.clone().into()), &mut mask);
+        assert_eq!((first, second, writer.room(usize::MAX)), (9, 9 + 7 + 8 + long.len() as u64, 0));
+        let mut wire = Vec::new();
+        loop {
+            let Ok(octets) = writer.octets(&mut mask);
+            if octets.is_empty() {
+                break;
+            }
+            let length = octets.len().min(at_a_time);
+            wire.extend_from_slice(&octets[..length]);
+            writer.wrote(length);
+        }
+        // Only a flush tells that the last octets are through.
+        assert!(writer.through() < second);
+        assert_eq!(writer.flushed(), Gone { message: false, close: false });
+        assert_eq!((writer.through(), writer.room(64)), (second, 64));
+        let expected = [(0x81, b"one".to_vec()), (0x8a, b"p".to_vec()), (0x82, long)];
+        assert_eq!(frames(&wire, &masks), expected);
+    }
+}
+
+#[test]
 fn those_who_hear_of_frames_hear_of_each_when_it_begins() {
     let mut writer = Writer::default();
     writer.tap(true);
@@ -222,6 +257,34 @@ mod compressed {
         let mut inflater = Inflater::new(agreed(0).unwrap());
         let expected = ["one and the same", "never sent to anybody: one and the same", "never sent "];
         assert_eq!(messages(&mut inflater, &all), expected.map(|text| (0x41, text.as_bytes().to_vec())));
+    }
+
+    #[test]
+    fn what_is_put_behind_each_other_is_compressed_too_and_its_end_is_known() {
+        let mut random = fastrand::Rng::with_seed(2);
+        let large: Vec<u8> = std::iter::repeat_with(|| random.u8(..64)).take(400_000).collect();
+        let mut writer = Writer::default().deflating(agreed(0));
+        let (mut masks, mut wire, mut ends) = (Vec::new(), Vec::new(), Vec::new());
+        let mut mask = || {
+            masks.push([5; 4]);
+            Ok::<_, Infallible>([5; 4])
+        };
+        for payload in [b"one and the same".to_vec(), large.clone(), b"one and the same".to_vec()] {
+            let Ok(end) = writer.append((OpCode::Binary, true, payload.into()), &mut mask);
+            ends.push(end);
+            while let Ok(octets) = writer.octets(&mut mask)
+                && !octets.is_empty()
+            {
+                let length = octets.len();
+                wire.extend_from_slice(octets);
+                writer.wrote(length);
+            }
+            assert!(!writer.flushed().message && writer.is_free());
+            assert_eq!((writer.through(), wire.len() as u64), (end, end));
+        }
+        let mut inflater = Inflater::new(agreed(0).unwrap());
+        let sent = [&b"one and the same"[..], &large, b"one and the same"].map(|payload| (0x42, payload.to_vec()));
+        assert!(messages(&mut inflater, &frames(&wire, &masks)) == sent);
     }
 
     #[test]
