@@ -10,21 +10,23 @@ mod link;
 mod messages;
 mod part;
 mod pending;
+mod snapshot;
 mod state;
 
 use std::any::Any;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::dev::channel::channel;
 use actix::{Addr, Context};
 use tokio::task::spawn_local;
 
+use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::{ActorGuard, Commands, Ending, Hold, Node, handle_methods};
-use crate::id::HandleKind;
+use crate::id::{HandleKind, WireId};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::WebSocketOptions;
 use crate::origin::Lease;
@@ -34,6 +36,7 @@ use crate::services::WorkGuard;
 pub use actor::WebSocketActor;
 pub use messages::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket};
 pub use part::MessagePart;
+pub(crate) use snapshot::show_all_below;
 
 /// One WebSocket (`WinHttpWebSocketCompleteUpgrade`), from [`Request::complete_upgrade`](crate::Request::complete_upgrade) or
 /// [`Session::websocket`](crate::Session::websocket).
@@ -63,6 +66,8 @@ pub(crate) struct Inner {
     node: Arc<Node>,
     shared: Arc<Shared>,
     protocol: Option<Box<str>>,
+    wire: WireId,
+    opened: Instant,
     addr: Addr<WebSocketActor>,
     /// The handle above, which stays open as long as this one.
     _parent: Arc<dyn Any + Send + Sync>,
@@ -133,7 +138,9 @@ impl Opening {
         let actor = WebSocketActor::new(&node, Arc::clone(&shared), upgraded, guard);
         let addr = Addr::new(sender);
         spawn_local(Context::with_receiver(receiver).into_future(actor));
-        let inner = Arc::new(Inner { node: Arc::clone(&node), shared, protocol, addr: addr.clone(), _parent: parent });
+        let (node_of, opened) = (Arc::clone(&node), clock::now());
+        let inner =
+            Arc::new(Inner { node: node_of, shared, protocol, wire, opened, addr: addr.clone(), _parent: parent });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
         node.announce(entry);
         node.emit(Mask::WIRES, || Status::WireAcquired { wire, reused: true, waited: Duration::ZERO });
