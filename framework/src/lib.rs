@@ -115,7 +115,7 @@ pub use services::ShutdownReport;
 pub use session::{NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
     ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
-    TraceEvent, Waiting, WireSnapshot,
+    TraceEvent, Waiting, WebSocketSnapshot, WireSnapshot,
 };
 pub use target::{IntoTarget, Origin, Target};
 pub use websocket::{CloseStatus, MessagePart, WebSocket, WebSocketSink, WebSocketStream};

@@ -36,6 +36,8 @@ pub struct Snapshot {
     pub governors: Vec<GovernorSnapshot>,
     /// Its requests whose handle is open, sorted by id.
     pub requests: Vec<RequestSnapshot>,
+    /// Its WebSockets whose handle is open, sorted by id.
+    pub websockets: Vec<WebSocketSnapshot>,
     /// What the session's own handle was told of last.
     pub trace: Vec<TraceEvent>,
 }
@@ -221,6 +223,31 @@ pub struct RequestSnapshot {
     pub wire: Option<WireId>,
     /// What it waits for; `None` if for nothing.
     pub waits_for: Option<Waiting>,
+    /// What it was told of last.
+    pub trace: Vec<TraceEvent>,
+}
+
+/// One WebSocket.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct WebSocketSnapshot {
+    /// Its handle, a name that no other handle ever has.
+    pub id: HandleId,
+    /// The handle above it: a connection, the session, or a self-healing WebSocket.
+    pub parent: Option<HandleId>,
+    /// The wire that it was opened on, which is its alone.
+    pub wire: WireId,
+    /// Where it stands, in a word: `open`, `closed_by_server`, or `closing`.
+    pub state: &'static str,
+    /// How long ago it was opened.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::seconds"))]
+    pub age: Duration,
+    /// The subprotocol that the server chose.
+    pub subprotocol: Option<String>,
+    /// How long the answer to the last ping took; `None` before one was answered.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
+    pub round_trip: Option<Duration>,
     /// What it was told of last.
     pub trace: Vec<TraceEvent>,
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::SelfHealing;
 use super::ended::Ended;
 
-/// Where a [`SelfHealing`](crate::SelfHealing) stands.
+/// Where a [`SelfHealing`] stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -21,7 +21,7 @@ pub enum HealingState {
     Over,
 }
 
-/// How a [`SelfHealing`](crate::SelfHealing) is: what [`figures`](crate::SelfHealing::figures) gives.
+/// How a [`SelfHealing`] is: what [`figures`](SelfHealing::figures) gives.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct HealingFigures {

@@ -10,6 +10,7 @@ use crate::engine::thread_number;
 use crate::origin::{self, Line};
 use crate::request::Found;
 use crate::snapshot::{Snapshot, TraceEvent};
+use crate::websocket;
 
 impl Session {
     /// The session as it is: its origins, their wires and its requests, with what each request waits for.
@@ -54,7 +55,8 @@ impl Session {
         }
         requests.sort_unstable_by_key(|request| request.id);
         let connections = connection::show_all_below(&self.inner.node, now);
+        let websockets = websocket::show_all_below(&self.inner.node, now);
         let trace = self.inner.node.subscribers().traced(|noted| TraceEvent::of(noted, now));
-        Snapshot { session, age, connections, origins, governors, requests, trace }
+        Snapshot { session, age, connections, origins, governors, requests, websockets, trace }
     }
 }

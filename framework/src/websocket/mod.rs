@@ -15,6 +15,7 @@ mod outlet;
 mod part;
 mod pending;
 mod sink;
+mod snapshot;
 mod socket;
 mod state;
 mod stream;
@@ -24,15 +25,16 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::dev::channel::channel;
 use actix::{Addr, Context};
 use tokio::task::spawn_local;
 
+use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::{ActorGuard, Commands, Ending, Hold, Node, handle_methods};
-use crate::id::HandleKind;
+use crate::id::{HandleKind, WireId};
 use crate::notification::{NotificationMask as Mask, Status};
 #[cfg(feature = "deflate")]
 use crate::options::AgreedCompression;
@@ -50,6 +52,7 @@ pub use actor::WebSocketActor;
 pub use messages::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket};
 pub use part::MessagePart;
 pub use sink::WebSocketSink;
+pub(crate) use snapshot::show_all_below;
 pub use stream::WebSocketStream;
 
 /// One WebSocket (`WinHttpWebSocketCompleteUpgrade`), from [`Request::complete_upgrade`](crate::Request::complete_upgrade) or
@@ -86,6 +89,8 @@ pub(crate) struct Inner {
     protocol: Option<Box<str>>,
     #[cfg(feature = "deflate")]
     compression: Option<AgreedCompression>,
+    wire: WireId,
+    opened: Instant,
     addr: Addr<WebSocketActor>,
     whereabouts: Whereabouts,
     /// Octets a sink keeps on another thread.
@@ -174,6 +179,8 @@ impl Opening {
             protocol,
             #[cfg(feature = "deflate")]
             compression,
+            wire,
+            opened: clock::now(),
             addr: addr.clone(),
             whereabouts,
             write_queue,

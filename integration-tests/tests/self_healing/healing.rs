@@ -225,3 +225,22 @@ fn a_server_that_is_gone_behind_its_101_is_asked_again() {
         scene.end(feed).await;
     });
 }
+
+#[test]
+fn a_snapshot_shows_each_websocket_below_what_heals_it() {
+    with([switching(), switching().send(close(1001, "")).keep()], async |scene| {
+        let feed = scene.feed(options());
+        let HealingEvent::Connected { websocket, .. } = feed.receive().await.unwrap() else { panic!() };
+        let other = scene.session.websocket("ws://feed.example/").unwrap().connect().await.unwrap();
+        assert!(other.receive().await.unwrap().is_close());
+        tokio::time::sleep(SECOND).await;
+        let shown = scene.session.snapshot().await.websockets;
+        let seen: Vec<_> = shown.iter().map(|one| (one.id, one.parent, one.state)).collect();
+        let session = scene.session.id();
+        let expected = [(websocket, Some(feed.id()), "open"), (other.id(), Some(session), "closed_by_server")];
+        assert_eq!(seen, expected);
+        assert!(shown[0].wire != shown[1].wire && shown.iter().all(|one| one.age == SECOND), "{shown:?}");
+        drop(other);
+        scene.end(feed).await;
+    });
+}
