@@ -41,7 +41,7 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over HTTP/1.1; compressed, with the feature `deflate`) over TCP and TLS. Not yet: redirects,
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Not yet: redirects,
 //! credentials, cookies, content codings, proxies. A 3xx or a 401 is simply the response.
 //!
 //! # Spans

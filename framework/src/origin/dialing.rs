@@ -277,7 +277,7 @@ impl Pond {
             }
             _ => return Ok((Wire::http1(dialed), None)),
         };
-        match clock::within(limit, pin!(Wire::http2(dialed, &terms.options, terms.response_head))).await {
+        match clock::within(limit, pin!(Wire::http2(dialed, terms.options, terms.response_head))).await {
             Ok(Ok((wire, driver))) => Ok((wire, Some(driver))),
             Ok(Err(error)) => Err(DialFailure::NotBegun(error)),
             Err(_) => Err(DialFailure::BeginTimeout(limit.unwrap_or_default())),

@@ -26,8 +26,8 @@ pub(super) struct Naming {
     heard: RefCell<Option<Heard>>,
     /// How many requests had begun when it was heard.
     begun: Cell<u64>,
-    /// Wires to addresses that the name has no more; `None` if there are none.
-    moved: RefCell<Option<Box<BTreeSet<WireId>>>>,
+    /// Wires to addresses that the name has no more.
+    moved: RefCell<BTreeSet<WireId>>,
     renewing: RefCell<Option<Renewing>>,
     /// After a failure: no new look-up before.
     not_before: Cell<Option<Instant>>,
@@ -36,7 +36,7 @@ pub(super) struct Naming {
 impl Naming {
     /// Has the name of the wire's server other addresses now? Asked of every wire that is given back.
     pub(super) fn has_moved(&self, wire: WireId) -> bool {
-        self.moved.borrow().as_ref().is_some_and(|moved| moved.contains(&wire))
+        self.moved.borrow().contains(&wire)
     }
 
     /// Nothing is looked up any more.
@@ -118,7 +118,7 @@ impl Pond {
         if let Some(heard) = heard.as_ref().filter(|_| self.terms.names.are_renewed())
             && !self.terms.names.left(&heard.name, [address]).is_empty()
         {
-            self.naming.moved.borrow_mut().get_or_insert_default().insert(wire);
+            self.naming.moved.borrow_mut().insert(wire);
             return true;
         }
         false
@@ -135,7 +135,7 @@ impl Pond {
         if has_moved {
             tracing::debug!(origin = %self.key.origin, wires = moved.len(), "the name has moved");
         }
-        self.naming.moved.replace(has_moved.then(|| Box::new(moved)));
+        self.naming.moved.replace(moved);
         if has_moved {
             self.retire_worn(clock::now());
             self.perform_assignments();

@@ -63,7 +63,7 @@ use shared::Shared;
 /// let feed = session
 ///     .websocket("wss://feed.example.com/")?
 ///     .self_healing(SelfHealingOptions::default())
-///     .resume(|fresh| async move { Ok(fresh.websocket.send("subscribe ticks").await?) })
+///     .resume(|fresh| async move { fresh.websocket.send("subscribe ticks").await })
 ///     .open()?;
 /// loop {
 ///     match feed.receive().await? {

@@ -1,7 +1,7 @@
 //! Becoming a WebSocket: what is asked, what may be answered, and what becomes of the handles (RFC 6455 4.1, contract B.1).
 
 use hinternet::tls::TlsOptions;
-use hinternet::{AnyHandle, Blame, ErrorCode, Handle, HandleKind, Method, Payload, Protocols, Session, Status};
+use hinternet::{AnyHandle, Blame, ErrorCode, Handle, HandleKind, Method, Payload, Session, Status};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::Scene;
@@ -94,10 +94,6 @@ async fn what_no_upgrade_can_be_asked_with_is_refused_and_nothing_sent() {
     request.upgrade_to_websocket().unwrap();
     wrong(request.send("a body").await);
     wrong(request.send(Payload::chunked()).await);
-    let mut options = request.options();
-    options.protocols = Protocols::RequireHttp2;
-    request.set_options(options).unwrap();
-    wrong(request.send(()).await);
     for protocol in ["a b", "", "a\r\nx: y"] {
         wrong(scene.session.websocket(&url(&scene.peer)).unwrap().protocol(protocol).connect().await.map(drop));
     }
