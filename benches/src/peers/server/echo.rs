@@ -73,11 +73,12 @@ impl Frames {
             _ => 0,
         };
         let length = input.get(2..2 + long)?;
+        // The last of it: until the mask is there nothing has begun.
+        self.mask = input.get(2 + long..6 + long)?.try_into().ok()?;
         self.left = match long {
             0 => usize::from(input[1] & 0x7f),
             _ => length.iter().fold(0, |length, octet| length << 8 | usize::from(*octet)),
         };
-        self.mask = input.get(2 + long..6 + long)?.try_into().ok()?;
         self.closed |= first == 0x88;
         out.extend([if first == PING { 0x8a } else { first }, input[1] & 0x7f]);
         out.extend_from_slice(length);
