@@ -137,17 +137,20 @@ pub(crate) fn table(file: &'static str) -> BTreeMap<&'static str, &'static str> 
 }
 
 /// What a JSON file of vectors holds.
+#[allow(dead_code, reason = "some suites are written otherwise")]
 pub(crate) fn read_json(file: &Path) -> Value {
     let text = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 /// The list a value is.
+#[allow(dead_code, reason = "some suites are written otherwise")]
 pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap_or_else(|| panic!("{value} is no list"))
 }
 
 /// The text a value is.
+#[allow(dead_code, reason = "some suites are written otherwise")]
 pub(crate) fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
 }
