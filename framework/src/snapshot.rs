@@ -236,7 +236,7 @@ pub struct WebSocketSnapshot {
     pub id: HandleId,
     /// The handle above it: a connection, the session, or a self-healing WebSocket.
     pub parent: Option<HandleId>,
-    /// The wire that it was opened on, which is its alone.
+    /// The wire that it was opened on: its alone, or one of HTTP/2 that others share.
     pub wire: WireId,
     /// Where it stands, in a word: `open`, `closed_by_server`, or `closing`.
     pub state: &'static str,
@@ -248,6 +248,20 @@ pub struct WebSocketSnapshot {
     /// How long the answer to the last ping took; `None` before one was answered.
     #[cfg_attr(feature = "serde", serde(serialize_with = "plain::some_seconds"))]
     pub round_trip: Option<Duration>,
+    /// Messages whose last part went out, by calls and by a sink.
+    pub messages_sent: u64,
+    /// Octets of what was sent, without headers and before compression. Those of a message that is still going out are not among them.
+    pub octets_sent: u64,
+    /// Messages whose last part was received, by calls and by a stream; not the server's close.
+    pub messages_received: u64,
+    /// Octets of what was received, without headers and after expansion.
+    pub octets_received: u64,
+    /// A send or shutdown is in flight, or something of a sink.
+    pub sending: bool,
+    /// A receive is in flight, of a call or of a stream.
+    pub receiving: bool,
+    /// A close is in flight: the server's is waited for.
+    pub closing: bool,
     /// What it was told of last.
     pub trace: Vec<TraceEvent>,
 }

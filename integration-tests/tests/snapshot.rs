@@ -3,9 +3,11 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use futures_util::{SinkExt, StreamExt};
 use hinternet::{
-    Connection, DialOptions, HandleId, Http2Options, Method, NotificationMask as Mask, OriginSnapshot, Payload,
-    Request, RequestSnapshot, Session, SessionBuilder, Snapshot, Status, Version, Waiting, WireHealth, WireSnapshot,
+    Connection, DialOptions, HandleId, Http2Options, MessageKind, MessagePart, Method, NotificationMask as Mask,
+    OriginSnapshot, Payload, Request, RequestSnapshot, Session, SessionBuilder, Snapshot, Status, Version, Waiting,
+    WebSocketSnapshot, WireHealth, WireSnapshot,
 };
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Settings, builder};
 use integration_tests::http2_peer::frames;
@@ -13,6 +15,7 @@ use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::{Scene, read_all, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::websocket::WebSocketOrigin;
 use integration_tests::{FakeDialer, Gate, patiently};
 
 /// An HTTP/1.1 server that holds `/held`, and a watched session.
@@ -403,6 +406,139 @@ async fn no_secret_is_shown_and_what_is_serialised_is_plain() {
     world.gate.open();
     request.receive_response().await.unwrap();
     world.end().await;
+}
+
+/// The only WebSocket there is.
+fn websocket_of(snapshot: &Snapshot) -> &WebSocketSnapshot {
+    let [websocket] = &snapshot.websockets[..] else { panic!("{snapshot:#?}") };
+    websocket
+}
+
+/// Messages and octets that were sent, and that were received.
+fn counted(snapshot: &Snapshot) -> [(u64, u64); 2] {
+    let one = websocket_of(snapshot);
+    [(one.messages_sent, one.octets_sent), (one.messages_received, one.octets_received)]
+}
+
+/// Is a send or shutdown in flight, a receive, a close?
+fn in_flight(snapshot: &Snapshot) -> [bool; 3] {
+    let one = websocket_of(snapshot);
+    [one.sending, one.receiving, one.closing]
+}
+
+#[tokio::test]
+async fn what_went_over_a_websocket_is_counted_and_what_is_in_flight_is_shown() {
+    const LARGE: usize = 15_000_000;
+    let gates = [Gate::new(), Gate::new()];
+    let held = gates.clone();
+    let origin = WebSocketOrigin::start(move |mut stream| {
+        let [first, second] = held.clone();
+        async move {
+            for _ in 0..2 {
+                let Some(Ok(message)) = stream.next().await else { panic!("a message comes") };
+                stream.send(message).await.unwrap();
+            }
+            first.passed().await;
+            assert_eq!(stream.next().await.unwrap().unwrap().into_data().len(), LARGE);
+            second.passed().await;
+            while let Some(Ok(_)) = stream.next().await {}
+        }
+    })
+    .await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let websocket = session.websocket(&origin.url()).unwrap().connect().await.unwrap();
+    assert_eq!(counted(&session.snapshot().await), [(0, 0), (0, 0)]);
+    websocket.send("hello").await.unwrap();
+    websocket.send(MessagePart::new(MessageKind::TextFragment, "tw")).await.unwrap();
+    assert_eq!(counted(&session.snapshot().await), [(1, 7), (0, 0)], "a part is no message");
+    websocket.send("o").await.unwrap();
+    assert_eq!(websocket.receive().await.unwrap().as_text(), Some("hello"));
+    assert_eq!(websocket.receive_at_most(2).await.unwrap().as_text(), Some("tw"));
+    assert_eq!(counted(&session.snapshot().await), [(2, 8), (1, 7)]);
+    assert_eq!(websocket.receive().await.unwrap().as_text(), Some("o"));
+    assert_eq!(counted(&session.snapshot().await), [(2, 8), (2, 8)]);
+    seen(&session, "nothing in flight", |now| in_flight(now) == [false; 3]).await;
+
+    let (receives, sends) = (websocket.clone(), websocket.clone());
+    let received = tokio::spawn(async move { receives.receive().await });
+    seen(&session, "a receive in flight", |now| in_flight(now) == [false, true, false]).await;
+    let sent = tokio::spawn(async move { sends.send(vec![7; LARGE]).await });
+    let snapshot = seen(&session, "a send in flight", |now| in_flight(now) == [true, true, false]).await;
+    assert_eq!(counted(&snapshot)[0], (2, 8), "it has not gone out");
+    gates[0].open();
+    patiently("the send", sent).await.unwrap().unwrap();
+    let snapshot = seen(&session, "no send in flight", |now| in_flight(now) == [false, true, false]).await;
+    assert_eq!(counted(&snapshot), [(3, 8 + LARGE as u64), (2, 8)]);
+    let closes = websocket.clone();
+    let closed = tokio::spawn(async move { closes.close(1000, "").await });
+    seen(&session, "a close in flight", |now| in_flight(now) == [false, false, true]).await;
+    recorder.failure(websocket.id(), received.await.unwrap());
+    gates[1].open();
+    patiently("the close", closed).await.unwrap().unwrap();
+    let snapshot = seen(&session, "nothing in flight", |now| in_flight(now) == [false; 3]).await;
+    assert_eq!(counted(&snapshot), [(3, 8 + LARGE as u64), (2, 8)], "closes are no messages");
+    assert_eq!(websocket_of(&snapshot).state, "closed_by_server");
+    drop(websocket);
+    recorder.finish(session).await;
+}
+
+#[test]
+fn what_goes_by_the_halves_of_a_websocket_is_counted_like_what_goes_by_calls() {
+    async fn halves(session: &Session) {
+        let origin = WebSocketOrigin::echo().await;
+        let (mut sink, mut stream) = session.websocket(&origin.url()).unwrap().connect().await.unwrap().split();
+        for round in 1..=3 {
+            for _ in 0..100 {
+                sink.feed("hello".into()).await.unwrap();
+            }
+            sink.feed(MessagePart::new(MessageKind::BinaryFragment, vec![1; 3])).await.unwrap();
+            sink.send(vec![2; 200_000].into()).await.unwrap();
+            assert_eq!(counted(&session.snapshot().await)[0], (round * 101, round * 200_503));
+            for _ in 0..101 {
+                patiently("a message", stream.next()).await.unwrap().unwrap();
+            }
+            assert_eq!(counted(&session.snapshot().await)[1], (round * 101, round * 200_503));
+        }
+        seen(session, "nothing in flight", |now| in_flight(now) == [false; 3]).await;
+    }
+    async fn watched_or_not(builder: fn() -> SessionBuilder) {
+        let recorder = Recorder::start();
+        let session = recorder.session(builder());
+        halves(&session).await;
+        recorder.finish(session).await;
+        // Nobody hears of the single piece.
+        let session = builder().open().unwrap();
+        halves(&session).await;
+        session.close().await.unwrap();
+    }
+    actix::System::new().block_on(watched_or_not(|| Session::builder().on_current_arbiter()));
+    tokio::runtime::Runtime::new().unwrap().block_on(watched_or_not(Session::builder));
+}
+
+#[tokio::test]
+async fn what_is_serialised_of_a_websocket_is_plain() {
+    let origin = WebSocketOrigin::echo().await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let websocket = session.websocket(&origin.url()).unwrap().protocol("chat").connect().await.unwrap();
+    websocket.send("sesame").await.unwrap();
+    assert_eq!(websocket.receive().await.unwrap().as_text(), Some("sesame"));
+    let snapshot = seen(&session, "nothing in flight", |now| in_flight(now) == [false; 3]).await;
+    let text = serde_json::to_string(&snapshot).unwrap();
+    assert!(!text.contains("sesame"), "{text}");
+    let mut back: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(back, serde_json::to_value(&snapshot).unwrap());
+    let shown = back["websockets"][0].as_object_mut().unwrap();
+    assert!(shown.remove("age").unwrap().is_f64());
+    let expected = serde_json::json!({
+        "id": websocket.id().value(), "parent": session.id().value(), "wire": websocket_of(&snapshot).wire.value(),
+        "state": "open", "subprotocol": "chat", "round_trip": null, "messages_sent": 1, "octets_sent": 6,
+        "messages_received": 1, "octets_received": 6, "sending": false, "receiving": false, "closing": false, "trace": [],
+    });
+    assert_eq!(serde_json::Value::Object(shown.clone()), expected);
+    drop(websocket);
+    recorder.finish(session).await;
 }
 
 const MANY: usize = 10_000;

@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::link::Link;
 use super::part::MessagePart;
 use super::socket::{Receiver, Receiving, Socket};
+use super::traffic::messages;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::notification::{MessageKind, NotificationMask as Mask, Status};
@@ -115,6 +116,7 @@ impl Socket {
         {
             self.standing.sending = false;
             let (octets, kind) = (sending.octets, sending.kind);
+            self.shared.traffic.sent(messages(kind), octets);
             sending.pending.complete(Status::WebSocketWriteComplete { octets, kind }, ());
         }
         let has_more = self.outlet_has_moved(true);
@@ -195,6 +197,7 @@ impl Socket {
         self.standing.receiving = false;
         self.standing.close_told |= part.is_close();
         let (octets, kind) = (part.octets().len() as u64, part.kind());
+        self.shared.traffic.received(kind, octets);
         let told = move || Status::WebSocketReadComplete { octets, kind };
         match by {
             Receiver::Call(pending) => {

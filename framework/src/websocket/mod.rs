@@ -19,6 +19,7 @@ mod snapshot;
 mod socket;
 mod state;
 mod stream;
+mod traffic;
 
 use std::any::Any;
 use std::fmt;
@@ -47,6 +48,7 @@ use crate::wire::Tunnel;
 
 use local::{Local, Whereabouts};
 use socket::Socket;
+use traffic::Traffic;
 
 pub use actor::WebSocketActor;
 pub use messages::{CloseWebSocket, ReceiveMessage, SendMessage, ShutdownWebSocket};
@@ -107,6 +109,7 @@ struct Shared {
     closed_by_peer: OnceLock<CloseStatus>,
     /// In nanoseconds; 0 while it is not known.
     round_trip: AtomicU64,
+    traffic: Traffic,
     /// What a sink and a stream had in flight at the end of the handle has ended with.
     ends: Mutex<(Option<Error>, Option<Error>)>,
 }

@@ -10,6 +10,7 @@ use super::messages::{SendBatch, Ticket};
 use super::part::MessagePart;
 use super::socket::Socket;
 use super::state::Standing;
+use super::traffic::OnItsWay;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage};
 use crate::notification::{MessageKind, NotificationMask as Mask, Status};
@@ -24,6 +25,8 @@ pub(super) struct Outlet {
     busy: bool,
     /// Pieces whose completion somebody hears of, and where each ends among all octets of the wire.
     told: VecDeque<(u64, u64, MessageKind)>,
+    /// The same of all pieces, to be counted.
+    on_its_way: OnItsWay,
     /// What came from another thread and has found no room yet, and who waits there for all of it.
     queue: VecDeque<MessagePart>,
     asker: Option<oneshot::Sender<Result<()>>>,
@@ -114,8 +117,13 @@ impl Socket {
         link.stall.begin(clock::now);
         link.tap(self.node.wants(Mask::FRAMES));
         match link.append(frame) {
-            Ok(end) if is_watched => self.outlet().told.push_back((end, octets, kind)),
-            Ok(_) => {}
+            Ok(end) => {
+                let outlet = self.outlet();
+                outlet.on_its_way.add(end, kind, octets);
+                if is_watched {
+                    outlet.told.push_back((end, octets, kind));
+                }
+            }
             Err(error) => self.cannot_send(&Failure::Io(Stage::Messages, error).into_error(operation)),
         }
         self.outlet().take_error().map_or(Ok(()), |(_, error)| Err(error))
@@ -187,6 +195,7 @@ impl Socket {
     pub(super) fn outlet_has_moved(&mut self, all: bool) -> bool {
         let Some(outlet) = self.outlet.as_mut().filter(|outlet| outlet.busy) else { return false };
         let through = self.link.as_ref().map_or(0, |link| link.writer.through());
+        outlet.on_its_way.count(through, &self.shared.traffic);
         while let Some((_, octets, kind)) = outlet.told.front().copied().filter(|(end, ..)| *end <= through) {
             outlet.told.pop_front();
             self.node.emit(Mask::WRITE_COMPLETE, || Status::WebSocketWriteComplete { octets, kind });
@@ -213,7 +222,7 @@ impl Socket {
         for _ in 0..outlet.told.len() + outlet.queue.len() {
             self.node.emit(Mask::REQUEST_ERROR, || Status::RequestError { operation, error: error.clone() });
         }
-        (outlet.told, outlet.queue) = Default::default();
+        (outlet.told, outlet.queue, outlet.on_its_way) = Default::default();
         outlet.answer(Err(error));
         self.standing.sending = self.sending.is_some();
         true

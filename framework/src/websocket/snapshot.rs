@@ -21,6 +21,8 @@ fn show(websocket: &WebSocket, now: Instant) -> WebSocketSnapshot {
         Some(_) => "closed_by_server",
         None => "open",
     };
+    let [(messages_sent, octets_sent), (messages_received, octets_received)] = shared.traffic.counted();
+    let [sending, receiving, closing] = shared.traffic.in_flight();
     WebSocketSnapshot {
         id: node.id(),
         parent: node.parent(),
@@ -29,6 +31,13 @@ fn show(websocket: &WebSocket, now: Instant) -> WebSocketSnapshot {
         age: now.saturating_duration_since(*opened),
         subprotocol: protocol.as_deref().map(str::to_owned),
         round_trip: websocket.round_trip(),
+        messages_sent,
+        octets_sent,
+        messages_received,
+        octets_received,
+        sending,
+        receiving,
+        closing,
         trace: node.subscribers().traced(|noted| TraceEvent::of(noted, now)),
     }
 }

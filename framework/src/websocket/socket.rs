@@ -293,8 +293,10 @@ impl Socket {
         self.fail_outlet(&self.cancelled(WHY));
     }
 
-    /// Tasks to be woken when nobody is inside.
+    /// It is being left: shows what is in flight, and gives the tasks to be woken when nobody is inside.
     pub(super) fn take_woken(&mut self) -> [Option<Waker>; 2] {
+        let sends = self.sending.is_some() || self.shutting.is_some() || self.outlet_is_busy();
+        self.shared.traffic.show_in_flight([sends, self.receiving.is_some(), self.closing.is_some()]);
         let sink = self.outlet.as_mut().and_then(|outlet| outlet.take_woken());
         [sink, self.inlet.as_mut().and_then(|inlet| inlet.take_woken())]
     }
