@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateFlush};
@@ -146,9 +146,18 @@ impl DeflatingOrigin {
 
 async fn serve(mut stream: TcpStream, terms: Terms, fragment: usize) -> io::Result<()> {
     consent(&mut stream, &terms.answer()).await?;
+    echo(&mut stream, terms, fragment).await
+}
+
+/// Sends every message back over what has been agreed to.
+pub(crate) async fn echo(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    terms: Terms,
+    fragment: usize,
+) -> io::Result<()> {
     let (mut contexts, mut first, mut message) = (Contexts::new(terms), 0, Vec::new());
     loop {
-        let (head, payload) = read_frame(&mut stream).await?;
+        let (head, payload) = read_frame(stream).await?;
         match head & 0x0f {
             8 => return stream.write_all(&frame(0x88, payload)).await,
             9 => stream.write_all(&frame(0x8a, payload)).await?,
@@ -200,7 +209,7 @@ pub async fn consent(stream: &mut TcpStream, extensions: &str) -> io::Result<()>
 ///
 /// # Panics
 /// When it is not masked.
-pub async fn read_frame(stream: &mut TcpStream) -> io::Result<(u8, Vec<u8>)> {
+pub async fn read_frame(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<(u8, Vec<u8>)> {
     let (first, second) = (stream.read_u8().await?, stream.read_u8().await?);
     assert_eq!(second & 0x80, 0x80, "a client's frame is masked");
     let length = match second & 0x7f {

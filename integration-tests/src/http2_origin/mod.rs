@@ -31,6 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{mpsc, watch};
 
+use crate::deflating::{self, Terms};
 use crate::http2_peer::Frame;
 use crate::origin::{Log, Visit};
 use crate::patience::reached;
@@ -63,6 +64,7 @@ pub struct Settings {
     http2: h2::server::Builder,
     at_head: Arc<AtHead>,
     websockets: Option<Arc<tunnel::Serve>>,
+    extensions: Option<String>,
 }
 
 /// What the server, its connections and their streams have in common.
@@ -74,6 +76,8 @@ struct Shared {
     http2: h2::server::Builder,
     at_head: Arc<AtHead>,
     websockets: Option<Arc<tunnel::Serve>>,
+    /// Of a WebSocket by a stream, what is answered to the offered extensions.
+    extensions: Option<String>,
     handler: Arc<Handler>,
 }
 
@@ -116,7 +120,7 @@ impl Http2Origin {
     /// # Panics
     /// When no loopback port can be bound.
     pub async fn with(settings: Settings, handler: impl Fn(&Request) -> Answer + Send + Sync + 'static) -> Self {
-        let Settings { tls, http2, at_head, websockets } = settings;
+        let Settings { tls, http2, at_head, websockets, extensions } = settings;
         let is_secure = tls.is_some();
         let shared = Arc::new(Shared {
             log: Log::new(),
@@ -126,6 +130,7 @@ impl Http2Origin {
             http2,
             at_head,
             websockets,
+            extensions,
             handler: Arc::new(handler),
         });
         let server = Server::start(|listener| connection::listen(listener, Arc::clone(&shared))).await;
@@ -219,7 +224,13 @@ impl Http2Origin {
 impl Settings {
     /// No TLS, h2's own limits and windows, and every request is read to its end before it is answered.
     pub fn new() -> Self {
-        Self { tls: None, http2: h2::server::Builder::new(), at_head: Arc::new(|_| None), websockets: None }
+        Self {
+            tls: None,
+            http2: h2::server::Builder::new(),
+            at_head: Arc::new(|_| None),
+            websockets: None,
+            extensions: None,
+        }
     }
 
     /// Over TLS.
@@ -258,7 +269,17 @@ impl Settings {
         self
     }
 
-    /// The same without a word of it in its SETTINGS: by HTTP/1.1 alone.
+    /// Serves WebSockets by streams alone, and agrees to these terms of permessage-deflate whatever it is asked: it sends every message
+    /// back, compressed, in fragments of so many octets; 0 is one frame for each message.
+    pub fn deflating(self, terms: Terms, fragment: usize) -> Self {
+        let serve = move |served: Served| async move {
+            // The client has gone.
+            let _over = deflating::echo(&mut served.into_inner(), terms, fragment).await;
+        };
+        Self { extensions: Some(terms.answer()), ..self.websockets(serve) }
+    }
+
+    /// As [`websockets`](Self::websockets) without a word of it in its SETTINGS: by HTTP/1.1 alone.
     pub fn websockets_by_http1<F>(self, serve: impl Fn(Served) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = ()> + Send + 'static,

@@ -48,6 +48,10 @@ pub(super) async fn serve(
     if chooses_chat(&head.headers) {
         answer.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("chat"));
     }
+    if let Some(extensions) = &connection.shared.extensions {
+        let value = HeaderValue::from_str(extensions).expect("terms are a value");
+        answer.headers_mut().insert("sec-websocket-extensions", value);
+    }
     let Ok(out) = respond.send_response(answer, false) else { return };
     let tunnel: Box<dyn Duplex> = Box::new(Tunnel { body: Some(body), out, rest: Bytes::new() });
     serve(WebSocketStream::from_raw_socket(tunnel, Role::Server, None).await).await;

@@ -125,11 +125,17 @@ fn b5_b6_a_parents_end_fails_both_halves_with_6_and_is_the_last_that_is_told() {
             assert!(poll_once(pin!(stream.next())).await.is_none());
             let large = vec![b'x'; 32 << 20];
             let mut sending = Box::pin(sink.send(large.into()));
-            // Until the wire takes no more.
-            for _ in 0..100 {
-                assert!(poll_once(sending.as_mut()).await.is_none());
-                tokio::task::yield_now().await;
-            }
+            // Until it has come to the thread of the wire. It cannot go out: the wire takes no more of it.
+            let in_flight = async {
+                loop {
+                    assert!(poll_once(sending.as_mut()).await.is_none());
+                    if place.session.snapshot().await.websockets.iter().any(|one| one.sending && one.receiving) {
+                        return;
+                    }
+                    tokio::task::yield_now().await;
+                }
+            };
+            patiently("both to be in flight", in_flight).await;
             let expected = if own { ErrorCode::OperationCancelled } else { ErrorCode::InvalidHandle };
             if own {
                 Handle::close(&place.websocket).await.unwrap()

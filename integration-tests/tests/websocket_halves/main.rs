@@ -1,6 +1,7 @@
 //! The halves of a WebSocket: a sink and a stream, on the thread of the wire and on others.
 
 mod closing;
+mod compression;
 mod dropping;
 mod intruders;
 mod messages;
