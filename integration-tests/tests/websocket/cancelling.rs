@@ -1,9 +1,9 @@
 //! Giving calls up, after every count of polls: what it cancels, and what it must not lose (contract B.7).
 
-use hinternet::{ErrorCode, MessageKind, Session, WebSocketOptions};
+use hinternet::{ErrorCode, MessageKind, NotificationMask, Session, WebSocketOptions};
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Split};
 use integration_tests::websocket::{frame, frames_of};
-use integration_tests::{dropped_after, patiently};
+use integration_tests::{Gate, dropped_after, patiently, poll_once};
 
 use crate::place::{Place, switching, url};
 
@@ -69,6 +69,40 @@ fn b7_a_dropped_send_is_given_up_whole_and_the_next_goes_out_whole() {
                 assert!(frames.iter().all(|(_, octets)| octets == b"next" || octets.len() == size), "{polls} polls");
                 place.end().await;
             }
+        }
+    });
+}
+
+#[test]
+fn b7_a_dropped_send_that_has_begun_goes_out_whole_before_the_next() {
+    on_one_thread(async {
+        // More than there is room for on the way.
+        let large = vec![b'x'; 16_000_000];
+        for by_cancel in [false, true] {
+            let gate = Gate::new();
+            let builder = Session::builder().on_current_arbiter();
+            let place = Place::of(builder, WebSocketOptions::default(), |script| script.hold(&gate).keep()).await;
+            let mut begun = place.websocket.notifications(NotificationMask::FRAMES).unwrap();
+            let mut sending = Box::pin(place.websocket.send(large.clone()));
+            assert!(poll_once(sending.as_mut()).await.is_none());
+            assert_eq!(patiently("the frame to begin", begun.next()).await.unwrap().name(), "FrameSent");
+            if by_cancel {
+                place.websocket.cancel();
+                let error = place.failure(patiently("the send", sending).await);
+                assert_eq!(error.code(), ErrorCode::OperationCancelled);
+            } else {
+                drop(sending);
+            }
+            let next = async { place.websocket.send("next").await.unwrap() };
+            let opened = async {
+                tokio::task::yield_now().await;
+                gate.open();
+            };
+            patiently("the next send", async { tokio::join!(next, opened) }).await;
+            drop(begun);
+            let frames = place.wait_for_frames(2).await;
+            assert!(frames == [(0x82, large.clone()), (0x81, b"next".to_vec())], "by cancel: {by_cancel}");
+            place.end().await;
         }
     });
 }
