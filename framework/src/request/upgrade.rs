@@ -1,7 +1,6 @@
 //! A request that becomes a WebSocket (RFC 6455 section 4.1, RFC 8441): it is sent as any other, and its wire, or its stream, is handed
 //! over.
 
-use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -165,7 +164,7 @@ impl Journey {
         self.stage = Stage::Upgrade;
         self.shared.now_awaits(Awaits::Server);
         let limit = self.options.timeouts.connect;
-        let greeted = pin!(poll_fn(|context| wire.poll_takes_websockets(context)));
+        let greeted = pin!(wire.comes_to_take_websockets());
         let error = match clock::within(limit, greeted).await {
             Ok(true) => {
                 exchange.expect_upgrade(Box::new(upgrade.asked.clone()));
