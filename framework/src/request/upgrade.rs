@@ -114,12 +114,14 @@ impl RequestActor {
         self.load = None;
         let (head, offer) = (self.shared.head(), Offer::of(&journey.options.websocket));
         // It was checked when it came.
+        // What lives on is no request, and takes nobody's turn.
+        journey.turns = None;
         let agreed = head.as_ref().and_then(|head| agreed_compression(offer.as_ref(), head.headers()).ok()?);
         Ok(opening.start(Upgraded {
-            lease,
             tunnel: exchange.into_tunnel().map(Box::new),
             options: journey.options.websocket,
             send_timeout: journey.options.timeouts.send,
+            lease,
             queue_timeout: journey.options.timeouts.queue,
             protocol: head.and_then(|head| chosen_protocol(head.headers())),
             agreed,
