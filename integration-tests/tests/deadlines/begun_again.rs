@@ -16,6 +16,8 @@ struct Restarting {
     peer: MemoryPeer,
     resolves_in: Duration,
     streams: Arc<AtomicUsize>,
+    /// How long the second takes to come, and then to break.
+    slow: Duration,
     /// Does the third connection come at all?
     comes_back: bool,
 }
@@ -34,9 +36,16 @@ impl Dialer for Restarting {
     fn dial(&self, to: &Destination) -> Dialing {
         match self.streams.fetch_add(1, Ordering::Relaxed) {
             1 => {
-                let (ours, theirs) = MemoryStream::pair();
-                drop(theirs);
-                Box::pin(async move { Ok(Box::new(ours) as _) })
+                // With no room for a first word.
+                let ((ours, theirs), slow) = (MemoryStream::pair_holding(1), self.slow);
+                Box::pin(async move {
+                    tokio::time::sleep(slow).await;
+                    actix::spawn(async move {
+                        tokio::time::sleep(slow).await;
+                        drop(theirs);
+                    });
+                    Ok(Box::new(ours) as _)
+                })
             }
             2 if !self.comes_back => Box::pin(std::future::pending()),
             _ => Dialer::dial(&self.peer, to),
@@ -44,19 +53,11 @@ impl Dialer for Restarting {
     }
 }
 
-/// What the second of two requests comes to, where the first had a wire that is gone and the next was broken off, and when.
-fn after_a_restart(resolves_in: Duration, comes_back: bool, then: impl FnOnce(Option<Error>, Duration) + 'static) {
+/// What the second of two requests comes to, where the first had a wire that is gone and the next was broken off; when; and how many
+/// streams were dialed.
+fn after_a_restart(restarting: Restarting, then: impl FnOnce(hinternet::Result<String>, Duration, usize) + 'static) {
     in_virtual_time(async move {
-        let served = Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
-        let peer = MemoryPeer::playing(served.send(frames::answer(1, "ok")).close()).then(
-            Script::new()
-                .read_preface()
-                .send(frames::settings(&[]))
-                .read_streams(1)
-                .send(frames::answer(1, "ok"))
-                .keep(),
-        );
-        let restarting = Restarting { peer: peer.clone(), resolves_in, streams: Arc::default(), comes_back };
+        let streams = Arc::clone(&restarting.streams);
         let dial = DialOptions::default().resolver(restarting.clone()).dialer(restarting);
         let timeouts = limits(|timeouts| timeouts.connect = Some(LIMIT));
         let builder = Session::builder().timeouts(timeouts).protocols(Protocols::RequireHttp2);
@@ -66,24 +67,48 @@ fn after_a_restart(resolves_in: Duration, comes_back: bool, then: impl FnOnce(Op
         assert_eq!(text().await.unwrap(), "ok");
         tokio::time::sleep(SECOND).await;
         let began = Instant::now();
-        then(text().await.err(), began.elapsed());
+        let outcome = text().await;
+        then(outcome, began.elapsed(), streams.load(Ordering::Relaxed));
         recorder.finish(session).await;
     });
 }
 
+/// Each stream of its peer serves one request.
+fn restarting() -> Restarting {
+    let served = Script::new().read_preface().send(frames::settings(&[])).read_streams(1);
+    let peer = MemoryPeer::playing(served.send(frames::answer(1, "ok")).close());
+    Restarting { peer, resolves_in: Duration::ZERO, streams: Arc::default(), slow: Duration::ZERO, comes_back: true }
+}
+
+fn assert_is_at(took: Duration, due: Duration) {
+    assert!(took >= due && took <= due + Duration::from_millis(5), "{took:?} and not {due:?}");
+}
+
 #[test]
 fn a_handshake_that_was_broken_off_is_begun_again_however_long_the_name_took() {
-    after_a_restart(2 * LIMIT, true, |error, took| {
-        assert!(error.is_none(), "{error:?}");
-        assert!(took <= 4 * LIMIT + Duration::from_millis(1), "{took:?}");
+    after_a_restart(Restarting { resolves_in: 2 * LIMIT, ..restarting() }, |outcome, took, streams| {
+        assert_eq!((outcome.unwrap().as_str(), streams), ("ok", 3));
+        assert_is_at(took, 4 * LIMIT);
     });
 }
 
 #[test]
 fn where_the_time_ends_while_it_is_begun_again_the_first_end_is_told() {
-    after_a_restart(Duration::ZERO, false, |error, took| {
-        let error = error.unwrap();
+    after_a_restart(Restarting { comes_back: false, ..restarting() }, |outcome, took, streams| {
+        let error = outcome.unwrap_err();
         assert_eq!((error.code(), error.stage()), (ErrorCode::CannotConnect, Stage::Connect), "{error}");
-        assert!(took >= LIMIT && took <= LIMIT + Duration::from_millis(1), "{took:?}");
+        assert_is_at(took, LIMIT);
+        assert_eq!(streams, 3);
+    });
+}
+
+#[test]
+fn where_no_time_is_left_it_is_not_begun_again() {
+    let slow = LIMIT * 3 / 4;
+    after_a_restart(Restarting { slow, ..restarting() }, move |outcome, took, streams| {
+        let error = outcome.unwrap_err();
+        assert_eq!((error.code(), error.stage()), (ErrorCode::CannotConnect, Stage::Connect), "{error}");
+        assert_is_at(took, 2 * slow);
+        assert_eq!(streams, 2);
     });
 }
