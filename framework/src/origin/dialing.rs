@@ -6,7 +6,7 @@ use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
@@ -211,17 +211,23 @@ impl Pond {
         asking: &Asking,
         reporter: &Reporter,
     ) -> Result<(Wire, Option<Driver>, IpAddr), DialFailure> {
-        let (begun, mut timeouts, mut again) = (clock::now(), asking.options.timeouts, false);
-        loop {
-            match self.dial_once(ticket, asking, reporter, &timeouts).await {
-                Err(failure) if failure.broke_off() && !again && self.register.opened() > 0 => {
-                    self.register.note("dials again", || "the handshake was broken off".to_owned());
-                    let passed = clock::now().saturating_duration_since(begun);
-                    timeouts.connect = timeouts.connect.map(|limit| limit.saturating_sub(passed));
-                    again = true;
-                }
-                dialed => return dialed,
+        let (mut timeouts, resolved) = (asking.options.timeouts, Cell::new(None));
+        let broke_off = match self.dial_once(ticket, asking, reporter, &timeouts, &resolved).await {
+            Err(failure) if failure.broke_off() && self.register.opened() > 0 => failure,
+            dialed => return dialed,
+        };
+        // The time for connecting is that of both. It has run since the name was resolved.
+        if let (Some(limit), Some(since)) = (&mut timeouts.connect, resolved.get()) {
+            *limit = limit.saturating_sub(clock::now().saturating_duration_since(since));
+            if limit.is_zero() {
+                return Err(broke_off);
             }
+        }
+        self.register.note("dials again", || "the handshake was broken off".to_owned());
+        match self.dial_once(ticket, asking, reporter, &timeouts, &resolved).await {
+            // It had less than the time that was asked for: what the server did before says more.
+            Err(failure) if failure.is_timeout() => Err(broke_off),
+            dialed => dialed,
         }
     }
 
@@ -231,6 +237,7 @@ impl Pond {
         asking: &Asking,
         reporter: &Reporter,
         timeouts: &Timeouts,
+        resolved: &Cell<Option<Instant>>,
     ) -> Result<(Wire, Option<Driver>, IpAddr), DialFailure> {
         let options = &asking.options;
         // The machine's authorities are read from its disk, which may be slow.
@@ -249,6 +256,10 @@ impl Pond {
             steers: &Aiming::new(self, ticket),
             report: &|mask, status| {
                 asking.stage.set(step(mask).unwrap_or(asking.stage.get()));
+                if mask == Mask::RESOLVE_NAME {
+                    // The last report of it is that it is done.
+                    resolved.set(Some(clock::now()));
+                }
                 reporter.report(mask, status);
             },
         })

@@ -324,7 +324,7 @@ impl Turn {
         self.governed.lock().gate.is_paused(clock::now())
     }
 
-    /// It waited for a wire in vain: its server was never asked.
+    /// It waited in vain for a wire, or for one by which it might be asked: its server never was.
     pub(crate) fn never_went(&mut self) {
         self.went = self.answered;
     }

@@ -66,7 +66,7 @@ impl Lease {
         let Self { kept, mut loan, .. } = self;
         loan.borrower = None;
         if let Some(wire) = kept.wire.multiplexed() {
-            if reason == CloseReason::TimedOut {
+            if matches!(reason, CloseReason::TimedOut | CloseReason::PingTimeout) {
                 wire.doubt();
             }
             loan.release(hears);

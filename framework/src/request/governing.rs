@@ -77,7 +77,7 @@ impl Journey {
         let (Some(turn), Some(error)) = (turn, error) else { return };
         if is_overload(error, total) {
             turn.failed();
-        } else if error.stage() == Stage::Queue && error.wire_state() == WireState::NotSent {
+        } else if matches!(error.stage(), Stage::Queue | Stage::Upgrade) && error.wire_state() == WireState::NotSent {
             turn.never_went();
         }
     }

@@ -196,7 +196,7 @@ impl Journey {
         let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), &self.options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
-        let shared = if self.upgrade.is_some() { self.lend_to_upgrade() } else { None };
+        let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
         let at_once = if fresh || shared.is_some() { shared } else { pond.lend_at_once(&self.shared.node) };
         let (mut lease, now) = match at_once {
             Some(lease) => (lease, started),

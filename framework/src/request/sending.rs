@@ -40,7 +40,7 @@ impl Journey {
             method: &self.shared.method,
             on_reused_wire: self.active.as_ref().is_some_and(|active| active.lease.is_reused()),
             silent_end: failure.is_silent_end(),
-            refused: failure.is_refusal(),
+            refused: failure.is_refusal() || self.is_sent_to_http1(&failure),
             wire_state: self.wire_state(),
             replayable: self.payload.0.is_replayable(),
             resends_left: self.resends_left,

@@ -1,7 +1,6 @@
 //! A request that becomes a WebSocket (RFC 6455 section 4.1, RFC 8441): it is sent as any other, and its wire, or its stream, is handed
 //! over.
 
-use std::future::poll_fn;
 use std::io;
 use std::pin::pin;
 use std::sync::Arc;
@@ -47,9 +46,11 @@ impl Request {
     /// [`Protocols`] says how it is asked:
     /// - `Http1`: over a wire of HTTP/1.1, which is the WebSocket's alone from then on.
     /// - `PreferHttp2`: by a stream of a wire of HTTP/2 (RFC 8441), if there is one to this origin whose server has said that it takes
-    ///   WebSockets so, and which has room for one; else over HTTP/1.1. None is dialed for it, and nothing waited for.
-    /// - `RequireHttp2`: by a stream of HTTP/2, for which a wire is dialed if need be. Its server's first word is waited for, as long as
-    ///   connecting may take; a server that does not take WebSockets so fails the `send` with 12190 at `Stage::Upgrade`.
+    ///   WebSockets so, and which has room for one; else over HTTP/1.1. None is dialed for it, and nothing waited for. What is sent
+    ///   again, because the stream was refused or the server requires HTTP/1.1 for it, goes over HTTP/1.1.
+    /// - `RequireHttp2`: by a stream of HTTP/2, of a wire that is known to take WebSockets if there is one, else of any; one is dialed
+    ///   if need be. Its server's first word is waited for, as long as connecting may take; a server that does not take WebSockets so
+    ///   fails the `send` with 12190 at `Stage::Upgrade`.
     ///
     /// # Errors
     /// 87 unless it is a GET, 12019 while the request is under way, 6 when it is closed. A `send` that then has a body, or a field that
@@ -113,12 +114,14 @@ impl RequestActor {
         journey.end_told = true;
         self.shared.enter(State::Done);
         self.load = None;
+        // What lives on is no request, and takes nobody's turn.
+        journey.turns = None;
         let (head, offer) = (self.shared.head(), Offer::of(&journey.options.websocket));
         // It was checked when it came.
         let agreed = head.as_ref().and_then(|head| agreed_compression(offer.as_ref(), head.headers()).ok()?);
         Ok(opening.start(Upgraded {
-            lease,
             tunnel: exchange.into_tunnel().map(Box::new),
+            lease,
             options: journey.options.websocket,
             send_timeout: journey.options.timeouts.send,
             queue_timeout: journey.options.timeouts.queue,
@@ -151,11 +154,22 @@ impl Journey {
         Ok((exchange, octets))
     }
 
-    /// A share of a wire that takes WebSockets, where one is preferred and there is one.
-    pub(super) fn lend_to_upgrade(&self) -> Option<Lease> {
-        let options = self.upgrade.as_ref()?.shares.as_ref()?;
+    /// A share of a wire that takes WebSockets, where one is preferred or required, and there is one.
+    ///
+    /// What has failed by a stream is asked for over HTTP/1.1 (`fresh`), unless a stream is required.
+    pub(super) fn lend_to_upgrade(&self, fresh: bool) -> Option<Lease> {
+        let options = match &self.upgrade.as_ref()?.shares {
+            Some(options) if !fresh => options,
+            None if self.options.protocols == Protocols::RequireHttp2 => &self.options,
+            _ => return None,
+        };
         let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), options);
         known_origin(&sought)?.lend_to_websocket(&self.shared.node)
+    }
+
+    /// Does the server want the upgrade to be asked for over HTTP/1.1 (RFC 9113 section 7), where that may be done?
+    pub(super) fn is_sent_to_http1(&self, failure: &Failure) -> bool {
+        failure.requires_http1() && self.upgrade.as_ref().is_some_and(|upgrade| upgrade.shares.is_some())
     }
 
     /// Has the exchange ask by a stream, once it is known that the server takes that (RFC 8441 section 3). An error is the end of the
@@ -165,7 +179,7 @@ impl Journey {
         self.stage = Stage::Upgrade;
         self.shared.now_awaits(Awaits::Server);
         let limit = self.options.timeouts.connect;
-        let greeted = pin!(poll_fn(|context| wire.poll_takes_websockets(context)));
+        let greeted = pin!(wire.comes_to_take_websockets());
         let error = match clock::within(limit, greeted).await {
             Ok(true) => {
                 exchange.expect_upgrade(Box::new(upgrade.asked.clone()));

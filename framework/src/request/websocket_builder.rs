@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use http::header::SEC_WEBSOCKET_PROTOCOL;
-use http::{HeaderMap, HeaderValue, Method};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 
 use super::{Opening, Request, WebSocket};
 use crate::clock;
@@ -118,13 +118,22 @@ impl WebSocketBuilder {
         request.send(()).await?;
         let head = request.receive_response().await?;
         let status = head.status();
-        if !request.is_upgraded() {
+        // What the server has said, and not how the request stands: something may have come between.
+        if !consents(&head) {
             let detail = format!("the server answered {status} in place of switching to WebSocket");
             let operation = Operation::CompleteUpgrade;
             let error = Error::new(ErrorCode::InvalidOperation, operation, Stage::Upgrade, Blame::Peer, detail);
             return Err(error.with_source(answered(&head)).with_url(&request.url()));
         }
         request.complete_upgrade(context).await
+    }
+}
+
+/// Is it the answer to an upgrade that makes a WebSocket of it (RFC 6455 section 4.1, RFC 8441 section 5)?
+fn consents(head: &ResponseHead) -> bool {
+    match head.version() {
+        Version::HTTP_2 => head.status().is_success(),
+        _ => head.status() == StatusCode::SWITCHING_PROTOCOLS,
     }
 }
 

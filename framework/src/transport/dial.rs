@@ -110,14 +110,19 @@ pub(crate) enum DialFailure {
 impl DialFailure {
     /// Did it fail by what the one who dialed asks for, so that another might fare better?
     pub(crate) fn is_the_askers(&self) -> bool {
+        self.is_timeout() || matches!(self, Self::Panicked(_))
+    }
+
+    /// Was a limit of time over?
+    pub(crate) fn is_timeout(&self) -> bool {
         match self {
             Self::ResolveTimeout(_)
             | Self::ConnectTimeout { .. }
             | Self::SecureTimeout(..)
             | Self::PrepareTimeout(_)
-            | Self::BeginTimeout(_)
-            | Self::Panicked(_) => true,
-            Self::NotResolved(_)
+            | Self::BeginTimeout(_) => true,
+            Self::Panicked(_)
+            | Self::NotResolved(_)
             | Self::NotConnected { .. }
             | Self::NotAllowed(_)
             | Self::NotOfFamily(_)

@@ -78,6 +78,13 @@ impl Carrier {
         }
     }
 
+    /// Its server takes nothing: is it still there, for all that share the wire?
+    pub(super) fn doubt(&self) {
+        if let Some(wire) = self.lease.multiplexed() {
+            wire.doubt();
+        }
+    }
+
     /// What was handed over is on its way.
     pub(super) fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
         match self.speaks() {

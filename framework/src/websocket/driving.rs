@@ -237,6 +237,9 @@ impl Socket {
         }
         if self.stall_ends().is_some_and(|end| end <= now) {
             let waited = self.send_timeout.unwrap_or_default();
+            if let Some(link) = &self.link {
+                link.carrier.doubt();
+            }
             return self.cannot_send(&Error::timeout(Operation::WebSocketSend, Stage::Messages, waited));
         }
         if !self.listens_for_life() {

@@ -132,9 +132,9 @@ impl From<CloseFrame> for CloseStatus {
 
 /// What a request hands over when it becomes a WebSocket.
 pub(crate) struct Upgraded {
-    pub(crate) lease: Lease,
-    /// What of the wire it has, if not all of it.
+    /// What of the wire it has, if not all of it. The first to be dropped: until then it takes its place on the wire.
     pub(crate) tunnel: Option<Box<Tunnel>>,
+    pub(crate) lease: Lease,
     pub(crate) options: WebSocketOptions,
     pub(crate) send_timeout: Option<Duration>,
     pub(crate) queue_timeout: Option<Duration>,

@@ -46,6 +46,12 @@ impl Failure {
         matches!(self, Self::Stream(_, StreamEnd::Refused(_)))
     }
 
+    /// Did the peer say that it wants HTTP/1.1 for this (RFC 9113 section 7)?
+    pub(crate) fn requires_http1(&self) -> bool {
+        let Self::Stream(_, StreamEnd::Reset(reason) | StreamEnd::GoneAway(reason)) = self else { return false };
+        *reason == h2::Reason::HTTP_1_1_REQUIRED
+    }
+
     /// What becomes of the wire.
     pub(crate) fn close_reason(&self) -> CloseReason {
         match self {

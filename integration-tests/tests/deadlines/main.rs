@@ -3,6 +3,7 @@
 //! The clock is paused and the network is in memory, so a test that waits for an hour takes no time, and a test that asserts a
 //! time is not late on a busy machine.
 
+mod begun_again;
 mod duplex;
 mod phases;
 mod pools;

@@ -1,6 +1,11 @@
 //! Giving calls up, after every count of polls: what it cancels, and what it must not lose (contract B.7).
 
-use hinternet::{ErrorCode, MessageKind, NotificationMask, Session, WebSocketOptions};
+use std::pin::pin;
+use std::task::Poll;
+
+use futures_util::poll;
+use hinternet::{ErrorCode, Handle, MessageKind, NotificationMask, Session, Status, WebSocketOptions};
+use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Split};
 use integration_tests::websocket::{frame, frames_of};
 use integration_tests::{Gate, dropped_after, patiently, poll_once};
@@ -111,7 +116,7 @@ fn b7_a_dropped_send_that_has_begun_goes_out_whole_before_the_next() {
 fn b7_a_dropped_connect_leaves_nothing_behind() {
     on_one_thread(async {
         let peer = ScriptedPeer::always(switching().keep()).await;
-        let recorder = integration_tests::recorder::Recorder::start();
+        let recorder = Recorder::start();
         let session = recorder.session(Session::builder().on_current_arbiter().wires_per_origin(1));
         let mut polls = 0;
         loop {
@@ -175,4 +180,31 @@ async fn b7_cancel_stops_what_is_in_flight_and_closes_nothing() {
     assert_eq!(error.code(), ErrorCode::OperationCancelled);
     place.websocket.send("go on").await.unwrap_or_else(|error| panic!("{error}"));
     place.end().await;
+}
+
+#[test]
+fn b7_a_cancel_between_the_servers_consent_and_the_websocket_is_12017() {
+    on_one_thread(patiently("an end", async {
+        let peer = ScriptedPeer::always(switching().keep()).await;
+        let recorder = Recorder::on_current_arbiter();
+        let session = recorder.session(Session::builder().on_current_arbiter());
+        let mut connecting = pin!(session.websocket(&url(&peer)).unwrap().connect());
+        let mut is_cancelled = false;
+        let result = loop {
+            // The library does all it can do before whoever connects looks again.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            let consent = recorder.log().into_iter().find(|told| matches!(told.status, Status::HeadersAvailable));
+            if let Some(consent) = consent.filter(|_| !is_cancelled) {
+                session.handle(consent.handle).unwrap().cancel();
+                is_cancelled = true;
+            } else if let Poll::Ready(result) = poll!(connecting.as_mut()) {
+                break result;
+            }
+        };
+        let error = result.unwrap_err();
+        assert_eq!((error.code(), error.answered()), (ErrorCode::OperationCancelled, None), "{error}");
+        recorder.finish(session).await;
+    }));
 }

@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use hinternet::messages::ReceiveMessage;
-use hinternet::{Blame, CloseReason, ErrorCode, Handle, Operation, Protocols, RequestOptions, Session, Status};
+use hinternet::{
+    Blame, CloseReason, ErrorCode, Handle, Http2Options, Operation, Protocols, RequestOptions, Session, SessionBuilder,
+    Status,
+};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Reason, Settings, builder};
 use integration_tests::http2_peer::{Frame, Kind, frames};
 use integration_tests::origin::Reply;
@@ -273,4 +276,69 @@ async fn a_server_that_closes_first_sees_the_answer_and_then_the_end() {
     assert_eq!(closed, 0, "the wire is not its own");
     drop(websocket);
     scene.end().await;
+}
+
+/// Of the whole connection, and not of a WebSocket.
+fn asks_for_a_sign_of_life(frame: &Frame) -> bool {
+    frame.kind == Kind::Ping && !frame.is_ack()
+}
+
+/// A session in which the wire is asked for a sign of life by nobody but who doubts it.
+fn trusting(options: RequestOptions) -> SessionBuilder {
+    let mut http2 = Http2Options::default();
+    (http2.ping_every, http2.adaptive_window) = (None, false);
+    Session::builder().request_options(options).protocols(Protocols::RequireHttp2).http2(http2)
+}
+
+#[tokio::test]
+async fn a_server_that_answers_no_ping_of_a_websocket_is_asked_for_a_sign_of_life_of_its_wire() {
+    let mut options = RequestOptions::default();
+    options.websocket.ping_every = Some(Duration::from_millis(50));
+    options.websocket.ping_timeout = Duration::from_millis(50);
+    let place = Place::of(trusting(options), Script::keep).await;
+    assert!(!place.peer.connection(0).frames().iter().any(asks_for_a_sign_of_life));
+    let error = place.failure(patiently("an end", place.websocket.receive()).await);
+    assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
+    place.wait_for_frame(asks_for_a_sign_of_life).await;
+    place.end().await;
+}
+
+#[tokio::test]
+async fn a_server_that_takes_nothing_of_a_websocket_is_asked_for_a_sign_of_life_of_its_wire() {
+    let mut options = RequestOptions::default();
+    options.timeouts.send = Some(Duration::from_millis(50));
+    let place = Place::of(trusting(options), Script::keep).await;
+    let error = place.failure(patiently("an end", place.websocket.send(vec![0; 200_000])).await);
+    assert_eq!(error.code(), ErrorCode::Timeout, "{error}");
+    place.wait_for_frame(asks_for_a_sign_of_life).await;
+    place.end().await;
+}
+
+/// What a send that waits for room, or a receive, fails with when the server says this and closes.
+async fn told_of(last_words: Vec<u8>, sends: bool) -> String {
+    let place = Place::with(|script| {
+        let script = if sends { script.read_frames(Wanted::Of(Kind::Data), 4) } else { script };
+        script.send(last_words).close()
+    });
+    let place = place.await;
+    let result = match sends {
+        true => patiently("an end", place.websocket.send(vec![0; 200_000])).await,
+        false => patiently("an end", place.websocket.receive()).await.map(drop),
+    };
+    let error = place.failure(result);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, Blame::Peer), "{error}");
+    place.end().await;
+    error.to_string()
+}
+
+#[tokio::test]
+async fn the_end_of_the_connection_is_told_in_the_servers_words_and_not_as_a_refusal() {
+    for (last, sends) in [(0, true), (1, true), (0, false), (1, false)] {
+        let told = told_of(frames::goaway(last, Reason::ENHANCE_YOUR_CALM).to_vec(), sends).await;
+        assert!(told.contains("the server closed the connection: ENHANCE_YOUR_CALM"), "{last} {sends}: {told}");
+    }
+    for sends in [true, false] {
+        let told = told_of(frames::rst(1, Reason::REFUSED_STREAM).to_vec(), sends).await;
+        assert!(told.contains("the server gave the stream up: REFUSED_STREAM"), "{sends}: {told}");
+    }
 }

@@ -16,12 +16,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
 use http::uri::Authority;
+use tokio::sync::Notify;
 
 use crate::clock;
 use crate::handle::Node;
@@ -86,7 +87,7 @@ struct Shared {
     wishes: Cell<Wishes>,
     driver: RefCell<Option<Waker>>,
     /// Who waits for the server's first word.
-    greeting: Cell<Vec<Waker>>,
+    greeting: Notify,
     /// What its driver knows of the way to the server.
     round_trip: Cell<Option<RoundTrip>>,
     windows: Cell<Windows>,
@@ -134,7 +135,7 @@ impl Http2 {
             told: Cell::new(WireHealth::Fresh),
             wishes: Cell::default(),
             driver: RefCell::default(),
-            greeting: Cell::default(),
+            greeting: Notify::new(),
             round_trip: Cell::new(None),
             windows: Cell::new(Windows { stream: options.stream_window, connection: options.connection_window }),
             heard,
@@ -192,21 +193,18 @@ impl Http2 {
     }
 
     /// Waits for the server's first word: does it take WebSockets? Ready also where no stream is opened any more, whose opening says
-    /// why.
-    pub(crate) fn poll_takes_websockets(&self, context: &Context<'_>) -> Poll<bool> {
-        if self.has_greeted() || self.shared.sender.borrow().is_none() {
-            return Poll::Ready(self.takes_websockets() || !self.has_greeted());
+    /// why. Dropped, it leaves nothing on the wire.
+    pub(crate) async fn comes_to_take_websockets(&self) -> bool {
+        while !self.has_greeted() && self.shared.sender.borrow().is_some() {
+            // Nothing is missed in between: the driver is on this thread.
+            self.shared.greeting.notified().await;
         }
-        let mut waiting = self.shared.greeting.take();
-        waiting.retain(|waker| !waker.will_wake(context.waker()));
-        waiting.push(context.waker().clone());
-        self.shared.greeting.set(waiting);
-        Poll::Pending
+        self.takes_websockets() || !self.has_greeted()
     }
 
     /// Whoever waits for the server's first word looks again.
     fn wake_who_waits_for_greeting(&self) {
-        self.shared.greeting.take().into_iter().for_each(Waker::wake);
+        self.shared.greeting.notify_waiters();
     }
 
     pub(crate) fn health(&self) -> WireHealth {

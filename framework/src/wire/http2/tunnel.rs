@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::{Bytes, BytesMut};
-use h2::{RecvStream, SendStream};
+use h2::{Reason, RecvStream, SendStream};
 
 use super::{Http2, StreamEnd};
 use crate::error::Stage;
@@ -116,7 +116,7 @@ impl Tunnel {
         let reset = match self.out.poll_reset(context) {
             Poll::Ready(Ok(reason)) => reason,
             Poll::Ready(Err(error)) => return self.failure(error),
-            Poll::Pending => h2::Reason::STREAM_CLOSED,
+            Poll::Pending => Reason::STREAM_CLOSED,
         };
         match self.failure(reset.into()) {
             // Whose word it is, is known of what is received alone; ours is never the first.
@@ -134,7 +134,18 @@ impl Tunnel {
     }
 
     fn failure(&self, error: h2::Error) -> Failure {
-        self.wire.failure(Stage::Messages, Some(self.out.stream_id()), error)
+        match self.wire.failure(Stage::Messages, Some(self.out.stream_id()), error) {
+            // It was consented to, whatever the server says of it now.
+            Failure::Stream(stage, StreamEnd::Refused(Some(reason))) if reason == Reason::REFUSED_STREAM => {
+                Failure::Stream(stage, StreamEnd::Reset(reason))
+            }
+            Failure::Stream(stage, StreamEnd::Refused(reason)) => {
+                let farewell = self.wire.shared.heard.budget().going_away().map(|farewell| farewell.code.into());
+                let reason = farewell.or(reason).unwrap_or(Reason::NO_ERROR);
+                Failure::Stream(stage, StreamEnd::GoneAway(reason))
+            }
+            failure => failure,
+        }
     }
 }
 
