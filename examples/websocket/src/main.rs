@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use hinternet::{Result, Session, WebSocket};
 use tokio::io::{AsyncBufReadExt, BufReader, stdin};
+use tokio::runtime::Runtime;
 
 /// A chat in the terminal: every line that is typed is sent, every message that comes is shown.
 #[derive(Debug, Parser)]
@@ -27,9 +28,19 @@ struct Arguments {
     name: String,
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Arguments::parse()).await {
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("websocket: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let ended = runtime.block_on(run(arguments));
+    // A thread of the runtime may wait for a line, for as long as nobody types one.
+    runtime.shutdown_background();
+    match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("websocket: {error}");

@@ -1,7 +1,12 @@
 //! What is typed is said, heard, and answered by an orderly end.
 
-use std::io::Write;
+use std::io::{Write, read_to_string};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use integration_tests::websocket::WebSocketOrigin;
 
 #[test]
 fn what_is_typed_comes_back_from_the_room_and_the_end_of_input_closes() {
@@ -26,4 +31,30 @@ fn what_goes_wrong_is_said_in_a_sentence() {
     assert!(said.starts_with("websocket: error 12029 CANNOT_CONNECT in ") && said.ends_with("\n"), "{said}");
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8(run(&["--help"]).stdout).expect("text").contains("[URL] [NAME]"));
+}
+
+#[test]
+fn it_ends_when_the_server_closes_though_somebody_might_still_type() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let room = runtime.block_on(WebSocketOrigin::start(async |mut served| {
+        served.close(None).await.expect("it closes");
+        while served.next().await.is_some() {}
+    }));
+    let mut chat = Command::new(env!("CARGO_BIN_EXE_websocket"))
+        .arg(room.url())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let _keyboard = chat.stdin.take().expect("a pipe");
+    let screen = chat.stdout.take().expect("a pipe");
+    let (shows, shown) = mpsc::channel();
+    // Up to its end.
+    std::thread::spawn(move || shows.send(read_to_string(screen)));
+    let Ok(shown) = shown.recv_timeout(Duration::from_secs(20)) else {
+        chat.kill().expect("it is still there");
+        panic!("it does not end");
+    };
+    assert!(shown.expect("text").ends_with("closed by 1005 \n"));
+    assert!(chat.wait().expect("it ends").success());
 }

@@ -5,7 +5,7 @@ mod local;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use actix::dev::channel::channel;
+use actix::dev::channel::{AddressReceiver, channel};
 use actix::{Actor, Addr, Context};
 use actix_rt::ArbiterHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -21,6 +21,12 @@ pub(crate) struct Shard {
     jobs: UnboundedSender<Job>,
     /// `None`: tasks among those of the caller's `LocalSet`.
     arbiter: Option<ArbiterHandle>,
+}
+
+/// A mailbox, and the address it is reached at, for an actor that is yet to be started.
+pub(crate) fn mailbox<A: Actor>() -> (Addr<A>, AddressReceiver<A>) {
+    let (sender, receiver) = channel(MAILBOX);
+    (Addr::new(sender), receiver)
 }
 
 /// What a shard is told to do.
@@ -51,11 +57,19 @@ impl Shard {
     where
         A: Actor<Context = Context<A>>,
     {
-        let (sender, receiver) = channel(MAILBOX);
+        let (addr, mailbox) = mailbox();
+        self.start_with(mailbox, actor);
+        addr
+    }
+
+    /// Starts an actor whose address is known already: its handle can be announced before it does anything.
+    pub(crate) fn start_with<A>(&self, mailbox: AddressReceiver<A>, actor: impl FnOnce() -> A + Send + 'static)
+    where
+        A: Actor<Context = Context<A>>,
+    {
         self.run(move || {
-            spawn_local(Context::with_receiver(receiver).into_future(actor()));
+            spawn_local(Context::with_receiver(mailbox).into_future(actor()));
         });
-        Addr::new(sender)
     }
 
     /// Starts a subscriber: an actor that the shards wake late.
@@ -66,11 +80,11 @@ impl Shard {
         if self.arbiter.is_none() {
             return self.start(move || actor);
         }
-        let (sender, receiver) = channel(MAILBOX);
+        let (addr, mailbox) = mailbox();
         self.run(move || {
-            spawn_local(WokenLate::new(Context::with_receiver(receiver).into_future(actor)));
+            spawn_local(WokenLate::new(Context::with_receiver(mailbox).into_future(actor)));
         });
-        Addr::new(sender)
+        addr
     }
 
     /// Runs a function there. `false`: it has stopped, and the function was dropped.

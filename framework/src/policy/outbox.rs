@@ -5,6 +5,9 @@
 //!               |  ^                     |  |
 //!     dropped <-+  +---- not_sent -------+  +--> given_up
 //! ```
+//!
+//! A message may be the caller's own memory, whose drop is the caller's code, and the outbox is kept under a lock. So nothing is dropped
+//! here: what is removed is given back.
 
 use std::collections::VecDeque;
 
@@ -20,6 +23,8 @@ pub(crate) struct Outbox<T> {
     /// How many were ever put in.
     put: u64,
     dropped: u64,
+    /// The first that was left when it was cleared.
+    first_left: Option<u64>,
     room: Room,
 }
 
@@ -40,21 +45,26 @@ pub(crate) struct Room {
 
 impl<T: Clone> Outbox<T> {
     pub(crate) fn new(room: Room) -> Self {
-        Self { waiting: VecDeque::new(), octets: 0, in_the_air: None, put: 0, dropped: 0, room }
+        Self { waiting: VecDeque::new(), octets: 0, in_the_air: None, put: 0, dropped: 0, first_left: None, room }
     }
 
-    /// Takes it, if there is room or room can be made.
-    pub(crate) fn put(&mut self, octets: u64, message: T) -> Result<(), T> {
+    /// Takes it, if there is room or room can be made, and gives back those that made room.
+    pub(crate) fn put(&mut self, octets: u64, message: T) -> Result<Vec<T>, T> {
+        let makes_room = self.room.overflow == Overflow::DropOldest && self.could_hold(octets);
+        let mut oldest = Vec::new();
         while !self.has_room(octets) {
-            match self.room.overflow {
-                Overflow::DropOldest if !self.waiting.is_empty() => self.drop_oldest(),
-                _ => return Err(message),
+            if !makes_room {
+                return Err(message);
             }
+            let Some(entry) = self.waiting.pop_front() else { return Err(message) };
+            self.octets -= entry.octets;
+            oldest.push(entry.message);
         }
+        self.dropped += oldest.len() as u64;
         self.put += 1;
         self.octets += octets;
         self.waiting.push_back(Entry { number: self.put, octets, message });
-        Ok(())
+        Ok(oldest)
     }
 
     /// The next one to send, if none is in the air. It comes back by one of the three that follow.
@@ -68,8 +78,8 @@ impl<T: Clone> Outbox<T> {
     }
 
     /// It is out.
-    pub(crate) fn sent(&mut self) {
-        self.in_the_air = None;
+    pub(crate) fn sent(&mut self) -> Option<T> {
+        self.in_the_air.take().map(|entry| entry.message)
     }
 
     /// It did not get out: it is the next one again.
@@ -81,22 +91,29 @@ impl<T: Clone> Outbox<T> {
     }
 
     /// Nobody knows whether it got out, and it is not sent again.
-    pub(crate) fn given_up(&mut self) {
-        self.dropped += u64::from(self.in_the_air.take().is_some());
+    pub(crate) fn given_up(&mut self) -> Option<T> {
+        let given_up = self.sent();
+        self.dropped += u64::from(given_up.is_some());
+        given_up
     }
 
-    /// All that is left is dropped; how many those are.
-    pub(crate) fn clear(&mut self) -> u64 {
+    /// All that is left will not be sent.
+    pub(crate) fn clear(&mut self) -> Vec<T> {
         self.not_sent();
-        let left = self.waiting.len() as u64;
-        self.waiting = VecDeque::new();
-        (self.octets, self.dropped) = (0, self.dropped + left);
+        self.first_left = self.first_left.or(self.waiting.front().map(|entry| entry.number));
+        let left: Vec<_> = std::mem::take(&mut self.waiting).into_iter().map(|entry| entry.message).collect();
+        (self.octets, self.dropped) = (0, self.dropped + left.len() as u64);
         left
     }
 
     /// Is nothing left of what was put in up to then?
     pub(crate) fn is_through(&self, up_to: u64) -> bool {
         self.in_the_air.iter().chain(self.waiting.front()).all(|entry| entry.number > up_to)
+    }
+
+    /// Was any of what was put in up to then left when it was cleared?
+    pub(crate) fn was_left(&self, up_to: u64) -> bool {
+        self.first_left.is_some_and(|first| first <= up_to)
     }
 
     /// Would it ever fit?
@@ -134,13 +151,6 @@ impl<T: Clone> Outbox<T> {
 
     fn has_room(&self, octets: u64) -> bool {
         self.waiting.len() < self.room.messages && self.octets.saturating_add(octets) <= self.room.octets
-    }
-
-    fn drop_oldest(&mut self) {
-        if let Some(oldest) = self.waiting.pop_front() {
-            self.octets -= oldest.octets;
-            self.dropped += 1;
-        }
     }
 }
 

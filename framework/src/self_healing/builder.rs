@@ -8,6 +8,7 @@ use super::actor::{Recipe, SelfHealingActor};
 use super::ended::Ended;
 use super::shared::Shared;
 use super::{Inner, Kept, SelfHealing};
+use crate::engine::mailbox;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::{ActorGuard, Commands, Entry};
 use crate::id::HandleKind;
@@ -106,11 +107,13 @@ impl SelfHealingBuilder {
         let shared = Shared::new(room);
         let recipe = Recipe { websocket: websocket.below(opening), options, resume, is_final };
         let (actor_node, actor_shared) = (Arc::clone(&node), Arc::clone(&shared));
-        let addr = shard.start(move || SelfHealingActor::new(actor_node, actor_shared, recipe, chances, guard));
+        let (addr, mailbox) = mailbox();
         let inner = Arc::new(Inner { node: Arc::clone(&node), shared, addr: addr.clone(), _kept: Arc::clone(&kept) });
         kept.handle.get_or_init(|| Arc::downgrade(&inner));
         let entry: Entry = Arc::downgrade(&kept) as _;
         node.announce(entry);
+        // Not before: the handles of its first attempt are announced behind it.
+        shard.start_with(mailbox, move || SelfHealingActor::new(actor_node, actor_shared, recipe, chances, guard));
         node.attach(Commands { close: addr.clone().recipient(), cancel: Some(addr.recipient()) });
         drop(creating);
         Ok(SelfHealing { inner })

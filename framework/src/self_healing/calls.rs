@@ -44,14 +44,16 @@ impl SelfHealing {
     /// Resolves when nothing waits any more of what was sent before: it is out, or was dropped.
     ///
     /// # Errors
-    /// 4317 when it gave up or was closed with messages left; 12017 and 6 when it is cancelled or closed meanwhile.
+    /// 4317 when it gave up or was closed with any of those left; 12017 and 6 when it is cancelled or closed meanwhile.
     pub async fn flush(&self) -> Result<()> {
         let operation = Operation::WebSocketSend;
         let Inner { shared, node, .. } = &*self.inner;
         let up_to = shared.lock().outbox.put_so_far();
-        let look = |state: &mut State| match state.seen.state {
-            HealingState::Over if state.left > 0 => Some(Err(over(operation))),
-            _ => state.outbox.is_through(up_to).then_some(Ok(())),
+        let look = |state: &mut State| {
+            if state.outbox.was_left(up_to) {
+                return Some(Err(over(operation)));
+            }
+            state.outbox.is_through(up_to).then_some(Ok(()))
         };
         shared.wait(node, operation, look).await
     }
@@ -85,21 +87,28 @@ pub(super) async fn put(shared: &Arc<Shared>, node: &Arc<Node>, message: Message
     if let Some(misuse) = misuse {
         return Err(Error::parameter(operation, misuse));
     }
-    let mut message = Some(message);
+    // What is not sent is dropped behind the lock.
+    let (mut message, mut oldest) = (Some(message), Vec::new());
     let look = |state: &mut State| {
         if state.seen.state == HealingState::Over || state.close.is_some() {
             return Some(Err(over(operation)));
         }
         match state.outbox.put(octets, message.take()?) {
-            Ok(()) => Some(Ok(())),
-            Err(back) if state.outbox.overflow() == Overflow::Wait => {
-                message = Some(back);
-                None
+            Ok(made_room) => {
+                oldest = made_room;
+                Some(Ok(()))
             }
-            Err(_) => Some(Err(no_room(state))),
+            Err(back) => {
+                message = Some(back);
+                (state.outbox.overflow() != Overflow::Wait).then(|| Err(no_room(state)))
+            }
         }
     };
     shared.wait(node, operation, look).await?;
+    if !oldest.is_empty() {
+        // Somebody may flush them.
+        shared.changed.notify_waiters();
+    }
     shared.supervisor.wake();
     Ok(())
 }

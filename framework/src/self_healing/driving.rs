@@ -13,6 +13,7 @@ use crate::clock;
 use crate::error::{Error, Operation, Result, Stage};
 use crate::handle::Handle;
 use crate::notification::{NotificationMask as Mask, Status};
+use crate::options::Overflow;
 use crate::websocket::{MessagePart, WebSocket};
 
 /// Where it stands, with what it waits for.
@@ -55,6 +56,10 @@ type Work<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 impl SelfHealingActor {
     pub(super) fn turn(&mut self, task: &mut Context<'_>) {
         self.shared.supervisor.register(task.waker());
+        // What ends by the end of the handle is not to be healed; the close is on its way here.
+        if !self.node.is_open() {
+            return;
+        }
         for _ in 0..MOST_STEPS {
             if !self.step(task) {
                 return;
@@ -143,9 +148,11 @@ impl SelfHealingActor {
         self.alarm = clock::Alarm::default();
         {
             let mut state = self.shared.lock();
-            state.inbox.put(HealingEvent::Connected { attempt, websocket: id, outage });
+            let untold = state.inbox.put(HealingEvent::Connected { attempt, websocket: id, outage });
             state.seen.connected += 1;
             state.websocket = Some(websocket.clone());
+            drop(state);
+            drop(untold);
         }
         self.is_now(HealingState::Live);
         self.node.emit(Mask::HEALING, || Status::Healed { attempt, websocket: id, outage });
@@ -175,8 +182,9 @@ impl SelfHealingActor {
             Poll::Ready(Ok(part)) => {
                 let mut state = self.shared.lock();
                 state.seen.received += 1;
-                state.inbox.put(HealingEvent::Message(part));
+                let untold = state.inbox.put(HealingEvent::Message(part));
                 drop(state);
+                drop(untold);
                 self.shared.changed.notify_waiters();
                 true
             }
@@ -194,40 +202,52 @@ impl SelfHealingActor {
         let mut sending = match live.sending.take() {
             Some(sending) => sending,
             None if live.broken.is_some() => return false,
-            None => match self.shared.lock().outbox.begin() {
-                Some(message) => {
-                    let websocket = live.websocket.clone();
-                    Box::pin(async move { websocket.send(message).await })
+            None => {
+                let (message, overflow) = {
+                    let mut state = self.shared.lock();
+                    (state.outbox.begin(), state.outbox.overflow())
+                };
+                let Some(message) = message else { return false };
+                if overflow == Overflow::Wait {
+                    // There is room.
+                    self.shared.changed.notify_waiters();
                 }
-                None => return false,
-            },
+                let websocket = live.websocket.clone();
+                Box::pin(async move { websocket.send(message).await })
+            }
         };
         let Poll::Ready(sent) = sending.as_mut().poll(task) else {
             live.sending = Some(sending);
             return false;
         };
         let mut state = self.shared.lock();
-        match sent {
+        let done = match sent {
             Ok(()) => {
-                state.outbox.sent();
                 state.seen.sent += 1;
+                state.outbox.sent()
             }
             // A part of it may be out, and the rest then follows: sent again it might come twice.
             Err(error) if error.is_cancelled() => state.outbox.given_up(),
             Err(error) => {
                 state.outbox.not_sent();
                 live.broken = Some((error, clock::now().checked_add(LAST_WORDS)));
+                None
             }
-        }
+        };
         drop(state);
+        drop(done);
         self.shared.changed.notify_waiters();
         true
     }
 
-    /// A WebSocket that can send nothing any more is waited for only so long.
+    /// A WebSocket that can send nothing any more is waited for only so long. When the server has closed it, nothing comes that has
+    /// not come.
     fn is_out_of_time(&mut self, task: &mut Context<'_>) -> bool {
-        let Stand::Live(Live { broken: Some((error, until)), .. }) = &mut self.stand else { return false };
-        if self.alarm.poll(*until, task).is_pending() {
+        let Stand::Live(Live { websocket, receiving, broken: Some((error, until)), .. }) = &mut self.stand else {
+            return false;
+        };
+        let is_done = receiving.is_none() && websocket.close_status().is_ok();
+        if !is_done && self.alarm.poll(*until, task).is_pending() {
             return false;
         }
         let error = error.clone();
@@ -238,13 +258,21 @@ impl SelfHealingActor {
     /// come twice; and what can be taken no more is not.
     fn lose(&mut self, how: Ended) -> bool {
         match std::mem::replace(&mut self.stand, Stand::Over) {
-            Stand::Live(Live { websocket, sending: Some(sending), .. }) => {
-                // It need not be waited for: the send is told.
-                drop(Handle::close(&websocket));
-                self.stand = Stand::Parting { sending, how };
-                true
+            Stand::Live(Live { websocket, sending, .. }) => {
+                let how = ended(&websocket, how);
+                give_up(&websocket);
+                match sending {
+                    Some(sending) => {
+                        self.stand = Stand::Parting { sending, how };
+                        true
+                    }
+                    None => self.heal(how, true),
+                }
             }
-            Stand::Live(_) => self.heal(how, true),
+            Stand::Resuming { websocket, .. } => {
+                give_up(&websocket);
+                self.heal(how, false)
+            }
             _ => self.heal(how, false),
         }
     }
@@ -253,22 +281,28 @@ impl SelfHealingActor {
         let Stand::Parting { how, .. } = std::mem::replace(&mut self.stand, Stand::Over) else { return false };
         if sent.is_ok() {
             let mut state = self.shared.lock();
-            state.outbox.sent();
             state.seen.sent += 1;
+            let done = state.outbox.sent();
+            drop(state);
+            drop(done);
         }
         self.heal(how, true)
     }
 
     /// Is there to be another?
     fn heal(&mut self, how: Ended, had_one: bool) -> bool {
+        // It was, by the end of the handle: that is not told.
+        if !self.node.is_open() {
+            return false;
+        }
         let now = clock::now();
-        let closing = {
+        let (closing, before) = {
             let mut state = self.shared.lock();
             state.outbox.not_sent();
-            state.seen.last_end = Some(how.clone());
-            state.websocket = None;
-            state.close.is_some()
+            let before = (state.seen.last_end.replace(how.clone()), state.websocket.take());
+            (state.close.is_some(), before)
         };
+        drop(before);
         if had_one {
             self.without_since = now;
         }
@@ -285,7 +319,8 @@ impl SelfHealingActor {
             return self.end(HealingEvent::GaveUp(how), Ok(()));
         };
         if had_one {
-            self.shared.lock().inbox.put(HealingEvent::Disconnected(how));
+            let untold = self.shared.lock().inbox.put(HealingEvent::Disconnected(how));
+            drop(untold);
         }
         let attempt = self.plan.attempt();
         self.node.emit(Mask::HEALING, || Status::Healing { attempt, pause, error });
@@ -313,8 +348,13 @@ impl SelfHealingActor {
                 self.stand = Stand::Closing { work };
                 true
             }
-            Stand::Live(Live { broken: Some((error, _)), .. }) => {
+            Stand::Live(Live { websocket, broken: Some((error, _)), .. }) => {
+                let error = ended(&websocket, Ended::Failed(error)).to_error();
                 self.end(HealingEvent::Closed, Err(error.in_operation(Operation::WebSocketClose)))
+            }
+            Stand::Resuming { websocket, .. } => {
+                give_up(&websocket);
+                self.end(HealingEvent::Closed, Ok(()))
             }
             _ => self.end(HealingEvent::Closed, Ok(())),
         }
@@ -323,15 +363,9 @@ impl SelfHealingActor {
     /// The last that happens.
     fn end(&mut self, event: HealingEvent, closed: Result<()>) -> bool {
         (self.stand, self.alarm) = (Stand::Over, clock::Alarm::default());
-        let websocket = {
-            let mut state = self.shared.lock();
-            state.left = state.outbox.clear();
-            state.closed = Some(closed.map(|()| state.left));
-            state.inbox.put(event);
-            state.websocket.take()
-        };
-        drop(websocket);
-        self.is_now(HealingState::Over);
+        let leavings = self.shared.lock().end(event, closed);
+        leavings.websocket.iter().for_each(give_up);
+        self.shared.changed.notify_waiters();
         true
     }
 
@@ -339,6 +373,17 @@ impl SelfHealingActor {
         self.shared.lock().seen.state = state;
         self.shared.changed.notify_waiters();
     }
+}
+
+/// How it ended: as the server has said, if it has.
+fn ended(websocket: &WebSocket, how: Ended) -> Ended {
+    websocket.close_status().map_or(how, Ended::Closed)
+}
+
+/// Whoever has a clone keeps nothing open by it: neither its wire nor its place. The end need not be waited for, and a send that is
+/// under way is told.
+fn give_up(websocket: &WebSocket) {
+    drop(Handle::close(websocket));
 }
 
 fn too_late(waited: Duration, detail: String) -> Error {

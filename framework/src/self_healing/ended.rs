@@ -24,7 +24,7 @@ impl Ended {
     /// |---|---|
     /// | the server closed | with 1000 (it is done), 1002, 1003, 1007, 1008, 1009, 1010 (what we do is wrong to it) |
     /// | the server answered the upgrade | with anything but 408, 425, 429 and 5xx |
-    /// | connecting failed | when the call is wrong (87, 12005, 12006), TLS is (12175, 12044, 12185), or the session shuts down |
+    /// | connecting failed | when the call is wrong (87, 12005, 12006), TLS is (12175, 12044, 12185), HTTP/2 is required and cannot be had (12190), or the session shuts down |
     /// | the connection failed, or the server broke the protocol on it | never |
     /// | the resume hook refused | never |
     pub fn is_final(&self) -> bool {
@@ -63,6 +63,7 @@ fn is_final(error: &Error) -> bool {
             | ErrorCode::SecureFailure
             | ErrorCode::ClientAuthCertNeeded
             | ErrorCode::ClientCertNoPrivateKey
+            | ErrorCode::HttpProtocolMismatch
     )
 }
 
@@ -126,6 +127,8 @@ mod tests {
             assert!(failed(code, Blame::Caller).is_final(), "{code}");
         }
         assert!(failed(ErrorCode::SecureFailure, Blame::Peer).is_final());
+        // HTTP/2 is required, and the server takes no WebSocket over it, or does not speak it.
+        assert!(failed(ErrorCode::HttpProtocolMismatch, Blame::Peer).is_final());
     }
 
     #[test]

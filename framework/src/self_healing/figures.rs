@@ -31,7 +31,7 @@ pub struct HealingFigures {
     pub attempts: u64,
     /// How many WebSockets it had.
     pub connected: u64,
-    /// How many messages were handed to the kernel.
+    /// How many messages were sent: the kernel took them, or a stream of HTTP/2 did.
     pub sent: u64,
     /// How many messages came.
     pub received: u64,

@@ -47,17 +47,20 @@ impl Inbox {
         self.0.is_empty()
     }
 
-    pub(super) fn put(&mut self, event: HealingEvent) {
+    /// Gives back what is not told: its errors may be the caller's own, and are to be dropped behind the lock.
+    #[must_use = "dropped behind the lock"]
+    pub(super) fn put(&mut self, event: HealingEvent) -> Option<Ended> {
         use HealingEvent::{Connected, Disconnected};
         if let [.., Disconnected(how), Connected { .. }] = self.0.make_contiguous()
             && let Disconnected(again) = &event
         {
             // The one in between came and went, and nobody saw it.
-            *how = again.clone();
+            let before = std::mem::replace(how, again.clone());
             self.0.pop_back();
-            return;
+            return Some(before);
         }
         self.0.push_back(event);
+        None
     }
 
     pub(super) fn take(&mut self) -> Option<HealingEvent> {
@@ -91,22 +94,22 @@ mod tests {
     #[test]
     fn outages_that_nobody_has_seen_are_one_with_its_last_reason() {
         let mut inbox = Inbox::default();
-        inbox.put(connected(1));
+        drop(inbox.put(connected(1)));
         for attempt in 2..1_000 {
-            inbox.put(disconnected(attempt));
-            inbox.put(connected(attempt.into()));
+            drop(inbox.put(disconnected(attempt)));
+            drop(inbox.put(connected(attempt.into())));
         }
-        inbox.put(HealingEvent::Closed);
+        drop(inbox.put(HealingEvent::Closed));
         assert_eq!(words(&mut inbox), ["connected 1", "disconnected 999", "connected 999", "Closed"]);
     }
 
     #[test]
     fn a_message_stays_before_what_followed_it() {
         let mut inbox = Inbox::default();
-        inbox.put(HealingEvent::Message("hello".into()));
-        inbox.put(disconnected(1));
-        inbox.put(connected(2));
-        inbox.put(disconnected(2));
+        drop(inbox.put(HealingEvent::Message("hello".into())));
+        drop(inbox.put(disconnected(1)));
+        drop(inbox.put(connected(2)));
+        drop(inbox.put(disconnected(2)));
         assert_eq!(words(&mut inbox), ["message", "disconnected 2"]);
         assert!(inbox.is_empty());
     }

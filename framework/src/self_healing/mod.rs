@@ -21,7 +21,9 @@
 //! *What is promised of messages.* Each that `send` took goes out in order, and at most once: it counts as sent when the kernel took
 //! all of it. One that was not taken whole when the connection broke goes out first on the next one, for a server cannot have read
 //! the half of a frame as a message. One that was may be lost with its connection; only an answer of the server's could tell. (A
-//! confirmed delivery would need the server to take part; that is what the resume hook is for.)
+//! confirmed delivery would need the server to take part; that is what the resume hook is for.) Over HTTP/2 it is the stream that takes
+//! it: a message counts as sent when its last octet fits into the windows of stream and connection, though it may still wait in memory
+//! for the kernel.
 
 mod actor;
 mod builder;
@@ -77,7 +79,9 @@ use shared::Shared;
 /// ```
 ///
 /// Each message that `send` took goes out in order and at most once: it counts as sent when the kernel took all of it. One that was
-/// not taken whole when the connection broke goes out first on the next one; one that was may be lost with its connection.
+/// not taken whole when the connection broke goes out first on the next one; one that was may be lost with its connection. Over HTTP/2
+/// it counts as sent when its stream took it, which is a little before the kernel does: what is written but waits for the kernel when
+/// the connection breaks is lost too.
 ///
 /// One message that came waits to be received, and stops the server; so whoever receives nothing at all learns of a loss late, by what
 /// is sent. Its statuses are `Healing`, `Healed` and `GaveUp`; what is sent and received is told by its WebSockets, which are

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 
+use super::ended::Ended;
 use super::figures::{HealingFigures, HealingState};
-use super::inbox::Inbox;
+use super::inbox::{HealingEvent, Inbox};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
 use crate::policy::{Outbox, Room};
@@ -32,8 +33,6 @@ pub(super) struct State {
     pub(super) close: Option<(u16, String)>,
     /// How `close` has ended: how many messages were left.
     pub(super) closed: Option<Result<u64>>,
-    /// How many messages were left when it was over.
-    pub(super) left: u64,
     /// Grows when the calls that wait are cancelled.
     cancels: u64,
 }
@@ -47,7 +46,6 @@ impl Shared {
             websocket: None,
             close: None,
             closed: None,
-            left: 0,
             cancels: 0,
         };
         Arc::new(Self { state: Mutex::new(state), supervisor: AtomicWaker::new(), changed: Notify::new() })
@@ -95,6 +93,16 @@ impl Shared {
 }
 
 impl State {
+    /// It is over: from here on nothing is taken, and nothing follows the event. What is left is to be dropped behind the lock.
+    #[must_use = "dropped behind the lock"]
+    pub(super) fn end(&mut self, event: HealingEvent, closed: Result<()>) -> Leavings {
+        let left = self.outbox.clear();
+        self.closed = Some(closed.map(|()| left.len() as u64));
+        self.seen.state = HealingState::Over;
+        let untold = self.inbox.put(event);
+        Leavings { websocket: self.websocket.take(), _left: left, _untold: untold }
+    }
+
     pub(super) fn figures(&self) -> HealingFigures {
         HealingFigures {
             queued: self.outbox.len(),
@@ -106,18 +114,46 @@ impl State {
     }
 }
 
+/// What is dropped behind the lock at the end.
+#[derive(Debug)]
+pub(super) struct Leavings {
+    pub(super) websocket: Option<WebSocket>,
+    _left: Vec<MessagePart>,
+    _untold: Option<Ended>,
+}
+
 /// Dropped behind the guard of the supervisor: by then the handle is marked as ended, and who waits is told so.
 #[derive(Debug)]
 pub(super) struct LastWord(pub(super) Arc<Shared>);
 
 impl Drop for LastWord {
     fn drop(&mut self) {
-        let websocket = {
+        // Nobody can receive any more.
+        let leavings = {
             let mut state = self.0.lock();
             state.seen.state = HealingState::Over;
-            state.websocket.take()
+            (state.outbox.clear(), std::mem::take(&mut state.inbox), state.websocket.take())
         };
-        drop(websocket);
+        drop(leavings);
         self.0.changed.notify_waiters();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::options::Overflow;
+
+    #[test]
+    fn the_end_takes_what_waits_and_takes_nothing_more_under_one_lock() {
+        let shared = Shared::new(Room { messages: 9, octets: 99, overflow: Overflow::Refuse });
+        let mut state = shared.lock();
+        for message in ["a", "b"] {
+            state.outbox.put(1, message.into()).unwrap();
+        }
+        let _leavings = state.end(HealingEvent::Closed, Ok(()));
+        // Whoever has the lock next sees that it is over: `send` looks at that.
+        assert_eq!((state.seen.state, state.closed.clone().unwrap().unwrap()), (HealingState::Over, 2));
+        assert!(state.outbox.is_empty() && state.outbox.was_left(1) && !state.inbox.is_empty());
     }
 }

@@ -11,7 +11,8 @@ use super::{WebSocket, WebSocketActor};
 use crate::error::{Operation, Result};
 
 impl WebSocket {
-    /// Sends a message, or a part of one (`WinHttpWebSocketSend`); resolves when the kernel took it.
+    /// Sends a message, or a part of one (`WinHttpWebSocketSend`); resolves when the kernel took it. Over HTTP/2 that is when its
+    /// stream took it: there is room for it in the windows of both, and the driver of the wire hands it to the kernel.
     ///
     /// A message goes out as one frame, and each part of one as a fragment. Dropping the future gives the message up; if a part
     /// of it has gone out the rest follows all the same, for a frame must be ended.

@@ -121,6 +121,10 @@ impl Ledger {
         if known.is_some_and(|account| account.kind != event.kind || account.parent != event.parent) {
             breaches.push(("B.1", "the handle changed its kind or its parent".to_owned()));
         }
+        // A session that was joined late has none, and no other handle is unknown when one below it is heard of.
+        if matches!(event.happened, Happened::Created(_)) && self.open.contains_key(&Some(event.handle)) {
+            breaches.push(("N1", "HandleCreated behind that of a handle below".to_owned()));
+        }
         let above = event.parent.map(|parent| self.accounts.get(&parent).map(|account| account.kind));
         let fits = match event.kind {
             HandleKind::Session => above.is_none(),

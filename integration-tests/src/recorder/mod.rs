@@ -4,7 +4,7 @@
 //!
 //! | rule | is |
 //! |---|---|
-//! | N1 | `HandleCreated` first (a session may lack it), `HandleClosing` last, each once; nothing afterwards |
+//! | N1 | `HandleCreated` first (a session may lack it) and before those of the handles below, `HandleClosing` last, each once; nothing afterwards |
 //! | N2 | every operation that was begun has exactly one completion; a refused call has none |
 //! | N3 | a completion belongs to an operation that can be open; informational statuses come only while one is |
 //! | N4 | the order is that of the request's story (see `conversation.rs`); the body's end stays its end; a wire is given up before the handle closes |

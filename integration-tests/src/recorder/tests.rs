@@ -199,6 +199,15 @@ fn n1_created_comes_first_and_once() {
 }
 
 #[test]
+fn n1_a_handle_is_created_before_those_below_it() {
+    for (above, below) in [(0, 1), (1, 2)] {
+        let mut story = Story::of_a_get();
+        story.0.swap(above, below);
+        assert_eq!(story.breaches(), ["N1"], "{:?}", story.0[above]);
+    }
+}
+
+#[test]
 fn n1_nothing_comes_after_closing() {
     assert_eq!(Story::of_a_get().and_then(SESSION, Closing).first_breach(), "N1");
     let late = Story::of_a_get().and_then(REQUEST, Completed(Operation::Read, Ok(0)));

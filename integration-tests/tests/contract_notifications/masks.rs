@@ -10,7 +10,7 @@ use integration_tests::recorder::Recorder;
 use crate::story::{STATUSES, tell};
 
 /// Every flag, with WinHTTP's name for it and its value.
-const FLAGS: [(&str, Mask, u64); 26] = [
+const FLAGS: [(&str, Mask, u64); 27] = [
     ("RESOLVE_NAME", Mask::RESOLVE_NAME, 0x3),
     ("CONNECT_TO_SERVER", Mask::CONNECT_TO_SERVER, 0xC),
     ("SEND_REQUEST", Mask::SEND_REQUEST, 0x30),
@@ -37,6 +37,7 @@ const FLAGS: [(&str, Mask, u64); 26] = [
     ("RETRYING", Mask::RETRYING, 1 << 35),
     ("READERS", Mask::READERS, 1 << 37),
     ("FRAMES", Mask::FRAMES, 1 << 38),
+    ("HEALING", Mask::HEALING, 1 << 39),
 ];
 
 type Names = BTreeMap<HandleId, Vec<&'static str>>;

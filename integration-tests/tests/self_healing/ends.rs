@@ -1,6 +1,8 @@
 //! The ends: by `close`, by the handle's, by the session's, by a crash (contract B.4 to B.9).
 
-use hinternet::{ErrorCode, Handle, HealingState, Overflow, SelfHealing, Session};
+use hinternet::{
+    ErrorCode, Handle, HandleKind, HealingState, Notification, Overflow, SelfHealing, SelfHealingBuilder, Session,
+};
 use integration_tests::memory_peer::MemoryPeer;
 use integration_tests::patiently;
 use integration_tests::recorder::Recorder;
@@ -16,7 +18,8 @@ fn receiving(feed: &SelfHealing) -> tokio::task::JoinHandle<hinternet::Result<hi
 
 #[test]
 fn close_lets_out_what_waits_and_then_shakes_hands() {
-    let peer = switching().read_until(&b"\x88"[..]).send(close(1000, "bye")).keep();
+    // The three messages first: by chance an octet of theirs, masked, is that of a close.
+    let peer = switching().read_exactly(3 * 7).read_until(&b"\x88"[..]).send(close(1000, "bye")).keep();
     with([peer], async |scene| {
         let feed = scene.feed(options());
         for message in ["a", "b", "c"] {
@@ -88,14 +91,15 @@ fn a_send_that_waits_for_room_ends_with_the_close() {
 }
 
 /// In each of its states, the session closes.
-fn b5_session_closes(peer: MemoryPeer, reaches: impl AsyncFnOnce(&Scene, &SelfHealing)) {
+fn b5_session_closes(
+    peer: MemoryPeer,
+    change: impl FnOnce(SelfHealingBuilder) -> SelfHealingBuilder,
+    reaches: impl AsyncFnOnce(&Scene, &SelfHealing),
+) {
     at(peer, async |scene| {
         let mut options = options();
         (options.queue_messages, options.overflow) = (1, Overflow::Wait);
-        let hook = |_| std::future::pending::<hinternet::Result<()>>();
-        let making = scene.making(options);
-        let making = if scene.peer.connections().is_empty() { making } else { making.resume(hook) };
-        let feed = making.open().unwrap();
+        let feed = change(scene.making(options)).open().unwrap();
         feed.send("a").await.unwrap();
         reaches(&scene, &feed).await;
         let (waiting, sending) = (receiving(&feed), feed.clone());
@@ -118,17 +122,77 @@ fn b5_session_closes(peer: MemoryPeer, reaches: impl AsyncFnOnce(&Scene, &SelfHe
 
 #[test]
 fn b5_closing_the_session_ends_it_wherever_it_stands_with_6_and_its_last_word_behind_those_below() {
-    b5_session_closes(MemoryPeer::that_refuses(), async |scene, feed| {
+    let as_it_is = |making| making;
+    b5_session_closes(MemoryPeer::that_refuses(), as_it_is, async |scene, feed| {
         scene.recorder.wait_for_status(feed.id(), "Healing").await;
         assert_eq!(feed.state(), HealingState::Pausing);
     });
-    b5_session_closes(MemoryPeer::playing(Script::new().keep()), async |_, feed| {
+    b5_session_closes(MemoryPeer::playing(Script::new().keep()), as_it_is, async |_, feed| {
         tokio::time::sleep(SECOND).await;
         assert_eq!(feed.state(), HealingState::Connecting);
     });
-    b5_session_closes(MemoryPeer::playing(switching()), async |_, feed| {
+    let hangs = |making: SelfHealingBuilder| making.resume(|_| std::future::pending::<hinternet::Result<()>>());
+    b5_session_closes(MemoryPeer::playing(switching()), hangs, async |scene, feed| {
+        tokio::time::sleep(SECOND).await;
+        assert_eq!((feed.state(), websockets(scene)), (HealingState::Connecting, 1));
+    });
+    b5_session_closes(MemoryPeer::playing(switching()), as_it_is, async |_, feed| {
         assert_eq!(next(feed).await, "connected");
     });
+}
+
+fn websockets(scene: &Scene) -> usize {
+    let is_new = |one: &&Notification| one.kind == HandleKind::WebSocket && one.name() == "HandleCreated";
+    scene.recorder.log().iter().filter(is_new).count()
+}
+
+#[test]
+fn b5_closing_the_session_ends_it_while_it_closes() {
+    // The server does not answer the close.
+    with([switching()], async |scene| {
+        let feed = scene.feed(options());
+        assert_eq!(next(&feed).await, "connected");
+        let (waiting, closing) = (receiving(&feed), feed.clone());
+        let closing = actix::spawn(async move { closing.close(1000, "").await });
+        tokio::time::sleep(SECOND).await;
+        assert_eq!(feed.state(), HealingState::Live);
+        scene.session.close().await.unwrap();
+        assert!(waiting.await.unwrap().unwrap_err().is_invalid_handle());
+        assert!(closing.await.unwrap().unwrap_err().is_invalid_handle());
+        assert_eq!(scene.recorder.names(feed.id()), ["HandleCreated", "Healed", "HandleClosing"]);
+        scene.end(feed).await;
+    });
+}
+
+#[test]
+fn b5_what_waits_is_dropped_and_counted_when_the_handle_is_closed() {
+    at(MemoryPeer::that_refuses(), async |scene| {
+        let feed = scene.feed(options());
+        feed.send("a").await.unwrap();
+        feed.send("b").await.unwrap();
+        Handle::close(&feed).await.unwrap();
+        let figures = feed.figures();
+        assert_eq!((figures.queued, figures.queued_octets, figures.dropped), (0, 0, 2));
+        scene.end(feed).await;
+    });
+}
+
+/// Its WebSocket hears of the close first, on the thread of both.
+#[tokio::test]
+async fn b5_an_end_that_is_a_close_from_another_thread_is_not_told_as_one_to_heal() {
+    let origin = WebSocketOrigin::echo().await;
+    let recorder = Recorder::start();
+    for _ in 0..200 {
+        let session = Session::open().unwrap();
+        recorder.join(&session);
+        let feed = session.websocket(&origin.url()).unwrap().self_healing(options()).open().unwrap();
+        assert_eq!(next(&feed).await, "connected");
+        session.close().await.unwrap();
+        session.closed().await;
+        let told = recorder.names(feed.id());
+        assert_eq!(told, ["HandleCreated", "Healed", "HandleClosing"]);
+    }
+    recorder.settle().await;
 }
 
 #[test]

@@ -99,6 +99,31 @@ fn what_the_server_closes_with_decides_whether_it_heals() {
 }
 
 #[test]
+fn what_the_server_closes_with_decides_also_where_nobody_receives() {
+    let closing = || switching().read_until(&b"\x81"[..]).send(close(1008, "no")).keep();
+    with([closing(), switching()], async |scene| {
+        let feed = scene.feed(options());
+        while scene.peer.connections().len() < 2 && feed.send("tick").await.is_ok() {
+            tokio::time::sleep(SECOND / 10).await;
+        }
+        assert_eq!([next(&feed).await, next(&feed).await], ["connected", "gave up after 1008"]);
+        assert!(matches!(feed.figures().last_end, Some(Ended::Closed(status)) if status.code == 1008));
+        assert_eq!((feed.state(), scene.peer.connections().len()), (HealingState::Over, 1));
+        scene.end(feed).await;
+    });
+    with([closing()], async |scene| {
+        let feed = scene.feed(options());
+        feed.send("tick").await.unwrap();
+        tokio::time::sleep(SECOND).await;
+        feed.send("late").await.unwrap();
+        let error = feed.close(1000, "").await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ConnectionError, "{error}");
+        assert!(error.to_string().contains("1008 no"), "{error}");
+        scene.end(feed).await;
+    });
+}
+
+#[test]
 fn a_server_that_breaks_the_protocol_or_the_connection_heals() {
     let wrong = switching().send(frame(0x83, "no such opcode")).keep();
     with([wrong, switching().close(), switching().send(frame(0x81, "hello"))], async |scene| {

@@ -1,8 +1,16 @@
 //! What waits to be sent: order, bounds, and that nothing goes out twice.
 
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::Poll;
+use std::time::Duration;
+
+use bytes::Bytes;
 use hinternet::{ErrorCode, HealingState, MessageKind, MessagePart, Overflow, SelfHealing, SelfHealingOptions};
+use integration_tests::Gate;
 use integration_tests::memory_peer::MemoryPeer;
-use integration_tests::websocket::{frame, frames_of};
+use integration_tests::websocket::{close, frame, frames_of};
 
 use crate::scene::{SECOND, answering, at, next, options, switching, with};
 
@@ -48,7 +56,9 @@ fn without_room_a_message_is_refused() {
 #[test]
 fn without_room_the_oldest_are_dropped_and_counted() {
     let late = answering("503 Service Unavailable");
-    with([late, switching().read_until(&b"\x88"[..]).send(b"\x88\x00".to_vec())], async |scene| {
+    // The three messages first: by chance an octet of theirs, masked, is that of a close.
+    let answers = switching().read_exactly(3 * 7).read_until(&b"\x88"[..]).send(b"\x88\x00".to_vec());
+    with([late, answers], async |scene| {
         let feed = scene.feed(of_three(Overflow::DropOldest));
         assert_eq!(send_all(&feed, &["a", "b", "c", "d", "e"]).await, [None; 5]);
         assert_eq!((feed.figures().queued, feed.figures().dropped), (3, 2));
@@ -152,6 +162,119 @@ fn whoever_does_not_receive_stops_the_server_and_keeps_one_message() {
         for _ in 0..1_000 {
             assert_eq!(next(&feed).await, "(binary)");
         }
+        scene.end(feed).await;
+    });
+}
+
+#[test]
+fn a_flush_ends_when_what_it_waits_for_is_dropped() {
+    at(MemoryPeer::that_never_connects(), async |scene| {
+        let mut options = of_three(Overflow::DropOldest);
+        options.queue_messages = 1;
+        let feed = scene.feed(options);
+        feed.send("a").await.unwrap();
+        let flushing = feed.clone();
+        let flushing = actix::spawn(async move { flushing.flush().await });
+        tokio::time::sleep(SECOND).await;
+        let began = tokio::time::Instant::now();
+        feed.send("b").await.unwrap();
+        flushing.await.unwrap().unwrap();
+        assert_eq!((began.elapsed(), feed.figures().dropped), (Duration::ZERO, 1));
+        scene.end(feed).await;
+    });
+}
+
+#[test]
+fn a_send_that_waits_for_room_has_that_of_the_one_that_is_being_sent() {
+    let gate = Gate::new();
+    // The frames of both.
+    let takes_it_late = switching().hold(&gate).read_exactly(100_014 + 7).keep();
+    at(MemoryPeer::playing(takes_it_late).in_flight(1_000), async |scene| {
+        let mut options = of_three(Overflow::Wait);
+        options.queue_messages = 1;
+        let feed = scene.feed(options);
+        assert_eq!(next(&feed).await, "connected");
+        feed.send("x".repeat(100_000)).await.unwrap();
+        tokio::time::timeout(SECOND, feed.send("b")).await.expect("there is room").unwrap();
+        assert_eq!((feed.figures().queued, feed.figures().sent), (2, 0));
+        gate.open();
+        feed.flush().await.unwrap();
+        scene.end(feed).await;
+    });
+}
+
+#[test]
+fn a_flush_whose_own_messages_went_out_does_not_fail_by_those_behind_them() {
+    let done = switching().read_until(&b"\x81"[..]).send(close(1000, "")).stop_reading();
+    at(MemoryPeer::playing(done).in_flight(1_000), async |scene| {
+        let feed = scene.feed(options());
+        feed.send("a").await.unwrap();
+        let mut flush = Box::pin(feed.flush());
+        assert!(poll_fn(|task| Poll::Ready(flush.as_mut().poll(task).is_pending())).await);
+        feed.send("x".repeat(100_000)).await.unwrap();
+        assert_eq!([next(&feed).await, next(&feed).await], ["connected", "gave up after 1000"]);
+        flush.await.unwrap();
+        assert_eq!((feed.figures().sent, feed.figures().dropped), (1, 1));
+        assert_eq!(feed.flush().await.unwrap_err().code(), ErrorCode::InvalidOperation);
+        scene.end(feed).await;
+    });
+}
+
+/// Octets whose end asks how the socket is that they were for. It asks from another thread: a lock is seen, and hangs nobody.
+struct Asking {
+    feed: SelfHealing,
+    answered: Arc<AtomicU32>,
+}
+
+impl AsRef<[u8]> for Asking {
+    fn as_ref(&self) -> &[u8] {
+        b"a"
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        let feed = self.feed.clone();
+        let (answers, answer) = mpsc::channel();
+        std::thread::spawn(move || answers.send(feed.figures().queued));
+        self.answered.fetch_add(answer.recv_timeout(5 * SECOND).is_ok().into(), Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn octets_of_the_callers_own_are_dropped_behind_the_lock() {
+    let answered = Arc::new(AtomicU32::new(0));
+    let asking = |feed: &SelfHealing| {
+        let octets = Asking { feed: feed.clone(), answered: Arc::clone(&answered) };
+        MessagePart::new(MessageKind::Binary, Bytes::from_owner(octets))
+    };
+    let answers = || answered.swap(0, Ordering::Relaxed);
+    let of_one = |overflow| {
+        let mut options = of_three(overflow);
+        options.queue_messages = 1;
+        options
+    };
+    at(MemoryPeer::that_never_connects(), async |scene| {
+        let feed = scene.feed(of_one(Overflow::DropOldest));
+        feed.send(asking(&feed)).await.unwrap();
+        feed.send("b").await.unwrap();
+        assert_eq!(answers(), 1, "dropped for another");
+        feed.send(asking(&feed)).await.unwrap();
+        assert_eq!((feed.close(1000, "").await.unwrap(), answers()), (1, 1), "left at the end");
+        scene.end(feed).await;
+    });
+    at(MemoryPeer::that_never_connects(), async |scene| {
+        let feed = scene.feed(of_one(Overflow::Refuse));
+        feed.send("a").await.unwrap();
+        feed.send(asking(&feed)).await.unwrap_err();
+        assert_eq!(answers(), 1, "refused");
+        scene.end(feed).await;
+    });
+    with([switching()], async |scene| {
+        let feed = scene.feed(options());
+        feed.send(asking(&feed)).await.unwrap();
+        feed.flush().await.unwrap();
+        assert_eq!((feed.figures().sent, answers()), (1, 1), "sent");
         scene.end(feed).await;
     });
 }

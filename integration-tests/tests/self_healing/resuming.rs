@@ -1,10 +1,10 @@
 //! The resume hook: before all else, and not for ever.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use hinternet::{Ended, Error, ErrorCode, HealingEvent, Status};
+use hinternet::{Ended, Error, ErrorCode, Handle, HealingEvent, Status, WebSocket};
 use integration_tests::scripted_peer::Script;
 use integration_tests::websocket::{close, frame};
 
@@ -92,6 +92,35 @@ fn one_whose_socket_breaks_fails_with_what_it_met() {
         assert_eq!(next(&feed).await, "connected");
         let Some(Ended::Refused(error)) = feed.figures().last_end else { panic!() };
         assert_eq!(error.code(), ErrorCode::ConnectionError);
+        scene.end(feed).await;
+    });
+}
+
+#[test]
+fn one_that_keeps_a_socket_keeps_none_open_that_was_given_up() {
+    let lost = switching().send(close(1001, "")).keep();
+    with([switching(), lost, switching()], async |scene| {
+        let kept = Arc::new(Mutex::new(Vec::<WebSocket>::new()));
+        let keeps = Arc::clone(&kept);
+        let hook = move |fresh: hinternet::Resumed| {
+            let mut kept = keeps.lock().unwrap();
+            kept.push(fresh.websocket);
+            let nth = kept.len();
+            async move {
+                match nth {
+                    1 => Err("not this one"),
+                    3 => std::future::pending().await,
+                    _ => Ok(()),
+                }
+            }
+        };
+        let feed = scene.making(options()).resume(hook).open().unwrap();
+        assert_eq!([next(&feed).await, next(&feed).await], ["connected", "closed with 1001"]);
+        tokio::time::sleep(5 * SECOND).await;
+        let are_open = || kept.lock().unwrap().iter().map(Handle::is_open).collect::<Vec<_>>();
+        assert_eq!(are_open(), [false, false, true]);
+        feed.close(1000, "").await.unwrap();
+        assert_eq!(are_open(), [false; 3]);
         scene.end(feed).await;
     });
 }

@@ -7,12 +7,17 @@ fn outbox(messages: usize, octets: u64, overflow: Overflow) -> Outbox<&'static s
 }
 
 fn put(outbox: &mut Outbox<&'static str>, message: &'static str) -> Result<(), &'static str> {
-    outbox.put(message.len() as u64, message)
+    outbox.put(message.len() as u64, message).map(drop)
 }
 
 /// All that is left, in the order it goes out.
 fn rest(outbox: &mut Outbox<&'static str>) -> Vec<&'static str> {
-    std::iter::from_fn(|| outbox.begin().inspect(|_| outbox.sent())).collect()
+    let mut all = Vec::new();
+    while let Some(next) = outbox.begin() {
+        all.push(next);
+        outbox.sent();
+    }
+    all
 }
 
 #[test]
@@ -103,6 +108,24 @@ fn what_nobody_knows_of_is_given_up_and_what_is_left_is_cleared() {
     outbox.given_up();
     assert_eq!(outbox.dropped(), 1);
     outbox.begin();
-    assert_eq!(outbox.clear(), 2);
+    assert_eq!(outbox.clear(), ["b", "c"]);
+    assert_eq!([1, 2, 3].map(|up_to| outbox.was_left(up_to)), [false, true, true]);
     assert_eq!((outbox.is_empty(), outbox.octets(), outbox.dropped()), (true, 0, 3));
+}
+
+#[test]
+fn what_is_removed_is_given_back() {
+    let mut outbox = outbox(2, 5, Overflow::DropOldest);
+    assert_eq!(outbox.put(1, "a"), Ok(vec![]));
+    assert_eq!(outbox.put(4, "b"), Ok(vec![]));
+    assert_eq!(outbox.put(5, "c"), Ok(vec!["a", "b"]));
+    // What would never fit makes no room.
+    assert_eq!((outbox.put(6, "d"), outbox.len(), outbox.dropped()), (Err("d"), 1, 2));
+    outbox.begin();
+    assert_eq!((outbox.given_up(), outbox.sent(), outbox.dropped()), (Some("c"), None, 3));
+    put(&mut outbox, "e").unwrap();
+    outbox.begin();
+    assert_eq!((outbox.sent(), outbox.given_up()), (Some("e"), None));
+    assert_eq!(outbox.clear(), [""; 0]);
+    assert!(!outbox.was_left(outbox.put_so_far()));
 }
