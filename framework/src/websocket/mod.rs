@@ -19,6 +19,7 @@ mod snapshot;
 mod socket;
 mod state;
 mod stream;
+mod waiting;
 
 use std::any::Any;
 use std::fmt;
