@@ -4,20 +4,23 @@ use std::task::{Context, Waker};
 
 use super::messages::Ticket;
 
-/// Whose tasks they are.
+/// A task, and whose it is.
+pub(super) type Waiter = (Ticket, Waker);
+
+/// Those who wait.
 #[derive(Default)]
 pub(super) struct Waiting {
-    first: Option<(Ticket, Waker)>,
-    others: Vec<(Ticket, Waker)>,
+    first: Option<Waiter>,
+    others: Vec<Waiter>,
     due: bool,
 }
 
 /// Tasks to be woken when nobody is inside.
 #[derive(Default)]
 pub(super) struct Woken {
-    pub(super) sink: Option<(Ticket, Waker)>,
-    pub(super) other_sinks: Vec<(Ticket, Waker)>,
-    pub(super) stream: Option<(Ticket, Waker)>,
+    pub(super) sink: Option<Waiter>,
+    pub(super) other_sinks: Vec<Waiter>,
+    pub(super) stream: Option<Waiter>,
 }
 
 impl Woken {
@@ -60,7 +63,7 @@ impl Waiting {
         self.due = self.first.is_some();
     }
 
-    pub(super) fn take_due(&mut self) -> (Option<(Ticket, Waker)>, Vec<(Ticket, Waker)>) {
+    pub(super) fn take_due(&mut self) -> (Option<Waiter>, Vec<Waiter>) {
         if std::mem::take(&mut self.due) {
             (self.first.take(), std::mem::take(&mut self.others))
         } else {

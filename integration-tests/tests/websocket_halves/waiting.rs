@@ -8,7 +8,7 @@ use std::task::{Context, Wake, Waker};
 
 use futures_util::future::{Either, select};
 use futures_util::{Sink, SinkExt, StreamExt};
-use hinternet::{ErrorCode, Handle, WebSocketOptions};
+use hinternet::{ErrorCode, Handle, MessageKind, MessagePart, WebSocketOptions};
 use integration_tests::scripted_peer::{Script, Step};
 use integration_tests::websocket::frame;
 use integration_tests::{patiently, poll_once};
@@ -55,7 +55,7 @@ fn what_a_sink_had_taken_before_a_cancel_goes_out_and_what_follows_is_not_mixed_
         sink.feed(large().into()).await.unwrap();
         assert!(poll_once(pin!(sink.flush())).await.is_none());
         // Unsent as yet: it begins a message.
-        pinned(&mut sink).start_send(hinternet::MessagePart::new(hinternet::MessageKind::TextFragment, "be")).unwrap();
+        pinned(&mut sink).start_send(MessagePart::new(MessageKind::TextFragment, "be")).unwrap();
         pinned(&mut sink).start_send("hind".into()).unwrap();
         let _pending = poll_once(pin!(sink.flush())).await;
         place.websocket.cancel();
@@ -174,6 +174,28 @@ fn what_came_for_a_stream_that_was_dropped_is_the_next_ones() {
         sink.send("go".into()).await.unwrap();
         assert_eq!(patiently("it", third.next()).await.unwrap().unwrap().as_text(), Some("two"));
         drop((sink, third));
+        place.end().await;
+    });
+}
+
+#[test]
+fn a_refused_piece_is_told_when_what_went_before_it_is_through() {
+    on_both_sides(|builder| async move {
+        let place = Place::of(builder(), WebSocketOptions::default(), Script::keep).await;
+        let (mut sink, _stream) = place.websocket.clone().split();
+        sink.feed(large().into()).await.unwrap();
+        let not_text = MessagePart::new(MessageKind::Text, &b"\xff"[..]);
+        let refused = match pinned(&mut sink).start_send(not_text) {
+            Ok(()) => patiently("the flush", sink.flush()).await,
+            refused => refused,
+        };
+        // Here it is behind what has not begun to go out; elsewhere it is known when that is through.
+        let error = refused.err().or(patiently("the flush", sink.flush()).await.err()).unwrap();
+        assert_eq!(error.code(), ErrorCode::InvalidParameter, "{error}");
+        patiently("the flush", sink.flush()).await.unwrap();
+        place.websocket.send("after").await.unwrap();
+        assert!(place.wait_for_frames(2).await == [(0x82, large()), (0x81, b"after".to_vec())]);
+        drop(sink);
         place.end().await;
     });
 }
