@@ -10,8 +10,8 @@ use futures_util::future::{Either, select};
 use futures_util::{Sink, SinkExt, StreamExt};
 use hinternet::{ErrorCode, Handle, MessageKind, MessagePart, WebSocketOptions};
 use integration_tests::scripted_peer::{Script, Step};
-use integration_tests::websocket::frame;
-use integration_tests::{patiently, poll_once};
+use integration_tests::websocket::{close, frame};
+use integration_tests::{Gate, patiently, poll_once};
 
 use crate::place::Place;
 use crate::{on_both_sides, on_its_thread, pinned};
@@ -35,13 +35,20 @@ async fn with_a_send_given_up(place: &Place) {
 
 #[test]
 fn a_sink_behind_a_send_that_was_given_up_is_woken_when_there_is_room() {
-    on_both_sides(|builder| async move {
-        let place = Place::of(builder(), WebSocketOptions::default(), Script::keep).await;
+    on_its_thread(|builder| async move {
+        let reads_on = Gate::new();
+        let after = |switched: Script| switched.read_exactly(BEGINNING).hold(&reads_on).keep();
+        let place = Place::of(builder(), WebSocketOptions::default(), after).await;
         let (mut sink, _stream) = place.websocket.clone().split();
         with_a_send_given_up(&place).await;
-        patiently("room", sink.send("behind".into())).await.unwrap();
-        let frames = place.wait_for_frames(2).await;
-        assert!(frames == [(0x82, large()), (0x81, b"behind".to_vec())]);
+        let sending = tokio::spawn(async move { (sink.send("behind".into()).await, sink) });
+        // It waits.
+        tokio::task::yield_now().await;
+        assert!(!sending.is_finished());
+        reads_on.open();
+        let (sent, sink) = patiently("room", sending).await.unwrap();
+        sent.unwrap();
+        assert!(place.wait_for_frames(2).await == [(0x82, large()), (0x81, b"behind".to_vec())]);
         drop(sink);
         place.end().await;
     });
@@ -181,21 +188,49 @@ fn what_came_for_a_stream_that_was_dropped_is_the_next_ones() {
 #[test]
 fn a_refused_piece_is_told_when_what_went_before_it_is_through() {
     on_both_sides(|builder| async move {
-        let place = Place::of(builder(), WebSocketOptions::default(), Script::keep).await;
+        let reads_on = Gate::new();
+        let after = |switched: Script| switched.read_exactly(BEGINNING).hold(&reads_on).keep();
+        let place = Place::of(builder(), WebSocketOptions::default(), after).await;
         let (mut sink, _stream) = place.websocket.clone().split();
         sink.feed(large().into()).await.unwrap();
         let not_text = MessagePart::new(MessageKind::Text, &b"\xff"[..]);
-        let refused = match pinned(&mut sink).start_send(not_text) {
-            Ok(()) => patiently("the flush", sink.flush()).await,
-            refused => refused,
-        };
-        // Here it is behind what has not begun to go out; elsewhere it is known when that is through.
-        let error = refused.err().or(patiently("the flush", sink.flush()).await.err()).unwrap();
+        // On the thread of the wire it is known at once.
+        let refused = pinned(&mut sink).start_send(not_text);
+        let mut flush = Box::pin(sink.flush());
+        for _ in 0..100 {
+            assert!(poll_once(flush.as_mut()).await.is_none(), "what went before is not through");
+            tokio::task::yield_now().await;
+        }
+        reads_on.open();
+        let error = refused.and(patiently("the flush", flush).await).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidParameter, "{error}");
         patiently("the flush", sink.flush()).await.unwrap();
         place.websocket.send("after").await.unwrap();
         assert!(place.wait_for_frames(2).await == [(0x82, large()), (0x81, b"after".to_vec())]);
         drop(sink);
+        place.end().await;
+    });
+}
+
+#[test]
+fn what_waits_behind_a_frame_when_the_server_closes_is_told_of_and_the_frame_goes_out() {
+    on_its_thread(|builder| async move {
+        let reads_on = Gate::new();
+        let after =
+            |switched: Script| switched.read_exactly(BEGINNING).send(close(1001, "away")).hold(&reads_on).keep();
+        let place = Place::of(builder(), WebSocketOptions::default(), after).await;
+        let (mut sink, mut stream) = place.websocket.clone().split();
+        sink.feed(large().into()).await.unwrap();
+        pinned(&mut sink).start_send("never".into()).unwrap();
+        assert!(poll_once(pin!(sink.flush())).await.is_none());
+        assert!(patiently("the end", stream.next()).await.is_none());
+        let error = place.failure(patiently("the failure", sink.flush()).await);
+        assert_eq!(error.code(), ErrorCode::ConnectionError, "{error}");
+        reads_on.open();
+        patiently("the frame", sink.flush()).await.unwrap();
+        let frames = place.wait_for_frames(2).await;
+        assert!(frames == [(0x82, large()), (0x88, b"\x03\xe9".to_vec())]);
+        drop((sink, stream));
         place.end().await;
     });
 }
