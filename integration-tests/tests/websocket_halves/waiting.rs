@@ -187,12 +187,19 @@ fn what_came_for_a_stream_that_was_dropped_is_the_next_ones() {
 
 #[test]
 fn a_refused_piece_is_told_when_what_went_before_it_is_through() {
+    const COUNT: usize = 400;
     on_both_sides(|builder| async move {
         let reads_on = Gate::new();
         let after = |switched: Script| switched.read_exactly(BEGINNING).hold(&reads_on).keep();
-        let place = Place::of(builder(), WebSocketOptions::default(), after).await;
+        let mut options = WebSocketOptions::default();
+        // There is room for all of it.
+        options.write_queue = 2 * large().len();
+        let place = Place::of(builder(), options, after).await;
         let (mut sink, _stream) = place.websocket.clone().split();
-        sink.feed(large().into()).await.unwrap();
+        let piece = vec![b'x'; 1 << 15];
+        for _ in 0..COUNT {
+            sink.feed(piece.clone().into()).await.unwrap();
+        }
         let not_text = MessagePart::new(MessageKind::Text, &b"\xff"[..]);
         // On the thread of the wire it is known at once.
         let refused = pinned(&mut sink).start_send(not_text);
@@ -206,7 +213,11 @@ fn a_refused_piece_is_told_when_what_went_before_it_is_through() {
         assert_eq!(error.code(), ErrorCode::InvalidParameter, "{error}");
         patiently("the flush", sink.flush()).await.unwrap();
         place.websocket.send("after").await.unwrap();
-        assert!(place.wait_for_frames(2).await == [(0x82, large()), (0x81, b"after".to_vec())]);
+        // All before it is through: nothing else is looked for until then.
+        place.peer.wait_until(|all| all[0].received.len() > COUNT * piece.len() + COUNT * 8).await;
+        let frames = place.wait_for_frames(COUNT + 1).await;
+        assert!(frames[..COUNT].iter().all(|frame| *frame == (0x82, piece.clone())));
+        assert!(frames[COUNT..] == [(0x81, b"after".to_vec())]);
         drop(sink);
         place.end().await;
     });
