@@ -155,7 +155,8 @@ pub enum Status {
         /// What they are.
         kind: MessageKind,
     },
-    /// A frame of a WebSocket goes out: its header was given to the connection, and its payload follows.
+    /// A frame of a WebSocket begins to go out: its header was made ready, and its payload follows. Where the connection takes no more,
+    /// or breaks, it is told of all the same.
     FrameSent(Frame),
     /// The header of a frame came in over a WebSocket. What stands behind a message that nobody receives is not read, and so not
     /// told of.

@@ -82,7 +82,9 @@ impl Socket {
         if link.mute {
             return false;
         }
+        let is_behind = self.outlet.as_ref().is_some_and(|outlet| outlet.has_frames_left());
         if link.writer.is_free()
+            && !is_behind
             && let Some(sending) = self.sending.as_mut().filter(|sending| sending.waits.is_none())
             && let Some((opcode, last, payload)) = sending.frame.take()
         {
@@ -204,9 +206,9 @@ impl Socket {
                 self.given.hand_out(pending.ticket(), &part);
                 pending.complete(told(), part);
             }
-            Receiver::Half(_) => {
+            Receiver::Half(stream) => {
                 self.node.emit(Mask::READ_COMPLETE, told);
-                self.inlet().put(Ok(part));
+                self.inlet().put(stream, Ok(part));
             }
         }
     }
@@ -270,6 +272,7 @@ impl Socket {
     fn stall_ends(&self) -> Option<Instant> {
         let is_sending = self.sending.as_ref().is_some_and(|sending| sending.waits.is_none());
         let is_awaited = is_sending || self.outlet_is_busy() || self.shutting.is_some() || self.liveness.is_unsent();
+        let is_awaited = is_awaited || self.room_is_awaited();
         let link = self.link.as_ref().filter(|link| is_awaited && !link.mute)?;
         link.stall.ends(self.send_timeout?)
     }

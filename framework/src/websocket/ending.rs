@@ -25,10 +25,17 @@ impl Socket {
         // It closes only once.
         self.shared.closed_by_peer.get_or_init(|| CloseStatus::from(frame));
         self.standing.closed_by_peer = true;
-        if self.sending.as_ref().is_some_and(|sending| sending.frame.is_some()) {
+        let has_unsent = self.sending.as_ref().is_some_and(|sending| sending.frame.is_some());
+        if has_unsent || self.outlet_has_queue() {
             let detail = "the server closed the WebSocket before the message went out".to_owned();
             let (code, operation) = (ErrorCode::ConnectionError, Operation::WebSocketSend);
-            self.fail_send(&self.error(code, operation, Stage::Messages, Blame::Peer, detail));
+            let error = self.error(code, operation, Stage::Messages, Blame::Peer, detail);
+            if has_unsent {
+                self.fail_send(&error);
+            } else {
+                // What has begun goes out.
+                self.drop_queue(error);
+            }
         }
         self.end_if_nothing_follows();
     }
@@ -144,6 +151,7 @@ impl Socket {
         } else {
             self.untold_break = Some(error);
         }
+        self.wake_sinks();
     }
 
     /// All that is in flight fails. If nothing is, the next operation will.
@@ -155,6 +163,7 @@ impl Socket {
         } else {
             self.untold = Some(error.clone());
         }
+        self.wake_sinks();
         (self.work, self.gathered) = (None, Default::default());
     }
 
@@ -163,7 +172,7 @@ impl Socket {
         self.standing.receiving = false;
         match by {
             Receiver::Call(pending) => pending.fail(error),
-            Receiver::Half(_) => self.inlet_fails(error),
+            Receiver::Half(stream) => self.inlet_fails(stream, error),
         }
     }
 
@@ -205,10 +214,10 @@ impl Socket {
         self.link = None;
         self.end_operations();
         self.work = None;
-        let sink = self.outlet.as_mut().and_then(|outlet| outlet.take_error());
+        let sink = self.outlet.as_mut().and_then(|outlet| outlet.last_error());
         let stream = self.inlet.as_mut().and_then(|inlet| inlet.take_error());
         if sink.is_some() || stream.is_some() {
-            self.shared.leave_errors(sink.map(|(_, error)| error), stream);
+            self.shared.leave_errors(sink, stream);
         }
     }
 
@@ -221,6 +230,7 @@ impl Socket {
         if self.outlet_is_busy() {
             self.fail_outlet(&self.node.interrupted(Operation::WebSocketSend));
         }
+        self.wake_sinks();
         (self.receiving, self.shutting, self.closing) = (None, None, None);
         self.answer_stream();
     }

@@ -36,6 +36,11 @@ impl Given {
         }
     }
 
+    /// Nobody has taken this, and nothing was received behind it.
+    pub(super) fn give_back(&mut self, part: MessagePart) {
+        self.back.get_or_insert(part);
+    }
+
     /// What came back, up to so many octets.
     pub(super) fn take(&mut self, at_most: Option<usize>, ticket: Ticket) -> Option<MessagePart> {
         let part = self.back.take()?;

@@ -75,8 +75,9 @@ impl Link {
         self.writer.tap(taps);
     }
 
-    /// Makes a piece of a message ready behind what is, without writing it: where it will end among all that was ever written.
-    pub(super) fn append(&mut self, frame: (OpCode, bool, Bytes)) -> io::Result<u64> {
+    /// Makes a piece of a message ready behind what is, without writing it: where it will end among all that was ever written,
+    /// if that is known yet.
+    pub(super) fn append(&mut self, frame: (OpCode, bool, Bytes)) -> io::Result<Option<u64>> {
         self.writer.append(frame, mask)
     }
 
@@ -90,6 +91,10 @@ impl Link {
             }
             let Poll::Ready(wrote) = carrier.poll_write(context, octets) else {
                 self.stall.is_blocked(clock::now);
+                // What it has taken may wait in a buffer of its own.
+                if let Poll::Ready(Ok(())) = carrier.poll_flush(context) {
+                    self.writer.is_passed_on();
+                }
                 return Poll::Pending;
             };
             self.writer.wrote(wrote?);

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Waker};
 
 use super::socket::Socket;
+use super::waiting::Woken;
 use crate::handle::{Ending, Node};
 
 /// A WebSocket, and who waits to get at it.
@@ -131,8 +132,8 @@ impl Local {
         }
     }
 
-    fn leave(&self, woken: [Option<Waker>; 2]) {
-        woken.into_iter().flatten().for_each(Waker::wake);
+    fn leave(&self, woken: Woken) {
+        woken.wake();
         if !self.turned_away.borrow().is_empty() {
             self.turned_away.take().into_iter().for_each(Waker::wake);
         }

@@ -20,6 +20,7 @@ mod socket;
 mod state;
 mod stream;
 mod traffic;
+mod waiting;
 
 use std::any::Any;
 use std::fmt;

@@ -1,8 +1,11 @@
 //! What a sink has handed in, on the thread of the wire: it goes out in batches, and each piece of it is an operation.
 
+mod giving_up;
+
 use std::collections::VecDeque;
 use std::task::{Context, Poll, Waker};
 
+use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::line::InLine;
@@ -11,53 +14,89 @@ use super::part::MessagePart;
 use super::socket::Socket;
 use super::state::Standing;
 use super::traffic::OnItsWay;
+use super::waiting::{Waiting, Woken};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage};
 use crate::notification::{MessageKind, NotificationMask as Mask, Status};
+use crate::protocol::websocket::OpCode;
 use crate::wire::Failure;
 
 /// What a sink has under way.
 #[derive(Default)]
 pub(super) struct Outlet {
-    /// Whose it is.
+    /// Whose it is; nobody's, if that is gone.
     owner: Ticket,
     /// Some of it is not through yet.
     busy: bool,
-    /// Pieces whose completion somebody hears of, and where each ends among all octets of the wire.
-    told: VecDeque<(u64, u64, MessageKind)>,
+    /// Pieces whose completion somebody hears of, and where each ends among all octets of the wire; `None`: where the piece ends that is
+    /// under way.
+    told: VecDeque<(Option<u64>, u64, MessageKind)>,
     /// The same of all pieces, to be counted.
     on_its_way: OnItsWay,
-    /// What came from another thread and has found no room yet, and who waits there for all of it.
+    /// What has found no room yet, and who waits on another thread for all of it.
     queue: VecDeque<MessagePart>,
     asker: Option<oneshot::Sender<Result<()>>>,
-    /// What it failed with, until the sink asks.
-    error: Option<Error>,
+    /// What was in the queue when all was cancelled. It goes out all the same, and nobody hears of it.
+    forsaken: VecDeque<(OpCode, bool, Bytes)>,
+    /// What pieces failed with, until the sinks they are of ask.
+    errors: Vec<(Ticket, Error)>,
     pub(super) waits: Option<InLine>,
-    waker: Option<Waker>,
-    wakes: bool,
+    waiting: Waiting,
+    /// They wait for room, and not for the end.
+    for_room: bool,
 }
 
 impl Outlet {
     /// Its place in the line has come.
     pub(super) fn goes_on(&mut self) {
-        self.wakes |= self.waits.take().is_some();
+        if self.waits.take().is_some() {
+            self.waiting.wake();
+        }
     }
 
-    pub(super) fn take_woken(&mut self) -> Option<Waker> {
-        if std::mem::take(&mut self.wakes) { self.waker.take() } else { None }
+    pub(super) fn take_woken(&mut self, woken: &mut Woken) {
+        (woken.sink, woken.other_sinks) = self.waiting.take_due();
     }
 
-    pub(super) fn take_error(&mut self) -> Option<(Ticket, Error)> {
-        Some((self.owner, self.error.take()?))
+    /// What it ended with.
+    pub(super) fn last_error(&mut self) -> Option<Error> {
+        Some(self.errors.pop()?.1)
+    }
+
+    pub(super) fn has_frames_left(&self) -> bool {
+        !self.forsaken.is_empty()
+    }
+
+    fn take_error(&mut self, sink: Ticket) -> Result<()> {
+        match self.errors.iter().position(|(of, _)| *of == sink) {
+            Some(at) => Err(self.errors.swap_remove(at).1),
+            None => Ok(()),
+        }
+    }
+
+    /// The sink will hear of it when it asks.
+    fn keep_error(&mut self, error: Error) {
+        self.errors.retain(|(of, _)| *of != self.owner);
+        if self.owner != Ticket::default() {
+            self.errors.push((self.owner, error));
+        }
+        self.waiting.wake();
+    }
+
+    fn is_busy_for(&self, sink: Ticket) -> bool {
+        self.busy && self.owner == sink
     }
 
     /// It is over with the pieces that are under way.
     fn answer(&mut self, result: Result<()>) {
-        (self.busy, self.waits, self.wakes) = (false, None, true);
-        match self.asker.take() {
+        self.busy = false;
+        self.waiting.wake();
+        if let Some(asker) = self.asker.take() {
+            let before = self.take_error(self.owner);
             // Whoever left does not want to hear of it.
-            Some(asker) => drop(asker.send(result)),
-            None => self.error = result.err().or(self.error.take()),
+            drop(asker.send(before.and(result)));
+        } else if let Err(error) = result {
+            self.keep_error(error);
         }
     }
 }
@@ -70,51 +109,71 @@ impl Socket {
         wire: &mut Context<'_>,
         waker: &Waker,
     ) -> Poll<Result<()>> {
-        self.outlet().waker = None;
+        let has_waited = self.outlet().waiting.forget(sink);
         if let Poll::Ready(refused) = self.may_take(sink) {
             refused?;
             let waits = self.outlet.as_ref().is_some_and(|outlet| outlet.waits.is_some());
             if !waits && let Some(place) = self.line_up() {
-                self.outlet().waits = Some(place);
+                let outlet = self.outlet();
+                (outlet.waits, outlet.owner) = (Some(place), sink);
             } else if !waits {
                 if self.has_room() {
                     return Poll::Ready(Ok(()));
                 }
                 self.write(wire);
-                if let Some((_, error)) = self.outlet().take_error() {
-                    return Poll::Ready(Err(error));
-                }
+                self.outlet().take_error(sink)?;
                 if self.has_room() {
                     return Poll::Ready(Ok(()));
                 }
             }
         }
-        self.outlet().waker = Some(waker.clone());
+        if !has_waited && let Some(link) = &mut self.link {
+            link.stall.begin(clock::now);
+        }
+        let outlet = self.outlet();
+        outlet.waiting.add(sink, waker);
+        outlet.for_room = true;
         Poll::Pending
     }
 
     /// Takes a piece. It goes out with the next flush, or before.
     pub(super) fn take_piece(&mut self, sink: Ticket, part: MessagePart) -> Result<()> {
-        let operation = Operation::WebSocketSend;
-        match self.may_take(sink) {
-            Poll::Ready(refused) => refused?,
-            Poll::Pending => return Err(self.node.gone(operation)),
+        let is_behind = |outlet: &Outlet| !outlet.queue.is_empty() || outlet.has_frames_left();
+        let has_link = self.link.as_ref().is_some_and(|link| !link.mute);
+        let is_free = self.link.as_ref().is_none_or(|link| link.writer.is_free());
+        if !has_link || (is_free && !self.outlet.as_deref().is_some_and(is_behind)) {
+            return self.put_piece(sink, part);
         }
+        // What somebody else has begun is still under way.
+        self.may_put(sink)?;
+        self.standing.sending = true;
+        let outlet = self.outlet();
+        (outlet.owner, outlet.busy) = (sink, true);
+        outlet.queue.push_back(part);
+        Ok(())
+    }
+
+    /// Puts a piece behind what is ready, where there is room for it.
+    fn put_piece(&mut self, sink: Ticket, part: MessagePart) -> Result<()> {
+        self.may_put(sink)?;
         let (kind, octets) = (part.kind(), part.octets().len() as u64);
         let frame = self.frame_of(part)?;
         self.standing.sending = true;
         let is_watched = self.node.subscribers().wants(Mask::WRITE_COMPLETE | Mask::REQUEST_ERROR);
         let outlet = self.outlet();
-        (outlet.owner, outlet.busy) = (sink, true);
+        let was_busy = std::mem::replace(&mut outlet.busy, true);
+        outlet.owner = sink;
         let Some(link) = self.link.as_mut().filter(|link| !link.mute) else {
             if is_watched {
-                self.outlet().told.push_back((u64::MAX, octets, kind));
+                self.outlet().told.push_back((None, octets, kind));
             }
             // What it was lost by has not been told yet.
             self.serve_what_is_known();
-            return self.outlet().take_error().map_or(Ok(()), |(_, error)| Err(error));
+            return self.outlet().take_error(sink);
         };
-        link.stall.begin(clock::now);
+        if !was_busy {
+            link.stall.begin(clock::now);
+        }
         link.tap(self.node.wants(Mask::FRAMES));
         match link.append(frame) {
             Ok(end) => {
@@ -124,31 +183,37 @@ impl Socket {
                     outlet.told.push_back((end, octets, kind));
                 }
             }
-            Err(error) => self.cannot_send(&Failure::Io(Stage::Messages, error).into_error(operation)),
+            Err(error) => {
+                let operation = Operation::WebSocketSend;
+                self.cannot_send(&Failure::Io(Stage::Messages, error).into_error(operation));
+            }
         }
-        self.outlet().take_error().map_or(Ok(()), |(_, error)| Err(error))
+        self.outlet().take_error(sink)
     }
 
     /// Is all through that was taken?
-    pub(super) fn poll_all_through(&mut self, wire: &mut Context<'_>, waker: &Waker) -> Poll<Result<()>> {
-        self.outlet().waker = None;
+    pub(super) fn poll_all_through(&mut self, sink: Ticket, wire: &mut Context<'_>, waker: &Waker) -> Poll<Result<()>> {
+        self.outlet().waiting.forget(sink);
         // Each time there is room for what came from another thread.
-        while self.outlet_is_busy() && self.node.is_open() && self.write(wire) {}
-        if let Some((_, error)) = self.outlet().take_error() {
-            return Poll::Ready(Err(error));
-        }
-        if !self.outlet_is_busy() {
+        while self.outlet().is_busy_for(sink) && self.node.is_open() && self.write(wire) {}
+        let outlet = self.outlet();
+        outlet.take_error(sink)?;
+        if !outlet.is_busy_for(sink) {
             return Poll::Ready(Ok(()));
         }
-        self.outlet().waker = Some(waker.clone());
+        outlet.waiting.add(sink, waker);
+        outlet.for_room = false;
         Poll::Pending
     }
 
     /// A sink on another thread has handed these in.
     pub(super) fn take_batch(&mut self, batch: SendBatch) {
         let SendBatch { sink, parts, answer } = batch;
+        if parts.is_empty() && !self.outlet().is_busy_for(sink) {
+            return drop(answer.send(self.outlet().take_error(sink)));
+        }
         match self.may_take(sink) {
-            Poll::Ready(Ok(())) if !parts.is_empty() || self.outlet_is_busy() => {
+            Poll::Ready(Ok(())) => {
                 self.standing.sending = true;
                 let outlet = self.outlet();
                 (outlet.owner, outlet.busy, outlet.asker) = (sink, true, Some(answer));
@@ -162,6 +227,7 @@ impl Socket {
 
     /// Makes ready what there is room for of what came from another thread.
     pub(super) fn make_batch_ready(&mut self, task: &mut Context<'_>) {
+        self.put_forsaken();
         while let Some(outlet) = &mut self.outlet
             && !outlet.queue.is_empty()
             && outlet.waits.is_none()
@@ -178,64 +244,54 @@ impl Socket {
             let outlet = self.outlet();
             let (owner, next) = (outlet.owner, outlet.queue.pop_front());
             if let Some(part) = next
-                && let Err(error) = self.take_piece(owner, part)
+                && let Err(error) = self.put_piece(owner, part)
             {
-                let outlet = self.outlet();
-                outlet.queue.clear();
                 // What went before is still to go out.
-                match outlet.asker.take() {
-                    Some(asker) => drop(asker.send(Err(error))),
-                    None => outlet.error = Some(error),
-                }
+                self.drop_queue(error);
             }
         }
     }
 
     /// The stream has taken some of it, or `all` that was ready: is there more to be made ready?
     pub(super) fn outlet_has_moved(&mut self, all: bool) -> bool {
-        let Some(outlet) = self.outlet.as_mut().filter(|outlet| outlet.busy) else { return false };
-        let through = self.link.as_ref().map_or(0, |link| link.writer.through());
-        outlet.on_its_way.count(through, &self.shared.traffic);
-        while let Some((_, octets, kind)) = outlet.told.front().copied().filter(|(end, ..)| *end <= through) {
+        if self.outlet.is_none() {
+            return false;
+        }
+        let has_room = self.has_room();
+        let Some(outlet) = &mut self.outlet else { return false };
+        if outlet.for_room && has_room && outlet.waits.is_none() {
+            outlet.waiting.wake();
+        }
+        if !outlet.busy {
+            return all && outlet.has_frames_left();
+        }
+        let (through, is_free) =
+            self.link.as_ref().map_or((0, false), |link| (link.writer.through(), link.writer.is_free()));
+        let is_through = |end: Option<u64>| end.map_or(is_free, |end| end <= through);
+        outlet.on_its_way.count(is_through, &self.shared.traffic);
+        while let Some((_, octets, kind)) = outlet.told.front().copied().filter(|(end, ..)| is_through(*end)) {
             outlet.told.pop_front();
             self.node.emit(Mask::WRITE_COMPLETE, || Status::WebSocketWriteComplete { octets, kind });
         }
-        if all && outlet.queue.is_empty() {
+        if all && outlet.queue.is_empty() && !outlet.has_frames_left() {
             self.standing.sending = self.sending.is_some();
             outlet.answer(Ok(()));
             return false;
         }
-        let has_more = !outlet.queue.is_empty() && outlet.waits.is_none();
-        outlet.wakes |= !has_more;
-        all && has_more
+        all && outlet.waits.is_none()
     }
 
     pub(super) fn outlet_is_busy(&self) -> bool {
         self.outlet.as_ref().is_some_and(|outlet| outlet.busy)
     }
 
-    /// What a sink has under way fails; was there any?
-    pub(super) fn fail_outlet(&mut self, error: &Error) -> bool {
-        let operation = Operation::WebSocketSend;
-        let Some(outlet) = self.outlet.as_mut().filter(|outlet| outlet.busy) else { return false };
-        let error = error.clone().in_operation(operation);
-        for _ in 0..outlet.told.len() + outlet.queue.len() {
-            self.node.emit(Mask::REQUEST_ERROR, || Status::RequestError { operation, error: error.clone() });
-        }
-        (outlet.told, outlet.queue, outlet.on_its_way) = Default::default();
-        outlet.answer(Err(error));
-        self.standing.sending = self.sending.is_some();
-        true
+    pub(super) fn outlet_has_queue(&self) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| !outlet.queue.is_empty())
     }
 
-    /// It has waited in the line for too long: nothing is changed by it.
-    pub(super) fn outlet_is_late(&mut self, error: &Error) {
-        let outlet = self.outlet();
-        let busy = outlet.busy;
-        outlet.queue.clear();
-        outlet.answer(Err(error.clone().in_operation(Operation::WebSocketSend)));
-        // What went before is still to go out.
-        outlet.busy = busy;
+    /// Is there a sink that waits for room, whoever has taken it?
+    pub(super) fn room_is_awaited(&self) -> bool {
+        self.outlet.as_ref().is_some_and(|outlet| outlet.for_room && !outlet.waiting.is_empty())
     }
 
     pub(super) fn outlet(&mut self) -> &mut Outlet {
@@ -247,10 +303,12 @@ impl Socket {
         let operation = Operation::WebSocketSend;
         let own = match &mut self.outlet {
             None => false,
-            Some(outlet) => match outlet.error.take() {
-                Some(error) => return Poll::Ready(Err(error)),
-                None => outlet.busy && outlet.owner == sink,
-            },
+            Some(outlet) => {
+                if let Err(error) = outlet.take_error(sink) {
+                    return Poll::Ready(Err(error));
+                }
+                outlet.is_busy_for(sink)
+            }
         };
         if !self.node.is_open() {
             return if own { Poll::Pending } else { Poll::Ready(Err(self.node.gone(operation))) };
@@ -259,8 +317,17 @@ impl Socket {
         Poll::Ready(standing.refusal_to_send().map_or(Ok(()), |reason| Err(self.refused(operation, reason))))
     }
 
+    /// The same, where the end is about to be told: gone.
+    fn may_put(&mut self, sink: Ticket) -> Result<()> {
+        match self.may_take(sink) {
+            Poll::Ready(refused) => refused,
+            Poll::Pending => Err(self.node.gone(Operation::WebSocketSend)),
+        }
+    }
+
     fn has_room(&self) -> bool {
-        self.outlet.as_ref().is_none_or(|outlet| outlet.queue.is_empty()) && self.has_room_beside_queue()
+        self.outlet.as_ref().is_none_or(|outlet| outlet.queue.is_empty() && !outlet.has_frames_left())
+            && self.has_room_beside_queue()
     }
 
     /// Where there is nothing to write to, the next piece tells why.

@@ -8,8 +8,9 @@ use futures_util::Sink;
 use tokio::sync::oneshot;
 
 use super::WebSocket;
-use super::messages::{SendBatch, Ticket};
+use super::messages::{Abandon, SendBatch, Ticket};
 use super::part::MessagePart;
+use super::waiting::nobody;
 use crate::error::{Error, Operation, Result};
 use crate::protocol::websocket::fault::SendMisuse;
 
@@ -21,7 +22,7 @@ use crate::protocol::websocket::fault::SendMisuse;
 /// server's close is not waited for.
 ///
 /// Dropping the sink loses nothing: what it took goes out, and the WebSocket stays open as long as its other half or a clone is there.
-/// `cancel` fails what is under way, and what the sink has taken goes out all the same.
+/// `cancel` fails what is under way, and what the sink has taken goes out all the same, unless the WebSocket is closed before.
 ///
 /// # Errors
 /// Those of `send`. A piece that may not be sent (87) or does not fit (4317) is refused by `start_send` on the thread of the wire; elsewhere
@@ -37,6 +38,8 @@ pub struct WebSocketSink {
     sent: Option<oneshot::Receiver<Result<()>>>,
     /// Something was handed in on the thread of the wire since the last flush.
     unflushed: bool,
+    /// It waits for room on the thread of the wire.
+    waits: bool,
     closing: Closing,
 }
 
@@ -56,6 +59,7 @@ impl WebSocketSink {
             octets: 0,
             sent: None,
             unflushed: false,
+            waits: false,
             closing: Closing::Open,
         }
     }
@@ -108,9 +112,10 @@ impl Sink<MessagePart> for WebSocketSink {
         let local = if this.batch.is_empty() && this.sent.is_none() { this.websocket.local() } else { None };
         if let Some(local) = local {
             let ticket = this.ticket;
-            return local
-                .enter(context, |socket, wire, waker| socket.poll_ready_to_take(ticket, wire, waker))
-                .unwrap_or(Poll::Pending);
+            let ready = local.enter(context, |socket, wire, waker| socket.poll_ready_to_take(ticket, wire, waker));
+            let ready = ready.unwrap_or(Poll::Pending);
+            this.waits = ready.is_pending();
+            return ready;
         }
         if this.octets < this.websocket.inner.write_queue {
             return Poll::Ready(this.websocket.inner.node.check_open(Operation::WebSocketSend));
@@ -131,7 +136,7 @@ impl Sink<MessagePart> for WebSocketSink {
             None => this.put_by(part),
             Some(local) => match local.enter_with(part, |socket, part| socket.take_piece(ticket, part)) {
                 Ok(taken) => {
-                    this.unflushed = true;
+                    this.unflushed |= taken.is_ok();
                     taken
                 }
                 Err(part) => this.put_by(part),
@@ -148,7 +153,9 @@ impl Sink<MessagePart> for WebSocketSink {
             }
             let flushed = match this.websocket.local() {
                 Some(local) => {
-                    let through = local.enter(context, |socket, wire, waker| socket.poll_all_through(wire, waker));
+                    let ticket = this.ticket;
+                    let through =
+                        local.enter(context, |socket, wire, waker| socket.poll_all_through(ticket, wire, waker));
                     ready!(through.unwrap_or(Poll::Pending))
                 }
                 None => {
@@ -158,7 +165,8 @@ impl Sink<MessagePart> for WebSocketSink {
                     continue;
                 }
             };
-            this.unflushed = false;
+            // What failed is told; what went before it may not be through yet.
+            this.unflushed = flushed.is_err();
             return Poll::Ready(flushed);
         }
     }
@@ -186,8 +194,19 @@ impl Drop for WebSocketSink {
     fn drop(&mut self) {
         if !self.batch.is_empty() {
             self.hand_over();
-        } else if let Some(local) = self.websocket.local().filter(|_| self.unflushed) {
-            local.nudge();
+        }
+        if !self.unflushed && !self.waits && self.sent.is_none() {
+            return;
+        }
+        let ticket = self.ticket;
+        let left =
+            self.websocket.local().filter(|_| self.sent.is_none() && !std::thread::panicking()).and_then(|local| {
+                // What it took goes out now, as far as it can.
+                let left = local.enter(&mut nobody(), |socket, wire, _| socket.sink_is_gone(ticket, wire));
+                left.inspect(|()| local.nudge())
+            });
+        if left.is_none() {
+            self.websocket.inner.addr.do_send(Abandon(ticket));
         }
     }
 }

@@ -5,7 +5,6 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -19,6 +18,7 @@ use super::outlet::Outlet;
 use super::part::MessagePart;
 use super::pending::Pending;
 use super::state::{Call, Standing};
+use super::waiting::Woken;
 use super::{Shared, Upgraded};
 use crate::clock::{self, Alarm};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -233,6 +233,7 @@ impl Socket {
         }
         self.accept(Call::Receive, operation)?;
         self.given.forget();
+        self.inlet.iter_mut().for_each(|inlet| inlet.goes_before());
         self.standing.receiving = true;
         if self.link.as_ref().is_some_and(|link| link.mute) {
             // Its silence meant nothing before.
@@ -284,21 +285,25 @@ impl Socket {
         if !self.give_up(|of| of == ticket, "the call was given up by its caller") {
             self.given.came_back(ticket);
         }
+        self.outlet_is_left(ticket);
+        self.inlet_is_left(ticket);
     }
 
     /// All that is in flight ends with 12017. What a sink has handed in goes out all the same, as the rest of a frame does.
     pub(super) fn cancel(&mut self) {
         const WHY: &str = "the operation was cancelled";
         self.give_up(|_| true, WHY);
-        self.fail_outlet(&self.cancelled(WHY));
+        self.forsake_outlet(&self.cancelled(WHY));
     }
 
     /// It is being left: shows what is in flight, and gives the tasks to be woken when nobody is inside.
-    pub(super) fn take_woken(&mut self) -> [Option<Waker>; 2] {
+    pub(super) fn take_woken(&mut self) -> Woken {
         let sends = self.sending.is_some() || self.shutting.is_some() || self.outlet_is_busy();
         self.shared.traffic.show_in_flight([sends, self.receiving.is_some(), self.closing.is_some()]);
-        let sink = self.outlet.as_mut().and_then(|outlet| outlet.take_woken());
-        [sink, self.inlet.as_mut().and_then(|inlet| inlet.take_woken())]
+        let mut woken = Woken::default();
+        self.outlet.iter_mut().for_each(|outlet| outlet.take_woken(&mut woken));
+        woken.stream = self.inlet.as_mut().and_then(|inlet| inlet.take_woken());
+        woken
     }
 
     /// A half has done something for itself: is there anything left for the actor?

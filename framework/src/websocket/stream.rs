@@ -22,7 +22,7 @@ use crate::error::{ErrorCode, Operation, Result};
 /// Dropping the future of a `next` loses nothing: what was in flight stays so, and is the next one's.
 ///
 /// On another thread than that of the wire it takes what has come, up to 256 KiB, at a time. Dropping it ends what is in flight with
-/// 12017 and loses what it had taken; the WebSocket stays open as long as its other half or a clone is there, and what is not
+/// 12017 and loses what it had taken to another thread; the WebSocket stays open as long as its other half or a clone is there, and what is not
 /// received stops the server.
 ///
 /// # Errors
@@ -110,7 +110,14 @@ impl FusedStream for WebSocketStream {
 
 impl Drop for WebSocketStream {
     fn drop(&mut self) {
-        if self.waits || self.comes.is_some() {
+        if !self.waits && self.comes.is_none() {
+            return;
+        }
+        // Here, if it can be: whoever receives next does not find it in flight.
+        let left = self.websocket.local().and_then(|local| {
+            local.enter_with(self.ticket, |socket, ticket| socket.abandon(ticket)).ok().map(|()| local.nudge())
+        });
+        if left.is_none() {
             self.websocket.inner.addr.do_send(Abandon(self.ticket));
         }
     }

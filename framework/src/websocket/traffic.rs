@@ -74,22 +74,24 @@ pub(super) struct OnItsWay {
 
 #[derive(Debug, Default)]
 struct Heap {
-    /// Where its last piece ends among all octets of the wire.
-    end: u64,
+    pieces: u64,
+    /// Where its last piece ends among all octets of the wire; `None`: where the piece ends that is under way.
+    end: Option<u64>,
     messages: u64,
     octets: u64,
 }
 
 impl OnItsWay {
     /// A piece that ends there.
-    pub(super) fn add(&mut self, end: u64, kind: MessageKind, octets: u64) {
-        let heap = if self.first.end == 0 { &mut self.first } else { &mut self.next };
-        (heap.end, heap.messages, heap.octets) = (end, heap.messages + messages(kind), heap.octets + octets);
+    pub(super) fn add(&mut self, end: Option<u64>, kind: MessageKind, octets: u64) {
+        let heap = if self.first.pieces == 0 { &mut self.first } else { &mut self.next };
+        (heap.pieces, heap.end) = (heap.pieces + 1, end);
+        (heap.messages, heap.octets) = (heap.messages + messages(kind), heap.octets + octets);
     }
 
-    /// So much of the wire is through.
-    pub(super) fn count(&mut self, through: u64, traffic: &Traffic) {
-        while self.first.end != 0 && self.first.end <= through {
+    /// Counts what is through.
+    pub(super) fn count(&mut self, is_through: impl Fn(Option<u64>) -> bool, traffic: &Traffic) {
+        while self.first.pieces > 0 && is_through(self.first.end) {
             traffic.sent(self.first.messages, self.first.octets);
             self.first = std::mem::take(&mut self.next);
         }
@@ -104,17 +106,23 @@ mod tests {
     fn what_is_on_its_way_is_counted_when_it_is_through_and_once() {
         let (traffic, mut way) = (Traffic::default(), OnItsWay::default());
         let sent = || traffic.counted()[0];
-        way.add(10, MessageKind::Text, 8);
-        way.add(20, MessageKind::BinaryFragment, 7);
-        way.add(30, MessageKind::Binary, 6);
-        way.count(9, &traffic);
+        let so_far = |through| move |end: Option<u64>| end.is_some_and(|end| end <= through);
+        way.add(Some(10), MessageKind::Text, 8);
+        way.add(Some(20), MessageKind::BinaryFragment, 7);
+        way.add(Some(30), MessageKind::Binary, 6);
+        way.count(so_far(9), &traffic);
         assert_eq!(sent(), (0, 0));
-        way.count(29, &traffic);
+        way.count(so_far(29), &traffic);
         assert_eq!(sent(), (1, 8));
-        way.add(40, MessageKind::Text, 1);
-        way.count(40, &traffic);
-        way.count(50, &traffic);
+        way.add(Some(40), MessageKind::Text, 1);
+        way.count(so_far(40), &traffic);
+        way.count(so_far(50), &traffic);
         assert_eq!(sent(), (3, 22));
+        way.add(None, MessageKind::Text, 5);
+        way.count(so_far(90), &traffic);
+        assert_eq!(sent(), (3, 22));
+        way.count(|end| end.is_none(), &traffic);
+        assert_eq!(sent(), (4, 27));
         assert_eq!(traffic.counted()[1], (0, 0));
     }
 

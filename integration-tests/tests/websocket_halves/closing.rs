@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 
+use futures_util::future::{Either, select};
 use futures_util::{SinkExt, StreamExt};
 use hinternet::{ErrorCode, Handle, WebSocketOptions};
 use integration_tests::scripted_peer::{Script, Step};
@@ -117,25 +118,18 @@ fn a_loss_that_nobody_waited_for_is_told_by_the_sink() {
 fn b5_b6_a_parents_end_fails_both_halves_with_6_and_is_the_last_that_is_told() {
     on_both_sides(|builder| async move {
         for own in [false, true] {
-            let stops = |switched: Script| switched.step(Step::StopReading);
+            let stops = |switched: Script| switched.read_exactly(BEGINNING).step(Step::StopReading);
             let place = Place::of(builder(), WebSocketOptions::default(), stops).await;
+            let head = place.peer.received(0).len();
             place.recorder.sending_and_receiving_overlap();
             let (mut sink, mut stream) = place.websocket.clone().split();
             let id = place.websocket.id();
             assert!(poll_once(pin!(stream.next())).await.is_none());
             let large = vec![b'x'; 32 << 20];
             let mut sending = Box::pin(sink.send(large.into()));
-            // Until it has come to the thread of the wire. It cannot go out: the wire takes no more of it.
-            let in_flight = async {
-                loop {
-                    assert!(poll_once(sending.as_mut()).await.is_none());
-                    if place.session.snapshot().await.websockets.iter().any(|one| one.sending && one.receiving) {
-                        return;
-                    }
-                    tokio::task::yield_now().await;
-                }
-            };
-            patiently("both to be in flight", in_flight).await;
+            // It is under way when the server has some of it.
+            let begun = place.peer.wait_until(|all| all[0].received.len() >= head + BEGINNING);
+            assert!(matches!(select(sending.as_mut(), pin!(begun)).await, Either::Right(_)));
             let expected = if own { ErrorCode::OperationCancelled } else { ErrorCode::InvalidHandle };
             if own {
                 Handle::close(&place.websocket).await.unwrap()
@@ -157,3 +151,6 @@ fn b5_b6_a_parents_end_fails_both_halves_with_6_and_is_the_last_that_is_told() {
         }
     });
 }
+
+/// The header of a large frame.
+const BEGINNING: usize = 14;

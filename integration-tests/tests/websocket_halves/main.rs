@@ -8,6 +8,7 @@ mod messages;
 #[allow(dead_code, reason = "the tests of its calls use all of it")]
 #[path = "../websocket/place.rs"]
 mod place;
+mod waiting;
 
 use std::pin::Pin;
 

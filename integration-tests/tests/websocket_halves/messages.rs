@@ -166,10 +166,14 @@ fn b10_one_send_and_one_receive_are_in_flight_whoever_asked() {
         place.out_of_order(place.websocket.send("between").await);
         place.out_of_order(place.websocket.close(1000, "").await);
         let (_other_sink, mut other) = place.websocket.clone().split();
+        let waiting = tokio::spawn(async move { (stream.next().await, stream) });
+        tokio::task::yield_now().await;
         place.out_of_order(other.next().await.unwrap());
         assert!(other.next().await.is_none());
         place.websocket.cancel();
-        assert!(place.failure(stream.next().await.unwrap()).is_cancelled());
+        // Whoever was refused has not taken its place.
+        let (item, stream) = patiently("the stream", waiting).await.unwrap();
+        assert!(place.failure(item.unwrap()).is_cancelled());
         drop((sink, stream, other));
         place.end().await;
     });

@@ -94,31 +94,26 @@ impl Writer {
     }
 
     /// Puts a piece of a message behind all that is ready, where no other is under way. Where the stream stands when it is through is
-    /// told: nobody is told of it by [`flushed`](Self::flushed). A long frame is made ready piece by piece, as ever.
+    /// told, if that is known: where the piece goes in more than one frame it is when no piece is under way any more. Nobody is told
+    /// of it by [`flushed`](Self::flushed). What is long is made ready piece by piece, as ever.
     pub(crate) fn append<E>(
         &mut self,
         (opcode, last, payload): (OpCode, bool, Bytes),
         mut mask: impl FnMut() -> Result<[u8; 4], E>,
-    ) -> Result<u64, E> {
+    ) -> Result<Option<u64>, E> {
+        debug_assert!(self.message.is_none(), "a frame that has begun is cut off");
         self.put_controls(&mut mask)?;
         self.send(opcode, last, payload);
-        let Some(mut piece) = self.message.take() else { return Ok(self.taken) };
+        let Some(mut piece) = self.message.take() else { return Ok(None) };
         self.put_next_frame(&mut piece, mask()?);
-        // Where it ends is known when its last frame has begun.
-        while piece.more {
-            while piece.masked < piece.payload.len() {
-                put_masked(&mut piece, &mut self.ready);
-            }
-            self.put_next_frame(&mut piece, mask()?);
-        }
-        let left = piece.payload.len() - piece.masked;
+        let (left, more) = (piece.payload.len() - piece.masked, piece.more);
         let end = self.taken + (self.ready.len() + left) as u64;
         self.peak = self.peak.max(self.ready.len());
-        self.begun = left > 0;
+        self.begun = more || left > 0;
         if self.begun {
             (self.message, self.forsaken) = (Some(piece), true);
         }
-        Ok(end)
+        Ok((!more).then_some(end))
     }
 
     /// How much more may be put behind what is ready, where so much may be there.
@@ -175,8 +170,6 @@ impl Writer {
     /// So many of them were written.
     pub(crate) fn wrote(&mut self, octets: usize) {
         self.ready.advance(octets);
-        // A stream that takes more has passed on what it took before.
-        self.through = self.taken;
         self.taken += octets as u64;
         if self.ready.is_empty() {
             // A socket at rest holds no buffer.
@@ -185,9 +178,14 @@ impl Writer {
         }
     }
 
+    /// All that the stream has taken is through.
+    pub(crate) fn is_passed_on(&mut self) {
+        self.through = self.taken;
+    }
+
     /// All that was ready is through.
     pub(crate) fn flushed(&mut self) -> Gone {
-        self.through = self.taken;
+        self.is_passed_on();
         let is_through = |piece: &mut Piece| piece.masked == piece.payload.len() && !piece.more;
         let message = self.begun && self.message.take_if(is_through).is_some();
         let gone = Gone { message: message && !self.forsaken, close: self.close == Close::Ready };

@@ -5,7 +5,8 @@
 //! the flush's last four octets.
 //!
 //! A frame says its length before its payload, and that of a compressed piece is known when it is compressed. So a large piece goes
-//! out in fragments: no more of it is held than a fragment.
+//! out in fragments: no more of it is held than a fragment, and no more is compressed at a time than a bounded input. What comes of
+//! that may be nothing yet: then a fragment is empty, which is a frame like any other.
 
 use std::fmt;
 
@@ -47,12 +48,12 @@ impl Deflater {
         if !self.is_on {
             return Deflated { payload: std::mem::take(piece), rsv1: false, more: false };
         }
-        let mut made = Vec::new();
-        while piece.len() > CHUNK && made.len() < CHUNK {
+        let (mut made, least_left) = (Vec::new(), piece.len().saturating_sub(MOST_AT_A_TIME));
+        while piece.len() > CHUNK.max(least_left) && made.len() < CHUNK {
             self.run(piece.get(..CHUNK).unwrap_or_default(), DeflateFlush::NoFlush, &mut made);
             piece.advance(CHUNK);
         }
-        let more = made.len() >= CHUNK;
+        let more = made.len() >= CHUNK || piece.len() > CHUNK;
         if !more {
             self.run(&std::mem::take(piece), DeflateFlush::SyncFlush, &mut made);
             if last {
@@ -112,4 +113,6 @@ impl fmt::Debug for Deflater {
 
 /// So much is compressed at a time; what comes of it makes a frame when it is as much.
 const CHUNK: usize = 32 * 1024;
+/// Others on the thread are due after so much, however little comes of it.
+const MOST_AT_A_TIME: usize = 1024 * 1024;
 const LEAST_ROOM: usize = 256;

@@ -84,7 +84,11 @@ impl Inflater {
                 let (took, put, at_end) =
                     self.run(tail.get(used..).unwrap_or_default(), &mut [0], InflateFlush::Block)?;
                 used += took;
-                if put > 0 || at_end || used >= FLUSH_END.len() {
+                if put > 0 {
+                    // The octets that were not sent are none of the message's.
+                    return Err(Fault::NotDeflated);
+                }
+                if at_end || used >= FLUSH_END.len() {
                     break;
                 }
             }

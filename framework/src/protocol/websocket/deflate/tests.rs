@@ -136,8 +136,11 @@ fn a_message_that_expands_to_very_much_is_expanded_as_far_as_it_is_asked_for() {
     let mut bomb = Vec::new();
     let mut begins = Some(OpCode::Binary);
     loop {
+        let before = octets.len();
         let frame = deflater.next(begins.take(), &mut octets, true);
         bomb.extend_from_slice(&frame.payload);
+        // No more is compressed at a time than others on the thread can wait for.
+        assert!(before - octets.len() <= 1024 * 1024 + 32 * 1024);
         if !frame.more {
             break;
         }
