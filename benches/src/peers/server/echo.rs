@@ -106,7 +106,7 @@ mod tests {
         let long = [&[0x82, 0xfe, 0, 200, 1, 2, 3, 4][..], &[9; 200]].concat();
         let input = [b"\x81\x83\x01\x01\x01\x01ghi", &long[..], b"\x88\x80\x00\x00\x00\x00"].concat();
         let echoed: Vec<u8> = (0..200).map(|place| 9 ^ [1, 2, 3, 4][place % 4]).collect();
-        let expected = [b"\x81\x03fgh\x82\x7e\x00\xc8", &echoed[..], b"\x88\x00"].concat();
+        let expected = [b"\x81\x03fih\x82\x7e\x00\xc8", &echoed[..], b"\x88\x00"].concat();
         for step in 1..input.len() {
             let (mut frames, mut held, mut out) = (Frames::default(), Vec::new(), Vec::new());
             for piece in input.chunks(step) {
