@@ -109,7 +109,7 @@ async fn rfc7692_7_1_every_window_and_takeover_that_the_client_asks_for() {
     let world = World::new();
     for library in LIBRARIES {
         let server = start(library, &world);
-        let visit = server.sites[0].visit();
+        let visit = server.sites[0].visit_with_frames();
         with_all_terms(library, &visit, async |terms| visit.open_with("/echo?deflate", terms.asked()).await).await;
         visit.end().await;
     }
@@ -121,7 +121,7 @@ async fn rfc7692_7_1_every_window_and_takeover_that_the_server_asks_for() {
     let world = World::new();
     for library in LIBRARIES {
         let server = start(library, &world);
-        let visit = server.sites[0].visit();
+        let visit = server.sites[0].visit_with_frames();
         let options = with(Compression::default());
         with_all_terms(library, &visit, async |terms| visit.open_with(&terms.path(), options).await).await;
         visit.end().await;

@@ -49,7 +49,15 @@ impl Site {
     }
 
     pub(crate) fn visit(&self) -> Visit {
-        let recorder = Recorder::start();
+        self.recorded_by(Recorder::start())
+    }
+
+    /// Frames are recorded too.
+    pub(crate) fn visit_with_frames(&self) -> Visit {
+        self.recorded_by(Recorder::start().with_frames())
+    }
+
+    fn recorded_by(&self, recorder: Recorder) -> Visit {
         let session = recorder.session(Session::builder().dial(EveryName::here()).tls(self.tls.clone()));
         Visit { recorder, session, base: self.base.clone() }
     }
