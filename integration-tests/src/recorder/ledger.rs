@@ -190,7 +190,8 @@ impl Account {
             breaches.push(("N1", format!("the first notification is {happened:?}, not HandleCreated")));
         }
         // The operation of the other side ends with it.
-        let is_beside = self.conversation.has_two_sides()
+        // A WebSocket sends and receives at a time (B.10), and each piece that its sink has taken is an operation.
+        let is_beside = (self.kind == HandleKind::WebSocket || self.conversation.has_two_sides())
             && matches!(happened, Happened::Completed(_, Err(ErrorCode::InvalidHandle)));
         if self.doomed && *happened != Happened::Closing && !is_beside {
             breaches.push(("B.5", format!("{happened:?} after an operation ended with 6")));
