@@ -22,7 +22,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -85,9 +85,8 @@ impl Away {
         .await
     }
 
-    /// Parts with it at once. What has happened by then is told, and nothing after it.
-    pub(super) fn break_off(mut self, reason: CloseReason) {
-        self.tell(&mut Context::from_waker(Waker::noop()));
+    /// Parts with it at once. What was not told by then is not told any more, but for the end of the wire that was told of.
+    pub(super) fn break_off(self, reason: CloseReason) {
         // One that has ended has no wire any more.
         let _ended = self.orders.send(Order::BreakOff(reason));
         match self.wire {
@@ -121,6 +120,9 @@ impl Away {
 
     /// The caller is done with it: what becomes of the wire is told when that is known.
     pub(super) fn leave(self) {
+        if self.is_awaited() {
+            return self.break_off(CloseReason::Cancelled);
+        }
         let Self { node, orders, told, .. } = self;
         let _ended = orders.send(Order::Leave(node, told));
     }

@@ -140,7 +140,7 @@ impl Journey {
             headers.extend(extra);
         }
         if let Some(moved) = aim.moved() {
-            moved.strip(&mut headers, &shared.target, &options.redirects);
+            moved.strip(&mut headers, &mut options, &shared.target, services);
         }
         let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
         let times = Timings::new(now);
