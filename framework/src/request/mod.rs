@@ -26,6 +26,7 @@ mod payload;
 mod receiving;
 mod redirecting;
 mod response;
+mod retelling;
 mod send_side;
 mod sending;
 mod shared;
