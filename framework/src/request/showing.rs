@@ -9,6 +9,7 @@ use super::state::{SendSide, Standing, State};
 use super::{Inner, Request};
 use crate::clock;
 use crate::engine::thread_number;
+use crate::error::Stage;
 use crate::handle::Node;
 use crate::id::{HandleId, WireId};
 use crate::origin::{self, Line};
@@ -64,7 +65,7 @@ impl Found {
             id: shared.node.id(),
             parent: shared.node.parent(),
             method: shared.method.clone(),
-            origin: shared.target.origin().clone(),
+            origin: shared.last_target().origin().clone(),
             state: if is_open { shared.state().word() } else { "closing" },
             age: shared.draft().begun.map(|begun| now.saturating_duration_since(begun)),
             wire: WireId::known(shared.wire.load(Ordering::Relaxed)),
@@ -85,7 +86,8 @@ impl Request {
         }
         let (session, terms) = (self.inner.services.session.id(), Arc::clone(&self.inner.services.terms));
         let look = move || {
-            let (is_here, origin) = (here == thread_number(), shared.target.origin());
+            let (is_here, target) = (here == thread_number(), shared.last_target());
+            let origin = target.origin();
             is_here.then(|| {
                 let mut line = origin::line(session, origin);
                 terms.governors.lines_of(origin, &mut line, clock::now());
@@ -132,6 +134,20 @@ impl Shared {
     /// This wire carries it, or none does.
     pub(super) fn is_on(&self, wire: Option<WireId>) {
         self.wire.store(wire.map_or(0, WireId::value), Ordering::Relaxed);
+    }
+
+    /// What an exchange on another shard is about, as far as that can be seen from here.
+    pub(super) fn stage_afar(&self) -> Stage {
+        let known = [
+            (Awaits::Subscriber, Stage::Queue),
+            (Awaits::Turn, Stage::Queue),
+            (Awaits::Wire, Stage::Connect),
+            (Awaits::Source, Stage::SendBody),
+            (Awaits::Window, Stage::SendBody),
+        ];
+        let has_head = self.head().is_some();
+        let stage = known.into_iter().find(|(what, _)| self.awaits(*what)).map(|(_, stage)| stage);
+        stage.unwrap_or(if has_head { Stage::Body } else { Stage::FirstByte })
     }
 
     fn awaits(&self, what: Awaits) -> bool {
