@@ -176,6 +176,9 @@ impl Journey {
             upgrade,
         });
         journey.prepared = journey.prepare_first()?;
+        if shared.by_https {
+            journey.tell_of_https(&shared.target);
+        }
         Ok(journey)
     }
 
