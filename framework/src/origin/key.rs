@@ -57,6 +57,7 @@ impl<'a> Identity<'a> {
             governor: _,
             priority: _,
             websocket: _,
+            redirects: _,
             #[cfg(feature = "cookies")]
                 cookies: _,
         } = options;

@@ -11,6 +11,7 @@ mod origin_pattern;
 mod outbox;
 mod reconnect;
 mod redial;
+pub(crate) mod redirect;
 mod resend;
 mod throughput;
 

@@ -20,8 +20,9 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::aim::Moved;
+use super::aim::{Aim, Moved};
 use super::fields::Fields;
+use super::history::PriorResponse;
 use super::journey::{Active, Journey};
 use super::payload::Payload;
 use super::showing::Awaits;
@@ -35,12 +36,10 @@ use crate::reason::CloseReason;
 /// What becomes of a response whose head has come.
 pub(super) enum FollowUp {
     Deliver,
-    #[expect(dead_code, reason = "nothing follows yet")]
     Again(Box<Next>),
 }
 
 /// The exchange that follows in place of a response.
-#[derive(Default)]
 pub(super) struct Next {
     /// What is told of it before.
     pub(super) told: Option<Status>,
@@ -88,14 +87,13 @@ impl Journey {
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
-    fn may_be_followed(&self, _head: &ResponseHead) -> bool {
-        false
+    fn may_be_followed(&self, head: &ResponseHead) -> bool {
+        head.status().is_redirection() && self.upgrade.is_none()
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
-    #[expect(clippy::unused_async, reason = "somebody may have to be asked")]
-    async fn judge(&mut self, _head: &Arc<ResponseHead>) -> Result<FollowUp> {
-        Ok(FollowUp::Deliver)
+    async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
+        Ok(self.redirect(head).await?.map_or(FollowUp::Deliver, FollowUp::Again))
     }
 
     /// Goes on with a follow-up that was begun. Gives the head back if it is to be delivered; if not, what follows has been sent.
@@ -113,6 +111,7 @@ impl Journey {
                                 return Ok(Some(head));
                             }
                             Ok(FollowUp::Again(mut next)) => {
+                                self.shared.is_prior(PriorResponse::new(self.target().clone(), head));
                                 if let Some((mask, status)) =
                                     next.told.take().and_then(|told| Some((told.mask()?, told)))
                                 {
@@ -123,7 +122,7 @@ impl Journey {
                             Err(error) => {
                                 self.follow_up = None;
                                 let error = self.name(error).in_operation(Operation::Receive);
-                                self.break_off(CloseReason::ResponseNotRead);
+                                self.leave();
                                 return Err(error);
                             }
                         }
@@ -179,7 +178,7 @@ impl Journey {
         let Next { moved, headers, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
-            self.aim.moves(moved);
+            self.aim = Aim::at(moved);
         }
         if let Some(headers) = headers {
             self.headers = headers;

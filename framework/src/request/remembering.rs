@@ -84,16 +84,9 @@ impl Journey {
         }
     }
 
-    /// Where the next exchange goes in place of this target: the same by https, if its host wants that.
-    #[expect(dead_code, reason = "nothing leads elsewhere yet")]
-    pub(super) fn instead(&self, target: Target) -> Target {
-        match self.services.hsts.as_ref().and_then(|hsts| hsts.by_https(&target)) {
-            Some(secure) => {
-                self.tell_of_https(&secure);
-                secure
-            }
-            None => target,
-        }
+    /// The same by https, if the host of the target wants that.
+    pub(super) fn by_https(&self, target: &Target) -> Option<Target> {
+        self.services.hsts.as_ref()?.by_https(target)
     }
 
     #[cold]
