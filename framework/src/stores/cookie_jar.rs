@@ -92,7 +92,7 @@ impl CookieJar {
         self.len() == 0
     }
 
-    /// All cookies that are not over, by domain.
+    /// All cookies that are not over, the oldest first.
     pub fn list(&self) -> Vec<Cookie> {
         self.store().all(now())
     }

@@ -150,12 +150,10 @@ impl Store {
         (!sent.is_empty()).then_some(field)
     }
 
-    /// All that are not over, by domain.
+    /// All that are not over, the oldest first.
     pub(crate) fn all(&self, now: i64) -> Vec<Cookie> {
         let mut all: Vec<_> = self.sites.values().flatten().filter(|kept| !kept.cookie.is_over(now)).collect();
-        all.sort_unstable_by(|a, b| {
-            (&a.cookie.domain, a.cookie.created, a.order).cmp(&(&b.cookie.domain, b.cookie.created, b.order))
-        });
+        all.sort_unstable_by_key(|kept| (kept.cookie.created, kept.order));
         all.into_iter().map(|kept| kept.cookie.clone()).collect()
     }
 
@@ -213,6 +211,10 @@ fn received(said: &SetCookie<'_>, scope: &Scope<'_>, now: i64) -> Result<Cookie,
             if !domains::is_within(scope.host, &domain) {
                 let is_suffix = domains::is_public_suffix(domains::of_url(&domain));
                 return Err(if is_suffix { CookieRefusal::PublicSuffix } else { CookieRefusal::NotItsDomain });
+            }
+            // Of `a.b.c.kobe.jp` somebody has `b.c.kobe.jp`: above that nothing is one's own, though `kobe.jp` is no suffix.
+            if !domains::is_within(&domain, domains::registrable(scope.host)) {
+                return Err(CookieRefusal::PublicSuffix);
             }
             // An address has no domain, and a server that is a public suffix itself may set one for itself.
             let is_own = domains::is_address(scope.host) || domains::is_public_suffix(&domain);

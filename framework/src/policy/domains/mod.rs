@@ -38,11 +38,11 @@ pub(crate) fn parent(host: &str) -> Option<&str> {
     host.split_once('.').map(|(_, parent)| parent)
 }
 
-/// The part of the host that somebody has registered: what is directly below a public suffix. An address and a public suffix
-/// stand for themselves.
+/// The part of the host that somebody has registered: what is directly below a public suffix. An address, a public suffix and what
+/// is no name (`.example.com`) stand for themselves.
 #[cfg(feature = "cookies")]
 pub(crate) fn registrable(host: &str) -> &str {
-    if is_address(host) {
+    if is_address(host) || host.starts_with('.') || host.contains("..") {
         return host;
     }
     psl::domain(host.as_bytes()).and_then(|domain| std::str::from_utf8(domain.as_bytes()).ok()).unwrap_or(host)
