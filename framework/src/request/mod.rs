@@ -3,6 +3,7 @@
 mod actor;
 mod ahead;
 mod aim;
+mod away;
 mod beside;
 mod builder;
 mod calls;
