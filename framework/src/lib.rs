@@ -29,6 +29,7 @@
 //! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
+//! | `stores` | what a session remembers of servers: cookies, HSTS |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
 //! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
@@ -67,6 +68,7 @@ mod websocket;
 
 mod services;
 mod engine;
+mod stores;
 mod origin;
 mod wire;
 pub mod transport;
@@ -108,8 +110,11 @@ pub use options::{
     Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy, RequestOptions,
     SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub use policy::cookies::{Cookie, SameSite};
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, PauseReason, WireHealth};
+pub use reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
 pub use request::{
     ConnectionInfo, Payload, PriorResponse, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder,
 };
@@ -120,6 +125,10 @@ pub use snapshot::{
     ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
     TraceEvent, Waiting, WebSocketSnapshot, WireSnapshot,
 };
+pub use stores::HstsStore;
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub use stores::{CookieFile, CookieJar, Loaded, SessionCookies};
 pub use target::{IntoTarget, Origin, Target};
 pub use websocket::{CloseStatus, MessagePart, WebSocket, WebSocketSink, WebSocketStream};
 

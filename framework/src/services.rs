@@ -15,6 +15,9 @@ use crate::engine::Engine;
 use crate::handle::Node;
 use crate::options::{PoolLimits, SessionOptions};
 use crate::origin::{Governors, Lanes, Overrides, Quota, Terms, make_room};
+#[cfg(feature = "cookies")]
+use crate::stores::CookieJar;
+use crate::stores::HstsStore;
 use crate::target::Origin;
 use crate::transport::Names;
 
@@ -33,12 +36,30 @@ pub(crate) struct Services {
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
+    #[cfg(feature = "cookies")]
+    pub(crate) cookies: CookieJar,
+    /// `None`: nobody is asked by https who was not asked for so.
+    pub(crate) hsts: Option<HstsStore>,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
 
+/// What a session remembers of servers.
+#[derive(Debug, Default)]
+pub(crate) struct Stores {
+    #[cfg(feature = "cookies")]
+    pub(crate) cookies: CookieJar,
+    pub(crate) hsts: Option<HstsStore>,
+}
+
 impl Services {
-    pub(crate) fn new(engine: Engine, options: SessionOptions, overrides: Overrides, session: Arc<Node>) -> Arc<Self> {
+    pub(crate) fn new(
+        engine: Engine,
+        options: SessionOptions,
+        overrides: Overrides,
+        stores: Stores,
+        session: Arc<Node>,
+    ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
@@ -66,7 +87,21 @@ impl Services {
         });
         let (work, opened) = (Arc::default(), clock::now());
         let default_headers = Arc::new(default_headers);
-        Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })
+        let hsts = stores.hsts;
+        #[cfg(feature = "cookies")]
+        let cookies = stores.cookies;
+        Arc::new(Self {
+            engine,
+            default_headers,
+            session,
+            terms,
+            work,
+            opened,
+            #[cfg(feature = "cookies")]
+            cookies,
+            hsts,
+            spread,
+        })
     }
 
     /// The same for a connection, whose work is counted by itself too.

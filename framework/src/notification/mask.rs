@@ -88,6 +88,11 @@ bitflags! {
         /// `Healing`, `Healed`, `GaveUp`.
         const HEALING = 1 << 39;
 
+        /// `CookieStored`, `CookieRemoved`, `CookieRefused`.
+        const COOKIES = 1 << 42;
+        /// `MovedToHttps`, `HttpsWanted`.
+        const HSTS = 1 << 43;
+
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_ALL_COMPLETIONS")]

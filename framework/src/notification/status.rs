@@ -12,7 +12,7 @@ use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
 use crate::network::SecurityInfo;
-use crate::reason::{CloseReason, PauseReason, WireHealth};
+use crate::reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
@@ -35,6 +35,9 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `ReceivingResponse` | `receive_response` begins to wait | `ResponseReceived`, an error |
 /// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `Redirect`, `HeadersAvailable` |
 /// | `OriginPaused` | a request whose answer says that the server is busy | `HeadersAvailable` |
+/// | `CookieStored`, `CookieRemoved`, `CookieRefused` | a request whose answer sets cookies, once for each | the same, `HeadersAvailable` |
+/// | `HttpsWanted` | a request whose answer says that its host is to be asked by https only | `HeadersAvailable` |
+/// | `MovedToHttps` | a request for an http URL of such a host | as for `Redirect` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
@@ -135,6 +138,34 @@ pub enum Status {
         /// Who says so.
         reason: PauseReason,
     },
+    /// The response has set this cookie, and the jar of the session has taken it. Never its value.
+    CookieStored {
+        /// Its name, or the beginning of a long one.
+        name: String,
+    },
+    /// The response has ended the time of this cookie: the jar of the session has none of that name, domain and path.
+    CookieRemoved {
+        /// Its name, or the beginning of a long one.
+        name: String,
+    },
+    /// The response has set this cookie, and the jar of the session has not taken it.
+    CookieRefused {
+        /// Its name, or the beginning of a long one.
+        name: String,
+        /// Why not.
+        reason: CookieRefusal,
+    },
+    /// The response says that its host is to be asked by https only (`Strict-Transport-Security`, RFC 6797), and the store of the
+    /// session has noted it.
+    HttpsWanted {
+        /// For how long; zero is no longer.
+        max_age: Duration,
+        /// Are the hosts below it meant too?
+        include_subdomains: bool,
+    },
+    /// The host of the http URL is to be asked by https only (RFC 6797): the request goes to this URL in its place, before anything is
+    /// sent.
+    MovedToHttps(String),
     /// `receive_response` succeeded.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_HEADERS_AVAILABLE")]
     HeadersAvailable,
@@ -265,16 +296,6 @@ pub enum Status {
     Unsubscribed,
 }
 
-/// How an operation ended (`WINHTTP_ASYNC_RESULT`).
-#[doc(alias = "WINHTTP_ASYNC_RESULT")]
-#[derive(Clone, Debug)]
-pub struct Completion {
-    /// Which operation.
-    pub operation: Operation,
-    /// The octets it moved (0 for `send` and `receive_response`), or why it failed. (What WinINet's `INTERNET_ASYNC_RESULT` carried.)
-    pub result: Result<u64, Error>,
-}
-
 /// How a status is treated when a subscriber is slow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Weight {
@@ -331,6 +352,11 @@ statuses! {
     IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
     Redirect(..), REDIRECT, Progress, Some(0x4000);
     OriginPaused{..}, QUEUED, Progress, None;
+    CookieStored{..}, COOKIES, Progress, None;
+    CookieRemoved{..}, COOKIES, Progress, None;
+    CookieRefused{..}, COOKIES, Progress, None;
+    HttpsWanted{..}, HSTS, Progress, None;
+    MovedToHttps(..), HSTS, Progress, None;
     HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
     DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);
     ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);
@@ -357,25 +383,5 @@ statuses! {
 impl Status {
     fn unmasked_name(&self) -> &'static str {
         if matches!(self, Self::Missed(_)) { "Missed" } else { "Unsubscribed" }
-    }
-
-    /// Which operation it completes, and how; `None` for all that completes nothing.
-    pub fn completion(&self) -> Option<Completion> {
-        let (operation, octets) = match self {
-            Self::SendRequestComplete => (Operation::Send, 0),
-            Self::WriteComplete(octets) => (Operation::Write, *octets),
-            Self::HeadersAvailable => (Operation::Receive, 0),
-            Self::DataAvailable(octets) => (Operation::QueryDataAvailable, *octets),
-            Self::ReadComplete(octets) => (Operation::Read, *octets),
-            Self::WebSocketReadComplete { octets, .. } => (Operation::WebSocketReceive, *octets),
-            Self::WebSocketWriteComplete { octets, .. } => (Operation::WebSocketSend, *octets),
-            Self::ShutdownComplete => (Operation::WebSocketShutdown, 0),
-            Self::CloseComplete { .. } => (Operation::WebSocketClose, 0),
-            Self::RequestError { operation, error } => {
-                return Some(Completion { operation: *operation, result: Err(error.clone()) });
-            }
-            _ => return None,
-        };
-        Some(Completion { operation, result: Ok(octets) })
     }
 }

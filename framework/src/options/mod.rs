@@ -77,6 +77,12 @@ pub struct RequestOptions {
     pub tls: TlsOptions,
     /// What it obeys as a WebSocket, should it become one.
     pub websocket: WebSocketOptions,
+    /// Does it carry the cookies of the session's [jar](crate::CookieJar), and does the jar take those that its response sets? A `Cookie`
+    /// field of the caller's own is sent all the same. Default `true` (`WINHTTP_DISABLE_COOKIES` is `false`).
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    #[doc(alias("WINHTTP_OPTION_DISABLE_FEATURE", "WINHTTP_DISABLE_COOKIES"))]
+    pub cookies: bool,
 }
 
 impl Default for RequestOptions {
@@ -95,6 +101,8 @@ impl Default for RequestOptions {
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
             websocket: WebSocketOptions::default(),
+            #[cfg(feature = "cookies")]
+            cookies: true,
         }
     }
 }

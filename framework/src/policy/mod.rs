@@ -1,7 +1,11 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+#[cfg(feature = "cookies")]
+pub(crate) mod cookies;
+pub(crate) mod domains;
 pub(crate) mod governor;
 mod happy_eyeballs;
+pub(crate) mod hsts;
 mod names;
 mod origin_pattern;
 mod outbox;

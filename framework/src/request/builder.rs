@@ -130,6 +130,16 @@ impl RequestBuilder {
         self
     }
 
+    /// Whether it carries the cookies of the session's jar, and the jar takes those of its response; by default what the session says.
+    /// See [`RequestOptions::cookies`](crate::RequestOptions::cookies).
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    #[doc(alias = "WINHTTP_DISABLE_COOKIES")]
+    pub fn cookies(mut self, are_used: bool) -> Self {
+        self.change_options().cookies = are_used;
+        self
+    }
+
     /// Which redirects are followed, and how: a [`RedirectPolicy`](crate::RedirectPolicy), or options with more in them; by default
     /// what the session says.
     #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY")]

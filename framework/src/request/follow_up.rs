@@ -83,6 +83,7 @@ impl Journey {
         if self.turns.is_some() {
             self.was_answered(head);
         }
+        self.remember(head);
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?

@@ -147,6 +147,9 @@ impl Journey {
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
         journey.prepared = journey.prepare_first()?;
+        if shared.by_https && journey.aim.moved().is_none() {
+            journey.tell_of_https(&shared.target);
+        }
         Ok(journey)
     }
 

@@ -25,6 +25,7 @@ mod parting;
 mod payload;
 mod receiving;
 mod redirecting;
+mod remembering;
 mod response;
 mod send_side;
 mod sending;
@@ -146,7 +147,11 @@ impl Request {
         check_method(&method)?;
         let node = parent.child(HandleKind::Request, operation)?;
         let creating = node.first_hold();
-        let shared = Shared::new(Arc::clone(&node), method, target, options);
+        let (target, by_https) = match services.hsts.as_ref().and_then(|hsts| hsts.by_https(&target)) {
+            Some(secure) => (secure, true),
+            None => (target, false),
+        };
+        let shared = Shared::new(Arc::clone(&node), method, target, options, by_https);
         let inner = Arc::new(Inner { node, shared, services, owner: parent, begun: Once::new(), _parent: keep });
         if begun {
             inner.begun.call_once(|| ());

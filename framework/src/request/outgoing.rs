@@ -1,6 +1,7 @@
 //! What the head of an exchange is made of: the caller's fields, less what a follow-up dropped, and what the policies add.
 
 use bytes::BytesMut;
+use http::HeaderMap;
 use http::header::{EXPECT, HeaderValue};
 
 use super::fields::Fields;
@@ -23,6 +24,7 @@ impl Journey {
                 fields.change().insert(EXPECT, HeaderValue::from_static("100-continue"));
             }
         }
+        self.add_cookies(&mut fields);
         Ok(fields)
     }
 
@@ -35,15 +37,19 @@ impl Journey {
 
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         let target = self.target();
-        let stripped = self.aim.moved().and_then(|moved| moved.defaults.as_deref());
         RequestHead {
             method: self.method(),
             target: target.path_and_query(),
             host: target.origin().authority(),
             headers: &self.outgoing,
-            defaults: stripped.unwrap_or(&self.services.default_headers),
+            defaults: self.default_fields(),
             body,
         }
+    }
+
+    /// The session's fields, less what was dropped on the way.
+    pub(super) fn default_fields(&self) -> &HeaderMap {
+        self.aim.moved().and_then(|moved| moved.defaults.as_deref()).unwrap_or(&self.services.default_headers)
     }
 
     pub(super) fn head_limits(&self) -> HeadLimits {

@@ -14,7 +14,11 @@ use crate::options::{
 };
 use crate::policy::OriginPattern;
 use crate::protocol::http1::field;
+use crate::services::Stores;
 use crate::shown;
+#[cfg(feature = "cookies")]
+use crate::stores::CookieJar;
+use crate::stores::HstsStore;
 
 /// What a session is opened with; from [`Session::builder`].
 ///
@@ -26,6 +30,7 @@ pub struct SessionBuilder {
     pub(super) origins: Vec<(OriginPattern, OriginOptions)>,
     pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
     pub(super) context: u64,
+    pub(super) stores: Stores,
     engine: Option<Result<Engine>>,
     wrong: Option<Error>,
 }
@@ -185,6 +190,25 @@ impl SessionBuilder {
                 self.is_wrong(Error::parameter(Operation::Open, detail));
             }
         }
+        self
+    }
+
+    /// The jar of the session, with what is in it; another session that has the same one shares its cookies. By default each session has
+    /// an empty one of its own.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookie_jar(mut self, jar: CookieJar) -> Self {
+        self.stores.cookies = jar;
+        self
+    }
+
+    /// Has hosts asked by https that want it (RFC 6797), and remembers them in this store, which others may share. By default none:
+    /// an `http` URL is asked by http.
+    ///
+    /// A host is looked for when a request is opened, with the options of the handle that it is opened by, and for each redirect. A
+    /// response over a wire with a [check given up](crate::tls::danger) is not believed.
+    pub fn hsts(mut self, store: impl Into<Option<HstsStore>>) -> Self {
+        self.stores.hsts = store.into();
         self
     }
 

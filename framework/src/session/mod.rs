@@ -23,6 +23,9 @@ use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
 use crate::services::{Services, ShutdownReport, drain};
+#[cfg(feature = "cookies")]
+use crate::stores::CookieJar;
+use crate::stores::HstsStore;
 use crate::target::{IntoTarget, Origin, Target};
 
 pub use actor::SessionActor;
@@ -87,7 +90,7 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
-        let SessionBuilder { options, origins, subscriber, context, .. } = builder;
+        let SessionBuilder { options, origins, subscriber, context, stores, .. } = builder;
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
         node.subscribers().keep_trace(options.trace);
@@ -97,7 +100,7 @@ impl Session {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let request_options = Arc::new(options.request.clone());
-        let services = Services::new(engine, options, Overrides::new(origins), Arc::clone(&node));
+        let services = Services::new(engine, options, Overrides::new(origins), stores, Arc::clone(&node));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
@@ -194,6 +197,19 @@ impl Session {
         options.check(Operation::SetOption)?;
         *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
         Ok(())
+    }
+
+    /// The cookies that servers have set for the requests of this session; with
+    /// [`RequestOptions::cookies`](crate::RequestOptions::cookies) a request goes without.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookies(&self) -> CookieJar {
+        self.inner.services.cookies.clone()
+    }
+
+    /// The hosts that are asked by https only; `None` unless the session was [given a store](SessionBuilder::hsts).
+    pub fn hsts(&self) -> Option<HstsStore> {
+        self.inner.services.hsts.clone()
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the

@@ -99,6 +99,8 @@ impl Conversation {
             Happened::OriginPaused => {
                 self.only_in("OriginPaused", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
+            Happened::Remembered(what) => self.only_in(what, !matches!(self.phase, Phase::Ready | Phase::Reading)),
+            Happened::MovedToHttps => self.only_in("MovedToHttps", self.phase != Phase::Reading),
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }

@@ -39,6 +39,10 @@ pub enum Happened {
     Queued,
     /// `OriginPaused`.
     OriginPaused,
+    /// `CookieStored`, `CookieRemoved`, `CookieRefused`, `HttpsWanted`.
+    Remembered(&'static str),
+    /// `MovedToHttps`.
+    MovedToHttps,
     /// `WireAcquired`.
     WireAcquired(u64),
     /// `WireReleased`.
@@ -125,6 +129,11 @@ impl From<&Status> for Happened {
             Status::Unsubscribed => Self::Unsubscribed,
             Status::Queued { .. } => Self::Queued,
             Status::OriginPaused { .. } => Self::OriginPaused,
+            Status::CookieStored { .. }
+            | Status::CookieRemoved { .. }
+            | Status::CookieRefused { .. }
+            | Status::HttpsWanted { .. } => Self::Remembered(status.name()),
+            Status::MovedToHttps(_) => Self::MovedToHttps,
             Status::ResolvingName(_) => Self::Began(Step::Resolve),
             Status::NameResolved(_) => Self::Ended(Step::Resolve),
             Status::ConnectingToServer(address) => Self::Began(Step::Connect(*address)),
