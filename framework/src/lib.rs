@@ -42,7 +42,7 @@
 //! # Scope
 //!
 //! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Not yet: redirects,
-//! credentials, cookies, content codings, proxies. A 3xx or a 401 is simply the response.
+//! credentials, cookies, proxies. A 3xx or a 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -104,8 +104,9 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    ConnectionOptions, Decompression, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
+    OriginOptions, Overflow, Priority, Protocols, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader,
+    Timeouts, WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "deflate")]
 mod compression;
+mod decompression;
 mod dial;
 mod governor;
 mod http2;
@@ -29,6 +30,7 @@ use crate::shown;
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
 pub(crate) use compression::{LARGEST_WINDOW, SMALLEST_OF_ZLIB, SMALLEST_WINDOW, memory_level};
+pub use decompression::Decompression;
 pub use dial::DialOptions;
 pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
@@ -59,6 +61,9 @@ pub struct RequestOptions {
     /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
     /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
     pub resends: u32,
+    /// Which content codings are asked for, and undone as the body is read. Default: all that were compiled in.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub decompression: Decompression,
     /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
     pub governor: Option<Governor>,
     /// Which go first of those that wait for their turn by the governor.
@@ -83,6 +88,7 @@ impl Default for RequestOptions {
             minimum_rate: None,
             expect_continue: None,
             resends: 1,
+            decompression: Decompression::ALL,
             governor: None,
             priority: Priority::default(),
             protocols: Protocols::default(),

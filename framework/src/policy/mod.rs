@@ -1,5 +1,6 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+mod decompress;
 pub(crate) mod governor;
 mod happy_eyeballs;
 mod names;
@@ -10,6 +11,7 @@ mod redial;
 mod resend;
 mod throughput;
 
+pub(crate) use decompress::{accept_encoding, accept_encoding_of_a_part, may_be_decoded};
 pub(crate) use happy_eyeballs::{Next, Race, interleaved, least_loaded};
 pub(crate) use names::{Found, Kept, Names, Resolution};
 pub(crate) use origin_pattern::OriginPattern;

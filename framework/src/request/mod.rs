@@ -6,6 +6,7 @@ mod beside;
 mod builder;
 mod calls;
 mod deadline;
+mod decoding;
 mod fields;
 mod flight;
 mod governing;
