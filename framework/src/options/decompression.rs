@@ -22,7 +22,8 @@ bitflags! {
     ///   with more than five codings, over all fields together. One of no octets is empty, whatever it says it is coded with.
     ///
     /// Memory is bounded whatever is sent: output is made as it is read, and a decoder keeps its window. That is 32 KiB of gzip and
-    /// deflate, up to 8 MiB of Zstandard (RFC 9659) and up to 16 MiB of Brotli (RFC 7932), of which larger ones are refused. How
+    /// deflate, up to 8 MiB of Zstandard (RFC 9659) and up to 16 MiB of Brotli (RFC 7932), of which larger ones are refused; while it
+    /// grows Brotli's takes half as much again. How
     /// much a body may become is said in [`Limits`](crate::Limits).
     #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]

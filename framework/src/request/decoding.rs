@@ -9,18 +9,34 @@
 use std::pin::Pin;
 
 use bytes::Bytes;
-use http::header::CONTENT_ENCODING;
+use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RANGE};
 use tokio::task::yield_now;
 
 use super::journey::{Active, Journey};
 use super::receiving::LARGEST_CHUNK;
 use crate::error::{Operation, Result};
-use crate::policy::may_be_decoded;
+use crate::policy::{accept_encoding, accept_encoding_of_a_part, may_be_decoded};
 use crate::protocol::coding::{Caps, Decoded, Decoder, Fault, Listed, listed};
 use crate::protocol::http1::{BodyStep, ResponseHead};
 use crate::wire::Failure;
 
 impl Journey {
+    /// What the library itself asks for (`Accept-Encoding`), where the caller says nothing of it.
+    pub(super) fn codings_asked_for(&self) -> Option<&'static str> {
+        let (allowed, fields) = (self.options.decompression, &self.outgoing);
+        if self.services.names_codings || self.upgrade.is_some() {
+            None
+        } else if fields.is_empty() {
+            accept_encoding(allowed)
+        } else if fields.contains_key(ACCEPT_ENCODING) {
+            None
+        } else if fields.contains_key(RANGE) {
+            accept_encoding_of_a_part(allowed)
+        } else {
+            accept_encoding(allowed)
+        }
+    }
+
     /// The final head has come: is its body to be decoded? One that has none, as the answer to a HEAD request, is not.
     pub(super) fn look_for_codings(&mut self, head: &ResponseHead) {
         let allowed = self.options.decompression;

@@ -42,6 +42,7 @@ impl Journey {
             host: target.origin().authority(),
             headers: &self.outgoing,
             defaults: stripped.unwrap_or(&self.services.default_headers),
+            accept_encoding: self.codings_asked_for(),
             body,
         }
     }

@@ -1,5 +1,6 @@
 //! Brotli, by `brotli-decompressor`, which is safe code throughout. Its memory grows with what is decoded, up to the window of 16 MiB
-//! that RFC 7932 allows; the larger ones that some encoders make are no part of it.
+//! that RFC 7932 allows; the larger ones that some encoders make are no part of it. All of a window at once would be cleared at once,
+//! for every body.
 
 use brotli_decompressor::{BrotliDecoderErrorCode, BrotliDecompressStream, BrotliResult, BrotliState, StandardAlloc};
 
