@@ -43,7 +43,7 @@
 //! # Scope
 //!
 //! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed.
-//! Not yet: credentials, cookies, content codings, proxies. A 401 is simply the response.
+//! Not yet: credentials, proxies. A 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -106,9 +106,9 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy, RequestOptions,
-    SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    ConnectionOptions, Decompression, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
+    OriginOptions, Overflow, Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions,
+    RedirectPolicy, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]

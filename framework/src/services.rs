@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderMap;
-use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use tokio::sync::oneshot;
 
 use crate::clock;
@@ -32,6 +32,8 @@ pub(crate) struct Services {
     pub(crate) engine: Engine,
     /// Fields every request has unless it names them itself.
     pub(crate) default_headers: Arc<HeaderMap>,
+    /// One of them says which content codings are welcome.
+    pub(crate) names_codings: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
@@ -86,6 +88,7 @@ impl Services {
             names: Names::new(options.names),
         });
         let (work, opened) = (Arc::default(), clock::now());
+        let names_codings = default_headers.contains_key(ACCEPT_ENCODING);
         let default_headers = Arc::new(default_headers);
         let hsts = stores.hsts;
         #[cfg(feature = "cookies")]
@@ -93,6 +96,7 @@ impl Services {
         Arc::new(Self {
             engine,
             default_headers,
+            names_codings,
             session,
             terms,
             work,

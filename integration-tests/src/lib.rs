@@ -8,6 +8,7 @@
 //! | [`Http2Origin`](http2_origin::Http2Origin) | an honest HTTP/2 server |
 //! | [`WebSocketOrigin`](websocket::WebSocketOrigin) | an honest WebSocket server |
 //! | [`DeflatingOrigin`](deflating::DeflatingOrigin) | an honest WebSocket server that compresses |
+//! | [`Coded`](coded::Coded) | content as a server codes it, and zeros without end in each coding |
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
@@ -25,6 +26,7 @@
 
 mod blocking;
 pub mod certificates;
+pub mod coded;
 pub mod deflating;
 mod fake_dialer;
 mod fake_resolver;

@@ -22,6 +22,7 @@ chapters! {
     tls
     dialing
     http2
+    codings
     wires
     service
     websocket

@@ -30,6 +30,8 @@ error_codes! {
     InvalidHandle = 6, "ERROR_INVALID_HANDLE";
     /// An argument cannot be used; nothing was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
+    /// The body becomes more, decoded, than [`Limits`](crate::Limits) allow: `decoded_body` or `decoded_ratio`.
+    BodyTooLarge = 223, "ERROR_FILE_TOO_LARGE";
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";
     /// The call does not fit the state of the WebSocket, or another of its kind is in flight; the error says which.

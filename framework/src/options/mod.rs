@@ -2,6 +2,7 @@
 
 #[cfg(feature = "deflate")]
 mod compression;
+mod decompression;
 mod dial;
 mod governor;
 mod http2;
@@ -30,6 +31,7 @@ use crate::shown;
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
 pub(crate) use compression::{LARGEST_WINDOW, SMALLEST_OF_ZLIB, SMALLEST_WINDOW, memory_level};
+pub use decompression::Decompression;
 pub use dial::DialOptions;
 pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
@@ -63,6 +65,9 @@ pub struct RequestOptions {
     pub resends: u32,
     /// Which redirects it follows, and how.
     pub redirects: RedirectOptions,
+    /// Which content codings are asked for, and undone as the body is read. Default: all that were compiled in.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub decompression: Decompression,
     /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
     pub governor: Option<Governor>,
     /// Which go first of those that wait for their turn by the governor.
@@ -94,6 +99,7 @@ impl Default for RequestOptions {
             expect_continue: None,
             resends: 1,
             redirects: RedirectOptions::default(),
+            decompression: Decompression::ALL,
             governor: None,
             priority: Priority::default(),
             protocols: Protocols::default(),

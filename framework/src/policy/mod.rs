@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cookies")]
 pub(crate) mod cookies;
+mod decompress;
 pub(crate) mod domains;
 pub(crate) mod governor;
 mod happy_eyeballs;
@@ -15,6 +16,7 @@ pub(crate) mod redirect;
 mod resend;
 mod throughput;
 
+pub(crate) use decompress::{accept_encoding, accept_encoding_of_a_part, may_be_decoded};
 pub(crate) use happy_eyeballs::{Next, Race, interleaved, least_loaded};
 pub(crate) use names::{Found, Kept, Names, Resolution};
 pub(crate) use origin_pattern::OriginPattern;

@@ -11,7 +11,7 @@ use super::payload::Payload;
 use super::response::Response;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{Governor, Priority, RedirectOptions, RequestOptions, SharedOptions, Timeouts};
+use crate::options::{Decompression, Governor, Priority, RedirectOptions, RequestOptions, SharedOptions, Timeouts};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -112,6 +112,14 @@ impl RequestBuilder {
     /// How long all of it may take, from `send` to the last octet of the body ([`Timeouts::total`]); by default for ever.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.change_options().timeouts.total = Some(total);
+        self
+    }
+
+    /// Which content codings are asked for, and undone as the body is read; by default what the session says.
+    /// [`Decompression::NONE`] reads the body as it comes off the wire.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub fn decompression(mut self, allowed: Decompression) -> Self {
+        self.change_options().decompression = allowed;
         self
     }
 

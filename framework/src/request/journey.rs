@@ -29,6 +29,7 @@ use crate::network::SecurityInfo;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
+use crate::protocol::coding::Decoder;
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -70,6 +71,8 @@ pub(super) struct Journey {
     pub(super) head_deadline: Option<Instant>,
     /// The length of the response body, if it was announced.
     pub(super) announced: Option<u64>,
+    /// What undoes the codings of the response body, if it has any. Boxed: many have none.
+    pub(super) decoding: Option<Box<Decoder>>,
     /// The caller was told that there is no more: until then a read loop is work in flight.
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
@@ -186,6 +189,7 @@ impl Journey {
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
+            decoding: None,
             end_told: false,
             reached: WireState::NotSent,
             follow_up: None,
@@ -344,7 +348,7 @@ impl Journey {
 
     /// Has all of the response been read?
     pub(super) fn is_read(&self, active: &Active) -> bool {
-        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty()
+        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded()
     }
 
     /// Is there nothing left to read?
@@ -375,6 +379,9 @@ impl Journey {
         if let Some(active) = &self.active {
             self.sizes.count_beside(&active.exchange);
         }
+        if self.decoding.is_none() {
+            self.sizes.decoded_body = self.sizes.response_body;
+        }
         Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
@@ -382,6 +389,7 @@ impl Journey {
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
             timings: self.times,
             sizes: self.sizes,
+            is_decoded: self.decoding.is_some(),
             trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
         })
     }

@@ -8,6 +8,7 @@ mod beside;
 mod builder;
 mod calls;
 mod deadline;
+mod decoding;
 mod errand;
 mod fields;
 mod flight;

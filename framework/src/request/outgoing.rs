@@ -43,6 +43,7 @@ impl Journey {
             host: target.origin().authority(),
             headers: &self.outgoing,
             defaults: self.default_fields(),
+            accept_encoding: self.codings_asked_for(),
             body,
         }
     }

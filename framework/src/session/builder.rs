@@ -9,8 +9,8 @@ use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions,
-    SessionOptions, Timeouts, TlsOptions,
+    Decompression, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols,
+    RequestOptions, SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
 use crate::protocol::http1::field;
@@ -113,6 +113,13 @@ impl SessionBuilder {
     /// dialing too; call this first.
     pub fn request_options(mut self, options: RequestOptions) -> Self {
         self.options.request = options;
+        self
+    }
+
+    /// Which content codings requests ask for, and have undone as their bodies are read. Default: all that were compiled in.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub fn decompression(mut self, allowed: Decompression) -> Self {
+        self.options.request.decompression = allowed;
         self
     }
 
