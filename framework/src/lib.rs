@@ -104,11 +104,13 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, ConnectionOptions, CredentialProvider, Credentials,
+    CredentialsAsked, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
+    Priority, Protocols, Providing, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
+    WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, PauseReason, WireHealth};
+pub use reason::{AuthReason, CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
