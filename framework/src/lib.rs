@@ -41,8 +41,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Not yet: redirects,
-//! credentials, cookies, content codings, proxies. A 3xx or a 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed.
+//! Not yet: credentials, cookies, content codings, proxies. A 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -106,15 +106,18 @@ pub use options::{AgreedCompression, Compression};
 pub use options::{
     AuthScheme, AuthSchemes, AuthTarget, Authentication, ConnectionOptions, CredentialProvider, Credentials,
     CredentialsAsked, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, Providing, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
-    WebSocketOptions,
+    Priority, Protocols, Providing, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy,
+    RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{AuthReason, CloseReason, PauseReason, WireHealth};
-pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
+pub use request::{
+    ConnectionInfo, OfferedSchemes, Payload, PriorResponse, Request, RequestBuilder, Response, Sizes, Timings,
+    WebSocketBuilder,
+};
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
-pub use session::{NetworkChange, Session, SessionBuilder};
+pub use session::{CredentialStore, NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
     ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
     TraceEvent, Waiting, WebSocketSnapshot, WireSnapshot,

@@ -1,5 +1,6 @@
 //! What a session lends to all levels below it, and the work it counts.
 
+mod keyring;
 mod lanes;
 mod work;
 
@@ -18,6 +19,7 @@ use crate::origin::{Governors, Lanes, Overrides, Quota, Terms, make_room};
 use crate::target::Origin;
 use crate::transport::Names;
 
+pub(crate) use keyring::{Keyring, Set as CredentialSet};
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 pub use work::ShutdownReport;
@@ -31,6 +33,7 @@ pub(crate) struct Services {
     pub(crate) default_headers: Arc<HeaderMap>,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
     /// `None` where every origin is on one shard.
@@ -38,7 +41,13 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn new(engine: Engine, options: SessionOptions, overrides: Overrides, session: Arc<Node>) -> Arc<Self> {
+    pub(crate) fn new(
+        engine: Engine,
+        options: SessionOptions,
+        overrides: Overrides,
+        keyring: Arc<Keyring>,
+        session: Arc<Node>,
+    ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
@@ -66,7 +75,7 @@ impl Services {
         });
         let (work, opened) = (Arc::default(), clock::now());
         let default_headers = Arc::new(default_headers);
-        Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })
+        Arc::new(Self { engine, default_headers, session, terms, keyring, work, opened, spread })
     }
 
     /// The same for a connection, whose work is counted by itself too.

@@ -8,6 +8,7 @@
 //! | [`Http2Origin`](http2_origin::Http2Origin) | an honest HTTP/2 server |
 //! | [`WebSocketOrigin`](websocket::WebSocketOrigin) | an honest WebSocket server |
 //! | [`DeflatingOrigin`](deflating::DeflatingOrigin) | an honest WebSocket server that compresses |
+//! | [`Guard`](guard::Guard) | stands before an origin, asks for credentials, and checks them |
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
@@ -30,6 +31,7 @@ mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;
 mod gate;
+pub mod guard;
 pub mod http2_origin;
 pub mod http2_peer;
 pub mod lab;

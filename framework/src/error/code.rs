@@ -32,7 +32,8 @@ error_codes! {
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";
-    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; the error says which.
+    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; or the response does not ask for
+    /// credentials. The error says which.
     InvalidOperation = 4317, "ERROR_INVALID_OPERATION";
     /// A stage took longer than its timeout; the error names the stage and how long it waited.
     Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";
@@ -62,6 +63,8 @@ error_codes! {
     ClientAuthCertNeeded = 12044, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED";
     /// The peer's answer is not HTTP, or breaks its rules.
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
+    RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
     /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
     SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
     /// The response has more header fields than the limit.

@@ -31,7 +31,7 @@ bitflags! {
         /// WinHTTP's `DETECTING_PROXY`; nothing of this version emits it.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_DETECTING_PROXY")]
         const DETECTING_PROXY = 0x1000;
-        /// WinHTTP's `REDIRECT`; nothing of this version emits it.
+        /// `Redirect`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_REDIRECT")]
         const REDIRECT = 0x4000;
         /// `IntermediateResponse`.
@@ -87,6 +87,9 @@ bitflags! {
         const FRAMES = 1 << 38;
         /// `Healing`, `Healed`, `GaveUp`.
         const HEALING = 1 << 39;
+
+        /// `Authenticating`.
+        const AUTHENTICATION = 1 << 40;
 
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.

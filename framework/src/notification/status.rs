@@ -12,7 +12,8 @@ use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
 use crate::network::SecurityInfo;
-use crate::reason::{CloseReason, PauseReason, WireHealth};
+use crate::options::{AuthScheme, AuthTarget};
+use crate::reason::{AuthReason, CloseReason, PauseReason, WireHealth};
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
@@ -33,9 +34,11 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `SendRequestComplete` | completes `send` | `WriteComplete`, `ReceivingResponse` |
 /// | `UploadProgress`, `WriteComplete` | a request whose body is being sent | the same, `ReceivingResponse` |
 /// | `ReceivingResponse` | `receive_response` begins to wait | `ResponseReceived`, an error |
-/// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `HeadersAvailable` |
+/// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `Redirect`, `HeadersAvailable` |
 /// | `OriginPaused` | a request whose answer says that the server is busy | `HeadersAvailable` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
+/// | `Authenticating` | the response asks for credentials, and is answered; or they are shown unasked | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
+/// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
 /// | `ReaderStalled` | a request over HTTP/2 whose response is not read, or a WebSocket | `ReadComplete`, the same, an error |
@@ -122,6 +125,22 @@ pub enum Status {
     /// A 1xx response.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_INTERMEDIATE_RESPONSE")]
     IntermediateResponse(StatusCode, HeaderMap),
+    /// Credentials are shown: the response asks for them, and the next exchange, which belongs to the same `receive_response`, carries
+    /// them; or, told before `SendingRequest`, an exchange carries some that it was not asked for.
+    Authenticating {
+        /// To the server, or to a proxy.
+        target: AuthTarget,
+        /// By which scheme.
+        scheme: AuthScheme,
+        /// What the peer calls the place: its own text, which may be anything; up to 1,024 octets of it. Empty if it is not known.
+        realm: Arc<str>,
+        /// Why.
+        reason: AuthReason,
+    },
+    /// The response redirects to this URL, and it is being followed. The next exchange belongs to the same `receive_response`: it is
+    /// told of as the first was, without another `SendRequestComplete`.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_REDIRECT")]
+    Redirect(String),
     /// The answer says that the server is busy: no request to its origin that has a [`Governor`](crate::Governor) is let go for so
     /// long.
     OriginPaused {
@@ -324,6 +343,8 @@ statuses! {
     ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
     ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
     IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
+    Authenticating{..}, AUTHENTICATION, Progress, None;
+    Redirect(..), REDIRECT, Progress, Some(0x4000);
     OriginPaused{..}, QUEUED, Progress, None;
     HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
     DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);

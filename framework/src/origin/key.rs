@@ -59,6 +59,7 @@ impl<'a> Identity<'a> {
             websocket: _,
             // What is shown to a server is no property of its wire.
             authentication: _,
+            redirects: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

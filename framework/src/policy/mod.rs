@@ -8,6 +8,7 @@ mod origin_pattern;
 mod outbox;
 mod reconnect;
 mod redial;
+pub(crate) mod redirect;
 mod resend;
 mod throughput;
 

@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::authenticating::Authenticating;
+use super::away::Away;
 use super::beside::Beside;
 use super::fields::Fields;
 use super::follow_up::Following;
@@ -48,6 +50,8 @@ pub(super) struct Journey {
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
+    /// An exchange that runs on another shard.
+    pub(super) away: Option<Box<Away>>,
     pub(super) resends_left: u32,
     /// How often the peer may still say that it has not processed the request, and be asked again.
     pub(super) refusals_left: u32,
@@ -71,6 +75,8 @@ pub(super) struct Journey {
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
     pub(super) reached: WireState,
+    /// Its rounds with who asks for credentials, if it has any or was asked for some.
+    pub(super) auth: Option<Box<Authenticating>>,
     /// How far a follow-up has come, inside a receive that may be given up and made again.
     pub(super) follow_up: Option<Box<Following>>,
     /// The request is being sent again inside a receive, which may be given up and made again.
@@ -85,7 +91,7 @@ pub(super) struct Journey {
     pub(super) stage: Stage,
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
-    wire: Option<WireFacts>,
+    pub(super) wire: Option<WireFacts>,
     /// What it was let go by; `None` for one that needs nobody's leave.
     pub(super) turns: Option<Box<Turns>>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
@@ -106,7 +112,7 @@ pub(super) struct Active {
 }
 
 #[derive(Clone)]
-struct WireFacts {
+pub(super) struct WireFacts {
     id: crate::id::WireId,
     remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
@@ -123,10 +129,11 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades) = {
+        let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades)
+            let aim = std::mem::take(&mut draft.aim);
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, aim, draft.credentials.clone())
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -136,8 +143,31 @@ impl Journey {
             }
             headers.extend(extra);
         }
+        if let Some(moved) = aim.moved() {
+            moved.strip(&mut headers, &shared.target, &options.redirects);
+        }
         let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
-        let mut journey = Box::new(Self {
+        let times = Timings::new(now);
+        let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
+        (journey.aim, journey.upgrade) = (aim, upgrade);
+        if let Some(own) = own {
+            journey.begin_authenticating(own)?;
+        }
+        journey.prepared = journey.prepare_first()?;
+        Ok(journey)
+    }
+
+    /// One of which nothing has happened.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        services: &Arc<Services>,
+        owner: &Arc<Node>,
+        headers: Fields,
+        options: SharedOptions,
+        payload: Payload,
+        times: Timings,
+    ) -> Box<Self> {
+        Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
@@ -149,19 +179,21 @@ impl Journey {
             options,
             payload,
             active: None,
+            away: None,
             attempt: 1,
             ahead: Bytes::new(),
             failed_ahead: None,
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times: Timings::new(now),
+            times,
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
             end_told: false,
             reached: WireState::NotSent,
             follow_up: None,
+            auth: None,
             resending: false,
             resend_until: None,
             trailers: None,
@@ -173,10 +205,8 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
-            upgrade,
-        });
-        journey.prepared = journey.prepare_first()?;
-        Ok(journey)
+            upgrade: None,
+        })
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
@@ -255,7 +285,7 @@ impl Journey {
 
     /// Is it on the way to another exchange?
     pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some()
+        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
     }
 
     /// Where the request stands when no operation is in flight and none has failed.
@@ -324,7 +354,7 @@ impl Journey {
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
-        self.active.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
     }
 
     /// An error of this request, with its URL and how far it had got.

@@ -2,15 +2,19 @@
 
 mod actor;
 mod ahead;
+mod authenticating;
 mod aim;
+mod away;
 mod beside;
 mod builder;
 mod calls;
+mod credentials;
 mod deadline;
 mod fields;
 mod flight;
 mod follow_up;
 mod governing;
+mod history;
 mod journey;
 mod landing;
 mod launch;
@@ -21,6 +25,7 @@ mod outgoing;
 mod parting;
 mod payload;
 mod receiving;
+mod redirecting;
 mod response;
 mod send_side;
 mod sending;
@@ -56,6 +61,9 @@ use state::Call;
 
 pub use actor::RequestActor;
 pub use builder::RequestBuilder;
+pub use credentials::OfferedSchemes;
+pub(crate) use credentials::Own;
+pub use history::PriorResponse;
 pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData};
 pub use payload::Payload;
 pub use response::Response;

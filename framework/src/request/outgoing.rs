@@ -23,6 +23,9 @@ impl Journey {
                 fields.change().insert(EXPECT, HeaderValue::from_static("100-continue"));
             }
         }
+        if self.auth.is_some() || self.services.keyring.is_used() {
+            self.show_credentials(&mut fields);
+        }
         Ok(fields)
     }
 

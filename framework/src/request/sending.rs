@@ -118,6 +118,9 @@ impl Journey {
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
         self.shared.is_on(Some(lease.id()));
         self.active = Some(Active { lease, exchange, sending, receiving });
+        if self.auth.is_some() {
+            self.tell_unasked();
+        }
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
         self.stage = Stage::SendHead;
         self.shared.now_awaits(Awaits::Window);
@@ -147,7 +150,9 @@ impl Journey {
         match source {
             Source::Nothing => self.end_what_is_whole(&HeaderMap::new()).await,
             // It cannot be given again, so that nothing that happens beside the response can ask for that.
-            source @ Source::Stream { .. } if self.active_mut()?.exchange.is_body_open() => {
+            source @ Source::Stream { .. }
+                if !self.payload.0.is_replayable() && self.active_mut()?.exchange.is_body_open() =>
+            {
                 self.source = Some(Box::new(source));
                 Ok(Ok(()))
             }

@@ -1,19 +1,23 @@
 //! What a session is opened with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderValue;
 
 use super::Session;
+use super::credentials::bound;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
+use crate::network::ByPointer;
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions,
-    SessionOptions, Timeouts, TlsOptions,
+    AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, DialOptions, Governor, Http2Options,
+    Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions, SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
 use crate::protocol::http1::field;
+use crate::services::CredentialSet;
 use crate::shown;
 
 /// What a session is opened with; from [`Session::builder`].
@@ -24,6 +28,8 @@ use crate::shown;
 pub struct SessionBuilder {
     pub(super) options: SessionOptions,
     pub(super) origins: Vec<(OriginPattern, OriginOptions)>,
+    pub(super) credentials: Vec<CredentialSet>,
+    pub(super) provider: Option<ByPointer<dyn CredentialProvider>>,
     pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
     pub(super) context: u64,
     engine: Option<Result<Engine>>,
@@ -185,6 +191,30 @@ impl SessionBuilder {
                 self.is_wrong(Error::parameter(Operation::Open, detail));
             }
         }
+        self
+    }
+
+    /// Credentials for the servers that the pattern means, to be shown by the strongest scheme that is asked for and that they are good
+    /// for. See [`CredentialStore::set`](crate::CredentialStore::set), which sets those of proxies too; what that refuses is told by
+    /// [`open`](Self::open) (87).
+    #[doc(alias = "WinHttpSetCredentials")]
+    pub fn credentials(mut self, pattern: &str, credentials: impl Into<Credentials>) -> Self {
+        match bound(AuthTarget::Server, pattern, AuthSchemes::all(), credentials.into()) {
+            Ok(set) => self.credentials.push(set),
+            Err(wrong) => self.is_wrong(wrong.in_operation(Operation::Open)),
+        }
+        self
+    }
+
+    /// Who is asked when credentials are asked for and none are set: an object, or an actor by its `Recipient<CredentialsAsked>`.
+    pub fn credential_provider(mut self, provider: impl CredentialProvider) -> Self {
+        self.provider = Some(ByPointer(Arc::new(provider)));
+        self
+    }
+
+    /// How who asks for credentials is answered.
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.options.request.authentication = authentication;
         self
     }
 
