@@ -106,21 +106,24 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, Decompression, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
-    OriginOptions, Overflow, Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions,
-    RedirectPolicy, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, ConnectionOptions, CredentialProvider, Credentials,
+    CredentialsAsked, Decompression, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
+    OriginOptions, Overflow, Priority, Protocols, Providing, Redirect, RedirectDecider, RedirectDecision,
+    RedirectOptions, RedirectPolicy, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
+    WebSocketOptions,
 };
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use policy::cookies::{Cookie, SameSite};
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
+pub use reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 pub use request::{
-    ConnectionInfo, Payload, PriorResponse, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder,
+    ConnectionInfo, OfferedSchemes, Payload, PriorResponse, Request, RequestBuilder, Response, Sizes, Timings,
+    WebSocketBuilder,
 };
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
-pub use session::{NetworkChange, Session, SessionBuilder};
+pub use session::{CredentialStore, NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
     ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
     TraceEvent, Waiting, WebSocketSnapshot, WireSnapshot,

@@ -1,5 +1,6 @@
 //! What a session lends to all levels below it, and the work it counts.
 
+mod keyring;
 mod lanes;
 mod work;
 
@@ -21,6 +22,7 @@ use crate::stores::HstsStore;
 use crate::target::Origin;
 use crate::transport::Names;
 
+pub(crate) use keyring::{Keyring, Set as CredentialSet};
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 pub use work::ShutdownReport;
@@ -36,6 +38,7 @@ pub(crate) struct Services {
     pub(crate) names_codings: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
     #[cfg(feature = "cookies")]
@@ -60,6 +63,7 @@ impl Services {
         options: SessionOptions,
         overrides: Overrides,
         stores: Stores,
+        keyring: Arc<Keyring>,
         session: Arc<Node>,
     ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
@@ -99,6 +103,7 @@ impl Services {
             names_codings,
             session,
             terms,
+            keyring,
             work,
             opened,
             #[cfg(feature = "cookies")]

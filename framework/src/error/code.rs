@@ -34,7 +34,8 @@ error_codes! {
     BodyTooLarge = 223, "ERROR_FILE_TOO_LARGE";
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";
-    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; the error says which.
+    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; or the response does not ask for
+    /// credentials. The error says which.
     InvalidOperation = 4317, "ERROR_INVALID_OPERATION";
     /// A stage took longer than its timeout; the error names the stage and how long it waited.
     Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";

@@ -24,6 +24,10 @@ pub enum Operation {
     QueryDataAvailable,
     /// `Request::read` and its kin, `Response::chunk` and its kin.
     Read,
+    /// `Request::set_credentials`, and credentials of a session, a connection or a builder.
+    SetCredentials,
+    /// `Request::query_auth_schemes`.
+    QueryAuthSchemes,
     /// `Request::head`.
     QueryHeaders,
     /// `set_subscriber`, `subscribe`, `notifications`.
@@ -63,6 +67,8 @@ impl Operation {
             Self::Receive => "WinHttpReceiveResponse",
             Self::QueryDataAvailable => "WinHttpQueryDataAvailable",
             Self::Read => "WinHttpReadData",
+            Self::SetCredentials => "WinHttpSetCredentials",
+            Self::QueryAuthSchemes => "WinHttpQueryAuthSchemes",
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
             Self::SetSubscriber => "WinHttpSetStatusCallback",
             Self::SetOption => "WinHttpSetOption",
@@ -93,6 +99,8 @@ impl Operation {
             Self::Receive => "receive_response",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
+            Self::SetCredentials => "set_credentials",
+            Self::QueryAuthSchemes => "query_auth_schemes",
             Self::QueryHeaders => "head",
             Self::SetSubscriber => "set_subscriber",
             Self::SetOption => "set_options",
@@ -154,6 +162,8 @@ pub enum Stage {
     FirstByte,
     /// Receiving the response head.
     Head,
+    /// Answering who asks for credentials.
+    Authenticate,
     /// Following a redirect.
     Redirect,
     /// Receiving the response body.
@@ -182,6 +192,7 @@ impl fmt::Display for Stage {
             Self::SendBody => "sending the body",
             Self::FirstByte => "waiting for the response",
             Self::Head => "receiving the head",
+            Self::Authenticate => "answering who asks for credentials",
             Self::Redirect => "following a redirect",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",

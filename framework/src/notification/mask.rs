@@ -88,6 +88,8 @@ bitflags! {
         /// `Healing`, `Healed`, `GaveUp`.
         const HEALING = 1 << 39;
 
+        /// `Authenticating`.
+        const AUTHENTICATION = 1 << 40;
         /// `CookieStored`, `CookieRemoved`, `CookieRefused`.
         const COOKIES = 1 << 42;
         /// `MovedToHttps`, `HttpsWanted`.

@@ -12,7 +12,8 @@ use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
 use crate::network::SecurityInfo;
-use crate::reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
+use crate::options::{AuthScheme, AuthTarget};
+use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
@@ -39,6 +40,7 @@ use crate::reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
 /// | `HttpsWanted` | a request whose answer says that its host is to be asked by https only | `HeadersAvailable` |
 /// | `MovedToHttps` | a request for an http URL of such a host | as for `Redirect` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
+/// | `Authenticating` | the response asks for credentials, and is answered; or they are shown unasked | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
@@ -126,6 +128,18 @@ pub enum Status {
     /// A 1xx response.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_INTERMEDIATE_RESPONSE")]
     IntermediateResponse(StatusCode, HeaderMap),
+    /// Credentials are shown: the response asks for them, and the next exchange, which belongs to the same `receive_response`, carries
+    /// them; or, told before `SendingRequest`, an exchange carries some that it was not asked for.
+    Authenticating {
+        /// To the server, or to a proxy.
+        target: AuthTarget,
+        /// By which scheme.
+        scheme: AuthScheme,
+        /// What the peer calls the place: its own text, which may be anything; up to 1,024 octets of it. Empty if it is not known.
+        realm: Arc<str>,
+        /// Why.
+        reason: AuthReason,
+    },
     /// The response redirects to this URL, and it is being followed. The next exchange belongs to the same `receive_response`: it is
     /// told of as the first was, without another `SendRequestComplete`.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_REDIRECT")]
@@ -350,6 +364,7 @@ statuses! {
     ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
     ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
     IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
+    Authenticating{..}, AUTHENTICATION, Progress, None;
     Redirect(..), REDIRECT, Progress, Some(0x4000);
     OriginPaused{..}, QUEUED, Progress, None;
     CookieStored{..}, COOKIES, Progress, None;

@@ -1,5 +1,6 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
+mod authentication;
 #[cfg(feature = "deflate")]
 mod compression;
 mod decompression;
@@ -27,6 +28,10 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 
+pub(crate) use authentication::Shown;
+pub use authentication::{
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, CredentialsAsked, Providing,
+};
 #[cfg(feature = "deflate")]
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
@@ -88,6 +93,8 @@ pub struct RequestOptions {
     #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
     #[doc(alias("WINHTTP_OPTION_DISABLE_FEATURE", "WINHTTP_DISABLE_COOKIES"))]
     pub cookies: bool,
+    /// How it answers who asks for credentials.
+    pub authentication: Authentication,
 }
 
 impl Default for RequestOptions {
@@ -109,6 +116,7 @@ impl Default for RequestOptions {
             websocket: WebSocketOptions::default(),
             #[cfg(feature = "cookies")]
             cookies: true,
+            authentication: Authentication::default(),
         }
     }
 }
@@ -122,6 +130,7 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.websocket.check(operation)?;
+        self.authentication.check(operation)?;
         self.redirects.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;

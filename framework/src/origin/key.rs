@@ -58,6 +58,8 @@ impl<'a> Identity<'a> {
             governor: _,
             priority: _,
             websocket: _,
+            // What is shown to a server is no property of its wire.
+            authentication: _,
             redirects: _,
             #[cfg(feature = "cookies")]
                 cookies: _,

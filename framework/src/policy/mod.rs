@@ -1,5 +1,6 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+pub(crate) mod auth;
 #[cfg(feature = "cookies")]
 pub(crate) mod cookies;
 mod decompress;

@@ -7,11 +7,15 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
+use super::credentials::Own;
 use super::payload::Payload;
 use super::response::Response;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{Decompression, Governor, Priority, RedirectOptions, RequestOptions, SharedOptions, Timeouts};
+use crate::options::{
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Decompression, Governor, Priority,
+    RedirectOptions, RequestOptions, SharedOptions, Timeouts,
+};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -31,6 +35,7 @@ struct Parts {
     options: SharedOptions,
     /// They were changed here, and not checked yet.
     own_options: bool,
+    credentials: Option<Arc<Own>>,
     context: Option<u64>,
     wrong: Option<Error>,
 }
@@ -39,8 +44,19 @@ impl RequestBuilder {
     /// The options are those of a handle, which were checked when they were set there.
     pub(crate) fn new(opening: Opening, method: http::Method, target: Target, options: SharedOptions) -> Self {
         let (headers, payload, own_options) = (HeaderMap::new(), Payload::empty(), false);
-        let (context, wrong) = (None, None);
-        Self(Box::new(Parts { opening, method, target, headers, payload, options, own_options, context, wrong }))
+        let (credentials, context, wrong) = (None, None, None);
+        Self(Box::new(Parts {
+            opening,
+            method,
+            target,
+            headers,
+            payload,
+            options,
+            own_options,
+            credentials,
+            context,
+            wrong,
+        }))
     }
 
     /// Adds a header field; one that is there already gets another line. It replaces the session's default of that name.
@@ -156,6 +172,52 @@ impl RequestBuilder {
         self
     }
 
+    /// Shows this user and password by Basic (RFC 7617), without being asked for it. Over a connection without TLS everybody on the way
+    /// can read them. A redirect to another origin does not get them.
+    ///
+    /// What can never be sent is kept for [`send`](Self::send) to fail with (87).
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.credentials(AuthTarget::Server, AuthScheme::Basic, (user, password))
+    }
+
+    /// Shows this token by Bearer (RFC 6750), without being asked for it; else as [`basic_auth`](Self::basic_auth).
+    pub fn bearer_auth(self, token: &str) -> Self {
+        self.credentials(AuthTarget::Server, AuthScheme::Bearer, Credentials::bearer(token))
+    }
+
+    /// Proves by Digest (RFC 7616) that the password is known, when the server asks for it; the password itself is not sent. A body
+    /// that cannot be given again fails with 12032 then, unless the session knows the server's nonce already.
+    pub fn digest_auth(self, user: &str, password: &str) -> Self {
+        self.credentials(AuthTarget::Server, AuthScheme::Digest, (user, password))
+    }
+
+    /// Sets credentials of this request; see [`Request::set_credentials`].
+    #[doc(alias = "WinHttpSetCredentials")]
+    pub fn credentials(
+        mut self,
+        target: AuthTarget,
+        schemes: impl Into<AuthSchemes>,
+        credentials: impl Into<Credentials>,
+    ) -> Self {
+        let own = Arc::make_mut(self.0.credentials.get_or_insert_default());
+        if let Err(wrong) = own.set(target, schemes.into(), credentials.into()) {
+            self.is_wrong(wrong);
+        }
+        self
+    }
+
+    /// How it answers who asks for credentials; by default what the session says.
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.change_options().authentication = authentication;
+        self
+    }
+
+    /// Starts with the credentials of its connection.
+    pub(crate) fn has_credentials(mut self, own: Option<Arc<Own>>) -> Self {
+        self.0.credentials = own;
+        self
+    }
+
     /// The options of this request, in place of the session's; timeouts set before are replaced.
     #[doc(alias = "WinHttpSetOption")]
     pub fn options(mut self, options: RequestOptions) -> Self {
@@ -188,7 +250,8 @@ impl RequestBuilder {
 
     /// Not part of the future that waits for the answer, which would keep room for all of it.
     fn launch(self) -> Result<Request> {
-        let Parts { opening, method, target, headers, payload, options, own_options, context, wrong } = *self.0;
+        let Parts { opening, method, target, headers, payload, options, own_options, credentials, context, wrong } =
+            *self.0;
         if let Some(wrong) = wrong {
             return Err(wrong.with_url(&target.url()));
         }
@@ -205,6 +268,7 @@ impl RequestBuilder {
         if !headers.is_empty() {
             request.set_headers(headers)?;
         }
+        let request = request.has_credentials(credentials);
         if let Some(context) = context {
             request.inner.node.set_context(context);
         }

@@ -40,6 +40,7 @@ pub(super) enum FollowUp {
 }
 
 /// The exchange that follows in place of a response.
+#[derive(Default)]
 pub(super) struct Next {
     /// What is told of it before.
     pub(super) told: Option<Status>,
@@ -84,15 +85,22 @@ impl Journey {
             self.was_answered(head);
         }
         self.remember(head);
+        if self.auth.is_some() {
+            self.note_credentials(head);
+        }
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
     fn may_be_followed(&self, head: &ResponseHead) -> bool {
-        head.status().is_redirection() && self.upgrade.is_none()
+        let status = head.status();
+        status.is_redirection() && self.upgrade.is_none() || status.is_client_error() && self.may_authenticate(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
     async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
+        if let Some(next) = self.authenticate(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
         Ok(self.redirect(head).await?.map_or(FollowUp::Deliver, FollowUp::Again))
     }
 

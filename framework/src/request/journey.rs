@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::authenticating::Authenticating;
 use super::away::Away;
 use super::beside::Beside;
 use super::fields::Fields;
@@ -77,6 +78,8 @@ pub(super) struct Journey {
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
     pub(super) reached: WireState,
+    /// Its rounds with who asks for credentials, if it has any or was asked for some.
+    pub(super) auth: Option<Box<Authenticating>>,
     /// How far a follow-up has come, inside a receive that may be given up and made again.
     pub(super) follow_up: Option<Box<Following>>,
     /// The request is being sent again inside a receive, which may be given up and made again.
@@ -129,10 +132,11 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades, aim) = {
+        let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, std::mem::take(&mut draft.aim))
+            let aim = std::mem::take(&mut draft.aim);
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, aim, draft.credentials.clone())
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -149,6 +153,9 @@ impl Journey {
         let times = Timings::new(now);
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
+        if let Some(own) = own {
+            journey.begin_authenticating(own)?;
+        }
         journey.prepared = journey.prepare_first()?;
         if shared.by_https && journey.aim.moved().is_none() {
             journey.tell_of_https(&shared.target);
@@ -193,6 +200,7 @@ impl Journey {
             end_told: false,
             reached: WireState::NotSent,
             follow_up: None,
+            auth: None,
             resending: false,
             resend_until: None,
             trailers: None,

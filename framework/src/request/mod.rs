@@ -2,11 +2,13 @@
 
 mod actor;
 mod ahead;
+mod authenticating;
 mod aim;
 mod away;
 mod beside;
 mod builder;
 mod calls;
+mod credentials;
 mod deadline;
 mod decoding;
 mod errand;
@@ -62,6 +64,8 @@ use state::Call;
 
 pub use actor::RequestActor;
 pub use builder::RequestBuilder;
+pub use credentials::OfferedSchemes;
+pub(crate) use credentials::Own;
 pub use history::PriorResponse;
 pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData};
 pub use payload::Payload;

@@ -25,6 +25,9 @@ impl Journey {
             }
         }
         self.add_cookies(&mut fields);
+        if self.auth.is_some() || self.services.keyring.is_used() {
+            self.show_credentials(&mut fields);
+        }
         Ok(fields)
     }
 

@@ -118,6 +118,9 @@ impl Journey {
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
         self.shared.is_on(Some(lease.id()));
         self.active = Some(Active { lease, exchange, sending, receiving });
+        if self.auth.is_some() {
+            self.tell_unasked();
+        }
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
         self.stage = Stage::SendHead;
         self.shared.now_awaits(Awaits::Window);

@@ -1,20 +1,24 @@
 //! What a session is opened with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderValue;
 
 use super::Session;
+use super::credentials::bound;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
+use crate::network::ByPointer;
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    Decompression, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols,
-    RequestOptions, SessionOptions, Timeouts, TlsOptions,
+    AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, Decompression, DialOptions, Governor,
+    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions, SessionOptions, Timeouts,
+    TlsOptions,
 };
 use crate::policy::OriginPattern;
 use crate::protocol::http1::field;
-use crate::services::Stores;
+use crate::services::{CredentialSet, Stores};
 use crate::shown;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
@@ -28,6 +32,8 @@ use crate::stores::HstsStore;
 pub struct SessionBuilder {
     pub(super) options: SessionOptions,
     pub(super) origins: Vec<(OriginPattern, OriginOptions)>,
+    pub(super) credentials: Vec<CredentialSet>,
+    pub(super) provider: Option<ByPointer<dyn CredentialProvider>>,
     pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
     pub(super) context: u64,
     pub(super) stores: Stores,
@@ -216,6 +222,30 @@ impl SessionBuilder {
     /// response over a wire with a [check given up](crate::tls::danger) is not believed.
     pub fn hsts(mut self, store: impl Into<Option<HstsStore>>) -> Self {
         self.stores.hsts = store.into();
+        self
+    }
+
+    /// Credentials for the servers that the pattern means, to be shown by the strongest scheme that is asked for and that they are good
+    /// for. See [`CredentialStore::set`](crate::CredentialStore::set), which sets those of proxies too; what that refuses is told by
+    /// [`open`](Self::open) (87).
+    #[doc(alias = "WinHttpSetCredentials")]
+    pub fn credentials(mut self, pattern: &str, credentials: impl Into<Credentials>) -> Self {
+        match bound(AuthTarget::Server, pattern, AuthSchemes::all(), credentials.into()) {
+            Ok(set) => self.credentials.push(set),
+            Err(wrong) => self.is_wrong(wrong.in_operation(Operation::Open)),
+        }
+        self
+    }
+
+    /// Who is asked when credentials are asked for and none are set: an object, or an actor by its `Recipient<CredentialsAsked>`.
+    pub fn credential_provider(mut self, provider: impl CredentialProvider) -> Self {
+        self.provider = Some(ByPointer(Arc::new(provider)));
+        self
+    }
+
+    /// How who asks for credentials is answered.
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.options.request.authentication = authentication;
         self
     }
 

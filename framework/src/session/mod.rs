@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod credentials;
 mod messages;
 mod snapshot;
 
@@ -22,7 +23,7 @@ use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
-use crate::services::{Services, ShutdownReport, drain};
+use crate::services::{Keyring, Services, ShutdownReport, drain};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -30,6 +31,7 @@ use crate::target::{IntoTarget, Origin, Target};
 
 pub use actor::SessionActor;
 pub use builder::SessionBuilder;
+pub use credentials::CredentialStore;
 pub use messages::{Connect, Shutdown};
 
 /// The root of the tree (`WinHttpOpen`): settings, subscribers, and the wires its requests share.
@@ -90,7 +92,8 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
-        let SessionBuilder { options, origins, subscriber, context, stores, .. } = builder;
+        let SessionBuilder { options, origins, credentials, provider, subscriber, context, stores, .. } = builder;
+        let keyring = Keyring::new(credentials, provider.map(|provider| provider.0));
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
         node.subscribers().keep_trace(options.trace);
@@ -100,7 +103,7 @@ impl Session {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let request_options = Arc::new(options.request.clone());
-        let services = Services::new(engine, options, Overrides::new(origins), stores, Arc::clone(&node));
+        let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
@@ -210,6 +213,12 @@ impl Session {
     /// The hosts that are asked by https only; `None` unless the session was [given a store](SessionBuilder::hsts).
     pub fn hsts(&self) -> Option<HstsStore> {
         self.inner.services.hsts.clone()
+    }
+
+    /// The credentials that its requests show to who asks for them.
+    #[doc(alias("WinHttpSetCredentials", "WINHTTP_OPTION_USERNAME", "WINHTTP_OPTION_PASSWORD"))]
+    pub fn credentials(&self) -> CredentialStore {
+        CredentialStore::new(&self.inner.services.keyring)
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use hinternet::{ErrorCode, HandleKind, Notification, Operation, Status};
+use hinternet::{AuthReason, ErrorCode, HandleKind, Notification, Operation, Status};
 
 /// One notification, as the checker sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +55,10 @@ pub enum Happened {
     Frame,
     /// `Retrying`.
     Retrying,
-    /// `Redirect`.
+    /// `Redirect`, or `Authenticating` because the response asks for it.
     Redirected,
+    /// `Authenticating` of what nobody asked for.
+    ShownUnasked,
     /// `Healing`.
     Healing,
     /// `Healed`.
@@ -158,6 +160,9 @@ impl From<&Status> for Happened {
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
             Status::Redirect(_) => Self::Redirected,
+            // The next exchange follows in place of the response, as behind a redirect.
+            Status::Authenticating { reason: AuthReason::Challenged | AuthReason::Stale, .. } => Self::Redirected,
+            Status::Authenticating { .. } => Self::ShownUnasked,
             Status::Healing { .. } => Self::Healing,
             Status::Healed { .. } => Self::Healed,
             Status::GaveUp { .. } => Self::GaveUp,
