@@ -105,7 +105,8 @@ pub use notification::{
 pub use options::{AgreedCompression, Compression};
 pub use options::{
     ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    Priority, Protocols, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader,
+    Timeouts, WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};

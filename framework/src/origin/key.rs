@@ -54,6 +54,7 @@ impl<'a> Identity<'a> {
             expect_continue: _,
             minimum_rate: _,
             resends: _,
+            retry: _,
             governor: _,
             priority: _,
             websocket: _,

@@ -8,6 +8,7 @@ mod outbox;
 mod reconnect;
 mod redial;
 mod resend;
+mod retry;
 mod throughput;
 
 pub(crate) use happy_eyeballs::{Next, Race, interleaved, least_loaded};
@@ -17,4 +18,5 @@ pub(crate) use outbox::{Outbox, Room};
 pub(crate) use reconnect::{Chances, Reconnect};
 pub(crate) use redial::Redial;
 pub(crate) use resend::{Attempt, may_resend};
+pub(crate) use retry::{Budget, Cause, Fruitless, pause_before_retry};
 pub(crate) use throughput::{Stalled, Throughput};

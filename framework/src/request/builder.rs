@@ -11,7 +11,7 @@ use super::payload::Payload;
 use super::response::Response;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{Governor, Priority, RequestOptions, SharedOptions, Timeouts};
+use crate::options::{Governor, Priority, RequestOptions, RetryPolicy, SharedOptions, Timeouts};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -127,6 +127,12 @@ impl RequestBuilder {
     /// Whether it goes before others that wait for their turn by the governor; by default what the session says.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.change_options().priority = priority;
+        self
+    }
+
+    /// When it is sent again beyond the safe resend; `None` is never. By default what the session says.
+    pub fn retry(mut self, policy: impl Into<Option<RetryPolicy>>) -> Self {
+        self.change_options().retry = policy.into();
         self
     }
 
