@@ -2,12 +2,14 @@
 
 mod actor;
 mod ahead;
+mod aim;
 mod beside;
 mod builder;
 mod calls;
 mod deadline;
 mod fields;
 mod flight;
+mod follow_up;
 mod governing;
 mod journey;
 mod landing;
@@ -15,6 +17,7 @@ mod launch;
 mod mailbox;
 mod messages;
 mod operation;
+mod outgoing;
 mod parting;
 mod payload;
 mod receiving;
@@ -170,10 +173,10 @@ impl Request {
         &self.inner.shared.target
     }
 
-    /// The URL (`WINHTTP_OPTION_URL`).
+    /// The URL that is asked now (`WINHTTP_OPTION_URL`): after a redirect, the one that it led to.
     #[doc(alias = "WINHTTP_OPTION_URL")]
     pub fn url(&self) -> String {
-        self.inner.shared.target.url()
+        self.inner.shared.url()
     }
 
     /// The actor behind the handle: it takes every operation as a message. It starts when it is first asked for.
