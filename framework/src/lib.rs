@@ -27,6 +27,7 @@
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
 //! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
+//! | `download`, `event_source` | what makes many requests of one: files that are fetched in pieces, streams that connect again |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
 //! | `origin` | the wires to one origin: pool, line, dials |
@@ -62,6 +63,8 @@ pub mod tower;
 mod session;
 mod connection;
 mod self_healing;
+mod download;
+mod event_source;
 mod request;
 mod websocket;
 
@@ -92,8 +95,10 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 pub use any_handle::AnyHandle;
 pub use connection::{Connection, Prewarmed};
+pub use download::{Download, DownloadBuilder, DownloadProgress, Downloaded};
 pub use engine::{Engine, EngineBuilder, start, subscriber};
 pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
+pub use event_source::{EventSource, EventSourceBuilder, EventSourceState, ResponseEvents, ServerEvent};
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
@@ -104,13 +109,16 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader,
-    Timeouts, WebSocketOptions,
+    ConnectionOptions, DialOptions, EventSourceOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
+    OriginOptions, Overflow, Priority, Protocols, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions,
+    SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
+pub use protocol::byte_ranges::{ContentRange, Validator};
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
-pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
+pub use request::{
+    ConnectionInfo, Part, Parts, Payload, Ranged, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder,
+};
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
 pub use session::{NetworkChange, Session, SessionBuilder};

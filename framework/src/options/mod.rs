@@ -3,6 +3,7 @@
 #[cfg(feature = "deflate")]
 mod compression;
 mod dial;
+mod event_source;
 mod governor;
 mod http2;
 mod limits;
@@ -31,6 +32,7 @@ pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
 pub(crate) use compression::{LARGEST_WINDOW, SMALLEST_OF_ZLIB, SMALLEST_WINDOW, memory_level};
 pub use dial::DialOptions;
+pub use event_source::EventSourceOptions;
 pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
 pub use limits::Limits;

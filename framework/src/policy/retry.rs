@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use http::{Method, StatusCode};
 
-use crate::error::{Error, WireState};
+use crate::error::{Error, Stage, WireState};
 use crate::options::{RetryBudget, RetryPolicy};
 
 /// What is known of an attempt that came to nothing.
@@ -34,7 +34,8 @@ pub(crate) enum Cause<'a> {
 pub(crate) fn pause_before_retry(policy: &RetryPolicy, it: &Fruitless<'_>, chance: f64) -> Option<Duration> {
     let (is_reason, asked_for) = match it.cause {
         Cause::Answered { status, retry_after } => (policy.statuses.contains(&status), retry_after),
-        Cause::Failed(error) => (policy.failures && error.is_retryable(), None),
+        // A place in a line is this side's to give.
+        Cause::Failed(error) => (policy.failures && error.is_retryable() && error.stage() != Stage::Queue, None),
     };
     let is_unseen = matches!(it.wire_state, WireState::NotSent | WireState::RefusedByPeer);
     let is_safe = policy.any_method || it.method.is_idempotent() || is_unseen;

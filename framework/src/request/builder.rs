@@ -1,5 +1,8 @@
 //! The paved path into a request: everything about it in one expression, then `send`.
 
+mod again;
+mod ranges;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +12,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::payload::Payload;
 use super::response::Response;
+use super::retrying::Renewed;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
 use crate::options::{Governor, Priority, RequestOptions, RetryPolicy, SharedOptions, Timeouts};
@@ -33,14 +37,26 @@ struct Parts {
     own_options: bool,
     context: Option<u64>,
     wrong: Option<Error>,
+    renewed: Option<Box<Renewed>>,
 }
 
 impl RequestBuilder {
     /// The options are those of a handle, which were checked when they were set there.
     pub(crate) fn new(opening: Opening, method: http::Method, target: Target, options: SharedOptions) -> Self {
         let (headers, payload, own_options) = (HeaderMap::new(), Payload::empty(), false);
-        let (context, wrong) = (None, None);
-        Self(Box::new(Parts { opening, method, target, headers, payload, options, own_options, context, wrong }))
+        let (context, wrong, renewed) = (None, None, None);
+        Self(Box::new(Parts {
+            opening,
+            method,
+            target,
+            headers,
+            payload,
+            options,
+            own_options,
+            context,
+            wrong,
+            renewed,
+        }))
     }
 
     /// Adds a header field; one that is there already gets another line. It replaces the session's default of that name.
@@ -168,7 +184,8 @@ impl RequestBuilder {
 
     /// Not part of the future that waits for the answer, which would keep room for all of it.
     fn launch(self) -> Result<Request> {
-        let Parts { opening, method, target, headers, payload, options, own_options, context, wrong } = *self.0;
+        let Parts { opening, method, target, headers, payload, options, own_options, context, wrong, renewed } =
+            *self.0;
         if let Some(wrong) = wrong {
             return Err(wrong.with_url(&target.url()));
         }
@@ -188,7 +205,7 @@ impl RequestBuilder {
         if let Some(context) = context {
             request.inner.node.set_context(context);
         }
-        unstarted.launch(payload);
+        unstarted.launch(payload, renewed);
         Ok(request)
     }
 

@@ -35,7 +35,6 @@ use crate::reason::CloseReason;
 /// What becomes of a response whose head has come.
 pub(super) enum FollowUp {
     Deliver,
-    #[expect(dead_code, reason = "nothing follows yet")]
     Again(Box<Next>),
 }
 
@@ -87,13 +86,16 @@ impl Journey {
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
-    fn may_be_followed(&self, _head: &ResponseHead) -> bool {
-        false
+    fn may_be_followed(&self, head: &ResponseHead) -> bool {
+        self.may_be_retried(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
     #[expect(clippy::unused_async, reason = "somebody may have to be asked")]
-    async fn judge(&mut self, _head: &Arc<ResponseHead>) -> Result<FollowUp> {
+    async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
+        if self.may_be_retried(head) {
+            return Ok(self.retries_after(head));
+        }
         Ok(FollowUp::Deliver)
     }
 
@@ -192,6 +194,16 @@ impl Journey {
         self.reached = WireState::NotSent;
         self.resends_left = self.options.resends;
         (self.head_deadline, self.announced, self.trailers) = (None, None, None);
+    }
+
+    /// Waits until it may be sent again after a failure, if that is not at once.
+    pub(super) async fn wait_to_go(&mut self) -> Result<()> {
+        if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
+            let not_before = *not_before;
+            Box::pin(self.may_go(not_before)).await?;
+            self.follow_up = None;
+        }
+        Ok(())
     }
 
     /// Waits until the next exchange may begin: its time has come, and its origin lets it go.

@@ -43,6 +43,8 @@ fn which_failures_are_a_reason() {
         assert!(!retried(*code, Blame::Caller), "{code}");
     }
     let error = Error::timeout(Operation::Send, Stage::Connect, SECOND);
+    let in_line = Error::timeout(Operation::Send, Stage::Queue, SECOND);
+    assert_eq!(pause(&attempt(Cause::Failed(&in_line))), None);
     let no_failures = RetryPolicy::new().failures(false);
     assert_eq!(pause_before_retry(&no_failures, &attempt(Cause::Failed(&error)), 0.0), None);
 }

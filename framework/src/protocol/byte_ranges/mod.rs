@@ -3,11 +3,13 @@
 mod parts;
 #[cfg(test)]
 mod tests;
+mod validator;
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-pub(crate) use parts::{Part, PartsFault, PartsReader, Step, boundary_of};
+pub(crate) use parts::{PartsReader, Step, boundary_of};
+pub use validator::Validator;
 
 /// Octets that are asked for (RFC 9110 14.1.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

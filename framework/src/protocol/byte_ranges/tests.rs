@@ -1,5 +1,6 @@
 //! What is asked, what is said, and bodies of several parts: whole, cut anywhere, and hostile.
 
+use super::parts::PartsFault;
 use super::*;
 
 fn these(first: u64, last: u64, length: impl Into<Option<u64>>) -> ContentRange {
