@@ -42,8 +42,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Not yet: redirects,
-//! credentials, cookies, content codings, proxies. A 3xx or a 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed.
+//! Not yet: credentials, cookies, content codings, proxies. A 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -110,14 +110,16 @@ pub use notification::{
 pub use options::{AgreedCompression, Compression};
 pub use options::{
     ConnectionOptions, DialOptions, EventSourceOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
-    OriginOptions, Overflow, Priority, Protocols, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions,
-    SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    OriginOptions, Overflow, Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions,
+    RedirectPolicy, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader,
+    Timeouts, WebSocketOptions,
 };
 pub use protocol::byte_ranges::{ContentRange, Validator};
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
 pub use request::{
-    ConnectionInfo, Part, Parts, Payload, Ranged, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder,
+    ConnectionInfo, Form, Part, Parts, Payload, PriorResponse, Ranged, Request, RequestBuilder, Response, Sizes,
+    Timings, WebSocketBuilder,
 };
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;

@@ -64,6 +64,8 @@ error_codes! {
     ClientAuthCertNeeded = 12044, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED";
     /// The peer's answer is not HTTP, or breaks its rules.
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
+    RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
     /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
     SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
     /// The response has more header fields than the limit.

@@ -10,6 +10,7 @@ mod limits;
 mod minimum_rate;
 mod names;
 mod origins;
+pub(crate) mod redirects;
 mod retry;
 mod self_healing;
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
 pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
+pub use redirects::{Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use self_healing::{Overflow, SelfHealingOptions};
 pub use timeouts::Timeouts;
@@ -63,6 +65,8 @@ pub struct RequestOptions {
     /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
     /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
     pub resends: u32,
+    /// Which redirects it follows, and how.
+    pub redirects: RedirectOptions,
     /// When it is sent again beyond that: by which statuses and failures, how soon and how often. Default: `None`, never.
     pub retry: Option<RetryPolicy>,
     /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
@@ -89,6 +93,7 @@ impl Default for RequestOptions {
             minimum_rate: None,
             expect_continue: None,
             resends: 1,
+            redirects: RedirectOptions::default(),
             retry: None,
             governor: None,
             priority: Priority::default(),
@@ -110,6 +115,7 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.websocket.check(operation)?;
+        self.redirects.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
         self.retry.as_ref().map_or(Ok(()), |retry| retry.check(operation))?;

@@ -7,6 +7,7 @@ mod origin_pattern;
 mod outbox;
 mod reconnect;
 mod redial;
+pub(crate) mod redirect;
 mod resend;
 mod retry;
 mod throughput;

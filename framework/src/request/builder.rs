@@ -10,12 +10,13 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
+use super::form::Form;
 use super::payload::Payload;
 use super::response::Response;
 use super::retrying::Renewed;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{Governor, Priority, RequestOptions, RetryPolicy, SharedOptions, Timeouts};
+use crate::options::{Governor, Priority, RedirectOptions, RequestOptions, RetryPolicy, SharedOptions, Timeouts};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -118,6 +119,15 @@ impl RequestBuilder {
         self
     }
 
+    /// Carries the form as `multipart/form-data`, and says so unless a `Content-Type` was set. What is wrong with it is kept for
+    /// [`send`](Self::send) to fail with (87).
+    pub fn multipart(mut self, form: Form) -> Self {
+        if let Some(wrong) = form.what_is_wrong() {
+            self.is_wrong(wrong.clone());
+        }
+        self.body(Payload::multipart(form))
+    }
+
     /// How long each stage of this request may take; by default what the session says.
     #[doc(alias = "WinHttpSetTimeouts")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
@@ -149,6 +159,14 @@ impl RequestBuilder {
     /// When it is sent again beyond the safe resend; `None` is never. By default what the session says.
     pub fn retry(mut self, policy: impl Into<Option<RetryPolicy>>) -> Self {
         self.change_options().retry = policy.into();
+        self
+    }
+
+    /// Which redirects are followed, and how: a [`RedirectPolicy`](crate::RedirectPolicy), or options with more in them; by default
+    /// what the session says.
+    #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY")]
+    pub fn redirects(mut self, redirects: impl Into<RedirectOptions>) -> Self {
+        self.change_options().redirects = redirects.into();
         self
     }
 

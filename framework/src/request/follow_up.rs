@@ -20,8 +20,9 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::aim::Moved;
+use super::aim::{Aim, Moved};
 use super::fields::Fields;
+use super::history::PriorResponse;
 use super::journey::{Active, Journey};
 use super::payload::Payload;
 use super::showing::Awaits;
@@ -39,7 +40,6 @@ pub(super) enum FollowUp {
 }
 
 /// The exchange that follows in place of a response.
-#[derive(Default)]
 pub(super) struct Next {
     /// What is told of it before.
     pub(super) told: Option<Status>,
@@ -87,16 +87,15 @@ impl Journey {
 
     /// Is there anything in a response of this status that could make another exchange follow?
     fn may_be_followed(&self, head: &ResponseHead) -> bool {
-        self.may_be_retried(head)
+        (head.status().is_redirection() && self.upgrade.is_none()) || self.may_be_retried(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
-    #[expect(clippy::unused_async, reason = "somebody may have to be asked")]
     async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
-        if self.may_be_retried(head) {
-            return Ok(self.retries_after(head));
+        if let Some(next) = self.redirect(head).await? {
+            return Ok(FollowUp::Again(next));
         }
-        Ok(FollowUp::Deliver)
+        Ok(if self.may_be_retried(head) { self.retries_after(head) } else { FollowUp::Deliver })
     }
 
     /// Goes on with a follow-up that was begun. Gives the head back if it is to be delivered; if not, what follows has been sent.
@@ -114,6 +113,7 @@ impl Journey {
                                 return Ok(Some(head));
                             }
                             Ok(FollowUp::Again(mut next)) => {
+                                self.shared.is_prior(PriorResponse::new(self.target().clone(), head));
                                 if let Some((mask, status)) =
                                     next.told.take().and_then(|told| Some((told.mask()?, told)))
                                 {
@@ -124,7 +124,7 @@ impl Journey {
                             Err(error) => {
                                 self.follow_up = None;
                                 let error = self.name(error).in_operation(Operation::Receive);
-                                self.break_off(CloseReason::ResponseNotRead);
+                                self.leave();
                                 return Err(error);
                             }
                         }
@@ -180,7 +180,7 @@ impl Journey {
         let Next { moved, headers, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
-            self.aim.moves(moved);
+            self.aim = Aim::at(moved);
         }
         if let Some(headers) = headers {
             self.headers = headers;

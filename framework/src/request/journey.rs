@@ -123,10 +123,10 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades) = {
+        let (mut headers, mut options, upgrades, aim) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades)
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, std::mem::take(&mut draft.aim))
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -136,12 +136,15 @@ impl Journey {
             }
             headers.extend(extra);
         }
+        if let Some(moved) = aim.moved() {
+            moved.strip(&mut headers, &shared.target, &options.redirects);
+        }
         let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
         let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
-            aim: Aim::default(),
+            aim,
             headers,
             outgoing: Fields::default(),
             resends_left: options.resends,

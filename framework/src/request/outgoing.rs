@@ -1,10 +1,11 @@
 //! What the head of an exchange is made of: the caller's fields, less what a follow-up dropped, and what the policies add.
 
 use bytes::BytesMut;
-use http::header::{EXPECT, HeaderValue};
+use http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 
 use super::fields::Fields;
 use super::journey::Journey;
+use super::payload::Kind;
 use crate::error::Result;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::wire::{Exchange, Failure};
@@ -22,6 +23,12 @@ impl Journey {
             if has_body {
                 fields.change().insert(EXPECT, HeaderValue::from_static("100-continue"));
             }
+        }
+        if let Kind::Form(form) = &self.payload.0
+            && !fields.contains_key(CONTENT_TYPE)
+            && let Ok(content_type) = HeaderValue::try_from(form.content_type_of_all())
+        {
+            fields.change().insert(CONTENT_TYPE, content_type);
         }
         Ok(fields)
     }

@@ -37,7 +37,8 @@ impl Journey {
         let error = self.name(error.with_source(Answered { status, retry_after }));
         self.attempt += 1;
         let told = Status::Retrying { attempt: self.attempt, pause, error };
-        FollowUp::Again(Box::new(Next { told: Some(told), after: Some(pause), ..Next::default() }))
+        let (told, after) = (Some(told), Some(pause));
+        FollowUp::Again(Box::new(Next { told, moved: None, headers: None, drops_body: false, after }))
     }
 
     /// An attempt has failed: it is sent again after a pause, if it may be; else the failure is the caller's.

@@ -161,7 +161,9 @@ impl Journey {
         match source {
             Source::Nothing => self.end_what_is_whole(&HeaderMap::new()).await,
             // It cannot be given again, so that nothing that happens beside the response can ask for that.
-            source @ Source::Stream { .. } if self.active_mut()?.exchange.is_body_open() => {
+            source @ Source::Stream { .. }
+                if !self.payload.0.is_replayable() && self.active_mut()?.exchange.is_body_open() =>
+            {
                 self.source = Some(Box::new(source));
                 Ok(Ok(()))
             }

@@ -9,7 +9,9 @@ use actix::Addr;
 use http::Method;
 
 use super::actor::RequestActor;
+use super::aim::Aim;
 use super::fields::Fields;
+use super::history::PriorResponse;
 use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
@@ -62,6 +64,8 @@ impl Drop for Served {
 pub(super) struct Draft {
     pub(super) headers: Fields,
     pub(super) options: SharedOptions,
+    /// Where a redirect has led that only the caller can follow: the next send goes there.
+    pub(super) aim: Aim,
     /// Each send asks for an upgrade to WebSocket.
     pub(super) upgrades: bool,
     /// When it was begun to be sent, for the last time.
@@ -74,6 +78,8 @@ struct Outcome {
     head: Option<Arc<ResponseHead>>,
     /// Where a follow-up has led, if it was elsewhere.
     moved_to: Option<Target>,
+    /// The responses that were followed by another exchange.
+    history: Vec<PriorResponse>,
     facts: Option<Arc<Facts>>,
     /// What one side of the exchange failed with, and what becomes of the wire, for the other.
     broken_by: Option<(Error, CloseReason)>,
@@ -81,7 +87,13 @@ struct Outcome {
 
 impl Shared {
     pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
-        let draft = Mutex::new(Draft { headers: Fields::default(), options, upgrades: false, begun: None });
+        let draft = Mutex::new(Draft {
+            headers: Fields::default(),
+            options,
+            aim: Aim::default(),
+            upgrades: false,
+            begun: None,
+        });
         Arc::new(Self {
             node,
             method,
@@ -148,13 +160,19 @@ impl Shared {
     pub(super) fn forget_outcome(&self) {
         let mut outcome = self.outcome();
         // A request that is sent for the first time has none.
-        if outcome.head.is_some()
-            || outcome.facts.is_some()
-            || outcome.broken_by.is_some()
-            || outcome.moved_to.is_some()
-        {
+        let Outcome { head, moved_to, history, facts, broken_by } = &*outcome;
+        if head.is_some() || facts.is_some() || broken_by.is_some() || moved_to.is_some() || !history.is_empty() {
             *outcome = Outcome::default();
         }
+    }
+
+    /// Another exchange follows this response.
+    pub(super) fn is_prior(&self, response: PriorResponse) {
+        self.outcome().history.push(response);
+    }
+
+    pub(super) fn history(&self) -> Vec<PriorResponse> {
+        self.outcome().history.clone()
     }
 
     /// A follow-up goes elsewhere.
