@@ -27,6 +27,7 @@
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
 //! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
+//! | `download`, `event_source` | what makes many requests of one: files that are fetched in pieces, streams that connect again |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
 //! | `stores` | what a session remembers of servers: cookies, HSTS |
@@ -63,6 +64,8 @@ pub mod tower;
 mod session;
 mod connection;
 mod self_healing;
+mod download;
+mod event_source;
 mod request;
 mod websocket;
 
@@ -94,8 +97,10 @@ pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 pub use any_handle::AnyHandle;
 pub use connection::{Connection, Prewarmed};
+pub use download::{Download, DownloadBuilder, DownloadProgress, Downloaded};
 pub use engine::{Engine, EngineBuilder, start, subscriber};
 pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
+pub use event_source::{EventSource, EventSourceBuilder, EventSourceState, ResponseEvents, ServerEvent};
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
@@ -107,19 +112,20 @@ pub use notification::{
 pub use options::{AgreedCompression, Compression};
 pub use options::{
     AuthScheme, AuthSchemes, AuthTarget, Authentication, ConnectionOptions, CredentialProvider, Credentials,
-    CredentialsAsked, Decompression, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
-    OriginOptions, Overflow, Priority, Protocols, Providing, Redirect, RedirectDecider, RedirectDecision,
-    RedirectOptions, RedirectPolicy, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
-    WebSocketOptions,
+    CredentialsAsked, Decompression, DialOptions, EventSourceOptions, Governor, Http2Options, Limits, MinimumRate,
+    NameOptions, OriginOptions, Overflow, Priority, Protocols, Providing, Redirect, RedirectDecider, RedirectDecision,
+    RedirectOptions, RedirectPolicy, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions,
+    StalledReader, Timeouts, WebSocketOptions,
 };
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use policy::cookies::{Cookie, SameSite};
+pub use protocol::byte_ranges::{ContentRange, Validator};
 pub use protocol::http1::ResponseHead;
 pub use reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 pub use request::{
-    ConnectionInfo, OfferedSchemes, Payload, PriorResponse, Request, RequestBuilder, Response, Sizes, Timings,
-    WebSocketBuilder,
+    ConnectionInfo, Form, OfferedSchemes, Part, Parts, Payload, PriorResponse, Ranged, Request, RequestBuilder,
+    Response, Sizes, Timings, WebSocketBuilder,
 };
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
 use crate::options::{PoolLimits, SessionOptions};
-use crate::origin::{Governors, Lanes, Overrides, Quota, Terms, make_room};
+use crate::origin::{Budgets, Governors, Lanes, Overrides, Quota, Terms, make_room};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -85,6 +85,7 @@ impl Services {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             governors: Governors::new(options.requests_at_once),
+            budgets: Budgets::new(),
             limits,
             overrides,
             lanes,

@@ -28,6 +28,8 @@ macro_rules! error_codes {
 error_codes! {
     /// The handle, or one above it, was closed; or it crashed.
     InvalidHandle = 6, "ERROR_INVALID_HANDLE";
+    /// A file could not be written, or read back.
+    WriteFault = 29, "ERROR_WRITE_FAULT";
     /// An argument cannot be used; nothing was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
     /// The body becomes more, decoded, than [`Limits`](crate::Limits) allow: `decoded_body` or `decoded_ratio`.

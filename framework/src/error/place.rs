@@ -52,6 +52,10 @@ pub enum Operation {
     TryFrom,
     /// A look at the response: its status or the form of its body.
     Response,
+    /// A download: `Session::download`.
+    Download,
+    /// An event source: `Session::events`, `Response::events`.
+    Events,
 }
 
 impl Operation {
@@ -66,7 +70,7 @@ impl Operation {
             Self::Write => "WinHttpWriteData",
             Self::Receive => "WinHttpReceiveResponse",
             Self::QueryDataAvailable => "WinHttpQueryDataAvailable",
-            Self::Read => "WinHttpReadData",
+            Self::Read | Self::Download | Self::Events => "WinHttpReadData",
             Self::SetCredentials => "WinHttpSetCredentials",
             Self::QueryAuthSchemes => "WinHttpQueryAuthSchemes",
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
@@ -107,6 +111,8 @@ impl Operation {
             Self::Shutdown | Self::WebSocketShutdown => "shutdown",
             Self::Response => "response",
             Self::TryFrom => "try_from",
+            Self::Download => "download",
+            Self::Events => "events",
         }
     }
 
@@ -170,6 +176,8 @@ pub enum Stage {
     Body,
     /// Turning the body into what the caller asked for.
     Decode,
+    /// Writing a file.
+    Store,
     /// Becoming a WebSocket.
     Upgrade,
     /// Sending and receiving messages of a WebSocket.
@@ -196,6 +204,7 @@ impl fmt::Display for Stage {
             Self::Redirect => "following a redirect",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",
+            Self::Store => "writing the file",
             Self::Upgrade => "becoming a WebSocket",
             Self::Messages => "exchanging messages",
             Self::Closing => "closing the WebSocket",

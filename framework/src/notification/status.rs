@@ -262,12 +262,15 @@ pub enum Status {
         /// How it is now.
         health: WireHealth,
     },
-    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it: it is
-    /// sent again.
+    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it, or its
+    /// [`RetryPolicy`](crate::RetryPolicy) says so: it is sent again. Of a download or an event source, whose attempts are requests of
+    /// their own, each but the first tells it at its beginning, when the pause is over.
     Retrying {
         /// Which attempt comes now; the first resend is 2.
         attempt: u32,
-        /// Why the last attempt failed.
+        /// How long until then; zero for at once.
+        pause: Duration,
+        /// Why the last attempt failed. That of an answer has its [status](Error::answered).
         error: Error,
     },
     /// A self-healing WebSocket has lost its WebSocket, or failed to get one, and connects again after a pause.

@@ -5,6 +5,7 @@ mod authentication;
 mod compression;
 mod decompression;
 mod dial;
+mod event_source;
 mod governor;
 mod http2;
 mod limits;
@@ -12,6 +13,7 @@ mod minimum_rate;
 mod names;
 mod origins;
 pub(crate) mod redirects;
+mod retry;
 mod self_healing;
 #[cfg(test)]
 mod tests;
@@ -38,6 +40,7 @@ pub use compression::{AgreedCompression, Compression};
 pub(crate) use compression::{LARGEST_WINDOW, SMALLEST_OF_ZLIB, SMALLEST_WINDOW, memory_level};
 pub use decompression::Decompression;
 pub use dial::DialOptions;
+pub use event_source::EventSourceOptions;
 pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
 pub use limits::Limits;
@@ -46,6 +49,7 @@ pub use names::NameOptions;
 pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
 pub use redirects::{Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
+pub use retry::{RetryBudget, RetryPolicy};
 pub use self_healing::{Overflow, SelfHealingOptions};
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
@@ -73,6 +77,8 @@ pub struct RequestOptions {
     /// Which content codings are asked for, and undone as the body is read. Default: all that were compiled in.
     #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
     pub decompression: Decompression,
+    /// When it is sent again beyond that: by which statuses and failures, how soon and how often. Default: `None`, never.
+    pub retry: Option<RetryPolicy>,
     /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
     pub governor: Option<Governor>,
     /// Which go first of those that wait for their turn by the governor.
@@ -107,6 +113,7 @@ impl Default for RequestOptions {
             resends: 1,
             redirects: RedirectOptions::default(),
             decompression: Decompression::ALL,
+            retry: None,
             governor: None,
             priority: Priority::default(),
             protocols: Protocols::default(),
@@ -134,6 +141,7 @@ impl RequestOptions {
         self.redirects.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
+        self.retry.as_ref().map_or(Ok(()), |retry| retry.check(operation))?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;
         }

@@ -55,6 +55,7 @@ impl<'a> Identity<'a> {
             minimum_rate: _,
             resends: _,
             decompression: _,
+            retry: _,
             governor: _,
             priority: _,
             websocket: _,

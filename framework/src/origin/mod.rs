@@ -4,6 +4,7 @@
 //! wires by a call.
 
 mod ahead;
+mod budgets;
 mod carriers;
 mod dialing;
 mod driving;
@@ -55,6 +56,7 @@ use ready::Ready;
 use register::Register;
 use shares::Spare;
 
+pub(crate) use budgets::Budgets;
 pub(crate) use gates::Governors;
 pub(crate) use governing::{Governed, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
@@ -108,6 +110,8 @@ pub(crate) struct Terms {
     pub(crate) quota: Quota,
     pub(crate) names: Arc<Names>,
     pub(crate) governors: Governors,
+    /// What requests that are sent again are paid from.
+    pub(crate) budgets: Budgets,
 }
 
 impl Pond {

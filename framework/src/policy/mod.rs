@@ -15,6 +15,7 @@ mod reconnect;
 mod redial;
 pub(crate) mod redirect;
 mod resend;
+mod retry;
 mod throughput;
 
 pub(crate) use decompress::{accept_encoding, accept_encoding_of_a_part, may_be_decoded};
@@ -22,7 +23,8 @@ pub(crate) use happy_eyeballs::{Next, Race, interleaved, least_loaded};
 pub(crate) use names::{Found, Kept, Names, Resolution};
 pub(crate) use origin_pattern::OriginPattern;
 pub(crate) use outbox::{Outbox, Room};
-pub(crate) use reconnect::{Chances, Reconnect};
+pub(crate) use reconnect::{Chances, Pauses, Reconnect, is_hopeless};
 pub(crate) use redial::Redial;
 pub(crate) use resend::{Attempt, may_resend};
+pub(crate) use retry::{Budget, Cause, Fruitless, pause_before_retry};
 pub(crate) use throughput::{Stalled, Throughput};

@@ -2,10 +2,11 @@
 
 use bytes::BytesMut;
 use http::HeaderMap;
-use http::header::{EXPECT, HeaderValue};
+use http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 
 use super::fields::Fields;
 use super::journey::Journey;
+use super::payload::Kind;
 use crate::error::Result;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::wire::{Exchange, Failure};
@@ -27,6 +28,12 @@ impl Journey {
         self.add_cookies(&mut fields);
         if self.auth.is_some() || self.services.keyring.is_used() {
             self.show_credentials(&mut fields);
+        }
+        if let Kind::Form(form) = &self.payload.0
+            && !fields.contains_key(CONTENT_TYPE)
+            && let Ok(content_type) = HeaderValue::try_from(form.content_type_of_all())
+        {
+            fields.change().insert(CONTENT_TYPE, content_type);
         }
         Ok(fields)
     }

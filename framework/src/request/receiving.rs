@@ -63,7 +63,10 @@ impl Journey {
             let Active { lease, exchange, .. } = self.active_mut()?;
             let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
                 let waited = self.options.timeouts.receive_response.unwrap_or_default();
-                return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
+                self.prepare_resend(Failure::Timeout(self.stage(), waited), operation)?;
+                self.go_again(operation).await?;
+                told = false;
+                continue;
             };
             match received {
                 Ok(Received::Interim(head)) => {
@@ -79,8 +82,7 @@ impl Journey {
                 Err(failure) => {
                     self.report_no_answer(told);
                     self.prepare_resend(failure, operation)?;
-                    self.resend_in(operation, true).await?;
-                    self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+                    self.go_again(operation).await?;
                     told = false;
                 }
             }
@@ -99,6 +101,16 @@ impl Journey {
             }
             Ok(())
         })
+    }
+
+    /// Sends it again, now or when its time has come.
+    async fn go_again(&mut self, operation: Operation) -> Result<()> {
+        match self.follow_up {
+            Some(_) => drop(self.follow().await?),
+            None => self.resend_in(operation, true).await?,
+        }
+        self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+        Ok(())
     }
 
     pub(super) async fn resend_in(&mut self, operation: Operation, fresh: bool) -> Result<()> {

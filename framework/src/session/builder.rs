@@ -13,8 +13,8 @@ use crate::network::ByPointer;
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
     AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, Decompression, DialOptions, Governor,
-    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions, SessionOptions, Timeouts,
-    TlsOptions,
+    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions, RetryPolicy,
+    SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
 use crate::protocol::http1::field;
@@ -99,6 +99,12 @@ impl SessionBuilder {
     /// How often a server is asked, and by how many requests at a time; `None` is as often as anybody likes. Default `None`.
     pub fn governor(mut self, governor: impl Into<Option<Governor>>) -> Self {
         self.options.request.governor = governor.into();
+        self
+    }
+
+    /// When a request is sent again beyond the safe resend; `None` is never. Default `None`.
+    pub fn retry(mut self, policy: impl Into<Option<RetryPolicy>>) -> Self {
+        self.options.request.retry = policy.into();
         self
     }
 

@@ -16,8 +16,10 @@ use http::Method;
 use tokio::sync::oneshot;
 
 use crate::connection::Connection;
+use crate::download::DownloadBuilder;
 use crate::engine::Engine;
 use crate::error::{Operation, Result};
+use crate::event_source::EventSourceBuilder;
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
@@ -181,6 +183,30 @@ impl Session {
         let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep: self.keep() };
         let options = self.options_for(target.origin());
         Ok(WebSocketBuilder::new(opening, target, options))
+    }
+
+    /// A file that is downloaded, and gone on with where it was broken off; see [`DownloadBuilder::to_file`].
+    ///
+    /// ```no_run
+    /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+    /// let film = session.download("https://www.example.com/film")?.to_file("film").await?;
+    /// println!("{} octets, {} of them from before", film.length, film.resumed_from);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn download(&self, url: impl IntoTarget) -> Result<DownloadBuilder> {
+        self.get(url).map(DownloadBuilder::new)
+    }
+
+    /// Server-sent events, from a stream that connects again; see [`EventSource`](crate::EventSource).
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn events(&self, url: impl IntoTarget) -> Result<EventSourceBuilder> {
+        self.get(url).map(EventSourceBuilder::new)
     }
 
     /// What connections and requests created from now on start from.
