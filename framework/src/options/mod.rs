@@ -9,6 +9,7 @@ mod limits;
 mod minimum_rate;
 mod names;
 mod origins;
+mod proxy;
 mod self_healing;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,8 @@ pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
 pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
+pub use proxy::{AutomaticProxy, BypassList, NamedProxies, ProxySettings};
+pub(crate) use proxy::{Hosts, MOST_ROUTES, Rule};
 pub use self_healing::{Overflow, SelfHealingOptions};
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;

@@ -5,6 +5,7 @@ mod happy_eyeballs;
 mod names;
 mod origin_pattern;
 mod outbox;
+pub(crate) mod proxy;
 mod reconnect;
 mod redial;
 mod resend;
