@@ -2,4 +2,5 @@
 
 pub(crate) mod http1;
 pub(crate) mod http2;
+pub(crate) mod tunnel;
 pub(crate) mod websocket;

@@ -51,7 +51,7 @@ fn credentials_are_decoded_and_shown_by_nothing() {
     let proxy = Proxy::parse("http://us%20er:p%40ss%3aword@proxy.example").unwrap();
     let secret = proxy.secret().unwrap();
     assert_eq!((secret.user.as_str(), secret.password.as_str()), ("us er", "p@ss:word"));
-    let with_field = proxy.header(HeaderName::from_static("x-token"), HeaderValue::from_static("p@ss:word"));
+    let with_field = proxy.clone().header(HeaderName::from_static("x-token"), HeaderValue::from_static("p@ss:word"));
     let outer = Proxy::parse("socks5://p.example").unwrap().through(with_field.clone()).unwrap();
     for shown in [format!("{with_field}"), format!("{with_field:?}"), format!("{outer:?}"), format!("{secret:?}")] {
         assert!(!shown.contains("p@ss:word") && !shown.contains("us er"), "{shown}");
