@@ -104,11 +104,14 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    AutomaticProxy, BypassList, ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate,
-    NameOptions, NamedProxies, OriginOptions, Overflow, Priority, Protocols, ProxySettings, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, AutomaticProxy, BypassList, ConnectionOptions,
+    CredentialProvider, Credentials, CredentialsAsked, DialOptions, Governor, Http2Options, Limits, MinimumRate,
+    NameOptions, NamedProxies, OriginOptions, Overflow, Priority, Protocols, Providing, ProxySettings, RequestOptions,
+    SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, PauseReason, WireHealth};
+pub use protocol::tunnel::ConnectAnswer;
+pub use reason::{AuthReason, CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;

@@ -14,7 +14,7 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
 use crate::options::{PoolLimits, SessionOptions};
-use crate::origin::{Governors, Lanes, Overrides, Quota, Terms, make_room};
+use crate::origin::{Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
 use crate::target::Origin;
 use crate::transport::Names;
 
@@ -63,6 +63,7 @@ impl Services {
             lanes,
             trace: options.trace,
             names: Names::new(options.names),
+            proxies: Proxies::new(default_headers.get(USER_AGENT)),
         });
         let (work, opened) = (Arc::default(), clock::now());
         let default_headers = Arc::new(default_headers);

@@ -1,5 +1,6 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
+mod authentication;
 #[cfg(feature = "deflate")]
 mod compression;
 mod dial;
@@ -26,6 +27,10 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 
+pub(crate) use authentication::Shown;
+pub use authentication::{
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, CredentialsAsked, Providing,
+};
 #[cfg(feature = "deflate")]
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
@@ -76,6 +81,8 @@ pub struct RequestOptions {
     pub tls: TlsOptions,
     /// What it obeys as a WebSocket, should it become one.
     pub websocket: WebSocketOptions,
+    /// How it answers who asks for credentials.
+    pub authentication: Authentication,
 }
 
 impl Default for RequestOptions {
@@ -93,6 +100,7 @@ impl Default for RequestOptions {
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
             websocket: WebSocketOptions::default(),
+            authentication: Authentication::default(),
         }
     }
 }
@@ -106,6 +114,7 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.websocket.check(operation)?;
+        self.authentication.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
         if let Some(wait) = self.expect_continue {

@@ -57,6 +57,8 @@ impl<'a> Identity<'a> {
             governor: _,
             priority: _,
             websocket: _,
+            // What is shown to a server is no property of its wire.
+            authentication: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

@@ -1,5 +1,6 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+pub(crate) mod auth;
 pub(crate) mod governor;
 mod happy_eyeballs;
 mod names;

@@ -11,7 +11,7 @@ use super::payload::Payload;
 use super::response::Response;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{Governor, Priority, RequestOptions, SharedOptions, Timeouts};
+use crate::options::{Governor, Priority, ProxySettings, RequestOptions, SharedOptions, Timeouts};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -112,6 +112,13 @@ impl RequestBuilder {
     /// How long all of it may take, from `send` to the last octet of the body ([`Timeouts::total`]); by default for ever.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.change_options().timeouts.total = Some(total);
+        self
+    }
+
+    /// Through which proxies its server is reached; by default what the session says.
+    #[doc(alias = "WINHTTP_OPTION_PROXY")]
+    pub fn proxy(mut self, settings: impl Into<ProxySettings>) -> Self {
+        self.change_options().dial.proxy = settings.into();
         self
     }
 

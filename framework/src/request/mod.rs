@@ -2,12 +2,14 @@
 
 mod actor;
 mod ahead;
+mod aim;
 mod beside;
 mod builder;
 mod calls;
 mod deadline;
 mod fields;
 mod flight;
+mod follow_up;
 mod governing;
 mod journey;
 mod landing;
@@ -15,8 +17,10 @@ mod launch;
 mod mailbox;
 mod messages;
 mod operation;
+mod outgoing;
 mod parting;
 mod payload;
+mod proxying;
 mod receiving;
 mod response;
 mod send_side;
@@ -170,10 +174,10 @@ impl Request {
         &self.inner.shared.target
     }
 
-    /// The URL (`WINHTTP_OPTION_URL`).
+    /// The URL that is asked now (`WINHTTP_OPTION_URL`): after a redirect, the one that it led to.
     #[doc(alias = "WINHTTP_OPTION_URL")]
     pub fn url(&self) -> String {
-        self.inner.shared.target.url()
+        self.inner.shared.url()
     }
 
     /// The actor behind the handle: it takes every operation as a message. It starts when it is first asked for.
@@ -292,7 +296,7 @@ impl Request {
 pub struct ConnectionInfo {
     /// The wire.
     pub wire: crate::id::WireId,
-    /// The server's address; `None` where there is no such thing, as over a Unix socket.
+    /// The server's address, or the nearest proxy's; `None` where there is no such thing, as over a Unix socket.
     pub remote: Option<std::net::SocketAddr>,
     /// Our own address; `None` if the system does not tell it.
     pub local: Option<std::net::SocketAddr>,

@@ -72,6 +72,8 @@ pub(super) struct Draft {
 #[derive(Default)]
 struct Outcome {
     head: Option<Arc<ResponseHead>>,
+    /// Where a follow-up has led, if it was elsewhere.
+    moved_to: Option<Target>,
     facts: Option<Arc<Facts>>,
     /// What one side of the exchange failed with, and what becomes of the wire, for the other.
     broken_by: Option<(Error, CloseReason)>,
@@ -127,7 +129,7 @@ impl Shared {
         }
         let detail = format!("{} is not taken while the request is {standing}", call.name());
         Err(Error::new(ErrorCode::IncorrectHandleState, operation, Stage::State, Blame::Caller, detail)
-            .with_url(&self.target.url()))
+            .with_url(&self.url()))
     }
 
     pub(super) fn draft(&self) -> MutexGuard<'_, Draft> {
@@ -146,9 +148,28 @@ impl Shared {
     pub(super) fn forget_outcome(&self) {
         let mut outcome = self.outcome();
         // A request that is sent for the first time has none.
-        if outcome.head.is_some() || outcome.facts.is_some() || outcome.broken_by.is_some() {
+        if outcome.head.is_some()
+            || outcome.facts.is_some()
+            || outcome.broken_by.is_some()
+            || outcome.moved_to.is_some()
+        {
             *outcome = Outcome::default();
         }
+    }
+
+    /// A follow-up goes elsewhere.
+    pub(super) fn moved_to(&self, target: &Target) {
+        self.outcome().moved_to = Some(target.clone());
+    }
+
+    /// Where the last exchange went.
+    pub(super) fn last_target(&self) -> Target {
+        self.outcome().moved_to.clone().unwrap_or_else(|| self.target.clone())
+    }
+
+    /// The URL of the last exchange.
+    pub(super) fn url(&self) -> String {
+        self.last_target().url()
     }
 
     pub(super) fn set_head(&self, head: Arc<ResponseHead>) {
@@ -168,7 +189,7 @@ impl Shared {
     pub(super) fn broken_by(&self) -> Option<(Error, CloseReason)> {
         if let Some(cause) = self.node.stop().take_cause() {
             // Only who is sent a response can leave it unread.
-            let cause = cause.with_url(&self.target.url()).with_wire_state(WireState::ResponseStarted);
+            let cause = cause.with_url(&self.url()).with_wire_state(WireState::ResponseStarted);
             self.broke(&cause, CloseReason::Cancelled);
         }
         self.outcome().broken_by.clone()

@@ -23,6 +23,7 @@ use crate::origin::{Lease, Sought, known_origin};
 use crate::protocol::http1::{BodyLength, RequestHead};
 use crate::protocol::websocket::deflate::Offer;
 use crate::protocol::websocket::handshake::{Asked, agreed_compression, chosen_protocol};
+use crate::target::Origin;
 use crate::websocket::{Opening, Upgraded};
 use crate::wire::{Exchange, Failure};
 
@@ -127,7 +128,7 @@ impl RequestActor {
             queue_timeout: journey.options.timeouts.queue,
             protocol: head.and_then(|head| chosen_protocol(head.headers())),
             agreed,
-            url: self.shared.target.url(),
+            url: self.shared.url(),
             work: self.work.take(),
         }))
     }
@@ -145,7 +146,7 @@ impl Journey {
         upgrade: &Upgrade,
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        let mut headers = self.headers.clone();
+        let mut headers = self.outgoing.clone();
         let nonce = nonce().ok_or_else(|| Failure::Io(Stage::Upgrade, io::Error::other(NO_RANDOM)))?;
         let asked = upgrade.asked.clone().with_key(nonce, headers.change());
         let head = RequestHead { headers: &headers, ..self.head(body) };
@@ -163,7 +164,7 @@ impl Journey {
             None if self.options.protocols == Protocols::RequireHttp2 => &self.options,
             _ => return None,
         };
-        let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), options);
+        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
         known_origin(&sought)?.lend_to_websocket(&self.shared.node)
     }
 
@@ -204,7 +205,12 @@ pub(super) struct Upgrade {
 }
 
 /// Adds what asks for an upgrade to the fields of one exchange. What HTTP/1.1 alone may carry is left out where it goes by a stream.
-pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload: &Payload) -> Result<Box<Upgrade>> {
+pub(super) fn ask(
+    origin: &Origin,
+    headers: &mut HeaderMap,
+    options: &mut SharedOptions,
+    payload: &Payload,
+) -> Result<Box<Upgrade>> {
     let refuse = |detail: String| Error::parameter(Operation::Send, detail);
     if !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0))) {
         return Err(refuse("a request that asks for a WebSocket has no body".to_owned()));
@@ -213,6 +219,10 @@ pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload:
     if shares.is_some() {
         // A wire that is dialed for it must not turn out to speak HTTP/2, by a server that may take no WebSocket over it.
         Arc::make_mut(options).protocols = Protocols::Http1;
+    }
+    if !origin.is_secure() && !options.dial.proxy.is_direct() {
+        // A proxy that forwards requests knows nothing of what follows a 101.
+        Arc::make_mut(options).dial.always_tunnel = true;
     }
     let nonce = nonce().ok_or_else(|| {
         Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, NO_RANDOM)

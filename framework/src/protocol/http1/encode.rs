@@ -72,6 +72,7 @@ pub(super) struct Stated<'a> {
     coding: Given<'a>,
     pub(super) connection: ConnectionOptions,
     pub(super) expects_continue: bool,
+    authorizes_proxy: bool,
     /// Octets of their lines.
     octets: usize,
 }
@@ -102,6 +103,7 @@ impl<'a> Stated<'a> {
                 "content-length" => stated.length.add(value),
                 "transfer-encoding" => stated.coding.add(value),
                 "connection" => stated.connection.add(value),
+                "proxy-authorization" => stated.authorizes_proxy = true,
                 "expect" => stated.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
                 _ => {}
             }
@@ -113,6 +115,10 @@ impl<'a> Stated<'a> {
 /// Appends the head to `out`; a head that may not be written leaves `out` as it was.
 pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Result<Stated<'a>, Misuse> {
     let Settled { host, framing, stated } = head.settle()?;
+    // A property of the hop: to a server it would be a secret of somebody else's.
+    if stated.authorizes_proxy && (head.target.starts_with('/') || head.target == "*") {
+        return Err(Misuse::ProxyAuthorization);
+    }
 
     out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + stated.octets);
     out.extend_from_slice(head.method.as_str().as_bytes());
