@@ -8,7 +8,7 @@ use crate::notification::CreditLimits;
 use crate::options::{NameOptions, PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::Overrides;
 use crate::origin::pool::Ticket;
-use crate::origin::{Governors, Kept, Lanes, Quota};
+use crate::origin::{Governors, Kept, Lanes, Proxies, Quota};
 use crate::target::Origin;
 use crate::transport::{DialTimes, Dialed, MemoryStream, Names};
 use crate::wire::Wire;
