@@ -111,17 +111,19 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    AuthScheme, AuthSchemes, AuthTarget, Authentication, ConnectionOptions, CredentialProvider, Credentials,
-    CredentialsAsked, Decompression, DialOptions, EventSourceOptions, Governor, Http2Options, Limits, MinimumRate,
-    NameOptions, OriginOptions, Overflow, Priority, Protocols, Providing, Redirect, RedirectDecider, RedirectDecision,
-    RedirectOptions, RedirectPolicy, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions,
-    StalledReader, Timeouts, WebSocketOptions,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, AutomaticProxy, BypassList, ConnectionOptions,
+    CredentialProvider, Credentials, CredentialsAsked, Decompression, DialOptions, EventSourceOptions, Governor,
+    Http2Options, Limits, MinimumRate, NameOptions, NamedProxies, OriginOptions, Overflow, Priority, Protocols,
+    Providing, ProxySettings, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy,
+    RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
+    WebSocketOptions,
 };
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use policy::cookies::{Cookie, SameSite};
 pub use protocol::byte_ranges::{ContentRange, Validator};
 pub use protocol::http1::ResponseHead;
+pub use protocol::tunnel::ConnectAnswer;
 pub use reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 pub use request::{
     ConnectionInfo, Form, OfferedSchemes, Part, Parts, Payload, PriorResponse, Ranged, Request, RequestBuilder,

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
 use crate::options::{PoolLimits, SessionOptions};
-use crate::origin::{Budgets, Governors, Lanes, Overrides, Quota, Terms, make_room};
+use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -91,6 +91,7 @@ impl Services {
             lanes,
             trace: options.trace,
             names: Names::new(options.names),
+            proxies: Proxies::new(default_headers.get(USER_AGENT)),
         });
         let (work, opened) = (Arc::default(), clock::now());
         let names_codings = default_headers.contains_key(ACCEPT_ENCODING);

@@ -156,6 +156,8 @@ pub enum Stage {
     Resolve,
     /// Opening the socket.
     Connect,
+    /// Asking a proxy for a tunnel to the server.
+    Tunnel,
     /// Securing the connection: the TLS handshake.
     Tls,
     /// Writing the request head.
@@ -194,6 +196,7 @@ impl fmt::Display for Stage {
             Self::Queue => "waiting for a wire",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
+            Self::Tunnel => "opening a tunnel through the proxy",
             Self::Tls => "securing the connection",
             Self::SendHead => "sending the head",
             Self::Continue => "waiting for 100 Continue",

@@ -11,7 +11,7 @@ use super::mask::NotificationMask as Mask;
 use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
-use crate::network::SecurityInfo;
+use crate::network::{Route, SecurityInfo};
 use crate::options::{AuthScheme, AuthTarget};
 use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 
@@ -21,12 +21,17 @@ use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHea
 /// |---|---|---|
 /// | `HandleCreated` | every new handle, first of all | anything |
 /// | `Queued` | a request that waits for its turn, a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
-/// | `ResolvingName` | the request that dials; else the connection | `NameResolved`, an error |
+/// | `DetectingProxy` | a request whose proxies have to be found | `ProxyFound`, an error |
+/// | `ProxyFound` | same | `Queued`, `ResolvingName`, `WireAcquired` |
+/// | `ResolvingName` | the request that dials; else the connection; through a proxy it is that one's name | `NameResolved`, an error |
 /// | `NameResolved` | same | `ConnectingToServer` |
 /// | `ConnectingToServer` | same, once an address; attempts overlap | `ConnectedToServer`, `ConnectAttemptEnded` |
-/// | `ConnectedToServer` | same | `SecuringConnection`, `WireAcquired` |
-/// | `SecuringConnection` | same, for a secure origin | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
-/// | `ConnectionSecured` | same | `WireAcquired` |
+/// | `ConnectedToServer` | same | `OpeningTunnel`, `SecuringConnection`, `WireAcquired` |
+/// | `OpeningTunnel` | same, once for each proxy that is to open one | `TunnelOpened`, `TunnelFailed` |
+/// | `TunnelOpened` | same | the same for the next proxy, `SecuringConnection`, `WireAcquired` |
+/// | `TunnelFailed` | same | `ClosingConnection`, then another proxy or an error |
+/// | `SecuringConnection` | same, for a secure origin, and for a secure proxy | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
+/// | `ConnectionSecured` | same | `OpeningTunnel`, `WireAcquired` |
 /// | `SecureFailure` | same, when the certificate or the handshake fails | `ClosingConnection` |
 /// | `WireAcquired` | a request that got a wire | `SendingRequest` |
 /// | `SendingRequest` | a request, before its head is written | `RequestSent`, an error |
@@ -68,6 +73,12 @@ pub enum Status {
         /// The place in the line.
         position: usize,
     },
+    /// It is being found out through which proxies the request goes.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_DETECTING_PROXY")]
+    DetectingProxy,
+    /// The routes to the server, in the order in which they are tried.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_GETPROXYFORURL_COMPLETE")]
+    ProxyFound(Vec<Route>),
     /// A name look-up begins; an address literal reports it too.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_RESOLVING_NAME")]
     ResolvingName(String),
@@ -82,6 +93,25 @@ pub enum Status {
     ConnectedToServer(SocketAddr),
     /// A connection attempt failed or was given up. When another one succeeds, this comes before its `ConnectedToServer`.
     ConnectAttemptEnded(SocketAddr, String),
+    /// A proxy is asked for a tunnel.
+    OpeningTunnel {
+        /// The proxy, without its credentials.
+        proxy: String,
+        /// Host and port of the server, or of the next proxy.
+        to: String,
+    },
+    /// The proxy has opened it.
+    TunnelOpened {
+        /// The proxy, without its credentials.
+        proxy: String,
+    },
+    /// The proxy has not, and will not over this connection.
+    TunnelFailed {
+        /// The proxy, without its credentials.
+        proxy: String,
+        /// Why.
+        reason: String,
+    },
     /// The TLS handshake with this host begins.
     SecuringConnection(String),
     /// The TLS handshake succeeded.
@@ -350,11 +380,16 @@ macro_rules! statuses {
 statuses! {
     HandleCreated(..), HANDLES, Promise, Some(0x400);
     Queued{..}, QUEUED, Progress, None;
+    DetectingProxy{..}, DETECTING_PROXY, Progress, Some(0x1000);
+    ProxyFound(..), GETPROXYFORURL_COMPLETE, Progress, Some(0x100_0000);
     ResolvingName(..), RESOLVE_NAME, Progress, Some(0x1);
     NameResolved(..), RESOLVE_NAME, Progress, Some(0x2);
     ConnectingToServer(..), CONNECT_TO_SERVER, Progress, Some(0x4);
     ConnectedToServer(..), CONNECT_TO_SERVER, Progress, Some(0x8);
     ConnectAttemptEnded(..), CONNECT_TO_SERVER, Progress, None;
+    OpeningTunnel{..}, TUNNELS, Progress, None;
+    TunnelOpened{..}, TUNNELS, Progress, None;
+    TunnelFailed{..}, TUNNELS, Progress, None;
     SecuringConnection(..), TLS_HANDSHAKE, Progress, None;
     ConnectionSecured(..), TLS_HANDSHAKE, Progress, None;
     SecureFailure(..), SECURE_FAILURE, Progress, Some(0x1_0000);

@@ -11,6 +11,7 @@ pub(crate) mod hsts;
 mod names;
 mod origin_pattern;
 mod outbox;
+pub(crate) mod proxy;
 mod reconnect;
 mod redial;
 pub(crate) mod redirect;

@@ -6,4 +6,5 @@ pub(crate) mod event_stream;
 pub(crate) mod form_data;
 pub(crate) mod http1;
 pub(crate) mod http2;
+pub(crate) mod tunnel;
 pub(crate) mod websocket;

@@ -18,7 +18,7 @@ use super::retrying::Renewed;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
 use crate::options::{
-    AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Decompression, Governor, Priority,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Decompression, Governor, Priority, ProxySettings,
     RedirectOptions, RequestOptions, RetryPolicy, SharedOptions, Timeouts,
 };
 use crate::protocol::http1::field;
@@ -152,6 +152,13 @@ impl RequestBuilder {
     #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
     pub fn decompression(mut self, allowed: Decompression) -> Self {
         self.change_options().decompression = allowed;
+        self
+    }
+
+    /// Through which proxies its server is reached; by default what the session says.
+    #[doc(alias = "WINHTTP_OPTION_PROXY")]
+    pub fn proxy(mut self, settings: impl Into<ProxySettings>) -> Self {
+        self.change_options().dial.proxy = settings.into();
         self
     }
 

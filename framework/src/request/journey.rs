@@ -26,7 +26,7 @@ use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
-use crate::network::SecurityInfo;
+use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
@@ -120,6 +120,7 @@ pub(super) struct WireFacts {
     remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
     security: Option<Arc<SecurityInfo>>,
+    proxy: Option<Proxy>,
 }
 
 impl Journey {
@@ -149,7 +150,8 @@ impl Journey {
         if let Some(moved) = aim.moved() {
             moved.strip(&mut headers, &shared.target, &options.redirects);
         }
-        let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
+        let upgrade =
+            if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
         let times = Timings::new(now);
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
@@ -238,7 +240,12 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
-        let sought = Sought::new(self.services.session.id(), self.target().origin(), &self.options);
+        let found = match self.options.dial.proxy.resolver() {
+            None => None,
+            Some(_) => Box::pin(self.find_routes()).await?,
+        };
+        let options = found.as_ref().unwrap_or(&self.options);
+        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
         let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
@@ -250,7 +257,7 @@ impl Journey {
                 let asking = Rc::new(Asking {
                     request: Arc::clone(&self.shared.node),
                     owner: Arc::clone(&self.owner),
-                    options: Arc::clone(&self.options),
+                    options: Arc::clone(options),
                     fresh,
                     stage: Cell::new(Stage::Queue),
                 });
@@ -273,6 +280,7 @@ impl Journey {
             remote: lease.remote(),
             local: lease.local(),
             security: lease.security().cloned(),
+            proxy: lease.by().map(|by| by.proxy.clone()),
         });
         let reused = lease.is_reused();
         if !reused {
@@ -281,6 +289,8 @@ impl Journey {
             self.times.resolve_end = Some(dialed.resolve_end);
             self.times.connect_start = Some(dialed.connect_start);
             self.times.connect_end = Some(dialed.connect_end);
+            self.times.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
+            self.times.tunnel_end = dialed.tunnel_end;
             self.times.tls_start = dialed.tls.map(|(start, _)| start);
             self.times.tls_end = dialed.tls.map(|(_, end)| end);
         }
@@ -395,6 +405,7 @@ impl Journey {
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
             local: self.wire.as_ref().and_then(|wire| wire.local),
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
+            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
             timings: self.times,
             sizes: self.sizes,
             is_decoded: self.decoding.is_some(),

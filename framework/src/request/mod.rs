@@ -27,6 +27,7 @@ mod operation;
 mod outgoing;
 mod parting;
 mod payload;
+mod proxying;
 mod ranged;
 mod receiving;
 mod redirecting;
@@ -315,7 +316,7 @@ impl Request {
 pub struct ConnectionInfo {
     /// The wire.
     pub wire: crate::id::WireId,
-    /// The server's address; `None` where there is no such thing, as over a Unix socket.
+    /// The server's address, or the nearest proxy's; `None` where there is no such thing, as over a Unix socket.
     pub remote: Option<std::net::SocketAddr>,
     /// Our own address; `None` if the system does not tell it.
     pub local: Option<std::net::SocketAddr>,

@@ -108,9 +108,14 @@ impl Journey {
         };
         // Nothing was waited for since then.
         self.times.send_start = self.times.wire_acquired;
-        let (exchange, head) = match self.prepared.take() {
-            Some(prepared) => prepared,
-            None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
+        let forwards = lease.by().and_then(|by| by.forwards.as_ref());
+        let (exchange, head) = match (self.prepared.take(), forwards) {
+            (_, Some(fields)) => {
+                let prepared = self.prepare_forwarded(fields, length);
+                prepared.map_err(|failure| self.error(failure, Operation::Send))?
+            }
+            (Some(prepared), None) => prepared,
+            (None, None) => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
         };
         let exchange = match lease.multiplexed() {
             None => exchange,

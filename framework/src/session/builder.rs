@@ -13,8 +13,8 @@ use crate::network::ByPointer;
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
     AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, Decompression, DialOptions, Governor,
-    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions, RetryPolicy,
-    SessionOptions, Timeouts, TlsOptions,
+    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, ProxySettings, RequestOptions,
+    RetryPolicy, SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
 use crate::protocol::http1::field;
@@ -61,6 +61,14 @@ impl SessionBuilder {
             }
             Err(misuse) => self.is_wrong(Error::parameter(Operation::Open, misuse.to_string())),
         }
+        self
+    }
+
+    /// Through which proxies servers are reached (`WinHttpOpen`'s access type, proxy and bypass list). Default:
+    /// [`ProxySettings::Direct`]. The same as [`DialOptions::proxy`].
+    #[doc(alias = "WINHTTP_OPTION_PROXY")]
+    pub fn proxy(mut self, settings: impl Into<ProxySettings>) -> Self {
+        self.options.request.dial.proxy = settings.into();
         self
     }
 
