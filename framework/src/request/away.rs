@@ -30,6 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::errand::{Came, Errand, News, Order, Piece};
 use super::journey::Journey;
 use super::retelling::Retelling;
+use super::timings::Sizes;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::Node;
 use crate::notification::{Notifications, Status};
@@ -134,13 +135,14 @@ impl Journey {
         let (orders, taken) = mpsc::unbounded_channel();
         let (came, head) = oneshot::channel();
         let is_shared = Arc::new(AtomicBool::new(false));
+        let headers = self.headers_for_afar();
         let errand = Errand {
             real: Arc::clone(&self.shared),
             stand_in,
             services: Arc::clone(&self.services),
             owner: Arc::clone(&self.owner),
             aim: self.aim.clone(),
-            headers: self.headers.clone(),
+            headers,
             options: Arc::clone(&self.options),
             payload,
             times: self.times,
@@ -220,6 +222,8 @@ impl Journey {
 
     fn is_told(&mut self, news: News) {
         let News { wire, times, sizes, trailers, announced, has_ended } = news;
+        // It is decoded here.
+        let sizes = Sizes { decoded_body: self.sizes.decoded_body, ..sizes };
         (self.wire, self.times, self.sizes, self.trailers) = (wire, times, sizes, trailers);
         self.announced = self.announced.or(announced);
         if has_ended {

@@ -1,7 +1,6 @@
 //! One exchange of a request with all it needs: held by the actor between operations, and by the operation while it runs.
 
 use std::cell::Cell;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,6 +9,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::authenticating::Authenticating;
 use super::away::Away;
 use super::beside::Beside;
 use super::fields::Fields;
@@ -18,17 +18,17 @@ use super::messages::Facts;
 use super::operation::stopped_by_caller;
 use super::payload::{Payload, Source};
 use super::shared::Shared;
-use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
-use crate::network::SecurityInfo;
+use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, Sought, Turns, origin};
+use crate::origin::{Asking, Lease, Turns};
+use crate::protocol::coding::Decoder;
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -70,10 +70,14 @@ pub(super) struct Journey {
     pub(super) head_deadline: Option<Instant>,
     /// The length of the response body, if it was announced.
     pub(super) announced: Option<u64>,
+    /// What undoes the codings of the response body, if it has any. Boxed: many have none.
+    pub(super) decoding: Option<Box<Decoder>>,
     /// The caller was told that there is no more: until then a read loop is work in flight.
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
     pub(super) reached: WireState,
+    /// Its rounds with who asks for credentials, if it has any or was asked for some.
+    pub(super) auth: Option<Box<Authenticating>>,
     /// How far a follow-up has come, inside a receive that may be given up and made again.
     pub(super) follow_up: Option<Box<Following>>,
     /// The request is being sent again inside a receive, which may be given up and made again.
@@ -110,10 +114,11 @@ pub(super) struct Active {
 
 #[derive(Clone)]
 pub(super) struct WireFacts {
-    id: crate::id::WireId,
-    remote: Option<std::net::SocketAddr>,
-    local: Option<std::net::SocketAddr>,
-    security: Option<Arc<SecurityInfo>>,
+    pub(super) id: crate::id::WireId,
+    pub(super) remote: Option<std::net::SocketAddr>,
+    pub(super) local: Option<std::net::SocketAddr>,
+    pub(super) security: Option<Arc<SecurityInfo>>,
+    pub(super) proxy: Option<Proxy>,
 }
 
 impl Journey {
@@ -126,10 +131,11 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades, aim) = {
+        let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, std::mem::take(&mut draft.aim))
+            let aim = std::mem::take(&mut draft.aim);
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, aim, draft.credentials.clone())
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -142,11 +148,18 @@ impl Journey {
         if let Some(moved) = aim.moved() {
             moved.strip(&mut headers, &mut options, &shared.target, services);
         }
-        let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
+        let upgrade =
+            if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
         let times = Timings::new(now);
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
+        if let Some(own) = own {
+            journey.begin_authenticating(own)?;
+        }
         journey.prepared = journey.prepare_first()?;
+        if shared.by_https && journey.aim.moved().is_none() {
+            journey.tell_of_https(&shared.target);
+        }
         Ok(journey)
     }
 
@@ -183,9 +196,11 @@ impl Journey {
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
+            decoding: None,
             end_told: false,
             reached: WireState::NotSent,
             follow_up: None,
+            auth: None,
             resending: false,
             resend_until: None,
             trailers: None,
@@ -215,64 +230,6 @@ impl Journey {
         self.prepare(length)
             .map(Some)
             .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
-    }
-
-    /// Borrows a wire of the target's origin, waiting until `end` at most.
-    pub(super) async fn acquire(&mut self, fresh: bool, end: Option<Instant>) -> Result<Lease> {
-        if !self.services.session.is_open() {
-            // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
-            return Err(self.services.session.gone(Operation::Send));
-        }
-        let sought = Sought::new(self.services.session.id(), self.target().origin(), &self.options);
-        let pond = origin(&sought, &self.services.terms);
-        let started = clock::now();
-        let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
-        let at_once = if fresh || shared.is_some() { shared } else { pond.lend_at_once(&self.shared.node) };
-        let (mut lease, now) = match at_once {
-            Some(lease) => (lease, started),
-            None => {
-                self.shared.now_awaits(Awaits::Wire);
-                let asking = Rc::new(Asking {
-                    request: Arc::clone(&self.shared.node),
-                    owner: Arc::clone(&self.owner),
-                    options: Arc::clone(&self.options),
-                    fresh,
-                    stage: Cell::new(Stage::Queue),
-                });
-                self.asking = Some(Rc::clone(&asking));
-                let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
-                self.asking = None;
-                let waited = self.options.timeouts.queue.unwrap_or_default();
-                let late = |_| Error::timeout(Operation::Send, Stage::Queue, waited);
-                (acquired.map_err(late)??, clock::now())
-            }
-        };
-        // The end is a flag first and a message second: a wire that came in between is not used.
-        if !self.shared.node.is_open() {
-            lease.close(&self.shared.node, CloseReason::Cancelled);
-            return Err(self.shared.node.interrupted(Operation::Send));
-        }
-        self.times.wire_acquired = Some(now);
-        self.wire = Some(WireFacts {
-            id: lease.id(),
-            remote: lease.remote(),
-            local: lease.local(),
-            security: lease.security().cloned(),
-        });
-        let reused = lease.is_reused();
-        if !reused {
-            let dialed = lease.times();
-            self.times.resolve_start = Some(dialed.resolve_start);
-            self.times.resolve_end = Some(dialed.resolve_end);
-            self.times.connect_start = Some(dialed.connect_start);
-            self.times.connect_end = Some(dialed.connect_end);
-            self.times.tls_start = dialed.tls.map(|(start, _)| start);
-            self.times.tls_end = dialed.tls.map(|(_, end)| end);
-        }
-        let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
-        lease.is_told_of();
-        self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
-        Ok(lease)
     }
 
     /// Is it on the way to another exchange?
@@ -341,12 +298,13 @@ impl Journey {
 
     /// Has all of the response been read?
     pub(super) fn is_read(&self, active: &Active) -> bool {
-        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty()
+        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded()
     }
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
-        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        let is_off_the_wire = self.active.is_none() && self.away.is_none();
+        is_off_the_wire && self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded()
     }
 
     /// An error of this request, with its URL and how far it had got.
@@ -372,13 +330,18 @@ impl Journey {
         if let Some(active) = &self.active {
             self.sizes.count_beside(&active.exchange);
         }
+        if self.decoding.is_none() {
+            self.sizes.decoded_body = self.sizes.response_body;
+        }
         Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
             local: self.wire.as_ref().and_then(|wire| wire.local),
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
+            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
             timings: self.times,
             sizes: self.sizes,
+            is_decoded: self.decoding.is_some(),
             trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
         })
     }
