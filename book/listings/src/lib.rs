@@ -25,6 +25,7 @@ chapters! {
     http2
     codings
     wires
+    redirects
     service
     websocket
     performance

@@ -30,6 +30,7 @@ use super::timings::{Sizes, Timings};
 use crate::clock;
 use crate::error::{Operation, Result, Stage, WireState};
 use crate::notification::Status;
+use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
 
@@ -48,6 +49,8 @@ pub(super) struct Next {
     pub(super) moved: Option<Moved>,
     /// The caller's fields from here on, if some of them are dropped or changed.
     pub(super) headers: Option<Fields>,
+    /// What wires are to be from here on, if that is otherwise.
+    pub(super) options: Option<SharedOptions>,
     /// From here on there is no body.
     pub(super) drops_body: bool,
     /// How long is waited before it.
@@ -202,13 +205,16 @@ impl Journey {
 
     /// What was known of the last exchange is over, but for when all of it began.
     fn aim_at(&mut self, next: Next) {
-        let Next { moved, headers, drops_body, .. } = next;
+        let Next { moved, headers, options, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
             self.aim = Aim::at(moved);
         }
         if let Some(headers) = headers {
             self.headers = headers;
+        }
+        if let Some(options) = options {
+            self.options = options;
         }
         if drops_body {
             self.payload = Payload::empty();

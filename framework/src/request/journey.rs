@@ -148,7 +148,7 @@ impl Journey {
             headers.extend(extra);
         }
         if let Some(moved) = aim.moved() {
-            moved.strip(&mut headers, &shared.target, &options.redirects);
+            moved.strip(&mut headers, &mut options, &shared.target, services);
         }
         let upgrade =
             if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
