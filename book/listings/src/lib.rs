@@ -21,6 +21,7 @@ chapters! {
     closing
     tls
     dialing
+    proxies
     http2
     codings
     wires

@@ -50,7 +50,7 @@ impl RequestActor {
 }
 
 impl Journey {
-    fn may_read_ahead(&self) -> bool {
+    pub(super) fn may_read_ahead(&self) -> bool {
         let may_come = self
             .active
             .as_ref()
@@ -59,7 +59,7 @@ impl Journey {
     }
 
     /// No limit of time counts while nobody reads. A failure is for the next one who does.
-    async fn read_ahead(&mut self) {
+    pub(super) async fn read_ahead(&mut self) {
         if self.decoding.is_some() {
             return self.decode_ahead().await;
         }

@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::authenticating::Authenticating;
+use super::away::Away;
 use super::beside::Beside;
 use super::fields::Fields;
 use super::follow_up::Following;
@@ -24,7 +26,7 @@ use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
-use crate::network::SecurityInfo;
+use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
@@ -49,6 +51,8 @@ pub(super) struct Journey {
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
+    /// An exchange that runs on another shard.
+    pub(super) away: Option<Box<Away>>,
     pub(super) resends_left: u32,
     /// How often the peer may still say that it has not processed the request, and be asked again.
     pub(super) refusals_left: u32,
@@ -74,6 +78,8 @@ pub(super) struct Journey {
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
     pub(super) reached: WireState,
+    /// Its rounds with who asks for credentials, if it has any or was asked for some.
+    pub(super) auth: Option<Box<Authenticating>>,
     /// How far a follow-up has come, inside a receive that may be given up and made again.
     pub(super) follow_up: Option<Box<Following>>,
     /// The request is being sent again inside a receive, which may be given up and made again.
@@ -88,7 +94,7 @@ pub(super) struct Journey {
     pub(super) stage: Stage,
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
-    wire: Option<WireFacts>,
+    pub(super) wire: Option<WireFacts>,
     /// What it was let go by; `None` for one that needs nobody's leave.
     pub(super) turns: Option<Box<Turns>>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
@@ -109,11 +115,12 @@ pub(super) struct Active {
 }
 
 #[derive(Clone)]
-struct WireFacts {
+pub(super) struct WireFacts {
     id: crate::id::WireId,
     remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
     security: Option<Arc<SecurityInfo>>,
+    proxy: Option<Proxy>,
 }
 
 impl Journey {
@@ -126,10 +133,11 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades) = {
+        let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades)
+            let aim = std::mem::take(&mut draft.aim);
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, aim, draft.credentials.clone())
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -139,8 +147,35 @@ impl Journey {
             }
             headers.extend(extra);
         }
-        let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
-        let mut journey = Box::new(Self {
+        if let Some(moved) = aim.moved() {
+            moved.strip(&mut headers, &shared.target, &options.redirects);
+        }
+        let upgrade =
+            if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
+        let times = Timings::new(now);
+        let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
+        (journey.aim, journey.upgrade) = (aim, upgrade);
+        if let Some(own) = own {
+            journey.begin_authenticating(own)?;
+        }
+        journey.prepared = journey.prepare_first()?;
+        if shared.by_https && journey.aim.moved().is_none() {
+            journey.tell_of_https(&shared.target);
+        }
+        Ok(journey)
+    }
+
+    /// One of which nothing has happened.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        services: &Arc<Services>,
+        owner: &Arc<Node>,
+        headers: Fields,
+        options: SharedOptions,
+        payload: Payload,
+        times: Timings,
+    ) -> Box<Self> {
+        Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
@@ -152,13 +187,14 @@ impl Journey {
             options,
             payload,
             active: None,
+            away: None,
             attempt: 1,
             ahead: Bytes::new(),
             failed_ahead: None,
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times: Timings::new(now),
+            times,
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
@@ -166,6 +202,7 @@ impl Journey {
             end_told: false,
             reached: WireState::NotSent,
             follow_up: None,
+            auth: None,
             resending: false,
             resend_until: None,
             trailers: None,
@@ -177,10 +214,8 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
-            upgrade,
-        });
-        journey.prepared = journey.prepare_first()?;
-        Ok(journey)
+            upgrade: None,
+        })
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
@@ -205,7 +240,12 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
-        let sought = Sought::new(self.services.session.id(), self.target().origin(), &self.options);
+        let found = match self.options.dial.proxy.resolver() {
+            None => None,
+            Some(_) => Box::pin(self.find_routes()).await?,
+        };
+        let options = found.as_ref().unwrap_or(&self.options);
+        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
         let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
@@ -217,7 +257,7 @@ impl Journey {
                 let asking = Rc::new(Asking {
                     request: Arc::clone(&self.shared.node),
                     owner: Arc::clone(&self.owner),
-                    options: Arc::clone(&self.options),
+                    options: Arc::clone(options),
                     fresh,
                     stage: Cell::new(Stage::Queue),
                 });
@@ -240,6 +280,7 @@ impl Journey {
             remote: lease.remote(),
             local: lease.local(),
             security: lease.security().cloned(),
+            proxy: lease.by().map(|by| by.proxy.clone()),
         });
         let reused = lease.is_reused();
         if !reused {
@@ -248,6 +289,8 @@ impl Journey {
             self.times.resolve_end = Some(dialed.resolve_end);
             self.times.connect_start = Some(dialed.connect_start);
             self.times.connect_end = Some(dialed.connect_end);
+            self.times.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
+            self.times.tunnel_end = dialed.tunnel_end;
             self.times.tls_start = dialed.tls.map(|(start, _)| start);
             self.times.tls_end = dialed.tls.map(|(_, end)| end);
         }
@@ -259,7 +302,7 @@ impl Journey {
 
     /// Is it on the way to another exchange?
     pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some()
+        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
     }
 
     /// Where the request stands when no operation is in flight and none has failed.
@@ -328,7 +371,7 @@ impl Journey {
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
-        self.active.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
     }
 
     /// An error of this request, with its URL and how far it had got.
@@ -362,6 +405,7 @@ impl Journey {
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
             local: self.wire.as_ref().and_then(|wire| wire.local),
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
+            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
             timings: self.times,
             sizes: self.sizes,
             is_decoded: self.decoding.is_some(),

@@ -74,6 +74,7 @@ pub(super) struct Stated<'a> {
     coding: Given<'a>,
     pub(super) connection: ConnectionOptions,
     pub(super) expects_continue: bool,
+    authorizes_proxy: bool,
     /// Octets of their lines.
     octets: usize,
 }
@@ -104,6 +105,7 @@ impl<'a> Stated<'a> {
                 "content-length" => stated.length.add(value),
                 "transfer-encoding" => stated.coding.add(value),
                 "connection" => stated.connection.add(value),
+                "proxy-authorization" => stated.authorizes_proxy = true,
                 "expect" => stated.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
                 _ => {}
             }
@@ -115,6 +117,10 @@ impl<'a> Stated<'a> {
 /// Appends the head to `out`; a head that may not be written leaves `out` as it was.
 pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Result<Stated<'a>, Misuse> {
     let Settled { host, framing, stated } = head.settle()?;
+    // A property of the hop: to a server it would be a secret of somebody else's.
+    if stated.authorizes_proxy && (head.target.starts_with('/') || head.target == "*") {
+        return Err(Misuse::ProxyAuthorization);
+    }
 
     let codings = head.accept_encoding.map_or(0, |codings| ACCEPT_ENCODING.len() + codings.len() + CRLF.len());
     let octets = stated.octets + codings;
