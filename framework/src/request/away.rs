@@ -30,6 +30,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::errand::{Came, Errand, News, Order, Piece};
 use super::journey::Journey;
 use super::retelling::Retelling;
+use super::timings::Sizes;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::Node;
 use crate::notification::{Notifications, Status};
@@ -221,8 +222,12 @@ impl Journey {
 
     fn is_told(&mut self, news: News) {
         let News { wire, times, sizes, trailers, announced, has_ended } = news;
+        // It is decoded here, where it is read.
+        let sizes = Sizes { decoded_body: self.sizes.decoded_body, ..sizes };
         (self.wire, self.times, self.sizes, self.trailers) = (wire, times, sizes, trailers);
-        self.announced = self.announced.or(announced);
+        if self.decoding.is_none() {
+            self.announced = self.announced.or(announced);
+        }
         if has_ended {
             self.away = None;
             self.shared.is_on(None);

@@ -371,7 +371,8 @@ impl Journey {
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
-        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        let is_read = self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded();
+        is_read && self.active.is_none() && self.away.is_none()
     }
 
     /// An error of this request, with its URL and how far it had got.
