@@ -20,6 +20,7 @@ chapters! {
     notifications
     closing
     tls
+    cookies
     dialing
     http2
     wires
