@@ -141,6 +141,7 @@ impl Journey {
                             self.stage = Stage::Queue;
                             let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
                         }
+                        self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
                         if self.goes_away() {
                             self.follow_up = None;
                             return Ok(None);
@@ -162,8 +163,10 @@ impl Journey {
         self.stage = Stage::Body;
         self.shared.now_awaits(Awaits::Server);
         self.ahead.clear();
-        if let Some(away) = self.away.take() {
-            return away.drop_response().await;
+        if let Some(away) = &mut self.away {
+            away.drop_response().await;
+            self.away = None;
+            return;
         }
         let Some(Active { lease, exchange, .. }) = &mut self.active else { return };
         let limit = self.options.limits.response_drain;

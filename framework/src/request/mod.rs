@@ -8,6 +8,7 @@ mod beside;
 mod builder;
 mod calls;
 mod deadline;
+mod errand;
 mod fields;
 mod flight;
 mod follow_up;
