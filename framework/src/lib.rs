@@ -42,9 +42,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed; cookies
-//! are kept and sent.
-//! Not yet: credentials, content codings, proxies. A 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed,
+//! cookies kept and sent. Not yet: credentials, content codings, proxies. A 401 is simply the response.
 //!
 //! # Spans
 //!
