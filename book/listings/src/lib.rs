@@ -20,6 +20,7 @@ chapters! {
     notifications
     closing
     tls
+    cookies
     dialing
     proxies
     http2
