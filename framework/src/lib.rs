@@ -42,7 +42,7 @@
 //! # Scope
 //!
 //! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed.
-//! Not yet: credentials, cookies, content codings, proxies. A 401 is simply the response.
+//! Who asks for credentials is answered by Basic, Digest and Bearer. Not yet: cookies, content codings, proxies.
 //!
 //! # Spans
 //!
