@@ -52,6 +52,10 @@ pub enum Operation {
     TryFrom,
     /// A look at the response: its status or the form of its body.
     Response,
+    /// A download: `Session::download`.
+    Download,
+    /// An event source: `Session::events`, `Response::events`.
+    Events,
 }
 
 impl Operation {
@@ -66,7 +70,7 @@ impl Operation {
             Self::Write => "WinHttpWriteData",
             Self::Receive => "WinHttpReceiveResponse",
             Self::QueryDataAvailable => "WinHttpQueryDataAvailable",
-            Self::Read => "WinHttpReadData",
+            Self::Read | Self::Download | Self::Events => "WinHttpReadData",
             Self::SetCredentials => "WinHttpSetCredentials",
             Self::QueryAuthSchemes => "WinHttpQueryAuthSchemes",
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
@@ -107,6 +111,8 @@ impl Operation {
             Self::Shutdown | Self::WebSocketShutdown => "shutdown",
             Self::Response => "response",
             Self::TryFrom => "try_from",
+            Self::Download => "download",
+            Self::Events => "events",
         }
     }
 
@@ -150,6 +156,8 @@ pub enum Stage {
     Resolve,
     /// Opening the socket.
     Connect,
+    /// Asking a proxy for a tunnel to the server.
+    Tunnel,
     /// Securing the connection: the TLS handshake.
     Tls,
     /// Writing the request head.
@@ -170,6 +178,8 @@ pub enum Stage {
     Body,
     /// Turning the body into what the caller asked for.
     Decode,
+    /// Writing a file.
+    Store,
     /// Becoming a WebSocket.
     Upgrade,
     /// Sending and receiving messages of a WebSocket.
@@ -186,6 +196,7 @@ impl fmt::Display for Stage {
             Self::Queue => "waiting for a wire",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
+            Self::Tunnel => "opening a tunnel through the proxy",
             Self::Tls => "securing the connection",
             Self::SendHead => "sending the head",
             Self::Continue => "waiting for 100 Continue",
@@ -196,6 +207,7 @@ impl fmt::Display for Stage {
             Self::Redirect => "following a redirect",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",
+            Self::Store => "writing the file",
             Self::Upgrade => "becoming a WebSocket",
             Self::Messages => "exchanging messages",
             Self::Closing => "closing the WebSocket",

@@ -1,5 +1,8 @@
 //! The paved path into a request: everything about it in one expression, then `send`.
 
+mod again;
+mod ranges;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,13 +11,15 @@ use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::credentials::Own;
+use super::form::Form;
 use super::payload::Payload;
 use super::response::Response;
+use super::retrying::Renewed;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
 use crate::options::{
-    AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Governor, Priority, RedirectOptions,
-    RequestOptions, SharedOptions, Timeouts,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Decompression, Governor, Priority, ProxySettings,
+    RedirectOptions, RequestOptions, RetryPolicy, SharedOptions, Timeouts,
 };
 use crate::protocol::http1::field;
 use crate::target::Target;
@@ -38,13 +43,14 @@ struct Parts {
     credentials: Option<Arc<Own>>,
     context: Option<u64>,
     wrong: Option<Error>,
+    renewed: Option<Box<Renewed>>,
 }
 
 impl RequestBuilder {
     /// The options are those of a handle, which were checked when they were set there.
     pub(crate) fn new(opening: Opening, method: http::Method, target: Target, options: SharedOptions) -> Self {
         let (headers, payload, own_options) = (HeaderMap::new(), Payload::empty(), false);
-        let (credentials, context, wrong) = (None, None, None);
+        let (credentials, context, wrong, renewed) = (None, None, None, None);
         Self(Box::new(Parts {
             opening,
             method,
@@ -56,6 +62,7 @@ impl RequestBuilder {
             credentials,
             context,
             wrong,
+            renewed,
         }))
     }
 
@@ -118,6 +125,15 @@ impl RequestBuilder {
         self
     }
 
+    /// Carries the form as `multipart/form-data`, and says so unless a `Content-Type` was set. What is wrong with it is kept for
+    /// [`send`](Self::send) to fail with (87).
+    pub fn multipart(mut self, form: Form) -> Self {
+        if let Some(wrong) = form.what_is_wrong() {
+            self.is_wrong(wrong.clone());
+        }
+        self.body(Payload::multipart(form))
+    }
+
     /// How long each stage of this request may take; by default what the session says.
     #[doc(alias = "WinHttpSetTimeouts")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
@@ -128,6 +144,21 @@ impl RequestBuilder {
     /// How long all of it may take, from `send` to the last octet of the body ([`Timeouts::total`]); by default for ever.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.change_options().timeouts.total = Some(total);
+        self
+    }
+
+    /// Which content codings are asked for, and undone as the body is read; by default what the session says.
+    /// [`Decompression::NONE`] reads the body as it comes off the wire.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub fn decompression(mut self, allowed: Decompression) -> Self {
+        self.change_options().decompression = allowed;
+        self
+    }
+
+    /// Through which proxies its server is reached; by default what the session says.
+    #[doc(alias = "WINHTTP_OPTION_PROXY")]
+    pub fn proxy(mut self, settings: impl Into<ProxySettings>) -> Self {
+        self.change_options().dial.proxy = settings.into();
         self
     }
 
@@ -143,6 +174,22 @@ impl RequestBuilder {
     /// Whether it goes before others that wait for their turn by the governor; by default what the session says.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.change_options().priority = priority;
+        self
+    }
+
+    /// Whether it carries the cookies of the session's jar, and the jar takes those of its response; by default what the session says.
+    /// See [`RequestOptions::cookies`](crate::RequestOptions::cookies).
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    #[doc(alias = "WINHTTP_DISABLE_COOKIES")]
+    pub fn cookies(mut self, are_used: bool) -> Self {
+        self.change_options().cookies = are_used;
+        self
+    }
+
+    /// When it is sent again beyond the safe resend; `None` is never. By default what the session says.
+    pub fn retry(mut self, policy: impl Into<Option<RetryPolicy>>) -> Self {
+        self.change_options().retry = policy.into();
         self
     }
 
@@ -232,8 +279,19 @@ impl RequestBuilder {
 
     /// Not part of the future that waits for the answer, which would keep room for all of it.
     fn launch(self) -> Result<Request> {
-        let Parts { opening, method, target, headers, payload, options, own_options, credentials, context, wrong } =
-            *self.0;
+        let Parts {
+            opening,
+            method,
+            target,
+            headers,
+            payload,
+            options,
+            own_options,
+            credentials,
+            context,
+            wrong,
+            renewed,
+        } = *self.0;
         if let Some(wrong) = wrong {
             return Err(wrong.with_url(&target.url()));
         }
@@ -254,7 +312,7 @@ impl RequestBuilder {
         if let Some(context) = context {
             request.inner.node.set_context(context);
         }
-        unstarted.launch(payload);
+        unstarted.launch(payload, renewed);
         Ok(request)
     }
 

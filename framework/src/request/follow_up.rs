@@ -84,6 +84,7 @@ impl Journey {
         if self.turns.is_some() {
             self.was_answered(head);
         }
+        self.remember(head);
         if self.auth.is_some() {
             self.note_credentials(head);
         }
@@ -92,7 +93,9 @@ impl Journey {
     /// Is there anything in a response of this status that could make another exchange follow?
     fn may_be_followed(&self, head: &ResponseHead) -> bool {
         let status = head.status();
-        status.is_redirection() && self.upgrade.is_none() || status.is_client_error() && self.may_authenticate(head)
+        status.is_redirection() && self.upgrade.is_none()
+            || status.is_client_error() && self.may_authenticate(head)
+            || self.may_be_retried(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
@@ -100,7 +103,10 @@ impl Journey {
         if let Some(next) = self.authenticate(head).await? {
             return Ok(FollowUp::Again(next));
         }
-        Ok(self.redirect(head).await?.map_or(FollowUp::Deliver, FollowUp::Again))
+        if let Some(next) = self.redirect(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
+        Ok(if self.may_be_retried(head) { self.retries_after(head) } else { FollowUp::Deliver })
     }
 
     /// Goes on with a follow-up that was begun. Gives the head back if it is to be delivered; if not, what follows has been sent.
@@ -144,10 +150,8 @@ impl Journey {
                     }
                     Some(Following::Waiting { not_before }) => {
                         let not_before = *not_before;
-                        if not_before.is_some() {
-                            self.stage = Stage::Queue;
-                            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
-                        }
+                        self.waits_until(not_before).await;
+                        self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
                         if self.goes_away() {
                             self.follow_up = None;
                             return Ok(None);
@@ -169,8 +173,10 @@ impl Journey {
         self.stage = Stage::Body;
         self.shared.now_awaits(Awaits::Server);
         self.ahead.clear();
-        if let Some(away) = self.away.take() {
-            return away.drop_response().await;
+        if let Some(away) = &mut self.away {
+            away.drop_response().await;
+            self.away = None;
+            return;
         }
         let Some(Active { lease, exchange, .. }) = &mut self.active else { return };
         let limit = self.options.limits.response_drain;
@@ -213,6 +219,25 @@ impl Journey {
         self.reached = WireState::NotSent;
         self.resends_left = self.options.resends;
         (self.head_deadline, self.announced, self.trailers) = (None, None, None);
+    }
+
+    /// Waits until it may be sent again after a failure, if that is not at once.
+    pub(super) async fn wait_to_go(&mut self) -> Result<()> {
+        if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
+            let not_before = *not_before;
+            self.waits_until(not_before).await;
+            self.resend_until = self.queue_end();
+            Box::pin(self.wait_for_leave(self.resend_until)).await?;
+            self.follow_up = None;
+        }
+        Ok(())
+    }
+
+    async fn waits_until(&mut self, not_before: Option<Instant>) {
+        if not_before.is_some() {
+            self.stage = Stage::Queue;
+            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+        }
     }
 }
 

@@ -76,7 +76,9 @@ impl Journey {
         if self.has_switched() {
             return self.break_off(CloseReason::SwitchedProtocols);
         }
-        self.away = None;
+        if let Some(away) = self.away.take() {
+            return away.leave();
+        }
         let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
             Ok(()) => self.settle(clock::now()),

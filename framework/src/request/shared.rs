@@ -30,6 +30,8 @@ pub(super) struct Shared {
     pub(super) node: Arc<Node>,
     pub(super) method: Method,
     pub(super) target: Target,
+    /// The target is another than its caller said, because its host wants to be asked by https.
+    pub(super) by_https: bool,
     pub(super) mailbox: Mailbox,
     pub(super) landing: Landing,
     state: AtomicU8,
@@ -89,7 +91,13 @@ struct Outcome {
 }
 
 impl Shared {
-    pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
+    pub(super) fn new(
+        node: Arc<Node>,
+        method: Method,
+        target: Target,
+        options: SharedOptions,
+        by_https: bool,
+    ) -> Arc<Self> {
         let draft = Mutex::new(Draft {
             headers: Fields::default(),
             options,
@@ -102,6 +110,7 @@ impl Shared {
             node,
             method,
             target,
+            by_https,
             mailbox: Mailbox::default(),
             landing: Landing::default(),
             state: AtomicU8::new(Standing::from(State::Opened).number()),

@@ -104,6 +104,8 @@ impl Conversation {
             Happened::OriginPaused => {
                 self.only_in("OriginPaused", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
+            Happened::Remembered(what) => self.only_in(what, !matches!(self.phase, Phase::Ready | Phase::Reading)),
+            Happened::MovedToHttps => self.only_in("MovedToHttps", self.phase != Phase::Reading),
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
@@ -144,7 +146,7 @@ impl Conversation {
 
     fn on_began(&mut self, step: Step) -> Result<(), Breach> {
         match step {
-            Step::Resolve | Step::Connect(_) | Step::Secure | Step::SendHead => {
+            Step::FindProxy | Step::Resolve | Step::Connect(_) | Step::OpenTunnel | Step::Secure | Step::SendHead => {
                 self.expect_sending(&format!("the beginning of {step:?}"))?
             }
             Step::ReceiveHead => match self.phase {

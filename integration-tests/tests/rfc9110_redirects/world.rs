@@ -12,6 +12,11 @@ pub(crate) async fn redirecting() -> Origin {
 
 pub(crate) fn answer(request: &Request) -> Reply {
     let status = request.query("status").and_then(|status| status.parse().ok()).unwrap_or(302);
+    if let Some(via) = request.query("via") {
+        let via = decoded(via);
+        let (next, rest) = via.split_once(' ').unwrap_or((&via, ""));
+        return Reply::redirect(302, if rest.is_empty() { next.to_owned() } else { format!("{next}{}", along(rest)) });
+    }
     match (request.path(), request.query("to")) {
         (_, Some(to)) => Reply::redirect(status, decoded(to)).body("moved"),
         ("/loop", _) => Reply::redirect(302, "/loop"),
@@ -29,6 +34,12 @@ pub(crate) fn moved(to: &str) -> String {
 pub(crate) fn moved_by(status: u16, to: &str) -> String {
     let to: String = to.bytes().map(|octet| format!("%{octet:02x}")).collect();
     format!("/moved?status={status}&to={to}")
+}
+
+/// What makes of a server's path `/` the first of a chain of servers, each but the last by its origin alone.
+pub(crate) fn along(stations: &str) -> String {
+    let hex: String = stations.bytes().map(|octet| format!("%{octet:02x}")).collect();
+    format!("/?via={hex}")
 }
 
 fn decoded(text: &str) -> String {
