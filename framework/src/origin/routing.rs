@@ -56,9 +56,10 @@ impl Pond {
         let mut last = None;
         for route in &routes {
             // Each has its share of what is left, or the first that is silent would leave nothing to the others.
-            let share = way.timeouts.connect.map(|all| {
-                all.saturating_sub(clock::now().saturating_duration_since(begun)) / left
-            });
+            let share = way
+                .timeouts
+                .connect
+                .map(|all| all.saturating_sub(clock::now().saturating_duration_since(begun)) / left);
             left = left.saturating_sub(1).max(1);
             let timeouts = Timeouts { connect: share, ..*way.timeouts };
             let failure = match self.dial_by(route, &Way { timeouts: &timeouts, ..*way }).await {

@@ -137,7 +137,8 @@ impl Journey {
             }
             headers.extend(extra);
         }
-        let upgrade = if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
+        let upgrade =
+            if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
         let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),

@@ -95,15 +95,18 @@ impl DialFailure {
         match self {
             // That the caller's own policy, code or options are in the way holds for any other too.
             Self::AtProxy(_, failure) => match **failure {
-                Self::Panicked(_) | Self::NotAllowed(_) | Self::NotOfFamily(_) | Self::PrepareTimeout(_) => Verdict::Final,
+                Self::Panicked(_) | Self::NotAllowed(_) | Self::NotOfFamily(_) | Self::PrepareTimeout(_) => {
+                    Verdict::Final
+                }
                 _ => Verdict::Bad,
             },
             Self::NoTunnel(_, NoTunnel::Fault(fault)) => fault.verdict(),
             Self::NoTunnel(..) => Verdict::Bad,
             // Straight to the server, or to its address behind a proxy: another route may know a way.
-            Self::NotResolved(_) | Self::ResolveTimeout(_) | Self::NotConnected { .. } | Self::ConnectTimeout { .. } => {
-                Verdict::NotThere
-            }
+            Self::NotResolved(_)
+            | Self::ResolveTimeout(_)
+            | Self::NotConnected { .. }
+            | Self::ConnectTimeout { .. } => Verdict::NotThere,
             _ => Verdict::Final,
         }
     }

@@ -138,12 +138,7 @@ impl Conversation {
 
     fn on_began(&mut self, step: Step) -> Result<(), Breach> {
         match step {
-            Step::FindProxy
-            | Step::Resolve
-            | Step::Connect(_)
-            | Step::OpenTunnel
-            | Step::Secure
-            | Step::SendHead => {
+            Step::FindProxy | Step::Resolve | Step::Connect(_) | Step::OpenTunnel | Step::Secure | Step::SendHead => {
                 self.expect_sending(&format!("the beginning of {step:?}"))?
             }
             Step::ReceiveHead => match self.phase {

@@ -3,10 +3,10 @@
 use hinternet::network::Proxy;
 use hinternet::tls::TlsOptions;
 use hinternet::{Error, ProxySettings, Response, Session, SessionBuilder};
+use integration_tests::Server;
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use integration_tests::patiently;
 use integration_tests::recorder::Recorder;
-use integration_tests::Server;
 
 /// A session that goes through these, and is recorded.
 pub(crate) struct Place {
@@ -66,5 +66,5 @@ pub(crate) const BASIC: &str = "Basic dXNlcjpwYXNz";
 pub(crate) fn trusted(names: &[&str]) -> (Identity, TlsOptions) {
     let authority = Authority::new("Authority of the test");
     let identity = authority.issue(Leaf::for_names(names.iter().copied()));
-    (identity, TlsOptions::new().trust_only(authority.certificate()))
+    (identity, TlsOptions::new().trust_only([authority.certificate()]))
 }

@@ -51,7 +51,8 @@ async fn rfc1929_user_and_password_are_shown_to_a_proxy_that_wants_them() {
         place.end().await;
     }
     for (known, scheme) in [(false, "socks5"), (true, "socks5")] {
-        let settings = if known { at(&proxy, scheme).credentials("user", "wrong").unwrap() } else { at(&proxy, scheme) };
+        let settings =
+            if known { at(&proxy, scheme).credentials("user", "wrong").unwrap() } else { at(&proxy, scheme) };
         let place = Place::through(settings);
         let error = place.fails(&origin.url("/")).await;
         let facts = (error.code(), error.stage(), error.blame());

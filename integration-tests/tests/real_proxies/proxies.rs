@@ -54,12 +54,8 @@ pub(crate) fn squid(login: Option<&str>) -> Running {
 }
 
 fn md5(text: &str) -> String {
-    let mut hashing = Command::new("openssl")
-        .args(["md5", "-r"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut hashing =
+        Command::new("openssl").args(["md5", "-r"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     hashing.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
     let said = String::from_utf8(hashing.wait_with_output().unwrap().stdout).unwrap();
     said.split_whitespace().next().unwrap().to_owned()
@@ -70,8 +66,9 @@ pub(crate) fn tinyproxy(login: bool) -> Running {
     let [port] = ports();
     let peer = Peer::start(&[port], |folder| {
         let login = if login { "BasicAuth user pass\n" } else { "" };
-        let configuration =
-            format!("Port {port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nAllow 127.0.0.1\nDisableViaHeader Yes\n{login}");
+        let configuration = format!(
+            "Port {port}\nListen 127.0.0.1\nTimeout 60\nMaxClients 50\nAllow 127.0.0.1\nDisableViaHeader Yes\n{login}"
+        );
         std::fs::write(folder.join("tinyproxy.conf"), configuration).unwrap();
         let mut command = Command::new("/usr/bin/tinyproxy");
         command.args(["-d", "-c", "tinyproxy.conf"]);

@@ -50,7 +50,8 @@ impl BypassList {
         let entries = list.split([';', ' ', '\t', '\r', '\n']).filter(|entry| !entry.is_empty());
         let rules: Result<Vec<_>> = entries
             .map(|entry| {
-                let refused = || Error::parameter(Operation::SetOption, format!("the exception cannot be read: {entry:?}"));
+                let refused =
+                    || Error::parameter(Operation::SetOption, format!("the exception cannot be read: {entry:?}"));
                 of_winhttp(entry).ok_or_else(refused)
             })
             .collect();

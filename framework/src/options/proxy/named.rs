@@ -67,7 +67,9 @@ impl NamedProxies {
                 "http" => http.push(Route::Proxy(Proxy::parse(url)?)),
                 "https" => https.push(Route::Proxy(Proxy::parse(url)?)),
                 "socks" if url.contains("://") => socks.push(Route::Proxy(Proxy::parse(url)?)),
-                "socks" => socks.push(Route::Proxy(Proxy::parse(&format!("{}://{url}", ProxyProtocol::Socks4.scheme()))?)),
+                "socks" => {
+                    socks.push(Route::Proxy(Proxy::parse(&format!("{}://{url}", ProxyProtocol::Socks4.scheme()))?))
+                }
                 "ftp" => {}
                 _ => {
                     let detail = "a scheme in the list of proxies is none of http, https, ftp and socks";

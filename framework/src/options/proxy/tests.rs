@@ -31,7 +31,8 @@ fn p_01_a_list_without_a_proxy_and_what_cannot_be_read_are_refused() {
     for list in ["", " ; ", "ftp=p:1", "gopher=p:1", "http=", "p:0", "p:65536", "http://p/path", "pr\u{f6}xy:1"] {
         assert!(ProxySettings::named(list, "").is_err(), "{list:?}");
     }
-    for bypass in ["http:/x", "gopher://x", "h:0", "h:1:x", "fe80::1%eth0", "[fe80::1%25eth0]", "10.0.0.0/33", "a b/c"] {
+    for bypass in ["http:/x", "gopher://x", "h:0", "h:1:x", "fe80::1%eth0", "[fe80::1%25eth0]", "10.0.0.0/33", "a b/c"]
+    {
         assert!(ProxySettings::named("p", bypass).is_err(), "{bypass:?}");
     }
     assert!(ProxySettings::named("p", "").is_ok(), "no exceptions");

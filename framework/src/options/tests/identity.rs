@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 use crate::network::{
     ByPointer, Destination, Dialer, Dialing, FindingProxy, Lookup, Proxy, ProxyResolver, PublicAddresses, Resolver,
 };
-use crate::options::{DialOptions, NamedProxies, ProxySettings};
 use crate::options::tls::{
     Certificate, Client, ClientCertificates, ClientIdentity, Dangers, Parts, Revocation, Roots, TlsOptions, TlsVersions,
 };
+use crate::options::{DialOptions, NamedProxies, ProxySettings};
 
 /// The default, and of every field a copy that differs in it alone.
 macro_rules! each_changed {

@@ -86,16 +86,32 @@ mod tests {
         let cases: [Case<'_>; 12] = [
             ("", &[], &["http://h"]),
             ("*", &["http://h", "https://10.0.0.1", "http://[::1]:8"], &[]),
-            ("example.com", &["http://example.com", "https://a.b.Example.com", "http://example.com."], &["http://notexample.com", "http://example.com.evil", "http://com"]),
+            (
+                "example.com",
+                &["http://example.com", "https://a.b.Example.com", "http://example.com."],
+                &["http://notexample.com", "http://example.com.evil", "http://com"],
+            ),
             (".example.com", &["http://example.com", "http://a.example.com"], &["http://notexample.com"]),
             ("*.example.com", &["http://a.example.com"], &["http://notexample.com"]),
             ("example.com.", &["http://example.com"], &[]),
             ("a.example, B.example", &["http://a.example", "http://x.b.example"], &["http://c.example"]),
             ("example.com:8080", &["http://example.com:8080"], &["http://example.com", "http://example.com:80"]),
-            ("127.0.0.1", &["http://127.0.0.1", "http://127.1:9", "http://[::ffff:127.0.0.1]"], &["http://127.0.0.2", "http://x127.0.0.1"]),
-            ("10.0.0.0/8,fd00::/8", &["http://10.255.0.1", "http://[fd12::1]"], &["http://11.0.0.1", "http://[fe80::1]", "http://10.example"]),
+            (
+                "127.0.0.1",
+                &["http://127.0.0.1", "http://127.1:9", "http://[::ffff:127.0.0.1]"],
+                &["http://127.0.0.2", "http://x127.0.0.1"],
+            ),
+            (
+                "10.0.0.0/8,fd00::/8",
+                &["http://10.255.0.1", "http://[fd12::1]"],
+                &["http://11.0.0.1", "http://[fe80::1]", "http://10.example"],
+            ),
             ("[::1]:80,[fe80::1]", &["http://[::1]", "https://[fe80::1]"], &["http://[::1]:81"]),
-            ("0.0.1,fe80::1%eth0,10.0.0.0/33,:80,h:0", &[], &["http://127.0.0.1", "http://[fe80::1]", "http://10.0.0.1", "http://h"]),
+            (
+                "0.0.1,fe80::1%eth0,10.0.0.0/33,:80,h:0",
+                &[],
+                &["http://127.0.0.1", "http://[fe80::1]", "http://10.0.0.1", "http://h"],
+            ),
         ];
         for (list, inside, outside) in cases {
             let read = BypassList::no_proxy(list);
@@ -111,7 +127,11 @@ mod tests {
     #[test]
     fn winhttps_list_has_wildcards_local_names_schemes_and_ports() {
         let cases: [Case<'_>; 8] = [
-            ("<local>", &["http://intranet", "https://intranet:8"], &["http://a.b", "http://127.0.0.1", "http://[::1]"]),
+            (
+                "<local>",
+                &["http://intranet", "https://intranet:8"],
+                &["http://a.b", "http://127.0.0.1", "http://[::1]"],
+            ),
             ("example.com", &["http://example.com"], &["http://a.example.com"]),
             ("*.example.com;10.0.0.0/8", &["http://a.example.com", "http://10.1.2.3"], &["http://example.com"]),
             (".example.com", &["http://example.com", "http://a.example.com"], &["http://badexample.com"]),

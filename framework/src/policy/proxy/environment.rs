@@ -28,7 +28,8 @@ impl ProxySettings {
             if url.is_empty() {
                 return Ok(Vec::new());
             }
-            let refused = |_| Error::parameter(Operation::SetOption, format!("{name} in the environment names no proxy"));
+            let refused =
+                |_| Error::parameter(Operation::SetOption, format!("{name} in the environment names no proxy"));
             Ok(vec![Route::Proxy(Proxy::parse(&url).map_err(refused)?)])
         };
         let named = NamedProxies::new(route("http_proxy")?).for_https(route("https_proxy")?);
@@ -43,7 +44,8 @@ mod tests {
     use crate::target::Origin;
 
     fn chosen(variables: &[(&str, &str)], url: &str) -> String {
-        let variable = |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
         let settings = match ProxySettings::from_variables(variable) {
             Ok(ProxySettings::Named(named)) => named,
             Ok(other) => panic!("{other:?}"),
@@ -54,7 +56,8 @@ mod tests {
 
     #[test]
     fn the_environment_names_proxies_by_scheme_and_lower_case_comes_first() {
-        let both = [("http_proxy", "p:1"), ("HTTP_PROXY", "q:1"), ("HTTPS_PROXY", "https://s"), ("ALL_PROXY", "socks5h://a")];
+        let both =
+            [("http_proxy", "p:1"), ("HTTP_PROXY", "q:1"), ("HTTPS_PROXY", "https://s"), ("ALL_PROXY", "socks5h://a")];
         assert_eq!(chosen(&both, "http://h"), "http://p:1");
         assert_eq!(chosen(&both, "https://h"), "https://s:443");
         assert_eq!(chosen(&both[3..], "http://h"), "socks5h://a:1080");

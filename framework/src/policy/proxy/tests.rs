@@ -41,7 +41,8 @@ fn a_proxy_that_works_again_is_forgiven_and_the_memory_has_an_end() {
     }
     let mut routes: Vec<_> = (1..1_000).rev().map(|port| Route::Proxy(proxy(&format!("h:{port}")))).collect();
     bad.put_last(&mut routes, now);
-    let bad_ones = routes.iter().rev().take_while(|route| route.proxy().is_some_and(|proxy| proxy.port() > 935)).count();
+    let bad_ones =
+        routes.iter().rev().take_while(|route| route.proxy().is_some_and(|proxy| proxy.port() > 935)).count();
     assert_eq!(bad_ones, 64);
 }
 
@@ -54,10 +55,14 @@ fn an_exception_and_an_empty_list_are_direct() {
 
 #[test]
 fn only_the_last_proxy_of_a_chain_forwards_and_only_plain_http() {
-    let chain = proxy("http://last").through(proxy("https://middle").through(proxy("socks5://first")).unwrap()).unwrap();
+    let chain =
+        proxy("http://last").through(proxy("https://middle").through(proxy("socks5://first")).unwrap()).unwrap();
     let legs = |forwarded| {
         let plan = Plan::through(&chain, forwarded);
-        plan.0.iter().map(|leg| (leg.proxy.host(), leg.secures, leg.reach, leg.next.map(Proxy::host))).collect::<Vec<_>>()
+        plan.0
+            .iter()
+            .map(|leg| (leg.proxy.host(), leg.secures, leg.reach, leg.next.map(Proxy::host)))
+            .collect::<Vec<_>>()
     };
     let first = ("first", false, Reach::Socks5, Some("middle"));
     let middle = ("middle", true, Reach::Connect, Some("last"));

@@ -21,7 +21,11 @@ pub(crate) struct Connect {
 enum State {
     Head(ReceiveHead),
     /// It is a refusal.
-    Body { head: ResponseHead, reading: ReceiveBody, body: BytesMut },
+    Body {
+        head: ResponseHead,
+        reading: ReceiveBody,
+        body: BytesMut,
+    },
     Over,
 }
 

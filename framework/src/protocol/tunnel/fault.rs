@@ -136,9 +136,6 @@ impl TunnelFault {
 
     /// Did it break the rules of what it speaks?
     pub(crate) fn is_broken(&self) -> bool {
-        matches!(
-            self,
-            Self::Http(_) | Self::Unasked { .. } | Self::Version(_) | Self::Method(_) | Self::AddressKind(_)
-        )
+        matches!(self, Self::Http(_) | Self::Unasked { .. } | Self::Version(_) | Self::Method(_) | Self::AddressKind(_))
     }
 }

@@ -168,9 +168,7 @@ impl<'a> Route<'a> {
     /// No tunnel came of it: does another stream make sense?
     fn end(&mut self, at: usize, leg: &Leg<'_>, failure: NoTunnel) -> End {
         match &failure {
-            NoTunnel::Fault(TunnelFault::Refused(answer))
-                if !answer.may_go_on() && self.answers(at, leg, answer) =>
-            {
+            NoTunnel::Fault(TunnelFault::Refused(answer)) if !answer.may_go_on() && self.answers(at, leg, answer) => {
                 return End::Again;
             }
             NoTunnel::Fault(fault) if fault.is_about_the_address() && self.goals[at].len() > 1 => {

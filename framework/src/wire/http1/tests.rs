@@ -105,7 +105,14 @@ impl Stream for Holding {}
 
 fn wire(stream: impl Stream + 'static) -> Http1 {
     let now = clock::now();
-    let times = DialTimes { resolve_start: now, resolve_end: now, connect_start: now, connect_end: now, tunnel_end: None, tls: None };
+    let times = DialTimes {
+        resolve_start: now,
+        resolve_end: now,
+        connect_start: now,
+        connect_end: now,
+        tunnel_end: None,
+        tls: None,
+    };
     Http1::new(Dialed { stream: Box::new(stream), times, security: None, by: None })
 }
 

@@ -37,14 +37,16 @@ fn the_fields_of_the_proxy_are_sent() {
     let defaults = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static("us"))]);
     let mut machine = Connect::new("[::1]:8443", &fields, &defaults).unwrap();
     let written = machine.output().unwrap();
-    let expected = "CONNECT [::1]:8443 HTTP/1.1\r\nhost: [::1]:8443\r\nproxy-authorization: Basic eDp5\r\nuser-agent: us\r\n\r\n";
+    let expected =
+        "CONNECT [::1]:8443 HTTP/1.1\r\nhost: [::1]:8443\r\nproxy-authorization: Basic eDp5\r\nuser-agent: us\r\n\r\n";
     assert_eq!(String::from_utf8_lossy(&written), expected);
     assert!(Connect::new("h:1\r\nx: y", &fields, &defaults).is_err());
 }
 
 #[test]
 fn a_2xx_has_no_body_whatever_its_fields_say() {
-    for fields in ["Content-Length: 5", "Transfer-Encoding: chunked", "Content-Length: 5\r\nTransfer-Encoding: chunked"] {
+    for fields in ["Content-Length: 5", "Transfer-Encoding: chunked", "Content-Length: 5\r\nTransfer-Encoding: chunked"]
+    {
         let octets = format!("HTTP/1.1 200 OK\r\n{fields}\r\n\r\nhello");
         let (_, outcome, left) = play(machine(), octets.as_bytes(), usize::MAX);
         assert_eq!((outcome, left.as_slice()), (Ok(()), &b"hello"[..]), "{fields}");
@@ -64,7 +66,8 @@ fn interim_responses_are_passed_over_but_not_without_end() {
 
 #[test]
 fn any_other_answer_is_a_refusal_that_can_be_read() {
-    let refused = answer(b"HTTP/1.1 403 No way\r\nSet-Cookie: a=b\r\nLocation: http://evil/\r\nContent-Length: 5\r\n\r\nhello");
+    let refused =
+        answer(b"HTTP/1.1 403 No way\r\nSet-Cookie: a=b\r\nLocation: http://evil/\r\nContent-Length: 5\r\n\r\nhello");
     assert_eq!((refused.head().status().as_u16(), &refused.body()[..]), (403, &b"hello"[..]));
     assert!(refused.is_whole() && refused.may_go_on());
     assert_eq!(TunnelFault::Refused(refused).verdict(), crate::policy::proxy::Verdict::Final);
