@@ -8,6 +8,8 @@
 //! | [`Http2Origin`](http2_origin::Http2Origin) | an honest HTTP/2 server |
 //! | [`WebSocketOrigin`](websocket::WebSocketOrigin) | an honest WebSocket server |
 //! | [`DeflatingOrigin`](deflating::DeflatingOrigin) | an honest WebSocket server that compresses |
+//! | [`Coded`](coded::Coded) | content as a server codes it, and zeros without end in each coding |
+//! | [`Guard`](guard::Guard) | stands before an origin, asks for credentials, and checks them |
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`HttpProxy`](proxy::HttpProxy) | a proxy of HTTP: opens tunnels, answers what it should forward, asks who is there |
@@ -27,11 +29,13 @@
 
 mod blocking;
 pub mod certificates;
+pub mod coded;
 pub mod deflating;
 mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;
 mod gate;
+pub mod guard;
 pub mod http2_origin;
 pub mod http2_peer;
 pub mod lab;

@@ -123,7 +123,7 @@ async fn greet4(stream: &mut TcpStream, manner: &Manner) -> io::Result<Option<Go
     let address = Ipv4Addr::from(stream.read_u32().await?);
     let user = until_nul(stream).await?;
     let host = match address.octets() {
-        [0, 0, 0, last] if last != 0 => until_nul(stream).await?,
+        [0, 0, 0, 1..=255] => until_nul(stream).await?,
         _ => address.to_string(),
     };
     let is_known = manner.login.as_ref().is_none_or(|(known, _)| *known == user);

@@ -23,6 +23,7 @@ chapters! {
     dialing
     proxies
     http2
+    codings
     wires
     service
     websocket

@@ -28,11 +28,16 @@ macro_rules! error_codes {
 error_codes! {
     /// The handle, or one above it, was closed; or it crashed.
     InvalidHandle = 6, "ERROR_INVALID_HANDLE";
+    /// A file could not be written, or read back.
+    WriteFault = 29, "ERROR_WRITE_FAULT";
     /// An argument cannot be used; nothing was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
+    /// The body becomes more, decoded, than [`Limits`](crate::Limits) allow: `decoded_body` or `decoded_ratio`.
+    BodyTooLarge = 223, "ERROR_FILE_TOO_LARGE";
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";
-    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; the error says which.
+    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; or the response does not ask for
+    /// credentials. The error says which.
     InvalidOperation = 4317, "ERROR_INVALID_OPERATION";
     /// A stage took longer than its timeout; the error names the stage and how long it waited.
     Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";
@@ -64,6 +69,8 @@ error_codes! {
     ClientAuthCertNeeded = 12044, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED";
     /// The peer's answer is not HTTP, or breaks its rules.
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
+    RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
     /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
     SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
     /// The proxies for the URL were not found: whoever was asked for them failed.

@@ -31,7 +31,7 @@ bitflags! {
         /// `DetectingProxy`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_DETECTING_PROXY")]
         const DETECTING_PROXY = 0x1000;
-        /// WinHTTP's `REDIRECT`; nothing of this version emits it.
+        /// `Redirect`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_REDIRECT")]
         const REDIRECT = 0x4000;
         /// `IntermediateResponse`.
@@ -89,6 +89,13 @@ bitflags! {
         const HEALING = 1 << 39;
         /// `OpeningTunnel`, `TunnelOpened`, `TunnelFailed`: what is asked of proxies.
         const TUNNELS = 1 << 45;
+
+        /// `Authenticating`.
+        const AUTHENTICATION = 1 << 40;
+        /// `CookieStored`, `CookieRemoved`, `CookieRefused`.
+        const COOKIES = 1 << 42;
+        /// `MovedToHttps`, `HttpsWanted`.
+        const HSTS = 1 << 43;
 
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.

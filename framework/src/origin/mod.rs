@@ -4,6 +4,7 @@
 //! wires by a call.
 
 mod ahead;
+mod budgets;
 mod carriers;
 mod dialing;
 mod driving;
@@ -58,6 +59,7 @@ use register::Register;
 use routing::SecureProxies;
 use shares::Spare;
 
+pub(crate) use budgets::Budgets;
 pub(crate) use gates::Governors;
 pub(crate) use governing::{Governed, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
@@ -114,6 +116,8 @@ pub(crate) struct Terms {
     pub(crate) quota: Quota,
     pub(crate) names: Arc<Names>,
     pub(crate) governors: Governors,
+    /// What requests that are sent again are paid from.
+    pub(crate) budgets: Budgets,
     pub(crate) proxies: Proxies,
 }
 

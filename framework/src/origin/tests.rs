@@ -21,7 +21,9 @@ fn session() -> Arc<Node> {
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (session, quota) = (Arc::clone(session), Quota::new(None, || ()));
     let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
-    let (names, trace, governors) = (Names::new(NameOptions::default()), 0, Governors::new(None));
+    let (names, trace) = (Names::new(NameOptions::default()), 0);
+    let (governors, budgets) = (Governors::new(None), Budgets::new());
+    let proxies = Proxies::default();
     Arc::new(Terms {
         session,
         limits,
@@ -31,7 +33,8 @@ fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
         quota,
         names,
         governors,
-        proxies: Proxies::default(),
+        budgets,
+        proxies,
     })
 }
 

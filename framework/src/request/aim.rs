@@ -1,7 +1,5 @@
 //! What the present exchange of a request asks for, and of whom: at first as its caller said, after a follow-up what that made of it.
 
-#![expect(dead_code, reason = "no follow-up leads anywhere yet")]
-
 use std::sync::Arc;
 
 use http::{HeaderMap, Method};
@@ -35,12 +33,12 @@ pub(super) enum Credentials {
 }
 
 impl Aim {
-    pub(super) fn moved(&self) -> Option<&Moved> {
-        self.0.as_deref()
+    pub(super) fn at(moved: Moved) -> Self {
+        Self(Some(Box::new(moved)))
     }
 
-    pub(super) fn moves(&mut self, moved: Moved) {
-        self.0 = Some(Box::new(moved));
+    pub(super) fn moved(&self) -> Option<&Moved> {
+        self.0.as_deref()
     }
 
     /// How often the request was sent elsewhere.
@@ -48,9 +46,9 @@ impl Aim {
         self.moved().map_or(0, |moved| moved.hops)
     }
 
-    /// Has the chain left the origin that the caller's credentials are for?
-    pub(super) fn has_dropped_credentials(&self) -> bool {
-        self.moved().is_some_and(|moved| moved.credentials == Credentials::Dropped)
+    /// What has become of the caller's credentials?
+    pub(super) fn credentials(&self) -> Credentials {
+        self.moved().map_or(Credentials::Kept, |moved| moved.credentials)
     }
 
     pub(super) fn method<'a>(&'a self, shared: &'a Shared) -> &'a Method {

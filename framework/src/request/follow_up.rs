@@ -20,8 +20,9 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::aim::Moved;
+use super::aim::{Aim, Moved};
 use super::fields::Fields;
+use super::history::PriorResponse;
 use super::journey::{Active, Journey};
 use super::payload::Payload;
 use super::showing::Awaits;
@@ -35,7 +36,6 @@ use crate::reason::CloseReason;
 /// What becomes of a response whose head has come.
 pub(super) enum FollowUp {
     Deliver,
-    #[expect(dead_code, reason = "nothing follows yet")]
     Again(Box<Next>),
 }
 
@@ -84,17 +84,29 @@ impl Journey {
         if self.turns.is_some() {
             self.was_answered(head);
         }
+        self.remember(head);
+        if self.auth.is_some() {
+            self.note_credentials(head);
+        }
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
-    fn may_be_followed(&self, _head: &ResponseHead) -> bool {
-        false
+    fn may_be_followed(&self, head: &ResponseHead) -> bool {
+        let status = head.status();
+        status.is_redirection() && self.upgrade.is_none()
+            || status.is_client_error() && self.may_authenticate(head)
+            || self.may_be_retried(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
-    #[expect(clippy::unused_async, reason = "somebody may have to be asked")]
-    async fn judge(&mut self, _head: &Arc<ResponseHead>) -> Result<FollowUp> {
-        Ok(FollowUp::Deliver)
+    async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
+        if let Some(next) = self.authenticate(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
+        if let Some(next) = self.redirect(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
+        Ok(if self.may_be_retried(head) { self.retries_after(head) } else { FollowUp::Deliver })
     }
 
     /// Goes on with a follow-up that was begun. Gives the head back if it is to be delivered; if not, what follows has been sent.
@@ -112,6 +124,7 @@ impl Journey {
                                 return Ok(Some(head));
                             }
                             Ok(FollowUp::Again(mut next)) => {
+                                self.shared.is_prior(PriorResponse::new(self.target().clone(), head));
                                 if let Some((mask, status)) =
                                     next.told.take().and_then(|told| Some((told.mask()?, told)))
                                 {
@@ -122,7 +135,7 @@ impl Journey {
                             Err(error) => {
                                 self.follow_up = None;
                                 let error = self.name(error).in_operation(Operation::Receive);
-                                self.break_off(CloseReason::ResponseNotRead);
+                                self.leave();
                                 return Err(error);
                             }
                         }
@@ -137,7 +150,15 @@ impl Journey {
                     }
                     Some(Following::Waiting { not_before }) => {
                         let not_before = *not_before;
-                        self.may_go(not_before).await.map_err(|error| error.in_operation(Operation::Receive))?;
+                        self.waits_until(not_before).await;
+                        self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
+                        if self.goes_away() {
+                            self.follow_up = None;
+                            return Ok(None);
+                        }
+                        self.resend_until = self.queue_end();
+                        let leave = self.wait_for_leave(self.resend_until).await;
+                        leave.map_err(|error| error.in_operation(Operation::Receive))?;
                         self.follow_up = None;
                         self.resend_in(Operation::Receive, false).await?;
                     }
@@ -148,9 +169,15 @@ impl Journey {
 
     /// The body of a response that is not delivered is read away, as it is, so that its wire serves again: up to a bound, and not
     /// for long.
-    async fn drop_response(&mut self) {
+    pub(super) async fn drop_response(&mut self) {
         self.stage = Stage::Body;
         self.shared.now_awaits(Awaits::Server);
+        self.ahead.clear();
+        if let Some(away) = &mut self.away {
+            away.drop_response().await;
+            self.away = None;
+            return;
+        }
         let Some(Active { lease, exchange, .. }) = &mut self.active else { return };
         let limit = self.options.limits.response_drain;
         let is_worth_it = lease.multiplexed().is_none() && exchange.remaining().is_none_or(|left| left <= limit);
@@ -178,7 +205,7 @@ impl Journey {
         let Next { moved, headers, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
-            self.aim.moves(moved);
+            self.aim = Aim::at(moved);
         }
         if let Some(headers) = headers {
             self.headers = headers;
@@ -194,14 +221,23 @@ impl Journey {
         (self.head_deadline, self.announced, self.trailers) = (None, None, None);
     }
 
-    /// Waits until the next exchange may begin: its time has come, and its origin lets it go.
-    async fn may_go(&mut self, not_before: Option<Instant>) -> Result<()> {
+    /// Waits until it may be sent again after a failure, if that is not at once.
+    pub(super) async fn wait_to_go(&mut self) -> Result<()> {
+        if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
+            let not_before = *not_before;
+            self.waits_until(not_before).await;
+            self.resend_until = self.queue_end();
+            Box::pin(self.wait_for_leave(self.resend_until)).await?;
+            self.follow_up = None;
+        }
+        Ok(())
+    }
+
+    async fn waits_until(&mut self, not_before: Option<Instant>) {
         if not_before.is_some() {
             self.stage = Stage::Queue;
             let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
         }
-        self.resend_until = self.queue_end();
-        self.wait_for_leave(self.resend_until).await
     }
 }
 

@@ -10,6 +10,8 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::authenticating::Authenticating;
+use super::away::Away;
 use super::beside::Beside;
 use super::fields::Fields;
 use super::follow_up::Following;
@@ -28,6 +30,7 @@ use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
+use crate::protocol::coding::Decoder;
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -48,6 +51,8 @@ pub(super) struct Journey {
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
+    /// An exchange that runs on another shard.
+    pub(super) away: Option<Box<Away>>,
     pub(super) resends_left: u32,
     /// How often the peer may still say that it has not processed the request, and be asked again.
     pub(super) refusals_left: u32,
@@ -67,10 +72,14 @@ pub(super) struct Journey {
     pub(super) head_deadline: Option<Instant>,
     /// The length of the response body, if it was announced.
     pub(super) announced: Option<u64>,
+    /// What undoes the codings of the response body, if it has any. Boxed: many have none.
+    pub(super) decoding: Option<Box<Decoder>>,
     /// The caller was told that there is no more: until then a read loop is work in flight.
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
     pub(super) reached: WireState,
+    /// Its rounds with who asks for credentials, if it has any or was asked for some.
+    pub(super) auth: Option<Box<Authenticating>>,
     /// How far a follow-up has come, inside a receive that may be given up and made again.
     pub(super) follow_up: Option<Box<Following>>,
     /// The request is being sent again inside a receive, which may be given up and made again.
@@ -85,7 +94,7 @@ pub(super) struct Journey {
     pub(super) stage: Stage,
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
-    wire: Option<WireFacts>,
+    pub(super) wire: Option<WireFacts>,
     /// What it was let go by; `None` for one that needs nobody's leave.
     pub(super) turns: Option<Box<Turns>>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
@@ -106,7 +115,7 @@ pub(super) struct Active {
 }
 
 #[derive(Clone)]
-struct WireFacts {
+pub(super) struct WireFacts {
     id: crate::id::WireId,
     remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
@@ -124,10 +133,11 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades) = {
+        let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades)
+            let aim = std::mem::take(&mut draft.aim);
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, aim, draft.credentials.clone())
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -137,9 +147,35 @@ impl Journey {
             }
             headers.extend(extra);
         }
+        if let Some(moved) = aim.moved() {
+            moved.strip(&mut headers, &shared.target, &options.redirects);
+        }
         let upgrade =
             if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
-        let mut journey = Box::new(Self {
+        let times = Timings::new(now);
+        let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
+        (journey.aim, journey.upgrade) = (aim, upgrade);
+        if let Some(own) = own {
+            journey.begin_authenticating(own)?;
+        }
+        journey.prepared = journey.prepare_first()?;
+        if shared.by_https && journey.aim.moved().is_none() {
+            journey.tell_of_https(&shared.target);
+        }
+        Ok(journey)
+    }
+
+    /// One of which nothing has happened.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        services: &Arc<Services>,
+        owner: &Arc<Node>,
+        headers: Fields,
+        options: SharedOptions,
+        payload: Payload,
+        times: Timings,
+    ) -> Box<Self> {
+        Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
@@ -151,19 +187,22 @@ impl Journey {
             options,
             payload,
             active: None,
+            away: None,
             attempt: 1,
             ahead: Bytes::new(),
             failed_ahead: None,
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times: Timings::new(now),
+            times,
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
+            decoding: None,
             end_told: false,
             reached: WireState::NotSent,
             follow_up: None,
+            auth: None,
             resending: false,
             resend_until: None,
             trailers: None,
@@ -175,10 +214,8 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
-            upgrade,
-        });
-        journey.prepared = journey.prepare_first()?;
-        Ok(journey)
+            upgrade: None,
+        })
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
@@ -265,7 +302,7 @@ impl Journey {
 
     /// Is it on the way to another exchange?
     pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some()
+        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
     }
 
     /// Where the request stands when no operation is in flight and none has failed.
@@ -329,12 +366,12 @@ impl Journey {
 
     /// Has all of the response been read?
     pub(super) fn is_read(&self, active: &Active) -> bool {
-        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty()
+        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded()
     }
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
-        self.active.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
     }
 
     /// An error of this request, with its URL and how far it had got.
@@ -360,6 +397,9 @@ impl Journey {
         if let Some(active) = &self.active {
             self.sizes.count_beside(&active.exchange);
         }
+        if self.decoding.is_none() {
+            self.sizes.decoded_body = self.sizes.response_body;
+        }
         Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
@@ -368,6 +408,7 @@ impl Journey {
             proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
             timings: self.times,
             sizes: self.sizes,
+            is_decoded: self.decoding.is_some(),
             trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
         })
     }

@@ -165,6 +165,8 @@ pub(crate) struct Facts {
     pub(crate) proxy: Option<Proxy>,
     pub(crate) timings: Timings,
     pub(crate) sizes: Sizes,
+    /// Is the body read as something else than came?
+    pub(crate) is_decoded: bool,
     pub(crate) trailers: HeaderMap,
 }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -12,6 +13,7 @@ use http::HeaderMap;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
+use super::form::Form;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::protocol::http1::BodyLength;
 
@@ -35,6 +37,9 @@ pub(super) enum Kind {
         length: BodyLength,
     },
     File(PathBuf),
+    /// Opened anew for each exchange.
+    Reopen(Arc<dyn Fn() -> Pieces + Send + Sync>),
+    Form(Arc<Form>),
 }
 
 pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Piece>> + Send>>;
@@ -87,13 +92,20 @@ impl Payload {
     /// is taken while `send` is in flight. It ends with the response's handle.
     ///
     /// An `Err` of the stream fails the send and closes the wire. A stream cannot be given twice, so a request with one is
-    /// never sent again by the library.
+    /// never sent again by the library, and a redirect that asks for it fails with 12032; see [`reopen`](Self::reopen).
     pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
-        let piece = |given: io::Result<Bytes>| match given {
-            Ok(octets) => Ok(Piece::Data(octets)),
-            Err(error) => Err(unreadable(error, "the body's stream failed")),
-        };
-        Self(Kind::Stream { pieces: Some(Box::pin(stream.map(piece))), length: BodyLength::Chunked })
+        Self(Kind::Stream { pieces: Some(in_pieces(stream)), length: BodyLength::Chunked })
+    }
+
+    /// The same, of a stream that can be had again: the function gives a new one for every exchange, with the same octets. It is called
+    /// when the request is sent, and once more for each redirect or resend that needs the body.
+    ///
+    /// Such a body is sent before the response is received, also over HTTP/2. The function runs on a thread of the engine.
+    pub fn reopen<S>(open: impl Fn() -> S + Send + Sync + 'static) -> Self
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+    {
+        Self(Kind::Reopen(Arc::new(move || in_pieces(open()))))
     }
 
     /// The same with trailer fields, of a length that may be known.
@@ -104,10 +116,30 @@ impl Payload {
         Self(Kind::Stream { pieces: Some(Box::pin(pieces)), length })
     }
 
+    /// A form, as `multipart/form-data`; unless a `Content-Type` was set that is the one it is sent with.
+    pub fn multipart(form: Form) -> Self {
+        Self(Kind::Form(Arc::new(form)))
+    }
+
     /// A file, sent with the length it has when the request is sent. It is opened then; one that cannot be opened or read
     /// fails the send (87).
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self(Kind::File(path.into()))
+    }
+}
+
+impl Payload {
+    /// The same once more; `None` where it cannot be given again.
+    pub(super) fn again(&self) -> Option<Self> {
+        let kind = match &self.0 {
+            Kind::Bytes(octets) => Kind::Bytes(octets.clone()),
+            Kind::Begin { first, total } => Kind::Begin { first: first.clone(), total: *total },
+            Kind::File(path) => Kind::File(path.clone()),
+            Kind::Reopen(open) => Kind::Reopen(Arc::clone(open)),
+            Kind::Form(form) => Kind::Form(Arc::clone(form)),
+            Kind::Chunked | Kind::Duplex | Kind::Stream { .. } => return None,
+        };
+        self.0.is_replayable().then_some(Self(kind))
     }
 }
 
@@ -119,8 +151,18 @@ impl Kind {
             Self::Bytes(octets) => Some(BodyLength::Length(octets.len() as u64)),
             Self::Begin { total, .. } => Some(BodyLength::Length(*total)),
             Self::Stream { length, .. } => Some(*length),
-            Self::Chunked | Self::Duplex => Some(BodyLength::Chunked),
+            Self::Chunked | Self::Duplex | Self::Reopen(_) => Some(BodyLength::Chunked),
             Self::File(_) => None,
+            Self::Form(form) => form.length(),
+        }
+    }
+
+    /// All of it, where that is at hand.
+    pub(super) fn whole(&self) -> Option<Bytes> {
+        match self {
+            Self::Bytes(octets) => Some(octets.clone()),
+            Self::Begin { first, total } if first.len() as u64 == *total => Some(first.clone()),
+            _ => None,
         }
     }
 
@@ -145,7 +187,8 @@ impl Kind {
     /// Can all of it be given again?
     pub(super) fn is_replayable(&self) -> bool {
         match self {
-            Self::Bytes(_) | Self::File(_) => true,
+            Self::Bytes(_) | Self::File(_) | Self::Reopen(_) => true,
+            Self::Form(form) => form.is_replayable(),
             Self::Begin { first, total } => first.len() as u64 == *total,
             Self::Chunked | Self::Duplex | Self::Stream { .. } => false,
         }
@@ -157,6 +200,11 @@ impl Kind {
             Self::File(path) => Box::pin(Source::file(path)).await,
             Self::Stream { pieces, .. } => {
                 Ok(pieces.take().map_or(Source::Nothing, |pieces| Source::Stream { pieces, trailers: None }))
+            }
+            Self::Reopen(open) => Ok(Source::Stream { pieces: open(), trailers: None }),
+            Self::Form(form) => {
+                let (pieces, length) = Box::pin(form.open()).await?;
+                Ok(Source::Form { pieces, length })
             }
             Self::Bytes(_) | Self::Begin { .. } | Self::Chunked | Self::Duplex => Ok(Source::Nothing),
         }
@@ -172,6 +220,10 @@ pub(super) enum Source {
         trailers: Option<Box<HeaderMap>>,
     },
     File(Box<Opened>),
+    Form {
+        pieces: Pieces,
+        length: Option<u64>,
+    },
 }
 
 /// A file that is being sent.
@@ -188,13 +240,14 @@ impl Source {
             let length = file.metadata().await?.len();
             Ok::<_, io::Error>(Self::File(Box::new(Opened { file, length, left: length })))
         };
-        open.await.map_err(|error| unreadable(error, &format!("the file {} cannot be opened", path.display())))
+        open.await.map_err(|error| unopened(error, path))
     }
 
     /// The length, if opening told it.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::File(file) => Some(file.length),
+            Self::Form { length, .. } => *length,
             Self::Nothing | Self::Stream { .. } => None,
         }
     }
@@ -203,7 +256,7 @@ impl Source {
     pub(super) fn trailers(&self) -> Option<&HeaderMap> {
         match self {
             Self::Stream { trailers, .. } => trailers.as_deref(),
-            Self::Nothing | Self::File(_) => None,
+            Self::Nothing | Self::File(_) | Self::Form { .. } => None,
         }
     }
 
@@ -220,13 +273,29 @@ impl Source {
                 }
                 None => Ok(None),
             },
+            Self::Form { pieces, .. } => match pieces.next().await.transpose()? {
+                Some(Piece::Data(octets)) => Ok(Some(octets)),
+                Some(Piece::Trailers(_)) | None => Ok(None),
+            },
             Self::File(file) => Box::pin(file.next()).await,
         }
     }
 }
 
 impl Opened {
-    async fn next(&mut self) -> Result<Option<Bytes>> {
+    /// The octets of a file.
+    pub(super) async fn length_of(path: &Path) -> Result<u64> {
+        let looked = tokio::fs::metadata(path).await;
+        looked.map(|about| about.len()).map_err(|error| unopened(error, path))
+    }
+
+    /// A file of which so many octets are sent.
+    pub(super) async fn open_at(path: &Path, length: u64) -> Result<Self> {
+        let file = File::open(path).await.map_err(|error| unopened(error, path))?;
+        Ok(Self { file, length, left: length })
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
         let Self { file, left, .. } = self;
         if *left == 0 {
             return Ok(None);
@@ -241,6 +310,17 @@ impl Opened {
         *left -= count as u64;
         Ok(Some(piece.into()))
     }
+}
+
+pub(super) fn in_pieces(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Pieces {
+    Box::pin(stream.map(|given| match given {
+        Ok(octets) => Ok(Piece::Data(octets)),
+        Err(error) => Err(unreadable(error, "the body's stream failed")),
+    }))
+}
+
+fn unopened(error: io::Error, path: &Path) -> Error {
+    unreadable(error, &format!("the file {} cannot be opened", path.display()))
 }
 
 fn unreadable(error: io::Error, what: &str) -> Error {
@@ -280,7 +360,9 @@ impl fmt::Debug for Payload {
             Kind::Chunked => f.write_str("Payload(chunked)"),
             Kind::Duplex => f.write_str("Payload(duplex)"),
             Kind::Stream { .. } => f.write_str("Payload(stream)"),
+            Kind::Reopen(_) => f.write_str("Payload(stream that can be reopened)"),
             Kind::File(path) => write!(f, "Payload(file {})", path.display()),
+            Kind::Form(form) => write!(f, "Payload({form:?})"),
         }
     }
 }

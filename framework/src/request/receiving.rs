@@ -32,10 +32,25 @@ impl Journey {
         {
             return Ok(self.head_arrived(head));
         }
-        if ends_body && self.active_mut()?.exchange.must_finish() {
+        if ends_body && self.away.is_none() && self.active_mut()?.exchange.must_finish() {
             let no_trailers = HeaderMap::new();
             Box::pin(self.finish(&no_trailers, operation)).await?;
         }
+        loop {
+            let head =
+                if self.away.is_some() { self.head_from_afar().await? } else { self.next_head(operation).await? };
+            let delivered = match self.hears(head) {
+                None => self.follow().await?,
+                head => head,
+            };
+            if let Some(head) = delivered {
+                return Ok(self.head_arrived(head));
+            }
+        }
+    }
+
+    /// The final head of the exchange; each interim one is told of.
+    pub(super) async fn next_head(&mut self, operation: Operation) -> Result<ResponseHead> {
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
         let mut told = false;
         loop {
@@ -48,7 +63,10 @@ impl Journey {
             let Active { lease, exchange, .. } = self.active_mut()?;
             let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
                 let waited = self.options.timeouts.receive_response.unwrap_or_default();
-                return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
+                self.prepare_resend(Failure::Timeout(self.stage(), waited), operation)?;
+                self.go_again(operation).await?;
+                told = false;
+                continue;
             };
             match received {
                 Ok(Received::Interim(head)) => {
@@ -58,22 +76,13 @@ impl Journey {
                 }
                 Ok(Received::Final(head)) => {
                     self.report_octets(&head, &mut told);
-                    let delivered = match self.hears(head) {
-                        None => self.follow().await?,
-                        head => head,
-                    };
-                    if let Some(head) = delivered {
-                        return Ok(self.head_arrived(head));
-                    }
-                    self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
-                    told = false;
+                    return Ok(head);
                 }
                 Ok(Received::OutOfTurn) => return Err(self.fail(Failure::OutOfTurn, operation)),
                 Err(failure) => {
                     self.report_no_answer(told);
                     self.prepare_resend(failure, operation)?;
-                    self.resend_in(operation, true).await?;
-                    self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+                    self.go_again(operation).await?;
                     told = false;
                 }
             }
@@ -92,6 +101,16 @@ impl Journey {
             }
             Ok(())
         })
+    }
+
+    /// Sends it again, now or when its time has come.
+    async fn go_again(&mut self, operation: Operation) -> Result<()> {
+        match self.follow_up {
+            Some(_) => drop(self.follow().await?),
+            None => self.resend_in(operation, true).await?,
+        }
+        self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+        Ok(())
     }
 
     pub(super) async fn resend_in(&mut self, operation: Operation, fresh: bool) -> Result<()> {
@@ -122,7 +141,10 @@ impl Journey {
         let now = clock::now();
         self.times.head_received = Some(now);
         self.sizes.response_head = head.raw_length() as u64;
-        self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
+        if let Some(active) = &self.active {
+            self.announced = active.exchange.remaining();
+        }
+        self.look_for_codings(&head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
             self.settle(now);
@@ -167,7 +189,7 @@ impl Journey {
         self.gathered.unsplit(rest);
     }
 
-    async fn read_some(&mut self, max: usize) -> Result<Bytes> {
+    pub(super) async fn read_some(&mut self, max: usize) -> Result<Bytes> {
         if !self.gathered.is_empty() {
             let length = self.gathered.len().min(max);
             return Ok(self.gathered.split_to(length).freeze());
@@ -198,7 +220,8 @@ impl Journey {
     }
 
     fn report_read(&self, octets: u64) {
-        let received = self.sizes.response_body - self.ahead.len() as u64 - self.gathered.len() as u64;
+        let read = if self.decoding.is_some() { self.sizes.decoded_body } else { self.sizes.response_body };
+        let received = read - self.ahead.len() as u64 - self.gathered.len() as u64;
         let total = self.announced;
         let since = self.times.head_received;
         if octets > 0 {
@@ -209,11 +232,22 @@ impl Journey {
         }
     }
 
-    /// The next piece of the body off the wire.
+    /// The next piece of the body.
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
+        if self.decoding.is_some() {
+            return self.pull_decoded(max, operation).await;
+        }
+        self.pull_off_the_wire(max, operation).await
+    }
+
+    /// The next piece of the body as it comes.
+    pub(super) async fn pull_off_the_wire(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         self.stage = Stage::Body;
         if let Some(failure) = self.failed_ahead.take() {
             return Err(self.fail(failure, operation));
+        }
+        if self.away.is_some() {
+            return self.pull_from_afar(max, operation).await;
         }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
         if exchange.is_body_open()
@@ -263,11 +297,14 @@ impl Journey {
         self.reach(head)
     }
 
-    /// What of the body came with the head, and whether that is all.
-    fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Arrived> {
-        let mut early = Bytes::new();
+    /// What of the body has arrived, without waiting.
+    pub(super) fn read_arrived(&mut self) -> Result<Bytes> {
+        // Read elsewhere, it is here already.
+        let mut early = std::mem::take(&mut self.ahead);
         // What took no waiting is nothing to a minimum rate, whose first window begins behind it.
-        if let Some(Active { lease, exchange, .. }) = &mut self.active {
+        if self.decoding.is_some() {
+            early = self.decode_arrived(EARLY_BODY).map_err(|failure| self.fail(failure, Operation::Read))?;
+        } else if let Some(Active { lease, exchange, .. }) = &mut self.active {
             match exchange.read_arrived(lease, EARLY_BODY) {
                 Ok(BodyStep::Data(data)) => early = data,
                 Ok(BodyStep::End | BodyStep::NeedMore) => {}
@@ -284,6 +321,12 @@ impl Journey {
                 self.sizes.response_body += self.ahead.len() as u64;
             }
         }
+        Ok(early)
+    }
+
+    /// What of the body came with the head, and whether that is all.
+    fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Arrived> {
+        let early = self.read_arrived()?;
         // What came with the head came when the head did.
         self.settle_if_read(self.times.head_received);
         let complete = self.is_complete();

@@ -9,7 +9,10 @@ use actix::Addr;
 use http::Method;
 
 use super::actor::RequestActor;
+use super::aim::Aim;
+use super::credentials::Own;
 use super::fields::Fields;
+use super::history::PriorResponse;
 use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
@@ -27,6 +30,8 @@ pub(super) struct Shared {
     pub(super) node: Arc<Node>,
     pub(super) method: Method,
     pub(super) target: Target,
+    /// The target is another than its caller said, because its host wants to be asked by https.
+    pub(super) by_https: bool,
     pub(super) mailbox: Mailbox,
     pub(super) landing: Landing,
     state: AtomicU8,
@@ -62,6 +67,10 @@ impl Drop for Served {
 pub(super) struct Draft {
     pub(super) headers: Fields,
     pub(super) options: SharedOptions,
+    /// Where a redirect has led that only the caller can follow: the next send goes there.
+    pub(super) aim: Aim,
+    /// What is shown to who asks for it.
+    pub(super) credentials: Option<Arc<Own>>,
     /// Each send asks for an upgrade to WebSocket.
     pub(super) upgrades: bool,
     /// When it was begun to be sent, for the last time.
@@ -74,18 +83,34 @@ struct Outcome {
     head: Option<Arc<ResponseHead>>,
     /// Where a follow-up has led, if it was elsewhere.
     moved_to: Option<Target>,
+    /// The responses that were followed by another exchange.
+    history: Vec<PriorResponse>,
     facts: Option<Arc<Facts>>,
     /// What one side of the exchange failed with, and what becomes of the wire, for the other.
     broken_by: Option<(Error, CloseReason)>,
 }
 
 impl Shared {
-    pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
-        let draft = Mutex::new(Draft { headers: Fields::default(), options, upgrades: false, begun: None });
+    pub(super) fn new(
+        node: Arc<Node>,
+        method: Method,
+        target: Target,
+        options: SharedOptions,
+        by_https: bool,
+    ) -> Arc<Self> {
+        let draft = Mutex::new(Draft {
+            headers: Fields::default(),
+            options,
+            aim: Aim::default(),
+            credentials: None,
+            upgrades: false,
+            begun: None,
+        });
         Arc::new(Self {
             node,
             method,
             target,
+            by_https,
             mailbox: Mailbox::default(),
             landing: Landing::default(),
             state: AtomicU8::new(Standing::from(State::Opened).number()),
@@ -148,13 +173,19 @@ impl Shared {
     pub(super) fn forget_outcome(&self) {
         let mut outcome = self.outcome();
         // A request that is sent for the first time has none.
-        if outcome.head.is_some()
-            || outcome.facts.is_some()
-            || outcome.broken_by.is_some()
-            || outcome.moved_to.is_some()
-        {
+        let Outcome { head, moved_to, history, facts, broken_by } = &*outcome;
+        if head.is_some() || facts.is_some() || broken_by.is_some() || moved_to.is_some() || !history.is_empty() {
             *outcome = Outcome::default();
         }
+    }
+
+    /// Another exchange follows this response.
+    pub(super) fn is_prior(&self, response: PriorResponse) {
+        self.outcome().history.push(response);
+    }
+
+    pub(super) fn history(&self) -> Vec<PriorResponse> {
+        self.outcome().history.clone()
     }
 
     /// A follow-up goes elsewhere.

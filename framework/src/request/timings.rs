@@ -108,8 +108,11 @@ pub struct Sizes {
     pub request_body: u64,
     /// The head of the response.
     pub response_head: u64,
-    /// The body of the response, as far as it was read.
+    /// The body of the response as it came off the wire, as far as it was read.
     pub response_body: u64,
+    /// The same body decoded ([`Decompression`](crate::Decompression)), as far as it was; as many as `response_body` where there
+    /// was nothing to decode.
+    pub decoded_body: u64,
 }
 
 impl Sizes {

@@ -37,6 +37,8 @@ pub(super) struct Conversation {
     /// A receive was given up while the request was being sent again: the next one goes on with that, unless `cancel()`
     /// put an end to it and the next is a new send.
     resend_given_up: bool,
+    /// A receive was given up behind the head of a response, of which it was not decided what follows: the next one goes on with that.
+    head_held: bool,
     /// Sending and receiving may overlap.
     may_overlap: bool,
     /// A send is open while the response is received.
@@ -86,6 +88,10 @@ impl Conversation {
             Happened::Completed(operation, Err(code)) => self.on_failure(*operation, *code, failed_before),
             Happened::InsecureWire => self.on_insecure_wire(),
             Happened::Retrying => self.on_retrying(),
+            Happened::Redirected => self.on_redirected(),
+            Happened::ShownUnasked => {
+                self.only_in("Authenticating", !matches!(self.phase, Phase::Ready | Phase::Reading))
+            }
             // Any operation may have to wait for a slow subscriber; only in `Ready` is it known which one it is.
             Happened::Queued => {
                 if self.phase == Phase::Ready {
@@ -98,6 +104,8 @@ impl Conversation {
             Happened::OriginPaused => {
                 self.only_in("OriginPaused", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
+            Happened::Remembered(what) => self.only_in(what, !matches!(self.phase, Phase::Ready | Phase::Reading)),
+            Happened::MovedToHttps => self.only_in("MovedToHttps", self.phase != Phase::Reading),
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
@@ -234,6 +242,16 @@ impl Conversation {
         Ok(())
     }
 
+    /// N-13: behind the head of the response, and the next exchange follows inside the same receive.
+    fn on_redirected(&mut self) -> Result<(), Breach> {
+        match &mut self.phase {
+            Phase::Receiving { answered, resending } if *answered => (*answered, *resending) = (false, true),
+            phase @ Phase::Sent if self.head_held => *phase = Phase::Receiving { answered: false, resending: true },
+            phase => return Err(("N3", format!("Redirect in {phase:?}"))),
+        }
+        Ok(())
+    }
+
     fn on_success(&mut self, operation: Operation, octets: u64) -> Result<(), Breach> {
         if self.overlaps(operation) {
             return Ok(());
@@ -253,6 +271,7 @@ impl Conversation {
             (Operation::Send, Phase::Receiving { resending: true, .. }) if self.resend_given_up => {}
             (Operation::Write, Phase::Sent) => {}
             (Operation::Receive, Phase::Receiving { answered: true, .. }) => self.body = Body::Unknown,
+            (Operation::Receive, Phase::Sent) if self.head_held => self.body = Body::Unknown,
             (Operation::Receive, Phase::Receiving { answered: false, .. }) => {
                 return Err(("N4", "HeadersAvailable before ResponseReceived".to_owned()));
             }
@@ -298,6 +317,8 @@ impl Conversation {
         };
         let resending = matches!(phase, Phase::Receiving { resending: true, .. });
         let given_up = operation == Operation::Receive && code == ErrorCode::OperationCancelled;
+        let answered = matches!(phase, Phase::Receiving { answered: true, .. });
+        self.head_held = given_up && (answered || self.head_held);
         self.resend_given_up = given_up && (resending || self.resend_given_up);
         self.phase = match operation {
             Operation::Send => Phase::Ready,

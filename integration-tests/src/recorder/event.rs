@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use hinternet::{ErrorCode, HandleKind, Notification, Operation, Status};
+use hinternet::{AuthReason, ErrorCode, HandleKind, Notification, Operation, Status};
 
 /// One notification, as the checker sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +39,10 @@ pub enum Happened {
     Queued,
     /// `OriginPaused`.
     OriginPaused,
+    /// `CookieStored`, `CookieRemoved`, `CookieRefused`, `HttpsWanted`.
+    Remembered(&'static str),
+    /// `MovedToHttps`.
+    MovedToHttps,
     /// `WireAcquired`.
     WireAcquired(u64),
     /// `WireReleased`.
@@ -51,6 +55,10 @@ pub enum Happened {
     Frame,
     /// `Retrying`.
     Retrying,
+    /// `Redirect`, or `Authenticating` because the response asks for it.
+    Redirected,
+    /// `Authenticating` of what nobody asked for.
+    ShownUnasked,
     /// `Healing`.
     Healing,
     /// `Healed`.
@@ -127,6 +135,11 @@ impl From<&Status> for Happened {
             Status::Unsubscribed => Self::Unsubscribed,
             Status::Queued { .. } => Self::Queued,
             Status::OriginPaused { .. } => Self::OriginPaused,
+            Status::CookieStored { .. }
+            | Status::CookieRemoved { .. }
+            | Status::CookieRefused { .. }
+            | Status::HttpsWanted { .. } => Self::Remembered(status.name()),
+            Status::MovedToHttps(_) => Self::MovedToHttps,
             Status::ResolvingName(_) => Self::Began(Step::Resolve),
             Status::NameResolved(_) => Self::Ended(Step::Resolve),
             Status::ConnectingToServer(address) => Self::Began(Step::Connect(*address)),
@@ -154,6 +167,10 @@ impl From<&Status> for Happened {
             Status::DownloadProgress { .. } => Self::Downloaded,
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
+            Status::Redirect(_) => Self::Redirected,
+            // The next exchange follows in place of the response, as behind a redirect.
+            Status::Authenticating { reason: AuthReason::Challenged | AuthReason::Stale, .. } => Self::Redirected,
+            Status::Authenticating { .. } => Self::ShownUnasked,
             Status::Healing { .. } => Self::Healing,
             Status::Healed { .. } => Self::Healed,
             Status::GaveUp { .. } => Self::GaveUp,

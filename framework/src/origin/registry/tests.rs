@@ -8,7 +8,7 @@ use crate::notification::CreditLimits;
 use crate::options::{NameOptions, PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::Overrides;
 use crate::origin::pool::Ticket;
-use crate::origin::{Governors, Kept, Lanes, Proxies, Quota};
+use crate::origin::{Budgets, Governors, Kept, Lanes, Proxies, Quota};
 use crate::target::Origin;
 use crate::transport::{DialTimes, Dialed, MemoryStream, Names};
 use crate::wire::Wire;
@@ -17,7 +17,9 @@ fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (lanes, quota) = (Lanes::new(1, None), Quota::new(Some(wires), || ()));
     let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
-    let (names, trace, governors) = (Names::new(NameOptions::default()), 0, Governors::new(None));
+    let (names, trace) = (Names::new(NameOptions::default()), 0);
+    let (governors, budgets) = (Governors::new(None), Budgets::new());
+    let proxies = Proxies::default();
     Arc::new(Terms {
         session,
         limits,
@@ -27,7 +29,8 @@ fn terms(wires: usize) -> Arc<Terms> {
         quota,
         names,
         governors,
-        proxies: Proxies::default(),
+        budgets,
+        proxies,
     })
 }
 

@@ -10,6 +10,8 @@
 
 use http::{HeaderMap, HeaderName};
 
+use crate::options::AuthTarget;
+
 /// What one scheme asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Challenge<'a> {
@@ -47,6 +49,17 @@ impl<'a> Challenge<'a> {
         }
         all
     }
+}
+
+/// The nonce for the next request, if the response names one (`Authentication-Info`, RFC 7615).
+pub(crate) fn next_nonce(fields: &HeaderMap, target: AuthTarget) -> Option<Vec<u8>> {
+    let name = match target {
+        AuthTarget::Server => "authentication-info",
+        AuthTarget::Proxy => "proxy-authentication-info",
+    };
+    let parameters = Reader { rest: fields.get(name)?.as_bytes() }.parameters()?;
+    let (_, next) = parameters.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(b"nextnonce"))?;
+    Some(next)
 }
 
 struct Reader<'a> {

@@ -19,6 +19,7 @@ use crate::reason::AuthReason;
 /// [`unasked`](Self::unasked) gives into the first request; at a 407 give its fields to [`answer`](Self::answer), with the line
 /// `CONNECT host:port`, and send the request again with what that gives as `Proxy-Authorization` (on a new stream to the same proxy,
 /// unless the answer leaves this one open). `None` is the end: the 407 is the outcome. It ends by itself.
+#[allow(dead_code, reason = "tunnels through proxies will ask it")]
 pub(crate) struct Dialogue {
     place: Place,
     credentials: Credentials,
@@ -27,6 +28,7 @@ pub(crate) struct Dialogue {
     nonce: Option<Nonce>,
 }
 
+#[allow(dead_code, reason = "tunnels through proxies will ask it")]
 impl Dialogue {
     /// `named` are the schemes that the credentials were set for.
     pub(crate) fn new(place: Place, credentials: Credentials, named: AuthSchemes, options: &Authentication) -> Self {
@@ -43,7 +45,7 @@ impl Dialogue {
     /// The answer to the challenges in these fields; `random` becomes the client's half of a nonce.
     pub(crate) fn answer(&mut self, fields: &HeaderMap, line: &Line<'_>, random: [u8; 16]) -> Option<HeaderValue> {
         let offers = Offers::of(fields, self.place.target);
-        let stale = self.rounds.challenged(&self.place, &offers);
+        let stale = self.rounds.challenged(&self.place, &offers, true);
         let offer = self.rounds.choose(&self.place, &offers, &self.credentials, self.schemes, line.body.is_some())?;
         let Offer { scheme, realm, question } = offer.clone();
         self.rounds.answers();

@@ -20,9 +20,10 @@ mod plain;
 mod rounds;
 mod spaces;
 
+pub(crate) use challenge::next_nonce;
+#[allow(unused_imports, reason = "tunnels through proxies will ask it")]
 pub(crate) use dialogue::Dialogue;
-pub(crate) use digest::Line;
-pub(crate) use nonce::Nonce;
+pub(crate) use digest::{Line, Question};
 pub(crate) use offers::{Offer, Offers, field_names};
 pub(crate) use rounds::{Carried, Rounds, allowed};
 pub(crate) use spaces::{Place, Remembered, Spaces};

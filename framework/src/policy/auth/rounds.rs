@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::digest::Question;
 use super::offers::{Offer, Offers};
 use super::spaces::Place;
-use crate::options::{AuthScheme, AuthSchemes, Authentication, Credentials};
+use crate::options::{AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials};
 use crate::reason::AuthReason;
 
 /// The rounds of one request with all its follow-ups, or of one tunnel.
@@ -60,6 +60,11 @@ impl Rounds {
         self.carried.retain(|one| one.place.target != place.target);
     }
 
+    /// What the exchange under way shows to such a party.
+    pub(crate) fn shown(&self, target: AuthTarget) -> Option<&Carried> {
+        self.carried.iter().find(|one| one.place.target == target)
+    }
+
     /// A challenge will be answered.
     pub(crate) fn answers(&mut self) {
         self.answers += 1;
@@ -75,15 +80,16 @@ impl Rounds {
 
     /// It was answered by a challenge. The credentials that were shown are spent, unless it is only their nonce that is too old:
     /// then they are what answers.
-    pub(crate) fn challenged(&mut self, place: &Place, offers: &Offers) -> Option<Carried> {
+    pub(crate) fn challenged(&mut self, place: &Place, offers: &Offers, replayable: bool) -> Option<Carried> {
         let at = self.carried.iter().position(|one| one.place == *place)?;
         let carried = self.carried.swap_remove(at);
         if let Some(shown) = &carried.question {
             let mut digests = offers.digests();
             match offers.digests().find(|question| question.realm == carried.realm) {
                 Some(new) if new.is_stale => return Some(Carried { reason: AuthReason::Stale, ..carried }),
-                // Out of memory, where the server may have forgotten it since.
-                Some(new) if carried.reason == AuthReason::Remembered && new.nonce != shown.nonce => {
+                // Out of memory, where the server may have forgotten it since. A caller who has to give the body again, and would be
+                // told to do so for ever by a server that never gives a nonce twice, is not told.
+                Some(new) if carried.reason == AuthReason::Remembered && new.nonce != shown.nonce && replayable => {
                     return Some(Carried { reason: AuthReason::Stale, ..carried });
                 }
                 // Another place of the same server asks.
@@ -99,11 +105,6 @@ impl Rounds {
     pub(crate) fn accepted(&mut self, place: &Place) -> Option<Carried> {
         let at = self.carried.iter().position(|one| one.place == *place)?;
         Some(self.carried.swap_remove(at))
-    }
-
-    /// Were credentials shown to it and refused?
-    pub(crate) fn has_spent(&self, place: &Place) -> bool {
-        self.spent.iter().any(|(at, _)| at == place)
     }
 }
 

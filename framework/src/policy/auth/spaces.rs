@@ -142,10 +142,6 @@ impl Spaces {
         self.count = self.all.values().map(Vec::len).sum();
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.count == 0
-    }
-
     fn find(&mut self, place: &Place, realm: &[u8], scheme: AuthScheme) -> Option<&mut Space> {
         self.all.get_mut(place)?.iter_mut().find(|space| space.realm == realm && space.scheme == scheme)
     }

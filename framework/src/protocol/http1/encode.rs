@@ -22,6 +22,8 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// Fields that are sent unless `headers` names them.
     pub(crate) defaults: &'a HeaderMap,
+    /// The codings that are asked for: a field that neither of both has.
+    pub(crate) accept_encoding: Option<&'static str>,
     pub(crate) body: BodyLength,
 }
 
@@ -120,7 +122,9 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
         return Err(Misuse::ProxyAuthorization);
     }
 
-    out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + stated.octets);
+    let codings = head.accept_encoding.map_or(0, |codings| ACCEPT_ENCODING.len() + codings.len() + CRLF.len());
+    let octets = stated.octets + codings;
+    out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + octets);
     out.extend_from_slice(head.method.as_str().as_bytes());
     out.extend_from_slice(b" ");
     out.extend_from_slice(head.target.as_bytes());
@@ -133,6 +137,11 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
         if *name != HOST && *name != CONTENT_LENGTH {
             put_field(name, value, out);
         }
+    }
+    if let Some(codings) = head.accept_encoding {
+        out.extend_from_slice(ACCEPT_ENCODING);
+        out.extend_from_slice(codings.as_bytes());
+        out.extend_from_slice(CRLF);
     }
     match framing {
         Framing::Unsaid => {}
@@ -298,6 +307,7 @@ const HOST_OCTETS: [bool; 256] = {
     }
     table
 };
+const ACCEPT_ENCODING: &[u8] = b"accept-encoding: ";
 /// All that is fixed of request line, Host, the longest framing and the empty line.
 const FIXED_PARTS: usize = "  HTTP/1.1\r\nhost: \r\ncontent-length: 18446744073709551615\r\n\r\n".len();
 

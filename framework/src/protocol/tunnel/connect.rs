@@ -38,6 +38,7 @@ impl Connect {
             host: authority,
             headers: fields,
             defaults,
+            accept_encoding: None,
             body: BodyLength::None,
         };
         let mut octets = BytesMut::new();

@@ -125,6 +125,7 @@ fn chunked_post() -> (Exchange, BytesMut) {
         host: "a.example",
         headers: &headers,
         defaults: &defaults,
+        accept_encoding: None,
         body: BodyLength::Chunked,
     };
     Exchange::prepare(&head, HeadLimits::default()).unwrap()

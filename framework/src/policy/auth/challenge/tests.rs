@@ -92,3 +92,18 @@ fn no_octets_make_the_reader_panic() {
         let _read = read(&[&text]);
     }
 }
+
+#[test]
+fn rfc7615_3_the_next_nonce_is_read_from_its_own_field() {
+    let next = |field: &'static str| {
+        let fields = HeaderMap::from_iter([(
+            http::HeaderName::from_static("authentication-info"),
+            HeaderValue::from_static(field),
+        )]);
+        (next_nonce(&fields, AuthTarget::Server), next_nonce(&fields, AuthTarget::Proxy))
+    };
+    assert_eq!(next("qop=auth, rspauth=\"x\", nextnonce=\"a b\""), (Some(b"a b".to_vec()), None));
+    for none in ["", "qop=auth", "nextnonce=\"x", "nextnonce", "Digest nextnonce=\"x\""] {
+        assert_eq!(next(none), (None, None), "{none}");
+    }
+}
