@@ -23,6 +23,7 @@ chapters! {
     dialing
     http2
     wires
+    redirects
     service
     websocket
     performance

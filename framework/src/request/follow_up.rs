@@ -30,6 +30,7 @@ use super::timings::{Sizes, Timings};
 use crate::clock;
 use crate::error::{Operation, Result, Stage, WireState};
 use crate::notification::Status;
+use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
 
@@ -47,6 +48,8 @@ pub(super) struct Next {
     pub(super) moved: Option<Moved>,
     /// The caller's fields from here on, if some of them are dropped or changed.
     pub(super) headers: Option<Fields>,
+    /// What wires are to be from here on, if that is otherwise.
+    pub(super) options: Option<SharedOptions>,
     /// From here on there is no body.
     pub(super) drops_body: bool,
     /// How long is waited before it.
@@ -139,7 +142,18 @@ impl Journey {
                     }
                     Some(Following::Waiting { not_before }) => {
                         let not_before = *not_before;
-                        self.may_go(not_before).await.map_err(|error| error.in_operation(Operation::Receive))?;
+                        if not_before.is_some() {
+                            self.stage = Stage::Queue;
+                            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+                        }
+                        self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
+                        if self.goes_away() {
+                            self.follow_up = None;
+                            return Ok(None);
+                        }
+                        self.resend_until = self.queue_end();
+                        let leave = self.wait_for_leave(self.resend_until).await;
+                        leave.map_err(|error| error.in_operation(Operation::Receive))?;
                         self.follow_up = None;
                         self.resend_in(Operation::Receive, false).await?;
                     }
@@ -150,9 +164,15 @@ impl Journey {
 
     /// The body of a response that is not delivered is read away, as it is, so that its wire serves again: up to a bound, and not
     /// for long.
-    async fn drop_response(&mut self) {
+    pub(super) async fn drop_response(&mut self) {
         self.stage = Stage::Body;
         self.shared.now_awaits(Awaits::Server);
+        self.ahead.clear();
+        if let Some(away) = &mut self.away {
+            away.drop_response().await;
+            self.away = None;
+            return;
+        }
         let Some(Active { lease, exchange, .. }) = &mut self.active else { return };
         let limit = self.options.limits.response_drain;
         let is_worth_it = lease.multiplexed().is_none() && exchange.remaining().is_none_or(|left| left <= limit);
@@ -177,13 +197,16 @@ impl Journey {
 
     /// What was known of the last exchange is over, but for when all of it began.
     fn aim_at(&mut self, next: Next) {
-        let Next { moved, headers, drops_body, .. } = next;
+        let Next { moved, headers, options, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
             self.aim = Aim::at(moved);
         }
         if let Some(headers) = headers {
             self.headers = headers;
+        }
+        if let Some(options) = options {
+            self.options = options;
         }
         if drops_body {
             self.payload = Payload::empty();
@@ -200,20 +223,16 @@ impl Journey {
     pub(super) async fn wait_to_go(&mut self) -> Result<()> {
         if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
             let not_before = *not_before;
-            Box::pin(self.may_go(not_before)).await?;
+            Box::pin(async {
+                self.stage = Stage::Queue;
+                let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+                self.resend_until = self.queue_end();
+                self.wait_for_leave(self.resend_until).await
+            })
+            .await?;
             self.follow_up = None;
         }
         Ok(())
-    }
-
-    /// Waits until the next exchange may begin: its time has come, and its origin lets it go.
-    async fn may_go(&mut self, not_before: Option<Instant>) -> Result<()> {
-        if not_before.is_some() {
-            self.stage = Stage::Queue;
-            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
-        }
-        self.resend_until = self.queue_end();
-        self.wait_for_leave(self.resend_until).await
     }
 }
 

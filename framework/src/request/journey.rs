@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::away::Away;
 use super::beside::Beside;
 use super::fields::Fields;
 use super::follow_up::Following;
@@ -48,6 +49,8 @@ pub(super) struct Journey {
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
+    /// An exchange that runs on another shard.
+    pub(super) away: Option<Box<Away>>,
     pub(super) resends_left: u32,
     /// How often the peer may still say that it has not processed the request, and be asked again.
     pub(super) refusals_left: u32,
@@ -85,7 +88,7 @@ pub(super) struct Journey {
     pub(super) stage: Stage,
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
-    wire: Option<WireFacts>,
+    pub(super) wire: Option<WireFacts>,
     /// What it was let go by; `None` for one that needs nobody's leave.
     pub(super) turns: Option<Box<Turns>>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
@@ -106,7 +109,7 @@ pub(super) struct Active {
 }
 
 #[derive(Clone)]
-struct WireFacts {
+pub(super) struct WireFacts {
     id: crate::id::WireId,
     remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
@@ -137,14 +140,31 @@ impl Journey {
             headers.extend(extra);
         }
         if let Some(moved) = aim.moved() {
-            moved.strip(&mut headers, &shared.target, &options.redirects);
+            moved.strip(&mut headers, &mut options, &shared.target, services);
         }
         let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
-        let mut journey = Box::new(Self {
+        let times = Timings::new(now);
+        let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
+        (journey.aim, journey.upgrade) = (aim, upgrade);
+        journey.prepared = journey.prepare_first()?;
+        Ok(journey)
+    }
+
+    /// One of which nothing has happened.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        services: &Arc<Services>,
+        owner: &Arc<Node>,
+        headers: Fields,
+        options: SharedOptions,
+        payload: Payload,
+        times: Timings,
+    ) -> Box<Self> {
+        Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
-            aim,
+            aim: Aim::default(),
             headers,
             outgoing: Fields::default(),
             resends_left: options.resends,
@@ -152,13 +172,14 @@ impl Journey {
             options,
             payload,
             active: None,
+            away: None,
             attempt: 1,
             ahead: Bytes::new(),
             failed_ahead: None,
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times: Timings::new(now),
+            times,
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
@@ -176,10 +197,8 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
-            upgrade,
-        });
-        journey.prepared = journey.prepare_first()?;
-        Ok(journey)
+            upgrade: None,
+        })
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
@@ -258,7 +277,7 @@ impl Journey {
 
     /// Is it on the way to another exchange?
     pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some()
+        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
     }
 
     /// Where the request stands when no operation is in flight and none has failed.
@@ -327,7 +346,7 @@ impl Journey {
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
-        self.active.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
     }
 
     /// An error of this request, with its URL and how far it had got.

@@ -3,10 +3,12 @@
 mod actor;
 mod ahead;
 mod aim;
+mod away;
 mod beside;
 mod builder;
 mod calls;
 mod deadline;
+mod errand;
 mod fields;
 mod flight;
 mod form;

@@ -14,9 +14,10 @@ use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::Status;
 use crate::options::redirects::Decider;
-use crate::options::{Redirect, RedirectDecision, RedirectOptions, SharedOptions};
+use crate::options::{Redirect, RedirectDecision, RedirectOptions, RequestOptions, SharedOptions};
 use crate::policy::redirect::{Answered, Hop, Refusal, Verdict, judge, without_body, without_secrets};
 use crate::protocol::http1::ResponseHead;
+use crate::services::Services;
 use crate::target::Target;
 
 impl Journey {
@@ -39,32 +40,38 @@ impl Journey {
         if self.active.as_ref().is_some_and(|active| active.exchange.is_body_open()) {
             return Ok(None);
         }
-        let (mut next, mut drops_body) = self.proposed(hop, head, &options.redirects);
+        let mut next = self.proposed(hop, head, &options.redirects);
         if options.redirects.decider.is_some() {
             let Some(decided) = self.decide(next, &options).await? else { return Ok(None) };
             next = decided;
-            let loses_body = matches!(next.method, Method::GET | Method::HEAD) && next.method != *self.method();
-            if loses_body && !drops_body {
+            if matches!(next.method, Method::GET | Method::HEAD) && next.method != *self.method() {
                 without_body(&mut next.headers);
-                drops_body = true;
+                next.sends_body = false;
             }
         }
-        self.follow_to(next, drops_body, &options.redirects).map(Some)
+        self.follow_to(next, &options.redirects).map(Some)
     }
 
-    /// The next request as the policy has it, and whether it has no body.
-    fn proposed(&self, hop: Hop, head: &ResponseHead, options: &RedirectOptions) -> (Redirect, bool) {
+    /// The next request as the policy has it.
+    fn proposed(&self, hop: Hop, head: &ResponseHead, options: &RedirectOptions) -> Redirect {
         let Hop { method, target, drops_body } = hop;
         let from = self.target().clone();
         let mut headers = HeaderMap::clone(&self.headers);
-        if drops_body {
-            without_body(&mut headers);
-        }
         if target.origin() != from.origin() {
             without_secrets(&mut headers, &from, &target, options);
         }
-        let (status, response, hops) = (head.status(), head.headers().clone(), self.aim.hops());
-        (Redirect { method, target, headers, from, status, response, hops }, drops_body)
+        let of_body = if drops_body { without_body(&mut headers) } else { HeaderMap::new() };
+        Redirect {
+            method,
+            target,
+            headers,
+            sends_body: !drops_body,
+            before: (self.method().clone(), of_body),
+            from,
+            status: head.status(),
+            response: head.headers().clone(),
+            hops: self.aim.hops(),
+        }
     }
 
     /// Asks the caller's decider; `None`: the response is to be delivered.
@@ -100,8 +107,8 @@ impl Journey {
     }
 
     /// A body that cannot be given again is the caller's to send: the next `send` goes there.
-    fn follow_to(&mut self, redirect: Redirect, drops_body: bool, options: &RedirectOptions) -> Result<Box<Next>> {
-        let Redirect { method, target, headers, from, .. } = redirect;
+    fn follow_to(&mut self, redirect: Redirect, options: &RedirectOptions) -> Result<Box<Next>> {
+        let Redirect { method, target, headers, sends_body, from, .. } = redirect;
         let leaves = target.origin() != from.origin() && !options.danger_keep_credentials;
         let credentials = if leaves { Credentials::Dropped } else { self.aim.credentials() };
         let defaults = match credentials {
@@ -111,8 +118,9 @@ impl Journey {
                 without_secrets(&mut defaults, &from, &target, options).then(|| Arc::new(defaults))
             }
         };
+        let for_wires = self.services.options_on_the_way(from.origin(), target.origin());
         let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults };
-        if !drops_body && !self.payload.0.is_replayable() {
+        if sends_body && !self.payload.0.is_replayable() {
             let detail = "the server redirects, and the body cannot be given again: send it again, and it goes there";
             self.shared.draft().aim = Aim::at(moved);
             return Err(Error::new(
@@ -127,17 +135,33 @@ impl Journey {
             told: Some(Status::Redirect(moved.target.url())),
             moved: Some(moved),
             headers: Some(Fields::from(headers)),
-            drops_body,
+            options: for_wires.map(|theirs| wired_by(&self.options, &theirs)),
+            drops_body: !sends_body,
             after: None,
         }))
     }
 }
 
+/// The same options, but for what wires are to be, and how their origin is asked.
+fn wired_by(options: &RequestOptions, theirs: &RequestOptions) -> SharedOptions {
+    Arc::new(RequestOptions {
+        tls: theirs.tls.clone(),
+        dial: theirs.dial.clone(),
+        protocols: theirs.protocols,
+        http2: theirs.http2.clone(),
+        governor: theirs.governor,
+        ..options.clone()
+    })
+}
+
 impl Moved {
-    /// Takes from the fields of a new send what this chain has dropped before.
-    pub(super) fn strip(&self, headers: &mut Fields, from: &Target, options: &RedirectOptions) {
+    /// Takes from a new send what this chain has dropped before.
+    pub(super) fn strip(&self, headers: &mut Fields, options: &mut SharedOptions, from: &Target, services: &Services) {
         if self.credentials == Credentials::Dropped {
-            without_secrets(headers.change(), from, &self.target, options);
+            without_secrets(headers.change(), from, &self.target, &options.redirects);
+        }
+        if let Some(theirs) = services.options_on_the_way(from.origin(), self.target.origin()) {
+            *options = wired_by(options, &theirs);
         }
     }
 }

@@ -86,6 +86,7 @@ impl Conversation {
             Happened::Completed(operation, Err(code)) => self.on_failure(*operation, *code, failed_before),
             Happened::InsecureWire => self.on_insecure_wire(),
             Happened::Retrying => self.on_retrying(),
+            Happened::Redirected => self.on_redirected(),
             // Any operation may have to wait for a slow subscriber; only in `Ready` is it known which one it is.
             Happened::Queued => {
                 if self.phase == Phase::Ready {
@@ -232,6 +233,15 @@ impl Conversation {
             // It takes the place of a request that failed, and says so before anything else.
             Phase::Ready => self.begin_send(),
             phase => return Err(("N3", format!("Retrying in {phase:?}"))),
+        }
+        Ok(())
+    }
+
+    /// N-13: behind the head of the response, and the next exchange follows inside the same receive.
+    fn on_redirected(&mut self) -> Result<(), Breach> {
+        match &mut self.phase {
+            Phase::Receiving { answered, resending } if *answered => (*answered, *resending) = (false, true),
+            phase => return Err(("N3", format!("Redirect in {phase:?}"))),
         }
         Ok(())
     }

@@ -51,6 +51,8 @@ pub enum Happened {
     Frame,
     /// `Retrying`.
     Retrying,
+    /// `Redirect`.
+    Redirected,
     /// `Healing`.
     Healing,
     /// `Healed`.
@@ -146,6 +148,7 @@ impl From<&Status> for Happened {
             Status::DownloadProgress { .. } => Self::Downloaded,
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
+            Status::Redirect(_) => Self::Redirected,
             Status::Healing { .. } => Self::Healing,
             Status::Healed { .. } => Self::Healed,
             Status::GaveUp { .. } => Self::GaveUp,
