@@ -33,7 +33,7 @@ async fn a_file_that_is_there_is_replaced_at_the_end_and_not_before() {
     let world = World::of(vec![script]).await;
     std::fs::write(world.path(), "the old one").unwrap();
     let (say, mut said) = tokio::sync::mpsc::unbounded_channel();
-    let download = world.download().on_progress(move |_| drop(say.send(())));
+    let download = world.download().on_progress(move |_| say.send(()).unwrap_or(()));
     let downloading = tokio::spawn(download.to_file(world.path()));
     patiently("the first octets", said.recv()).await.unwrap();
     assert_eq!(world.film(), b"the old one");
