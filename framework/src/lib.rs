@@ -30,6 +30,7 @@
 //! | `download`, `event_source` | what makes many requests of one: files that are fetched in pieces, streams that connect again |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
+//! | `stores` | what a session remembers of servers: cookies, HSTS |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
 //! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
@@ -43,7 +44,7 @@
 //! # Scope
 //!
 //! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed.
-//! Not yet: credentials, cookies, content codings, proxies. A 401 is simply the response.
+//! Not yet: credentials, proxies. A 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -70,6 +71,7 @@ mod websocket;
 
 mod services;
 mod engine;
+mod stores;
 mod origin;
 mod wire;
 pub mod transport;
@@ -109,25 +111,35 @@ pub use notification::{
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, DialOptions, EventSourceOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions,
-    OriginOptions, Overflow, Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions,
-    RedirectPolicy, RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader,
-    Timeouts, WebSocketOptions,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, AutomaticProxy, BypassList, ConnectionOptions,
+    CredentialProvider, Credentials, CredentialsAsked, Decompression, DialOptions, EventSourceOptions, Governor,
+    Http2Options, Limits, MinimumRate, NameOptions, NamedProxies, OriginOptions, Overflow, Priority, Protocols,
+    Providing, ProxySettings, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy,
+    RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
+    WebSocketOptions,
 };
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub use policy::cookies::{Cookie, SameSite};
 pub use protocol::byte_ranges::{ContentRange, Validator};
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, PauseReason, WireHealth};
+pub use protocol::tunnel::ConnectAnswer;
+pub use reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 pub use request::{
-    ConnectionInfo, Form, Part, Parts, Payload, PriorResponse, Ranged, Request, RequestBuilder, Response, Sizes,
-    Timings, WebSocketBuilder,
+    ConnectionInfo, Form, OfferedSchemes, Part, Parts, Payload, PriorResponse, Ranged, Request, RequestBuilder,
+    Response, Sizes, Timings, WebSocketBuilder,
 };
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
-pub use session::{NetworkChange, Session, SessionBuilder};
+pub use session::{CredentialStore, NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
     ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
     TraceEvent, Waiting, WebSocketSnapshot, WireSnapshot,
 };
+pub use stores::HstsStore;
+#[cfg(feature = "cookies")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+pub use stores::{CookieFile, CookieJar, Loaded, SessionCookies};
 pub use target::{IntoTarget, Origin, Target};
 pub use websocket::{CloseStatus, MessagePart, WebSocket, WebSocketSink, WebSocketStream};
 

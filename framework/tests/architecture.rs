@@ -34,7 +34,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "websocket",
         ],
     ),
-    ("machinery", &["services", "engine", "origin", "wire", "transport"]),
+    ("machinery", &["services", "engine", "stores", "origin", "wire", "transport"]),
     ("pure", &["protocol", "policy"]),
     (
         "words",

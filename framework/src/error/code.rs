@@ -32,9 +32,12 @@ error_codes! {
     WriteFault = 29, "ERROR_WRITE_FAULT";
     /// An argument cannot be used; nothing was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
+    /// The body becomes more, decoded, than [`Limits`](crate::Limits) allow: `decoded_body` or `decoded_ratio`.
+    BodyTooLarge = 223, "ERROR_FILE_TOO_LARGE";
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";
-    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; the error says which.
+    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; or the response does not ask for
+    /// credentials. The error says which.
     InvalidOperation = 4317, "ERROR_INVALID_OPERATION";
     /// A stage took longer than its timeout; the error names the stage and how long it waited.
     Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";
@@ -48,6 +51,8 @@ error_codes! {
     NameNotResolved = 12007, "ERROR_WINHTTP_NAME_NOT_RESOLVED";
     /// The session is shutting down, or the engine below it has stopped.
     Shutdown = 12012, "ERROR_WINHTTP_SHUTDOWN";
+    /// A proxy does not take the credentials that it was shown, or was shown none.
+    LoginFailure = 12015, "ERROR_WINHTTP_LOGIN_FAILURE";
     /// The operation was cancelled by the caller, or its own handle was closed.
     OperationCancelled = 12017, "ERROR_WINHTTP_OPERATION_CANCELLED";
     /// The handle is of another kind than the call needs.
@@ -68,6 +73,8 @@ error_codes! {
     RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
     /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
     SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
+    /// The proxies for the URL were not found: whoever was asked for them failed.
+    AutoProxyServiceError = 12178, "ERROR_WINHTTP_AUTO_PROXY_SERVICE_ERROR";
     /// The response has more header fields than the limit.
     HeaderCountExceeded = 12181, "ERROR_WINHTTP_HEADER_COUNT_EXCEEDED";
     /// The response head is larger than the limit.
@@ -78,6 +85,10 @@ error_codes! {
     ResponseDrainOverflow = 12184, "ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW";
     /// A client certificate was given without a private key that fits it.
     ClientCertNoPrivateKey = 12185, "ERROR_WINHTTP_CLIENT_CERT_NO_PRIVATE_KEY";
+    /// A proxy asks for a client certificate, and there is none to show.
+    ClientAuthCertNeededProxy = 12187, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED_PROXY";
+    /// The TLS handshake with a proxy failed.
+    SecureFailureProxy = 12188, "ERROR_WINHTTP_SECURE_FAILURE_PROXY";
     /// The protocol that is required is not one the server chose.
     HttpProtocolMismatch = 12190, "ERROR_WINHTTP_HTTP_PROTOCOL_MISMATCH";
 }

@@ -24,6 +24,10 @@ pub enum Operation {
     QueryDataAvailable,
     /// `Request::read` and its kin, `Response::chunk` and its kin.
     Read,
+    /// `Request::set_credentials`, and credentials of a session, a connection or a builder.
+    SetCredentials,
+    /// `Request::query_auth_schemes`.
+    QueryAuthSchemes,
     /// `Request::head`.
     QueryHeaders,
     /// `set_subscriber`, `subscribe`, `notifications`.
@@ -67,6 +71,8 @@ impl Operation {
             Self::Receive => "WinHttpReceiveResponse",
             Self::QueryDataAvailable => "WinHttpQueryDataAvailable",
             Self::Read | Self::Download | Self::Events => "WinHttpReadData",
+            Self::SetCredentials => "WinHttpSetCredentials",
+            Self::QueryAuthSchemes => "WinHttpQueryAuthSchemes",
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
             Self::SetSubscriber => "WinHttpSetStatusCallback",
             Self::SetOption => "WinHttpSetOption",
@@ -97,6 +103,8 @@ impl Operation {
             Self::Receive => "receive_response",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
+            Self::SetCredentials => "set_credentials",
+            Self::QueryAuthSchemes => "query_auth_schemes",
             Self::QueryHeaders => "head",
             Self::SetSubscriber => "set_subscriber",
             Self::SetOption => "set_options",
@@ -148,6 +156,8 @@ pub enum Stage {
     Resolve,
     /// Opening the socket.
     Connect,
+    /// Asking a proxy for a tunnel to the server.
+    Tunnel,
     /// Securing the connection: the TLS handshake.
     Tls,
     /// Writing the request head.
@@ -160,6 +170,8 @@ pub enum Stage {
     FirstByte,
     /// Receiving the response head.
     Head,
+    /// Answering who asks for credentials.
+    Authenticate,
     /// Following a redirect.
     Redirect,
     /// Receiving the response body.
@@ -184,12 +196,14 @@ impl fmt::Display for Stage {
             Self::Queue => "waiting for a wire",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
+            Self::Tunnel => "opening a tunnel through the proxy",
             Self::Tls => "securing the connection",
             Self::SendHead => "sending the head",
             Self::Continue => "waiting for 100 Continue",
             Self::SendBody => "sending the body",
             Self::FirstByte => "waiting for the response",
             Self::Head => "receiving the head",
+            Self::Authenticate => "answering who asks for credentials",
             Self::Redirect => "following a redirect",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",

@@ -1,7 +1,9 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
+mod authentication;
 #[cfg(feature = "deflate")]
 mod compression;
+mod decompression;
 mod dial;
 mod event_source;
 mod governor;
@@ -10,6 +12,7 @@ mod limits;
 mod minimum_rate;
 mod names;
 mod origins;
+mod proxy;
 pub(crate) mod redirects;
 mod retry;
 mod self_healing;
@@ -28,10 +31,15 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 
+pub(crate) use authentication::Shown;
+pub use authentication::{
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, CredentialsAsked, Providing,
+};
 #[cfg(feature = "deflate")]
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
 pub(crate) use compression::{LARGEST_WINDOW, SMALLEST_OF_ZLIB, SMALLEST_WINDOW, memory_level};
+pub use decompression::Decompression;
 pub use dial::DialOptions;
 pub use event_source::EventSourceOptions;
 pub use governor::{Governor, Priority};
@@ -41,6 +49,8 @@ pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
 pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
+pub use proxy::{AutomaticProxy, BypassList, NamedProxies, ProxySettings};
+pub(crate) use proxy::{Hosts, MOST_ROUTES, Rule};
 pub use redirects::{Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
 pub use retry::{RetryBudget, RetryPolicy};
 pub use self_healing::{Overflow, SelfHealingOptions};
@@ -67,6 +77,9 @@ pub struct RequestOptions {
     pub resends: u32,
     /// Which redirects it follows, and how.
     pub redirects: RedirectOptions,
+    /// Which content codings are asked for, and undone as the body is read. Default: all that were compiled in.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub decompression: Decompression,
     /// When it is sent again beyond that: by which statuses and failures, how soon and how often. Default: `None`, never.
     pub retry: Option<RetryPolicy>,
     /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
@@ -83,6 +96,14 @@ pub struct RequestOptions {
     pub tls: TlsOptions,
     /// What it obeys as a WebSocket, should it become one.
     pub websocket: WebSocketOptions,
+    /// Does it carry the cookies of the session's [jar](crate::CookieJar), and does the jar take those that its response sets? A `Cookie`
+    /// field of the caller's own is sent all the same. Default `true` (`WINHTTP_DISABLE_COOKIES` is `false`).
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    #[doc(alias("WINHTTP_OPTION_DISABLE_FEATURE", "WINHTTP_DISABLE_COOKIES"))]
+    pub cookies: bool,
+    /// How it answers who asks for credentials.
+    pub authentication: Authentication,
 }
 
 impl Default for RequestOptions {
@@ -94,6 +115,7 @@ impl Default for RequestOptions {
             expect_continue: None,
             resends: 1,
             redirects: RedirectOptions::default(),
+            decompression: Decompression::ALL,
             retry: None,
             governor: None,
             priority: Priority::default(),
@@ -102,6 +124,9 @@ impl Default for RequestOptions {
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
             websocket: WebSocketOptions::default(),
+            #[cfg(feature = "cookies")]
+            cookies: true,
+            authentication: Authentication::default(),
         }
     }
 }
@@ -115,6 +140,7 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.websocket.check(operation)?;
+        self.authentication.check(operation)?;
         self.redirects.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;

@@ -8,6 +8,7 @@ mod budgets;
 mod carriers;
 mod dialing;
 mod driving;
+mod failing;
 mod gates;
 mod governing;
 mod kept;
@@ -24,6 +25,7 @@ mod quota;
 mod ready;
 mod register;
 mod registry;
+mod routing;
 mod shares;
 mod snapshot;
 #[cfg(test)]
@@ -54,6 +56,7 @@ use naming::Naming;
 use pool::{Assignment, Pool, Ticket};
 use ready::Ready;
 use register::Register;
+use routing::SecureProxies;
 use shares::Spare;
 
 pub(crate) use budgets::Budgets;
@@ -68,6 +71,7 @@ pub(crate) use overrides::Overrides;
 pub(crate) use quota::Quota;
 pub(crate) use ready::{Standing, keep_ready, prewarm};
 pub(crate) use registry::{Origins, forget_session, known_origin, make_room, origin};
+pub(crate) use routing::Proxies;
 pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
 
 /// The wires to one server, and who waits for them.
@@ -84,6 +88,8 @@ pub(crate) struct Pond {
     register: Rc<Register>,
     naming: Naming,
     tls: RefCell<Option<Rc<TlsClient>>>,
+    /// What secures the wires to its proxies.
+    secure_proxies: SecureProxies,
     /// No wire that was open then serves another request.
     expired: Cell<Option<Instant>>,
     /// Since when there is neither a wire nor anybody who wants one.
@@ -112,6 +118,7 @@ pub(crate) struct Terms {
     pub(crate) governors: Governors,
     /// What requests that are sent again are paid from.
     pub(crate) budgets: Budgets,
+    pub(crate) proxies: Proxies,
 }
 
 impl Pond {
@@ -134,6 +141,7 @@ impl Pond {
             register,
             naming: Naming::default(),
             tls: RefCell::default(),
+            secure_proxies: SecureProxies::default(),
             expired: Cell::new(None),
             empty_since: Cell::new(None),
             last_used: Cell::new(None),

@@ -23,7 +23,19 @@ fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
     let (names, trace) = (Names::new(NameOptions::default()), 0);
     let (governors, budgets) = (Governors::new(None), Budgets::new());
-    Arc::new(Terms { session, limits, overrides: Overrides::default(), lanes, trace, quota, names, governors, budgets })
+    let proxies = Proxies::default();
+    Arc::new(Terms {
+        session,
+        limits,
+        overrides: Overrides::default(),
+        lanes,
+        trace,
+        quota,
+        names,
+        governors,
+        budgets,
+        proxies,
+    })
 }
 
 /// The origin under these options, which no registry knows and so no watch looks after.

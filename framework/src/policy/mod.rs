@@ -1,10 +1,17 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+pub(crate) mod auth;
+#[cfg(feature = "cookies")]
+pub(crate) mod cookies;
+mod decompress;
+pub(crate) mod domains;
 pub(crate) mod governor;
 mod happy_eyeballs;
+pub(crate) mod hsts;
 mod names;
 mod origin_pattern;
 mod outbox;
+pub(crate) mod proxy;
 mod reconnect;
 mod redial;
 pub(crate) mod redirect;
@@ -12,6 +19,7 @@ mod resend;
 mod retry;
 mod throughput;
 
+pub(crate) use decompress::{accept_encoding, accept_encoding_of_a_part, may_be_decoded};
 pub(crate) use happy_eyeballs::{Next, Race, interleaved, least_loaded};
 pub(crate) use names::{Found, Kept, Names, Resolution};
 pub(crate) use origin_pattern::OriginPattern;

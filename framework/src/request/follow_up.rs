@@ -41,6 +41,7 @@ pub(super) enum FollowUp {
 }
 
 /// The exchange that follows in place of a response.
+#[derive(Default)]
 pub(super) struct Next {
     /// What is told of it before.
     pub(super) told: Option<Status>,
@@ -86,15 +87,25 @@ impl Journey {
         if self.turns.is_some() {
             self.was_answered(head);
         }
+        self.remember(head);
+        if self.auth.is_some() {
+            self.note_credentials(head);
+        }
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
     fn may_be_followed(&self, head: &ResponseHead) -> bool {
-        (head.status().is_redirection() && self.upgrade.is_none()) || self.may_be_retried(head)
+        let status = head.status();
+        status.is_redirection() && self.upgrade.is_none()
+            || status.is_client_error() && self.may_authenticate(head)
+            || self.may_be_retried(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
     async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
+        if let Some(next) = self.authenticate(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
         if let Some(next) = self.redirect(head).await? {
             return Ok(FollowUp::Again(next));
         }
@@ -142,10 +153,7 @@ impl Journey {
                     }
                     Some(Following::Waiting { not_before }) => {
                         let not_before = *not_before;
-                        if not_before.is_some() {
-                            self.stage = Stage::Queue;
-                            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
-                        }
+                        self.waits_until(not_before).await;
                         self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
                         if self.goes_away() {
                             self.follow_up = None;
@@ -224,8 +232,7 @@ impl Journey {
         if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
             let not_before = *not_before;
             Box::pin(async {
-                self.stage = Stage::Queue;
-                let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+                self.waits_until(not_before).await;
                 self.resend_until = self.queue_end();
                 self.wait_for_leave(self.resend_until).await
             })
@@ -233,6 +240,13 @@ impl Journey {
             self.follow_up = None;
         }
         Ok(())
+    }
+
+    async fn waits_until(&mut self, not_before: Option<Instant>) {
+        if not_before.is_some() {
+            self.stage = Stage::Queue;
+            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+        }
     }
 }
 

@@ -157,6 +157,15 @@ impl Kind {
         }
     }
 
+    /// All of it, where that is at hand.
+    pub(super) fn whole(&self) -> Option<Bytes> {
+        match self {
+            Self::Bytes(octets) => Some(octets.clone()),
+            Self::Begin { first, total } if first.len() as u64 == *total => Some(first.clone()),
+            _ => None,
+        }
+    }
+
     /// The octets that can go out with the head.
     pub(super) fn first(&self) -> Bytes {
         match self {

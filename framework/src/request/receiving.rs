@@ -142,6 +142,7 @@ impl Journey {
         if let Some(active) = &self.active {
             self.announced = active.exchange.remaining();
         }
+        self.look_for_codings(&head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
             self.settle(now);
@@ -217,7 +218,8 @@ impl Journey {
     }
 
     fn report_read(&self, octets: u64) {
-        let received = self.sizes.response_body - self.ahead.len() as u64 - self.gathered.len() as u64;
+        let read = if self.decoding.is_some() { self.sizes.decoded_body } else { self.sizes.response_body };
+        let received = read - self.ahead.len() as u64 - self.gathered.len() as u64;
         let total = self.announced;
         let since = self.times.head_received;
         if octets > 0 {
@@ -228,8 +230,16 @@ impl Journey {
         }
     }
 
-    /// The next piece of the body off the wire.
+    /// The next piece of the body.
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
+        if self.decoding.is_some() {
+            return self.pull_decoded(max, operation).await;
+        }
+        self.pull_off_the_wire(max, operation).await
+    }
+
+    /// The next piece of the body as it comes.
+    pub(super) async fn pull_off_the_wire(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         self.stage = Stage::Body;
         if let Some(failure) = self.failed_ahead.take() {
             return Err(self.fail(failure, operation));
@@ -290,7 +300,9 @@ impl Journey {
         // Read elsewhere, it is here already.
         let mut early = std::mem::take(&mut self.ahead);
         // What took no waiting is nothing to a minimum rate, whose first window begins behind it.
-        if let Some(Active { lease, exchange, .. }) = &mut self.active {
+        if self.decoding.is_some() {
+            early = self.decode_arrived(EARLY_BODY).map_err(|failure| self.fail(failure, Operation::Read))?;
+        } else if let Some(Active { lease, exchange, .. }) = &mut self.active {
             match exchange.read_arrived(lease, EARLY_BODY) {
                 Ok(BodyStep::Data(data)) => early = data,
                 Ok(BodyStep::End | BodyStep::NeedMore) => {}

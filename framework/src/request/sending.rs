@@ -108,9 +108,14 @@ impl Journey {
         };
         // Nothing was waited for since then.
         self.times.send_start = self.times.wire_acquired;
-        let (exchange, head) = match self.prepared.take() {
-            Some(prepared) => prepared,
-            None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
+        let forwards = lease.by().and_then(|by| by.forwards.as_ref());
+        let (exchange, head) = match (self.prepared.take(), forwards) {
+            (_, Some(fields)) => {
+                let prepared = self.prepare_forwarded(fields, length);
+                prepared.map_err(|failure| self.error(failure, Operation::Send))?
+            }
+            (Some(prepared), None) => prepared,
+            (None, None) => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
         };
         let exchange = match lease.multiplexed() {
             None => exchange,
@@ -132,6 +137,9 @@ impl Journey {
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
         self.shared.is_on(Some(lease.id()));
         self.active = Some(Active { lease, exchange, sending, receiving });
+        if self.auth.is_some() {
+            self.tell_unasked();
+        }
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
         self.stage = Stage::SendHead;
         self.shared.now_awaits(Awaits::Window);

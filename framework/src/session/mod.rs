@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod credentials;
 mod messages;
 mod snapshot;
 
@@ -24,11 +25,15 @@ use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
-use crate::services::{Services, ShutdownReport, drain};
+use crate::services::{Keyring, Services, ShutdownReport, drain};
+#[cfg(feature = "cookies")]
+use crate::stores::CookieJar;
+use crate::stores::HstsStore;
 use crate::target::{IntoTarget, Origin, Target};
 
 pub use actor::SessionActor;
 pub use builder::SessionBuilder;
+pub use credentials::CredentialStore;
 pub use messages::{Connect, Shutdown};
 
 /// The root of the tree (`WinHttpOpen`): settings, subscribers, and the wires its requests share.
@@ -88,7 +93,8 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
-        let SessionBuilder { options, origins, subscriber, context, .. } = builder;
+        let SessionBuilder { options, origins, credentials, provider, subscriber, context, stores, .. } = builder;
+        let keyring = Keyring::new(credentials, provider.map(|provider| provider.0));
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
         node.subscribers().keep_trace(options.trace);
@@ -97,7 +103,7 @@ impl Session {
         }
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
-        let services = Services::new(engine, options, Overrides::new(origins), Arc::clone(&node));
+        let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
@@ -218,6 +224,25 @@ impl Session {
         options.check(Operation::SetOption)?;
         self.inner.services.set_request_options(Arc::new(options));
         Ok(())
+    }
+
+    /// The cookies that servers have set for the requests of this session; with
+    /// [`RequestOptions::cookies`](crate::RequestOptions::cookies) a request goes without.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookies(&self) -> CookieJar {
+        self.inner.services.cookies.clone()
+    }
+
+    /// The hosts that are asked by https only; `None` unless the session was [given a store](SessionBuilder::hsts).
+    pub fn hsts(&self) -> Option<HstsStore> {
+        self.inner.services.hsts.clone()
+    }
+
+    /// The credentials that its requests show to who asks for them.
+    #[doc(alias("WinHttpSetCredentials", "WINHTTP_OPTION_USERNAME", "WINHTTP_OPTION_PASSWORD"))]
+    pub fn credentials(&self) -> CredentialStore {
+        CredentialStore::new(&self.inner.services.keyring)
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the

@@ -37,6 +37,8 @@ pub(super) struct Conversation {
     /// A receive was given up while the request was being sent again: the next one goes on with that, unless `cancel()`
     /// put an end to it and the next is a new send.
     resend_given_up: bool,
+    /// A receive was given up behind the head of a response, of which it was not decided what follows: the next one goes on with that.
+    head_held: bool,
     /// Sending and receiving may overlap.
     may_overlap: bool,
     /// A send is open while the response is received.
@@ -87,6 +89,9 @@ impl Conversation {
             Happened::InsecureWire => self.on_insecure_wire(),
             Happened::Retrying => self.on_retrying(),
             Happened::Redirected => self.on_redirected(),
+            Happened::ShownUnasked => {
+                self.only_in("Authenticating", !matches!(self.phase, Phase::Ready | Phase::Reading))
+            }
             // Any operation may have to wait for a slow subscriber; only in `Ready` is it known which one it is.
             Happened::Queued => {
                 if self.phase == Phase::Ready {
@@ -99,6 +104,8 @@ impl Conversation {
             Happened::OriginPaused => {
                 self.only_in("OriginPaused", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
+            Happened::Remembered(what) => self.only_in(what, !matches!(self.phase, Phase::Ready | Phase::Reading)),
+            Happened::MovedToHttps => self.only_in("MovedToHttps", self.phase != Phase::Reading),
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
@@ -139,7 +146,7 @@ impl Conversation {
 
     fn on_began(&mut self, step: Step) -> Result<(), Breach> {
         match step {
-            Step::Resolve | Step::Connect(_) | Step::Secure | Step::SendHead => {
+            Step::FindProxy | Step::Resolve | Step::Connect(_) | Step::OpenTunnel | Step::Secure | Step::SendHead => {
                 self.expect_sending(&format!("the beginning of {step:?}"))?
             }
             Step::ReceiveHead => match self.phase {
@@ -241,6 +248,7 @@ impl Conversation {
     fn on_redirected(&mut self) -> Result<(), Breach> {
         match &mut self.phase {
             Phase::Receiving { answered, resending } if *answered => (*answered, *resending) = (false, true),
+            phase @ Phase::Sent if self.head_held => *phase = Phase::Receiving { answered: false, resending: true },
             phase => return Err(("N3", format!("Redirect in {phase:?}"))),
         }
         Ok(())
@@ -265,6 +273,7 @@ impl Conversation {
             (Operation::Send, Phase::Receiving { resending: true, .. }) if self.resend_given_up => {}
             (Operation::Write, Phase::Sent) => {}
             (Operation::Receive, Phase::Receiving { answered: true, .. }) => self.body = Body::Unknown,
+            (Operation::Receive, Phase::Sent) if self.head_held => self.body = Body::Unknown,
             (Operation::Receive, Phase::Receiving { answered: false, .. }) => {
                 return Err(("N4", "HeadersAvailable before ResponseReceived".to_owned()));
             }
@@ -310,6 +319,8 @@ impl Conversation {
         };
         let resending = matches!(phase, Phase::Receiving { resending: true, .. });
         let given_up = operation == Operation::Receive && code == ErrorCode::OperationCancelled;
+        let answered = matches!(phase, Phase::Receiving { answered: true, .. });
+        self.head_held = given_up && (answered || self.head_held);
         self.resend_given_up = given_up && (resending || self.resend_given_up);
         self.phase = match operation {
             Operation::Send => Phase::Ready,

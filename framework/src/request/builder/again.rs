@@ -15,8 +15,19 @@ use crate::request::retrying::Renewed;
 impl RequestBuilder {
     /// The same, as a request of its own without a body.
     pub(crate) fn once_more(&self) -> Self {
-        let Parts { opening, method, target, headers, payload: _, options, own_options, context, wrong, renewed: _ } =
-            &*self.0;
+        let Parts {
+            opening,
+            method,
+            target,
+            headers,
+            payload: _,
+            options,
+            own_options,
+            credentials,
+            context,
+            wrong,
+            renewed: _,
+        } = &*self.0;
         Self(Box::new(Parts {
             opening: opening.clone(),
             method: method.clone(),
@@ -25,6 +36,7 @@ impl RequestBuilder {
             payload: Payload::empty(),
             options: options.clone(),
             own_options: *own_options,
+            credentials: credentials.clone(),
             context: *context,
             wrong: wrong.clone(),
             renewed: None,
