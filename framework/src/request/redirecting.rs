@@ -159,7 +159,7 @@ fn wired_by(options: &RequestOptions, theirs: &RequestOptions) -> SharedOptions 
         tls: theirs.tls.clone(),
         dial: theirs.dial.clone(),
         protocols: theirs.protocols,
-        http2: theirs.http2.clone(),
+        http2: theirs.http2,
         governor: theirs.governor,
         ..options.clone()
     })
