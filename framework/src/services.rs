@@ -111,6 +111,7 @@ impl Services {
             keyring,
             work,
             opened,
+            request_options,
             #[cfg(feature = "cookies")]
             cookies,
             hsts,

@@ -231,9 +231,12 @@ impl Journey {
     pub(super) async fn wait_to_go(&mut self) -> Result<()> {
         if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
             let not_before = *not_before;
-            self.waits_until(not_before).await;
-            self.resend_until = self.queue_end();
-            Box::pin(self.wait_for_leave(self.resend_until)).await?;
+            Box::pin(async {
+                self.waits_until(not_before).await;
+                self.resend_until = self.queue_end();
+                self.wait_for_leave(self.resend_until).await
+            })
+            .await?;
             self.follow_up = None;
         }
         Ok(())
