@@ -26,6 +26,7 @@
 //! |---|---|
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
+//! | `pac` | proxies chosen by a script; with the feature of that name |
 //! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
@@ -58,6 +59,8 @@
 mod any_handle;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "pac")]
+mod pac;
 
 mod session;
 mod connection;
@@ -107,6 +110,9 @@ pub use options::{
     ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
     Priority, Protocols, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
+#[cfg(feature = "pac")]
+#[cfg_attr(docsrs, doc(cfg(feature = "pac")))]
+pub use pac::{Pac, PacOptions};
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
 pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
@@ -141,6 +147,8 @@ pub mod tls {
 pub mod messages {
     pub use crate::connection::{ConnectionActor, Drain, OpenRequest, Prewarm};
     pub use crate::handle::{Cancel, CloseHandle};
+    #[cfg(feature = "pac")]
+    pub use crate::pac::{FindProxies, PacActor};
     pub use crate::request::{
         Amount, CompleteUpgrade, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest,
         WriteData,

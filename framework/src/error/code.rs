@@ -62,8 +62,18 @@ error_codes! {
     ClientAuthCertNeeded = 12044, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED";
     /// The peer's answer is not HTTP, or breaks its rules.
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// The text of a proxy script is no script: it cannot be read, or has no `FindProxyForURL`.
+    BadAutoProxyScript = 12166, "ERROR_WINHTTP_BAD_AUTO_PROXY_SCRIPT";
+    /// A proxy script could not be fetched.
+    UnableToDownloadScript = 12167, "ERROR_WINHTTP_UNABLE_TO_DOWNLOAD_SCRIPT";
     /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
     SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
+    /// A proxy script failed, answered nothing that can be used, or ran into one of its limits.
+    ScriptExecutionError = 12177, "ERROR_WINHTTP_SCRIPT_EXECUTION_ERROR";
+    /// There is nobody to run a proxy script: all who could are held up by scripts that do not end.
+    AutoProxyServiceError = 12178, "ERROR_WINHTTP_AUTO_PROXY_SERVICE_ERROR";
+    /// The network names no proxy script.
+    AutodetectionFailed = 12180, "ERROR_WINHTTP_AUTODETECTION_FAILED";
     /// The response has more header fields than the limit.
     HeaderCountExceeded = 12181, "ERROR_WINHTTP_HEADER_COUNT_EXCEEDED";
     /// The response head is larger than the limit.

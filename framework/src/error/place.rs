@@ -48,6 +48,8 @@ pub enum Operation {
     TryFrom,
     /// A look at the response: its status or the form of its body.
     Response,
+    /// `Session::proxy_for_url`, and a search for proxies of its own.
+    ProxyForUrl,
 }
 
 impl Operation {
@@ -74,6 +76,7 @@ impl Operation {
             Self::WebSocketCloseStatus => "WinHttpWebSocketQueryCloseStatus",
             Self::TryFrom => "WinHttpQueryOption",
             Self::Shutdown => "WinHttpCloseHandle",
+            Self::ProxyForUrl => "WinHttpGetProxyForUrl",
         }
     }
 
@@ -99,6 +102,7 @@ impl Operation {
             Self::Shutdown | Self::WebSocketShutdown => "shutdown",
             Self::Response => "response",
             Self::TryFrom => "try_from",
+            Self::ProxyForUrl => "proxy_for_url",
         }
     }
 
@@ -108,7 +112,8 @@ impl Operation {
         "API_RECEIVE_RESPONSE",
         "API_READ_DATA",
         "API_WRITE_DATA",
-        "API_QUERY_DATA_AVAILABLE"
+        "API_QUERY_DATA_AVAILABLE",
+        "API_GET_PROXY_FOR_URL"
     ))]
     pub fn code(self) -> Option<u32> {
         match self {
@@ -117,6 +122,7 @@ impl Operation {
             Self::Read => Some(3),
             Self::Write => Some(4),
             Self::Send => Some(5),
+            Self::ProxyForUrl => Some(6),
             _ => None,
         }
     }
@@ -138,6 +144,8 @@ pub enum Stage {
     State,
     /// Waiting for a wire, or for a slow subscriber.
     Queue,
+    /// Finding out by which proxies the server is reached.
+    FindProxy,
     /// Looking up the host name.
     Resolve,
     /// Opening the socket.
@@ -172,6 +180,7 @@ impl fmt::Display for Stage {
             Self::Arguments => "checking the arguments",
             Self::State => "checking the state",
             Self::Queue => "waiting for a wire",
+            Self::FindProxy => "finding the proxy",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
             Self::Tls => "securing the connection",

@@ -5,6 +5,8 @@ mod happy_eyeballs;
 mod names;
 mod origin_pattern;
 mod outbox;
+#[cfg(feature = "pac")]
+pub(crate) mod pac;
 mod reconnect;
 mod redial;
 mod resend;

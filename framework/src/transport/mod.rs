@@ -14,6 +14,8 @@ mod tls;
 mod unix;
 
 pub(crate) use dial::{DialFailure, DialTimes, Dialed, Steers, Way, dial};
+#[cfg(feature = "pac")]
+pub(crate) use dns::known_addresses;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
 pub use look_ups::BlockingResolver;
