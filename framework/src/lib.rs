@@ -42,8 +42,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Not yet: redirects,
-//! credentials, cookies, content codings, proxies. A 3xx or a 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed.
+//! Not yet: credentials, cookies, content codings, proxies. A 401 is simply the response.
 //!
 //! # Spans
 //!
@@ -108,14 +108,17 @@ pub use notification::{
 pub use options::{AgreedCompression, Compression};
 pub use options::{
     ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, RequestOptions, SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy, RequestOptions,
+    SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
 };
 #[cfg(feature = "pac")]
 #[cfg_attr(docsrs, doc(cfg(feature = "pac")))]
 pub use pac::{Pac, PacOptions};
 pub use protocol::http1::ResponseHead;
 pub use reason::{CloseReason, PauseReason, WireHealth};
-pub use request::{ConnectionInfo, Payload, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder};
+pub use request::{
+    ConnectionInfo, Payload, PriorResponse, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder,
+};
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
 pub use session::{NetworkChange, Session, SessionBuilder};

@@ -165,10 +165,12 @@ pub struct Target {
     origin: Origin,
     /// The origin, then the path: what the other two say is in here too.
     url: Arc<str>,
+    /// Of few.
+    fragment: Option<Arc<str>>,
 }
 
 impl Target {
-    /// Reads an absolute URL. A fragment is dropped: it is not sent.
+    /// Reads an absolute URL. A fragment is kept apart: it is not sent.
     ///
     /// # Errors
     /// 12005 for a URL that cannot be parsed or holds credentials, 12006 for a scheme that is not spoken, 87 for
@@ -187,12 +189,13 @@ impl Target {
             return None;
         }
         let origin = Origin::plain(origin)?;
-        Some(if path.is_empty() { Self::join(origin, "/") } else { Self { origin, url: input.into() } })
+        Some(if path.is_empty() { Self::join(origin, "/") } else { Self { origin, url: input.into(), fragment: None } })
     }
 
     pub(crate) fn from_url(url: &Url) -> Result<Self> {
         let origin = Origin::of(url, Operation::OpenRequest)?;
-        Ok(Self::join(origin, &url[url::Position::BeforePath..url::Position::AfterQuery]))
+        let target = Self::join(origin, &url[url::Position::BeforePath..url::Position::AfterQuery]);
+        Ok(Self { fragment: url.fragment().map(Arc::from), ..target })
     }
 
     /// A path on an origin, as `WinHttpOpenRequest` takes it: a missing first `/` is added.
@@ -219,12 +222,12 @@ impl Target {
     /// What is sent as it is given.
     fn join(origin: Origin, path_and_query: &str) -> Self {
         let url = [&origin.0.text, path_and_query].concat().into();
-        Self { origin, url }
+        Self { origin, url, fragment: None }
     }
 
     pub(crate) fn with_query(&self, pairs: &str) -> Self {
         let joint = if self.path_and_query().contains('?') { "&" } else { "?" };
-        Self { origin: self.origin.clone(), url: [&*self.url, joint, pairs].concat().into() }
+        Self { url: [&*self.url, joint, pairs].concat().into(), ..self.clone() }
     }
 
     /// The server it goes to.
@@ -235,6 +238,12 @@ impl Target {
     /// Path and query as they stand in the request line (RFC 9112 3.2.1).
     pub fn path_and_query(&self) -> &str {
         &self.url[self.origin.0.text.len()..]
+    }
+
+    /// What stands behind the `#`, percent-encoded. It is not sent, and no part of [`url`](Self::url); a redirect that names none has
+    /// that of the URL it was met at (RFC 9110 10.2.2).
+    pub fn fragment(&self) -> Option<&str> {
+        self.fragment.as_deref()
     }
 
     /// The whole URL (`WinHttpCreateUrl`).

@@ -52,6 +52,8 @@ error_codes! {
     IncorrectHandleType = 12018, "ERROR_WINHTTP_INCORRECT_HANDLE_TYPE";
     /// The call does not fit the request's state; the error names both.
     IncorrectHandleState = 12019, "ERROR_WINHTTP_INCORRECT_HANDLE_STATE";
+    /// Only what the cache has was asked for, and it has nothing that answers the request. (WinINet's code.)
+    ItemNotFound = 12028, "ERROR_INTERNET_ITEM_NOT_FOUND";
     /// No address accepted a connection.
     CannotConnect = 12029, "ERROR_WINHTTP_CANNOT_CONNECT";
     /// The wire was reset or closed in the middle of an exchange.
@@ -62,6 +64,8 @@ error_codes! {
     ClientAuthCertNeeded = 12044, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED";
     /// The peer's answer is not HTTP, or breaks its rules.
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
+    RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
     /// The text of a proxy script is no script: it cannot be read, or has no `FindProxyForURL`.
     BadAutoProxyScript = 12166, "ERROR_WINHTTP_BAD_AUTO_PROXY_SCRIPT";
     /// A proxy script could not be fetched.

@@ -101,9 +101,12 @@ impl Error {
     /// Its caller did not read a response for so long (12002).
     pub(crate) fn not_read(waited: Duration) -> Self {
         let detail = format!("the response was not read for {waited:?} while its server waited");
-        let mut error = Self::too_late(Operation::Read, Stage::Body, waited, detail);
-        error.inner().blame = Blame::Caller;
-        error
+        Self::too_late(Operation::Read, Stage::Body, waited, detail).blaming(Blame::Caller)
+    }
+
+    pub(crate) fn blaming(mut self, blame: Blame) -> Self {
+        self.inner().blame = blame;
+        self
     }
 
     fn inner(&mut self) -> &mut Inner {

@@ -162,6 +162,8 @@ pub enum Stage {
     FirstByte,
     /// Receiving the response head.
     Head,
+    /// Following a redirect.
+    Redirect,
     /// Receiving the response body.
     Body,
     /// Turning the body into what the caller asked for.
@@ -189,6 +191,7 @@ impl fmt::Display for Stage {
             Self::SendBody => "sending the body",
             Self::FirstByte => "waiting for the response",
             Self::Head => "receiving the head",
+            Self::Redirect => "following a redirect",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",
             Self::Upgrade => "becoming a WebSocket",

@@ -31,7 +31,7 @@ bitflags! {
         /// WinHTTP's `DETECTING_PROXY`; nothing of this version emits it.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_DETECTING_PROXY")]
         const DETECTING_PROXY = 0x1000;
-        /// WinHTTP's `REDIRECT`; nothing of this version emits it.
+        /// `Redirect`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_REDIRECT")]
         const REDIRECT = 0x4000;
         /// `IntermediateResponse`.

@@ -33,9 +33,10 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `SendRequestComplete` | completes `send` | `WriteComplete`, `ReceivingResponse` |
 /// | `UploadProgress`, `WriteComplete` | a request whose body is being sent | the same, `ReceivingResponse` |
 /// | `ReceivingResponse` | `receive_response` begins to wait | `ResponseReceived`, an error |
-/// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `HeadersAvailable` |
+/// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `Redirect`, `HeadersAvailable` |
 /// | `OriginPaused` | a request whose answer says that the server is busy | `HeadersAvailable` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
+/// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
 /// | `ReaderStalled` | a request over HTTP/2 whose response is not read, or a WebSocket | `ReadComplete`, the same, an error |
@@ -122,6 +123,10 @@ pub enum Status {
     /// A 1xx response.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_INTERMEDIATE_RESPONSE")]
     IntermediateResponse(StatusCode, HeaderMap),
+    /// The response redirects to this URL, and it is being followed. The next exchange belongs to the same `receive_response`: it is
+    /// told of as the first was, without another `SendRequestComplete`.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_REDIRECT")]
+    Redirect(String),
     /// The answer says that the server is busy: no request to its origin that has a [`Governor`](crate::Governor) is let go for so
     /// long.
     OriginPaused {
@@ -324,6 +329,7 @@ statuses! {
     ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
     ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
     IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
+    Redirect(..), REDIRECT, Progress, Some(0x4000);
     OriginPaused{..}, QUEUED, Progress, None;
     HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
     DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);

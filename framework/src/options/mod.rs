@@ -9,6 +9,7 @@ mod limits;
 mod minimum_rate;
 mod names;
 mod origins;
+pub(crate) mod redirects;
 mod self_healing;
 #[cfg(test)]
 mod tests;
@@ -37,6 +38,7 @@ pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
 pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
+pub use redirects::{Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
 pub use self_healing::{Overflow, SelfHealingOptions};
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
@@ -59,6 +61,8 @@ pub struct RequestOptions {
     /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
     /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
     pub resends: u32,
+    /// Which redirects it follows, and how.
+    pub redirects: RedirectOptions,
     /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
     pub governor: Option<Governor>,
     /// Which go first of those that wait for their turn by the governor.
@@ -83,6 +87,7 @@ impl Default for RequestOptions {
             minimum_rate: None,
             expect_continue: None,
             resends: 1,
+            redirects: RedirectOptions::default(),
             governor: None,
             priority: Priority::default(),
             protocols: Protocols::default(),
@@ -103,6 +108,7 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.websocket.check(operation)?;
+        self.redirects.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
         if let Some(wait) = self.expect_continue {

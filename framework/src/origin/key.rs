@@ -57,6 +57,7 @@ impl<'a> Identity<'a> {
             governor: _,
             priority: _,
             websocket: _,
+            redirects: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

@@ -9,6 +9,7 @@ mod outbox;
 pub(crate) mod pac;
 mod reconnect;
 mod redial;
+pub(crate) mod redirect;
 mod resend;
 mod throughput;
 

@@ -101,6 +101,9 @@ impl RequestActor {
         }
         (self.sends, self.ends_body) = (Sends::Nothing, false);
         self.shared.forget_outcome();
+        if let Some(moved) = journey.aim.moved() {
+            self.shared.moved_to(&moved.target);
+        }
         self.unclaimed = Unclaimed::default();
         self.cancelled = false;
         self.work = Some(work);

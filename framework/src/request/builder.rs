@@ -11,7 +11,7 @@ use super::payload::Payload;
 use super::response::Response;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{Governor, Priority, RequestOptions, SharedOptions, Timeouts};
+use crate::options::{Governor, Priority, RedirectOptions, RequestOptions, SharedOptions, Timeouts};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -127,6 +127,14 @@ impl RequestBuilder {
     /// Whether it goes before others that wait for their turn by the governor; by default what the session says.
     pub fn priority(mut self, priority: Priority) -> Self {
         self.change_options().priority = priority;
+        self
+    }
+
+    /// Which redirects are followed, and how: a [`RedirectPolicy`](crate::RedirectPolicy), or options with more in them; by default
+    /// what the session says.
+    #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY")]
+    pub fn redirects(mut self, redirects: impl Into<RedirectOptions>) -> Self {
+        self.change_options().redirects = redirects.into();
         self
     }
 

@@ -143,7 +143,7 @@ impl RequestActor {
 
     /// A cancel between two operations ends what is left of the exchange.
     pub(super) fn cancel_rest(&mut self) {
-        if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.resending) {
+        if let Some(mut journey) = self.journey.take_if(|journey| !journey.is_complete() || journey.is_sent_again()) {
             let broken_by = self.shared.broken_by().map(|(error, _)| error);
             let error = broken_by.unwrap_or_else(|| journey.name(cancelled(Operation::Read)));
             if let Sends::Adopted(_) = &self.sends {

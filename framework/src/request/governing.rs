@@ -33,7 +33,7 @@ impl Journey {
         loop {
             let mut turns = Box::<Turns>::default();
             if let Some(governor) = self.options.governor {
-                let gate = governors.gate(self.shared.target.origin(), &governor);
+                let gate = governors.gate(self.target().origin(), &governor);
                 turns.origin = Some(self.wait_at(&gate, &governor, end).await?);
             }
             if let Some((governor, gate)) = governors.of_all() {

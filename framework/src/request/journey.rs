@@ -9,8 +9,10 @@ use std::time::Instant;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
+use super::aim::Aim;
 use super::beside::Beside;
 use super::fields::Fields;
+use super::follow_up::Following;
 use super::messages::Facts;
 use super::operation::stopped_by_caller;
 use super::payload::{Payload, Source};
@@ -37,7 +39,12 @@ pub(super) struct Journey {
     pub(super) services: Arc<Services>,
     /// The handle above the request; it hears of wires when no request does.
     pub(super) owner: Arc<Node>,
+    /// What the present exchange asks for, and of whom.
+    pub(super) aim: Aim,
+    /// The caller's, less what a follow-up has dropped.
     pub(super) headers: Fields,
+    /// Those of the present exchange.
+    pub(super) outgoing: Fields,
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
@@ -64,6 +71,8 @@ pub(super) struct Journey {
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
     pub(super) reached: WireState,
+    /// How far a follow-up has come, inside a receive that may be given up and made again.
+    pub(super) follow_up: Option<Box<Following>>,
     /// The request is being sent again inside a receive, which may be given up and made again.
     pub(super) resending: bool,
     /// Until when that may wait for a wire: calls that are given up and made again do not wait anew.
@@ -114,10 +123,10 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades) = {
+        let (mut headers, mut options, upgrades, aim) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades)
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, std::mem::take(&mut draft.aim))
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -127,18 +136,17 @@ impl Journey {
             }
             headers.extend(extra);
         }
-        if options.expect_continue.is_some() && !headers.contains_key(http::header::EXPECT) {
-            let has_body = !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
-            if has_body {
-                headers.change().insert(http::header::EXPECT, http::HeaderValue::from_static("100-continue"));
-            }
+        if let Some(moved) = aim.moved() {
+            moved.strip(&mut headers, &shared.target, &options.redirects);
         }
         let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
         let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
+            aim,
             headers,
+            outgoing: Fields::default(),
             resends_left: options.resends,
             refusals_left: MOST_REFUSALS,
             options,
@@ -156,6 +164,7 @@ impl Journey {
             announced: None,
             end_told: false,
             reached: WireState::NotSent,
+            follow_up: None,
             resending: false,
             resend_until: None,
             trailers: None,
@@ -174,9 +183,8 @@ impl Journey {
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&self) -> Result<Option<(Exchange, BytesMut)>> {
+    fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
-        let refuse = |failure: Failure| failure.into_error(Operation::Send).with_url(&self.shared.target.url());
         if let BodyLength::Length(total) = length {
             let first = self.payload.0.first().len() as u64;
             if first > total {
@@ -184,7 +192,10 @@ impl Journey {
                 return Err(Error::parameter(Operation::Send, detail));
             }
         }
-        self.prepare(length).map(Some).map_err(refuse)
+        self.outgoing = self.outgoing()?;
+        self.prepare(length)
+            .map(Some)
+            .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
     /// Borrows a wire of the target's origin, waiting until `end` at most.
@@ -193,7 +204,7 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
-        let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), &self.options);
+        let sought = Sought::new(self.services.session.id(), self.target().origin(), &self.options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
         let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
@@ -245,10 +256,15 @@ impl Journey {
         Ok(lease)
     }
 
+    /// Is it on the way to another exchange?
+    pub(super) fn is_sent_again(&self) -> bool {
+        self.resending || self.follow_up.is_some()
+    }
+
     /// Where the request stands when no operation is in flight and none has failed.
     pub(super) fn state(&self) -> State {
         match &self.active {
-            _ if self.resending => State::Sent,
+            _ if self.is_sent_again() => State::Sent,
             // The request may still be under way beside it.
             Some(active) if active.exchange.has_head() && active.exchange.is_body_open() => {
                 if self.is_read(active) {
@@ -321,7 +337,7 @@ impl Journey {
 
     pub(super) fn name(&self, error: Error) -> Error {
         let state = self.wire_state();
-        error.with_url(&self.shared.target.url()).with_wire_state(state)
+        error.with_url(&self.target().url()).with_wire_state(state)
     }
 
     pub(super) fn wire_state(&self) -> WireState {

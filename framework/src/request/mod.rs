@@ -2,22 +2,27 @@
 
 mod actor;
 mod ahead;
+mod aim;
 mod beside;
 mod builder;
 mod calls;
 mod deadline;
 mod fields;
 mod flight;
+mod follow_up;
 mod governing;
+mod history;
 mod journey;
 mod landing;
 mod launch;
 mod mailbox;
 mod messages;
 mod operation;
+mod outgoing;
 mod parting;
 mod payload;
 mod receiving;
+mod redirecting;
 mod response;
 mod send_side;
 mod sending;
@@ -53,6 +58,7 @@ use state::Call;
 
 pub use actor::RequestActor;
 pub use builder::RequestBuilder;
+pub use history::PriorResponse;
 pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData};
 pub use payload::Payload;
 pub use response::Response;
@@ -170,10 +176,10 @@ impl Request {
         &self.inner.shared.target
     }
 
-    /// The URL (`WINHTTP_OPTION_URL`).
+    /// The URL that is asked now (`WINHTTP_OPTION_URL`): after a redirect, the one that it led to.
     #[doc(alias = "WINHTTP_OPTION_URL")]
     pub fn url(&self) -> String {
-        self.inner.shared.target.url()
+        self.inner.shared.url()
     }
 
     /// The actor behind the handle: it takes every operation as a message. It starts when it is first asked for.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_core::Stream;
@@ -35,6 +36,8 @@ pub(super) enum Kind {
         length: BodyLength,
     },
     File(PathBuf),
+    /// Opened anew for each exchange.
+    Reopen(Arc<dyn Fn() -> Pieces + Send + Sync>),
 }
 
 pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Piece>> + Send>>;
@@ -87,13 +90,20 @@ impl Payload {
     /// is taken while `send` is in flight. It ends with the response's handle.
     ///
     /// An `Err` of the stream fails the send and closes the wire. A stream cannot be given twice, so a request with one is
-    /// never sent again by the library.
+    /// never sent again by the library, and a redirect that asks for it fails with 12032; see [`reopen`](Self::reopen).
     pub fn stream(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Self {
-        let piece = |given: io::Result<Bytes>| match given {
-            Ok(octets) => Ok(Piece::Data(octets)),
-            Err(error) => Err(unreadable(error, "the body's stream failed")),
-        };
-        Self(Kind::Stream { pieces: Some(Box::pin(stream.map(piece))), length: BodyLength::Chunked })
+        Self(Kind::Stream { pieces: Some(in_pieces(stream)), length: BodyLength::Chunked })
+    }
+
+    /// The same, of a stream that can be had again: the function gives a new one for every exchange, with the same octets. It is called
+    /// when the request is sent, and once more for each redirect or resend that needs the body.
+    ///
+    /// Such a body is sent before the response is received, also over HTTP/2. The function runs on a thread of the engine.
+    pub fn reopen<S>(open: impl Fn() -> S + Send + Sync + 'static) -> Self
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+    {
+        Self(Kind::Reopen(Arc::new(move || in_pieces(open()))))
     }
 
     /// The same with trailer fields, of a length that may be known.
@@ -119,7 +129,7 @@ impl Kind {
             Self::Bytes(octets) => Some(BodyLength::Length(octets.len() as u64)),
             Self::Begin { total, .. } => Some(BodyLength::Length(*total)),
             Self::Stream { length, .. } => Some(*length),
-            Self::Chunked | Self::Duplex => Some(BodyLength::Chunked),
+            Self::Chunked | Self::Duplex | Self::Reopen(_) => Some(BodyLength::Chunked),
             Self::File(_) => None,
         }
     }
@@ -145,7 +155,7 @@ impl Kind {
     /// Can all of it be given again?
     pub(super) fn is_replayable(&self) -> bool {
         match self {
-            Self::Bytes(_) | Self::File(_) => true,
+            Self::Bytes(_) | Self::File(_) | Self::Reopen(_) => true,
             Self::Begin { first, total } => first.len() as u64 == *total,
             Self::Chunked | Self::Duplex | Self::Stream { .. } => false,
         }
@@ -158,6 +168,7 @@ impl Kind {
             Self::Stream { pieces, .. } => {
                 Ok(pieces.take().map_or(Source::Nothing, |pieces| Source::Stream { pieces, trailers: None }))
             }
+            Self::Reopen(open) => Ok(Source::Stream { pieces: open(), trailers: None }),
             Self::Bytes(_) | Self::Begin { .. } | Self::Chunked | Self::Duplex => Ok(Source::Nothing),
         }
     }
@@ -243,6 +254,13 @@ impl Opened {
     }
 }
 
+fn in_pieces(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Pieces {
+    Box::pin(stream.map(|given| match given {
+        Ok(octets) => Ok(Piece::Data(octets)),
+        Err(error) => Err(unreadable(error, "the body's stream failed")),
+    }))
+}
+
 fn unreadable(error: io::Error, what: &str) -> Error {
     let detail = format!("{what}: {error}");
     Error::new(ErrorCode::InvalidParameter, Operation::Send, Stage::SendBody, Blame::Caller, detail).with_source(error)
@@ -280,6 +298,7 @@ impl fmt::Debug for Payload {
             Kind::Chunked => f.write_str("Payload(chunked)"),
             Kind::Duplex => f.write_str("Payload(duplex)"),
             Kind::Stream { .. } => f.write_str("Payload(stream)"),
+            Kind::Reopen(_) => f.write_str("Payload(stream that can be reopened)"),
             Kind::File(path) => write!(f, "Payload(file {})", path.display()),
         }
     }

@@ -25,7 +25,12 @@ impl Journey {
         if self.resending {
             // The last call was given up in the middle of it.
             self.break_off(CloseReason::Cancelled);
-            self.resend_in(operation).await?;
+            self.resend_in(operation, true).await?;
+        }
+        if self.follow_up.is_some()
+            && let Some(head) = self.follow().await?
+        {
+            return Ok(self.head_arrived(head));
         }
         if ends_body && self.active_mut()?.exchange.must_finish() {
             let no_trailers = HeaderMap::new();
@@ -53,13 +58,21 @@ impl Journey {
                 }
                 Ok(Received::Final(head)) => {
                     self.report_octets(&head, &mut told);
-                    return Ok(self.head_arrived(head));
+                    let delivered = match self.hears(head) {
+                        None => self.follow().await?,
+                        head => head,
+                    };
+                    if let Some(head) = delivered {
+                        return Ok(self.head_arrived(head));
+                    }
+                    self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+                    told = false;
                 }
                 Ok(Received::OutOfTurn) => return Err(self.fail(Failure::OutOfTurn, operation)),
                 Err(failure) => {
                     self.report_no_answer(told);
                     self.prepare_resend(failure, operation)?;
-                    self.resend_in(operation).await?;
+                    self.resend_in(operation, true).await?;
                     self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
                     told = false;
                 }
@@ -81,9 +94,9 @@ impl Journey {
         })
     }
 
-    async fn resend_in(&mut self, operation: Operation) -> Result<()> {
+    pub(super) async fn resend_in(&mut self, operation: Operation, fresh: bool) -> Result<()> {
         self.resending = true;
-        Box::pin(self.send_again()).await.map_err(|error| error.in_operation(operation))?;
+        Box::pin(self.send_again(fresh)).await.map_err(|error| error.in_operation(operation))?;
         self.resending = false;
         Ok(())
     }
@@ -105,15 +118,11 @@ impl Journey {
         }
     }
 
-    fn head_arrived(&mut self, head: ResponseHead) -> Arc<ResponseHead> {
+    fn head_arrived(&mut self, head: Arc<ResponseHead>) -> Arc<ResponseHead> {
         let now = clock::now();
         self.times.head_received = Some(now);
         self.sizes.response_head = head.raw_length() as u64;
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
-        if self.turns.is_some() {
-            self.was_answered(&head);
-        }
-        let head = Arc::new(head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
             self.settle(now);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
 
 use super::journey::{Active, Journey};
@@ -13,7 +13,7 @@ use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
-use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
 use crate::wire::{Exchange, Failure, Pace, Uploaded};
 
@@ -37,7 +37,7 @@ impl Journey {
     /// Leaves nothing of the failed attempt. What follows is [`send_again`](Self::send_again).
     pub(super) fn prepare_resend(&mut self, failure: Failure, operation: Operation) -> Result<()> {
         let attempt = Attempt {
-            method: &self.shared.method,
+            method: self.method(),
             on_reused_wire: self.active.as_ref().is_some_and(|active| active.lease.is_reused()),
             silent_end: failure.is_silent_end(),
             refused: failure.is_refusal() || self.is_sent_to_http1(&failure),
@@ -67,12 +67,13 @@ impl Journey {
     }
 
     /// The whole send once more, inside another operation: no second `SendRequestComplete`.
-    pub(super) async fn send_again(&mut self) -> Result<()> {
+    pub(super) async fn send_again(&mut self, mut fresh: bool) -> Result<()> {
         loop {
-            match self.send_once(true, self.resend_until).await? {
+            match self.send_once(fresh, self.resend_until).await? {
                 Ok(()) => return Ok(()),
                 Err(failed) => self.prepare_resend(failed, Operation::Send)?,
             }
+            fresh = true;
         }
     }
 
@@ -81,6 +82,9 @@ impl Journey {
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Source);
         let source = self.payload.0.open().await.map_err(|error| self.name(error))?;
+        if self.prepared.is_none() {
+            self.outgoing = self.outgoing().map_err(|error| self.name(error))?;
+        }
         let lease = self.acquire(fresh, queue_end).await.map_err(|error| self.name(error))?;
         let length = match (self.payload.0.length(), source.length()) {
             (Some(length), _) => length,
@@ -97,7 +101,7 @@ impl Journey {
         let exchange = match lease.multiplexed() {
             None => exchange,
             Some(wire) => {
-                let secure = self.shared.target.origin().is_secure();
+                let secure = self.target().origin().is_secure();
                 let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
                 let mut stream = stream.map_err(|failure| self.error(failure, Operation::Send))?;
                 if self.upgrade.is_some()
@@ -143,7 +147,9 @@ impl Journey {
         match source {
             Source::Nothing => self.end_what_is_whole(&HeaderMap::new()).await,
             // It cannot be given again, so that nothing that happens beside the response can ask for that.
-            source @ Source::Stream { .. } if self.active_mut()?.exchange.is_body_open() => {
+            source @ Source::Stream { .. }
+                if !self.payload.0.is_replayable() && self.active_mut()?.exchange.is_body_open() =>
+            {
                 self.source = Some(Box::new(source));
                 Ok(Ok(()))
             }
@@ -267,39 +273,11 @@ impl Journey {
 
     /// Would ending the body here be refused (87)?
     pub(super) fn check_finish(&mut self, trailers: &HeaderMap, operation: Operation) -> Result<()> {
-        if self.resending {
+        if self.is_sent_again() {
             return Ok(());
         }
         let exchange = &mut self.active_mut()?.exchange;
         exchange.check_finish(trailers).map_err(|failure| self.error(failure, operation))
-    }
-
-    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        match &self.upgrade {
-            None => Exchange::prepare(&self.head(body), self.head_limits()),
-            Some(asked) => self.prepare_upgrade(asked, body),
-        }
-    }
-
-    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
-        RequestHead {
-            method: &self.shared.method,
-            target: self.shared.target.path_and_query(),
-            host: self.shared.target.origin().authority(),
-            headers: &self.headers,
-            defaults: &self.services.default_headers,
-            body,
-        }
-    }
-
-    pub(super) fn head_limits(&self) -> HeadLimits {
-        let limits = &self.options.limits;
-        HeadLimits {
-            head_octets: limits.response_head,
-            header_fields: limits.header_fields,
-            interim_responses: limits.interim_responses,
-            ..HeadLimits::default()
-        }
     }
 
     pub(super) fn active_mut(&mut self) -> Result<&mut Active> {

@@ -9,7 +9,9 @@ use actix::Addr;
 use http::Method;
 
 use super::actor::RequestActor;
+use super::aim::Aim;
 use super::fields::Fields;
+use super::history::PriorResponse;
 use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
@@ -62,6 +64,8 @@ impl Drop for Served {
 pub(super) struct Draft {
     pub(super) headers: Fields,
     pub(super) options: SharedOptions,
+    /// Where a redirect has led that only the caller can follow: the next send goes there.
+    pub(super) aim: Aim,
     /// Each send asks for an upgrade to WebSocket.
     pub(super) upgrades: bool,
     /// When it was begun to be sent, for the last time.
@@ -72,6 +76,10 @@ pub(super) struct Draft {
 #[derive(Default)]
 struct Outcome {
     head: Option<Arc<ResponseHead>>,
+    /// Where a follow-up has led, if it was elsewhere.
+    moved_to: Option<Target>,
+    /// The responses that were followed by another exchange.
+    history: Vec<PriorResponse>,
     facts: Option<Arc<Facts>>,
     /// What one side of the exchange failed with, and what becomes of the wire, for the other.
     broken_by: Option<(Error, CloseReason)>,
@@ -79,7 +87,13 @@ struct Outcome {
 
 impl Shared {
     pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
-        let draft = Mutex::new(Draft { headers: Fields::default(), options, upgrades: false, begun: None });
+        let draft = Mutex::new(Draft {
+            headers: Fields::default(),
+            options,
+            aim: Aim::default(),
+            upgrades: false,
+            begun: None,
+        });
         Arc::new(Self {
             node,
             method,
@@ -127,7 +141,7 @@ impl Shared {
         }
         let detail = format!("{} is not taken while the request is {standing}", call.name());
         Err(Error::new(ErrorCode::IncorrectHandleState, operation, Stage::State, Blame::Caller, detail)
-            .with_url(&self.target.url()))
+            .with_url(&self.url()))
     }
 
     pub(super) fn draft(&self) -> MutexGuard<'_, Draft> {
@@ -146,9 +160,34 @@ impl Shared {
     pub(super) fn forget_outcome(&self) {
         let mut outcome = self.outcome();
         // A request that is sent for the first time has none.
-        if outcome.head.is_some() || outcome.facts.is_some() || outcome.broken_by.is_some() {
+        let Outcome { head, moved_to, history, facts, broken_by } = &*outcome;
+        if head.is_some() || facts.is_some() || broken_by.is_some() || moved_to.is_some() || !history.is_empty() {
             *outcome = Outcome::default();
         }
+    }
+
+    /// Another exchange follows this response.
+    pub(super) fn is_prior(&self, response: PriorResponse) {
+        self.outcome().history.push(response);
+    }
+
+    pub(super) fn history(&self) -> Vec<PriorResponse> {
+        self.outcome().history.clone()
+    }
+
+    /// A follow-up goes elsewhere.
+    pub(super) fn moved_to(&self, target: &Target) {
+        self.outcome().moved_to = Some(target.clone());
+    }
+
+    /// Where the last exchange went.
+    pub(super) fn last_target(&self) -> Target {
+        self.outcome().moved_to.clone().unwrap_or_else(|| self.target.clone())
+    }
+
+    /// The URL of the last exchange.
+    pub(super) fn url(&self) -> String {
+        self.last_target().url()
     }
 
     pub(super) fn set_head(&self, head: Arc<ResponseHead>) {
@@ -168,7 +207,7 @@ impl Shared {
     pub(super) fn broken_by(&self) -> Option<(Error, CloseReason)> {
         if let Some(cause) = self.node.stop().take_cause() {
             // Only who is sent a response can leave it unread.
-            let cause = cause.with_url(&self.target.url()).with_wire_state(WireState::ResponseStarted);
+            let cause = cause.with_url(&self.url()).with_wire_state(WireState::ResponseStarted);
             self.broke(&cause, CloseReason::Cancelled);
         }
         self.outcome().broken_by.clone()

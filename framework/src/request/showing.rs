@@ -64,7 +64,7 @@ impl Found {
             id: shared.node.id(),
             parent: shared.node.parent(),
             method: shared.method.clone(),
-            origin: shared.target.origin().clone(),
+            origin: shared.last_target().origin().clone(),
             state: if is_open { shared.state().word() } else { "closing" },
             age: shared.draft().begun.map(|begun| now.saturating_duration_since(begun)),
             wire: WireId::known(shared.wire.load(Ordering::Relaxed)),
@@ -85,7 +85,8 @@ impl Request {
         }
         let (session, terms) = (self.inner.services.session.id(), Arc::clone(&self.inner.services.terms));
         let look = move || {
-            let (is_here, origin) = (here == thread_number(), shared.target.origin());
+            let (is_here, target) = (here == thread_number(), shared.last_target());
+            let origin = target.origin();
             is_here.then(|| {
                 let mut line = origin::line(session, origin);
                 terms.governors.lines_of(origin, &mut line, clock::now());

@@ -127,7 +127,7 @@ impl RequestActor {
             queue_timeout: journey.options.timeouts.queue,
             protocol: head.and_then(|head| chosen_protocol(head.headers())),
             agreed,
-            url: self.shared.target.url(),
+            url: self.shared.url(),
             work: self.work.take(),
         }))
     }
@@ -145,7 +145,7 @@ impl Journey {
         upgrade: &Upgrade,
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        let mut headers = self.headers.clone();
+        let mut headers = self.outgoing.clone();
         let nonce = nonce().ok_or_else(|| Failure::Io(Stage::Upgrade, io::Error::other(NO_RANDOM)))?;
         let asked = upgrade.asked.clone().with_key(nonce, headers.change());
         let head = RequestHead { headers: &headers, ..self.head(body) };
@@ -163,7 +163,7 @@ impl Journey {
             None if self.options.protocols == Protocols::RequireHttp2 => &self.options,
             _ => return None,
         };
-        let sought = Sought::new(self.services.session.id(), self.shared.target.origin(), options);
+        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
         known_origin(&sought)?.lend_to_websocket(&self.shared.node)
     }
 

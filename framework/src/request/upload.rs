@@ -170,7 +170,7 @@ impl Upload {
     }
 
     fn name(&self, error: Error) -> Error {
-        error.with_url(&self.shared.target.url()).with_wire_state(self.half.wire_state())
+        error.with_url(&self.shared.url()).with_wire_state(self.half.wire_state())
     }
 }
 
@@ -211,7 +211,7 @@ impl Journey {
         }
         let detail = "receive_response is taken before the end of the body only over HTTP/2, and this is Uploading over HTTP/1.1";
         let error = Error::new(ErrorCode::IncorrectHandleState, operation, Stage::State, Blame::Caller, detail);
-        Err(error.with_url(&self.shared.target.url()))
+        Err(error.with_url(&self.target().url()))
     }
 
     /// What was sent beside it has ended.

@@ -1,0 +1,196 @@
+//! Whether and how far a request follows redirects, and who has a say in it.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Message, MessageResponse, Recipient};
+use http::{HeaderMap, HeaderName, Method, StatusCode};
+
+use super::timeouts;
+use crate::error::{Error, Operation, Result};
+use crate::shown;
+use crate::target::Target;
+
+/// Which redirects are followed (`WINHTTP_OPTION_REDIRECT_POLICY`).
+#[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RedirectPolicy {
+    /// None: a 3xx is simply the response.
+    #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY_NEVER")]
+    #[doc(alias = "WINHTTP_DISABLE_REDIRECTS")]
+    Never,
+    /// All but those that lead from `https` to `http`, which fail with 12156. The default.
+    #[default]
+    #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY_DISALLOW_HTTPS_TO_HTTP")]
+    DisallowHttpsToHttp,
+    /// All.
+    #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY_ALWAYS")]
+    Always,
+}
+
+/// How a request follows redirects: 301, 302, 303, 307 and 308 with a `Location` (RFC 9110 15.4).
+///
+/// A 303 is followed by a GET without the body, and so are a 301 and a 302 in answer to a POST; a HEAD stays one. Else method and body
+/// stay, and a body that cannot be given again ends the call with 12032
+/// ([`ResendRequest`](crate::ErrorCode::ResendRequest)).
+///
+/// As soon as a redirect leads to another scheme, host or port, these fields of the caller's and of the session's are dropped, and do
+/// not come back in this chain: `Authorization`, `Cookie`, `Proxy-Authorization`, all that `sensitive` names, and every field with a
+/// value that says so of itself ([`HeaderValue::set_sensitive`](http::HeaderValue::set_sensitive)).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RedirectOptions {
+    /// Which are followed.
+    pub policy: RedirectPolicy,
+    /// How many in a row; one more fails with 12156. Default 10, at most 100.
+    #[doc(alias = "WINHTTP_OPTION_MAX_HTTP_AUTOMATIC_REDIRECTS")]
+    pub limit: u32,
+    /// Fields that no other origin may see, beside those that are secret by their name. Default: none.
+    pub sensitive: Vec<HeaderName>,
+    /// Send what would be dropped to every origin that a redirect leads to. For servers that are trusted to redirect to nobody but
+    /// themselves. Default `false`.
+    pub danger_keep_credentials: bool,
+    /// Who is asked before each one. Default: nobody.
+    pub decider: Option<RedirectDecider>,
+    /// How long the answer of a decider that is an actor may take; after that the call fails with 12002. Default 30 s.
+    pub decision: Duration,
+}
+
+impl Default for RedirectOptions {
+    fn default() -> Self {
+        Self {
+            policy: RedirectPolicy::default(),
+            limit: 10,
+            sensitive: Vec::new(),
+            danger_keep_credentials: false,
+            decider: None,
+            decision: Duration::from_secs(30),
+        }
+    }
+}
+
+impl From<RedirectPolicy> for RedirectOptions {
+    fn from(policy: RedirectPolicy) -> Self {
+        Self { policy, ..Self::default() }
+    }
+}
+
+impl RedirectOptions {
+    pub(super) fn check(&self, operation: Operation) -> Result<()> {
+        if self.limit > MOST {
+            return Err(Error::parameter(operation, format!("more than {MOST} redirects in a row are refused")));
+        }
+        timeouts::check_one("redirects.decision", self.decision, operation)
+    }
+}
+
+/// Who decides about each redirect before it is followed: a function, or an actor.
+///
+/// It is asked once the policy has let the redirect pass, and credentials have been dropped: what it adds then is its own will. An
+/// answer that leads to another origin than was proposed has them dropped again, but for what it added itself.
+///
+/// If `receive_response` was given up while it was asked, the next call asks anew.
+#[derive(Clone)]
+pub struct RedirectDecider(pub(crate) Decider);
+
+#[derive(Clone)]
+pub(crate) enum Decider {
+    Function(Arc<dyn Fn(Redirect) -> RedirectDecision + Send + Sync>),
+    Actor(Recipient<Redirect>),
+}
+
+impl RedirectDecider {
+    /// Asks a function. It runs on a thread of the engine, so it must not wait for anything. Its panic fails the call (12156).
+    ///
+    /// ```
+    /// use hinternet::{RedirectDecider, RedirectDecision};
+    ///
+    /// let only_at_home = RedirectDecider::function(|redirect| {
+    ///     if redirect.target.origin() == redirect.from().origin() {
+    ///         RedirectDecision::Follow(redirect)
+    ///     } else {
+    ///         RedirectDecision::Deliver
+    ///     }
+    /// });
+    /// # drop(only_at_home);
+    /// ```
+    pub fn function(decide: impl Fn(Redirect) -> RedirectDecision + Send + Sync + 'static) -> Self {
+        Self(Decider::Function(Arc::new(decide)))
+    }
+
+    /// Asks an actor, which has [`RedirectOptions::decision`] to answer. One that is gone, or dies of the question, fails the call
+    /// (12156).
+    pub fn actor(decide: Recipient<Redirect>) -> Self {
+        Self(Decider::Actor(decide))
+    }
+}
+
+impl fmt::Debug for RedirectDecider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            Decider::Function(_) => "RedirectDecider(function)",
+            Decider::Actor(_) => "RedirectDecider(actor)",
+        })
+    }
+}
+
+/// A redirect that is about to be followed, as a message to whoever decides: the next request, to be edited.
+#[derive(Clone, Message)]
+#[rtype(result = "RedirectDecision")]
+#[non_exhaustive]
+pub struct Redirect {
+    /// The method of the next request. A change to GET or HEAD drops the body.
+    pub method: Method,
+    /// Where it goes.
+    pub target: Target,
+    /// The fields of the caller that it carries, without those that were dropped. The session's and the library's come on top.
+    pub headers: HeaderMap,
+    pub(crate) from: Target,
+    pub(crate) status: StatusCode,
+    pub(crate) response: HeaderMap,
+    pub(crate) hops: u32,
+}
+
+impl Redirect {
+    /// Who redirects.
+    pub fn from(&self) -> &Target {
+        &self.from
+    }
+
+    /// The status of the response that redirects.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The header fields of the response that redirects.
+    pub fn response_headers(&self) -> &HeaderMap {
+        &self.response
+    }
+
+    /// How many redirects were followed before; 0 for the first.
+    pub fn hops(&self) -> u32 {
+        self.hops
+    }
+}
+
+/// No query, and of fields the names only: they may hold secrets.
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { method, target, headers, from, status, .. } = self;
+        write!(f, "Redirect({} from {from:?} to {method} {target:?} {:?})", status.as_u16(), shown::names(headers))
+    }
+}
+
+/// What becomes of a redirect.
+#[derive(Clone, Debug, MessageResponse)]
+pub enum RedirectDecision {
+    /// It is followed, by this request.
+    Follow(Redirect),
+    /// The response that redirects is delivered.
+    Deliver,
+    /// The call fails with 12156.
+    Refuse,
+}
+
+const MOST: u32 = 100;

@@ -1,0 +1,73 @@
+//! What the present exchange of a request asks for, and of whom: at first as its caller said, after a follow-up what that made of it.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+
+use super::journey::Journey;
+use super::shared::Shared;
+use crate::target::Target;
+
+/// Where an exchange goes, and as what. A request that was never sent elsewhere takes no room for it.
+#[derive(Clone, Default)]
+pub(super) struct Aim(Option<Box<Moved>>);
+
+/// Where a follow-up has led.
+#[derive(Clone)]
+pub(super) struct Moved {
+    pub(super) method: Method,
+    pub(super) target: Target,
+    /// How often it was sent elsewhere.
+    pub(super) hops: u32,
+    pub(super) credentials: Credentials,
+    /// The session's fields, less what was dropped; `None` while all of them go along.
+    pub(super) defaults: Option<Arc<HeaderMap>>,
+}
+
+/// What has become of what the caller gave to prove who it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Credentials {
+    Kept,
+    /// The chain has left the origin they were for: they do not come back, wherever it goes.
+    Dropped,
+}
+
+impl Aim {
+    pub(super) fn at(moved: Moved) -> Self {
+        Self(Some(Box::new(moved)))
+    }
+
+    pub(super) fn moved(&self) -> Option<&Moved> {
+        self.0.as_deref()
+    }
+
+    /// How often the request was sent elsewhere.
+    pub(super) fn hops(&self) -> u32 {
+        self.moved().map_or(0, |moved| moved.hops)
+    }
+
+    /// What has become of the caller's credentials?
+    pub(super) fn credentials(&self) -> Credentials {
+        self.moved().map_or(Credentials::Kept, |moved| moved.credentials)
+    }
+
+    pub(super) fn method<'a>(&'a self, shared: &'a Shared) -> &'a Method {
+        self.moved().map_or(&shared.method, |moved| &moved.method)
+    }
+
+    pub(super) fn target<'a>(&'a self, shared: &'a Shared) -> &'a Target {
+        self.moved().map_or(&shared.target, |moved| &moved.target)
+    }
+}
+
+impl Journey {
+    /// The method of the present exchange.
+    pub(super) fn method(&self) -> &Method {
+        self.aim.method(&self.shared)
+    }
+
+    /// The target of the present exchange.
+    pub(super) fn target(&self) -> &Target {
+        self.aim.target(&self.shared)
+    }
+}

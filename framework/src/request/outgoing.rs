@@ -1,0 +1,58 @@
+//! What the head of an exchange is made of: the caller's fields, less what a follow-up dropped, and what the policies add.
+
+use bytes::BytesMut;
+use http::header::{EXPECT, HeaderValue};
+
+use super::fields::Fields;
+use super::journey::Journey;
+use crate::error::Result;
+use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::wire::{Exchange, Failure};
+
+impl Journey {
+    /// The fields of the exchange that is about to begin: composed once for each, be it the first, a resend or a follow-up.
+    ///
+    /// [`Journey::headers`] are the caller's, without what was dropped on the way. What a policy adds is added to the copy, and never
+    /// stays for the next exchange.
+    #[expect(clippy::unnecessary_wraps, reason = "a policy may have to refuse")]
+    pub(super) fn outgoing(&mut self) -> Result<Fields> {
+        let mut fields = self.headers.clone();
+        if self.options.expect_continue.is_some() && !fields.contains_key(EXPECT) {
+            let has_body = !matches!(self.payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
+            if has_body {
+                fields.change().insert(EXPECT, HeaderValue::from_static("100-continue"));
+            }
+        }
+        Ok(fields)
+    }
+
+    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        match &self.upgrade {
+            None => Exchange::prepare(&self.head(body), self.head_limits()),
+            Some(asked) => self.prepare_upgrade(asked, body),
+        }
+    }
+
+    pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
+        let target = self.target();
+        let stripped = self.aim.moved().and_then(|moved| moved.defaults.as_deref());
+        RequestHead {
+            method: self.method(),
+            target: target.path_and_query(),
+            host: target.origin().authority(),
+            headers: &self.outgoing,
+            defaults: stripped.unwrap_or(&self.services.default_headers),
+            body,
+        }
+    }
+
+    pub(super) fn head_limits(&self) -> HeadLimits {
+        let limits = &self.options.limits;
+        HeadLimits {
+            head_octets: limits.response_head,
+            header_fields: limits.header_fields,
+            interim_responses: limits.interim_responses,
+            ..HeadLimits::default()
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! How a request follows a redirect: what the policy says, what the caller's decider makes of it, and what the next exchange carries.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+
+use super::aim::{Aim, Credentials, Moved};
+use super::fields::Fields;
+use super::follow_up::Next;
+use super::journey::Journey;
+use crate::clock;
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
+use crate::notification::Status;
+use crate::options::redirects::Decider;
+use crate::options::{Redirect, RedirectDecision, RedirectOptions, SharedOptions};
+use crate::policy::redirect::{Answered, Hop, Refusal, Verdict, judge, without_body, without_secrets};
+use crate::protocol::http1::ResponseHead;
+use crate::target::Target;
+
+impl Journey {
+    /// The exchange that a response redirects to; `None`: it is to be delivered.
+    pub(super) async fn redirect(&mut self, head: &Arc<ResponseHead>) -> Result<Option<Box<Next>>> {
+        let options = Arc::clone(&self.options);
+        let answered = Answered {
+            method: self.method(),
+            target: self.target(),
+            status: head.status(),
+            headers: head.headers(),
+            hops: self.aim.hops(),
+        };
+        let hop = match judge(&answered, &options.redirects) {
+            Verdict::Follow(hop) => hop,
+            Verdict::Refuse(refusal) => return Err(refusal.into_error()),
+            Verdict::Deliver => return Ok(None),
+        };
+        // What is still being sent beside the response is for where it was sent.
+        if self.active.as_ref().is_some_and(|active| active.exchange.is_body_open()) {
+            return Ok(None);
+        }
+        let (mut next, mut drops_body) = self.proposed(hop, head, &options.redirects);
+        if options.redirects.decider.is_some() {
+            let Some(decided) = self.decide(next, &options).await? else { return Ok(None) };
+            next = decided;
+            let loses_body = matches!(next.method, Method::GET | Method::HEAD) && next.method != *self.method();
+            if loses_body && !drops_body {
+                without_body(&mut next.headers);
+                drops_body = true;
+            }
+        }
+        self.follow_to(next, drops_body, &options.redirects).map(Some)
+    }
+
+    /// The next request as the policy has it, and whether it has no body.
+    fn proposed(&self, hop: Hop, head: &ResponseHead, options: &RedirectOptions) -> (Redirect, bool) {
+        let Hop { method, target, drops_body } = hop;
+        let from = self.target().clone();
+        let mut headers = HeaderMap::clone(&self.headers);
+        if drops_body {
+            without_body(&mut headers);
+        }
+        if target.origin() != from.origin() {
+            without_secrets(&mut headers, &from, &target, options);
+        }
+        let (status, response, hops) = (head.status(), head.headers().clone(), self.aim.hops());
+        (Redirect { method, target, headers, from, status, response, hops }, drops_body)
+    }
+
+    /// Asks the caller's decider; `None`: the response is to be delivered.
+    async fn decide(&mut self, proposed: Redirect, options: &SharedOptions) -> Result<Option<Redirect>> {
+        let Some(decider) = &options.redirects.decider else { return Ok(Some(proposed)) };
+        let failed = || Refusal::DeciderFailed.into_error();
+        self.stage = Stage::Redirect;
+        let decision = match &decider.0 {
+            Decider::Function(decide) => {
+                let question = proposed.clone();
+                catch_unwind(AssertUnwindSafe(|| decide(question))).map_err(|_| failed())?
+            }
+            Decider::Actor(decide) => {
+                let limit = options.redirects.decision;
+                let answer = pin!(decide.send(proposed.clone()));
+                let late = |_| {
+                    let detail = "the caller's decider about redirects has not answered".to_owned();
+                    Error::too_late(Operation::Receive, Stage::Redirect, limit, detail).blaming(Blame::Caller)
+                };
+                clock::within(Some(limit), answer).await.map_err(late)?.map_err(|_| failed())?
+            }
+        };
+        let mut decided = match decision {
+            RedirectDecision::Follow(decided) => decided,
+            RedirectDecision::Deliver => return Ok(None),
+            RedirectDecision::Refuse => return Err(Refusal::Vetoed.into_error()),
+        };
+        super::check_method(&decided.method).map_err(|error| error.in_operation(Operation::Receive))?;
+        if decided.target.origin() != proposed.target.origin() {
+            leave_behind(&mut decided, &proposed, &options.redirects);
+        }
+        Ok(Some(decided))
+    }
+
+    /// A body that cannot be given again is the caller's to send: the next `send` goes there.
+    fn follow_to(&mut self, redirect: Redirect, drops_body: bool, options: &RedirectOptions) -> Result<Box<Next>> {
+        let Redirect { method, target, headers, from, .. } = redirect;
+        let leaves = target.origin() != from.origin() && !options.danger_keep_credentials;
+        let credentials = if leaves { Credentials::Dropped } else { self.aim.credentials() };
+        let defaults = match credentials {
+            Credentials::Kept => None,
+            Credentials::Dropped => {
+                let mut defaults = HeaderMap::clone(&self.services.default_headers);
+                without_secrets(&mut defaults, &from, &target, options).then(|| Arc::new(defaults))
+            }
+        };
+        let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults };
+        if !drops_body && !self.payload.0.is_replayable() {
+            let detail = "the server redirects, and the body cannot be given again: send it again, and it goes there";
+            self.shared.draft().aim = Aim::at(moved);
+            return Err(Error::new(
+                ErrorCode::ResendRequest,
+                Operation::Receive,
+                Stage::Redirect,
+                Blame::Caller,
+                detail,
+            ));
+        }
+        Ok(Box::new(Next {
+            told: Some(Status::Redirect(moved.target.url())),
+            moved: Some(moved),
+            headers: Some(Fields::from(headers)),
+            drops_body,
+            after: None,
+        }))
+    }
+}
+
+impl Moved {
+    /// Takes from the fields of a new send what this chain has dropped before.
+    pub(super) fn strip(&self, headers: &mut Fields, from: &Target, options: &RedirectOptions) {
+        if self.credentials == Credentials::Dropped {
+            without_secrets(headers.change(), from, &self.target, options);
+        }
+    }
+}
+
+/// The decider sends it elsewhere: what was not its own to add stays behind.
+fn leave_behind(decided: &mut Redirect, proposed: &Redirect, options: &RedirectOptions) {
+    let mut left = proposed.headers.clone();
+    without_secrets(&mut left, &proposed.from, &decided.target, options);
+    for name in proposed.headers.keys().filter(|name| !left.contains_key(*name)) {
+        let values = |headers: &HeaderMap| headers.get_all(name).iter().cloned().collect::<Vec<_>>();
+        if values(&decided.headers) == values(&proposed.headers) {
+            decided.headers.remove(name);
+        }
+    }
+}
