@@ -30,6 +30,7 @@
 //! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
+//! | `cache` | where responses are kept; with the feature of that name |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
 //! | [`transport`] | name -> address -> stream; resolvers and dialers that are ready to use |
@@ -70,6 +71,8 @@ mod websocket;
 
 mod services;
 mod engine;
+#[cfg(feature = "cache")]
+mod cache;
 mod origin;
 mod wire;
 pub mod transport;
@@ -94,6 +97,9 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 pub use any_handle::AnyHandle;
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use cache::{Cache, CacheFigures, CacheOptions};
 pub use connection::{Connection, Prewarmed};
 pub use engine::{Engine, EngineBuilder, start, subscriber};
 pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
@@ -103,6 +109,9 @@ pub use notification::{
     Completion, Frame, MessageKind, Notification, NotificationMask, Notifications, OpCode, Previous, Status,
     Subscriber, SubscriptionId,
 };
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use options::CacheMode;
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};

@@ -10,6 +10,8 @@ use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue, USER_AGENT};
 use tokio::sync::oneshot;
 
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
@@ -33,6 +35,8 @@ pub(crate) struct Services {
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<Cache>,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
@@ -66,7 +70,26 @@ impl Services {
         });
         let (work, opened) = (Arc::default(), clock::now());
         let default_headers = Arc::new(default_headers);
-        Arc::new(Self { engine, default_headers, session, terms, work, opened, spread })
+        Arc::new(Self {
+            engine,
+            default_headers,
+            session,
+            terms,
+            work,
+            opened,
+            #[cfg(feature = "cache")]
+            cache: None,
+            spread,
+        })
+    }
+
+    /// The same with a cache.
+    #[cfg(feature = "cache")]
+    pub(crate) fn with_cache(self: Arc<Self>, cache: Option<Cache>) -> Arc<Self> {
+        if cache.is_none() {
+            return self;
+        }
+        Arc::new(Self { cache, ..Self::clone(&self) })
     }
 
     /// The same for a connection, whose work is counted by itself too.

@@ -21,7 +21,7 @@ mod tokens;
 /// and whatever stands below it. A new module gets its place here and the same place in `lib.rs`.
 const PICTURE: &[(&str, &[&str])] = &[
     ("levels", &["any_handle", "tower", "pac", "session", "connection", "self_healing", "request", "websocket"]),
-    ("machinery", &["services", "engine", "origin", "wire", "transport"]),
+    ("machinery", &["services", "engine", "cache", "origin", "wire", "transport"]),
     ("pure", &["protocol", "policy"]),
     (
         "words",

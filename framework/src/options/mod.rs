@@ -1,5 +1,7 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(feature = "deflate")]
 mod compression;
 mod dial;
@@ -26,6 +28,8 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 
+#[cfg(feature = "cache")]
+pub use cache::CacheMode;
 #[cfg(feature = "deflate")]
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
@@ -77,6 +81,10 @@ pub struct RequestOptions {
     pub tls: TlsOptions,
     /// What it obeys as a WebSocket, should it become one.
     pub websocket: WebSocketOptions,
+    /// What it does with the cache of its session, if that has one. Default: as RFC 9111 says.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub cache: CacheMode,
 }
 
 impl Default for RequestOptions {
@@ -95,6 +103,8 @@ impl Default for RequestOptions {
             dial: DialOptions::default(),
             tls: TlsOptions::default(),
             websocket: WebSocketOptions::default(),
+            #[cfg(feature = "cache")]
+            cache: CacheMode::default(),
         }
     }
 }

@@ -58,6 +58,8 @@ impl<'a> Identity<'a> {
             priority: _,
             websocket: _,
             redirects: _,
+            #[cfg(feature = "cache")]
+                cache: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

@@ -1,5 +1,7 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+#[cfg(feature = "cache")]
+pub(crate) mod cache;
 pub(crate) mod governor;
 mod happy_eyeballs;
 mod names;

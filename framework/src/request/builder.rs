@@ -138,6 +138,14 @@ impl RequestBuilder {
         self
     }
 
+    /// What it does with the cache of its session, if that has one; by default what the session says.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub fn cache_mode(mut self, mode: crate::options::CacheMode) -> Self {
+        self.change_options().cache = mode;
+        self
+    }
+
     /// The options of this request, in place of the session's; timeouts set before are replaced.
     #[doc(alias = "WinHttpSetOption")]
     pub fn options(mut self, options: RequestOptions) -> Self {

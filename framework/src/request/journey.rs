@@ -11,6 +11,8 @@ use http::HeaderMap;
 
 use super::aim::Aim;
 use super::beside::Beside;
+#[cfg(feature = "cache")]
+use super::caching::Caching;
 use super::fields::Fields;
 use super::follow_up::Following;
 use super::messages::Facts;
@@ -93,6 +95,9 @@ pub(super) struct Journey {
     pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
+    /// What it has to do with the cache of its session; `None` where that has none.
+    #[cfg(feature = "cache")]
+    pub(super) caching: Option<Box<Caching>>,
     /// The upgrade it asks for.
     pub(super) upgrade: Option<Box<Upgrade>>,
 }
@@ -140,6 +145,8 @@ impl Journey {
             moved.strip(&mut headers, &shared.target, &options.redirects);
         }
         let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
+        #[cfg(feature = "cache")]
+        let caching = Caching::of(services, &options, upgrade.is_some());
         let mut journey = Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
@@ -176,6 +183,8 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
+            #[cfg(feature = "cache")]
+            caching,
             upgrade,
         });
         journey.prepared = journey.prepare_first()?;
@@ -183,7 +192,7 @@ impl Journey {
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
+    pub(super) fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
         if let BodyLength::Length(total) = length {
             let first = self.payload.0.first().len() as u64;
@@ -327,6 +336,10 @@ impl Journey {
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            return false;
+        }
         self.active.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
     }
 

@@ -5,6 +5,8 @@ mod ahead;
 mod aim;
 mod beside;
 mod builder;
+#[cfg(feature = "cache")]
+mod caching;
 mod calls;
 mod deadline;
 mod fields;

@@ -23,6 +23,10 @@ impl Journey {
                 fields.change().insert(EXPECT, HeaderValue::from_static("100-continue"));
             }
         }
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() {
+            self.asks_by_validators(fields.change());
+        }
         Ok(fields)
     }
 

@@ -14,6 +14,10 @@ impl Journey {
             return;
         }
         let Some(mut active) = self.active.take() else { return };
+        #[cfg(feature = "cache")]
+        if active.exchange.is_ended() {
+            self.store_recorded();
+        }
         self.turns = None;
         self.looks_back(&active.exchange);
         self.has_come(&mut active.exchange, at);
@@ -73,6 +77,8 @@ impl Journey {
         if self.has_switched() {
             return self.break_off(CloseReason::SwitchedProtocols);
         }
+        #[cfg(feature = "cache")]
+        self.record_no_more();
         let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
             Ok(()) => self.settle(clock::now()),

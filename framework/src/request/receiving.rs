@@ -123,6 +123,10 @@ impl Journey {
         self.times.head_received = Some(now);
         self.sizes.response_head = head.raw_length() as u64;
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
+        #[cfg(feature = "cache")]
+        if self.active.is_none() && self.caching.is_some() {
+            self.announced = Some(self.given_left() as u64);
+        }
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
             self.settle(now);
@@ -215,6 +219,10 @@ impl Journey {
         if let Some(failure) = self.failed_ahead.take() {
             return Err(self.fail(failure, operation));
         }
+        #[cfg(feature = "cache")]
+        if self.active.is_none() {
+            return Ok(self.take_given(max));
+        }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
         if exchange.is_body_open()
             && let Some(pulled) = Box::pin(exchange.read_beside(max)).await
@@ -235,6 +243,8 @@ impl Journey {
             Err(failure) => return Err(self.fail(failure, operation)),
         };
         let octets = pulled.as_ref().map_or(0, |piece| piece.len() as u64);
+        #[cfg(feature = "cache")]
+        self.record(pulled.as_deref().unwrap_or_default());
         if let Some(Active { receiving, .. }) = &mut self.active {
             receiving.moved(octets);
         }
@@ -245,7 +255,10 @@ impl Journey {
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
     pub(super) async fn run(&mut self) -> Result<Arrived> {
         // Boxed: the answer may be waited for longer than all that, and by many.
-        Box::pin(self.send()).await?;
+        let sent = Box::pin(self.send()).await;
+        #[cfg(feature = "cache")]
+        let sent = sent.or_else(|error| self.stored_instead_of_error(error));
+        sent?;
         let is_sent = match self.source.take() {
             None => true,
             Some(source) => {
@@ -257,7 +270,10 @@ impl Journey {
             self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
         }
         self.enter(Operation::Receive);
-        let head = self.receive(is_sent).await?;
+        let received = self.receive(is_sent).await;
+        #[cfg(feature = "cache")]
+        let received = self.or_stored(received).await;
+        let head = received?;
         self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
         self.enter(Operation::Read);
         self.reach(head)
@@ -273,6 +289,10 @@ impl Journey {
                 Ok(BodyStep::End | BodyStep::NeedMore) => {}
                 Err(failure) => return Err(self.fail(failure, Operation::Read)),
             }
+            #[cfg(feature = "cache")]
+            if let Some(caching) = &mut self.caching {
+                caching.record(&early);
+            }
             self.sizes.response_body += early.len() as u64;
             // The end of a chunked body may have come too.
             if !early.is_empty() && !exchange.is_ended() {
@@ -281,8 +301,16 @@ impl Journey {
                     Ok(BodyStep::End | BodyStep::NeedMore) => {}
                     Err(failure) => return Err(self.fail(failure, Operation::Read)),
                 }
+                #[cfg(feature = "cache")]
+                if let Some(caching) = &mut self.caching {
+                    caching.record(&self.ahead);
+                }
                 self.sizes.response_body += self.ahead.len() as u64;
             }
+        }
+        #[cfg(feature = "cache")]
+        if self.active.is_none() && self.caching.is_some() {
+            early = self.take_given(EARLY_BODY).unwrap_or_default();
         }
         // What came with the head came when the head did.
         self.settle_if_read(self.times.head_received);

@@ -5,6 +5,8 @@ use std::time::Duration;
 use http::header::HeaderValue;
 
 use super::Session;
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::notification::{NotificationMask, Subscriber};
@@ -26,6 +28,8 @@ pub struct SessionBuilder {
     pub(super) origins: Vec<(OriginPattern, OriginOptions)>,
     pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
     pub(super) context: u64,
+    #[cfg(feature = "cache")]
+    pub(super) cache: Option<Cache>,
     engine: Option<Result<Engine>>,
     wrong: Option<Error>,
 }
@@ -185,6 +189,14 @@ impl SessionBuilder {
                 self.is_wrong(Error::parameter(Operation::Open, detail));
             }
         }
+        self
+    }
+
+    /// The cache of its responses. Default: none. Sessions that are given clones of one share it.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub fn cache(mut self, cache: impl Into<Option<Cache>>) -> Self {
+        self.cache = cache.into();
         self
     }
 

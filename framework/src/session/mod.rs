@@ -87,6 +87,8 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
+        #[cfg(feature = "cache")]
+        let cache = builder.cache.clone();
         let SessionBuilder { options, origins, subscriber, context, .. } = builder;
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
@@ -98,6 +100,8 @@ impl Session {
         let guard = ActorGuard::new(&node, node.first_hold());
         let request_options = Arc::new(options.request.clone());
         let services = Services::new(engine, options, Overrides::new(origins), Arc::clone(&node));
+        #[cfg(feature = "cache")]
+        let services = services.with_cache(cache);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
