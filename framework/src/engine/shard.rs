@@ -3,6 +3,7 @@
 mod local;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix::dev::channel::{AddressReceiver, channel};
@@ -21,6 +22,8 @@ pub(crate) struct Shard {
     jobs: UnboundedSender<Job>,
     /// `None`: tasks among those of the caller's `LocalSet`.
     arbiter: Option<ArbiterHandle>,
+    /// The thread it is on; 0 until it has begun.
+    thread: Arc<AtomicU64>,
 }
 
 /// A mailbox, and the address it is reached at, for an actor that is yet to be started.
@@ -40,16 +43,20 @@ impl Shard {
     /// make a task of each.
     pub(super) fn on_arbiter(arbiter: ArbiterHandle) -> Self {
         let (jobs, receiver) = unbounded_channel();
+        let thread = Arc::new(AtomicU64::new(0));
+        let begun = Arc::clone(&thread);
         // On one that has stopped, the receiver is dropped and no job is taken.
-        let _stopped = arbiter.spawn_fn(|| {
+        let _stopped = arbiter.spawn_fn(move || {
+            begun.store(thread_number(), Ordering::Relaxed);
             spawn_local(work(receiver));
         });
-        Self { jobs, arbiter: Some(arbiter) }
+        Self { jobs, arbiter: Some(arbiter), thread }
     }
 
     /// A shard among the tasks of the current `LocalSet`; `None` where there is none.
     pub(super) fn on_current_thread() -> Option<Self> {
-        Local::spawn().map(|jobs| Self { jobs, arbiter: None })
+        let thread = Arc::new(AtomicU64::new(thread_number()));
+        Local::spawn().map(|jobs| Self { jobs, arbiter: None, thread })
     }
 
     /// Starts an actor. On a shard that has stopped it is dropped, and its address is dead.
@@ -97,6 +104,11 @@ impl Shard {
         self.run(move || {
             spawn_local(future);
         })
+    }
+
+    /// Is it on the calling thread?
+    pub(crate) fn is_here(&self) -> bool {
+        self.thread.load(Ordering::Relaxed) == thread_number()
     }
 
     /// Did it end, also without having been stopped?

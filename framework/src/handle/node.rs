@@ -12,6 +12,7 @@
 //! always gets through, because it is a flag first and a message second.
 
 mod finding;
+mod stand_in;
 
 use std::any::Any;
 use std::collections::BTreeMap;

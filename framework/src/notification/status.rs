@@ -198,7 +198,8 @@ pub enum Status {
         /// Octets of the body that wait to be read.
         unread: u64,
     },
-    /// The cache of the session has nothing that answers the request: it is sent.
+    /// The cache of the session has nothing that answers the request: it is sent. Or a 304 speaks of something else than what is
+    /// stored, and the request is sent again without conditions.
     CacheMiss,
     /// What the cache of the session has answers the request; no wire is asked for. Or its server cannot be reached, and this is taken
     /// instead ([`CacheMode::IfNetworkFails`](crate::RequestOptions)).

@@ -140,12 +140,15 @@ impl fmt::Debug for RedirectDecider {
 #[rtype(result = "RedirectDecision")]
 #[non_exhaustive]
 pub struct Redirect {
-    /// The method of the next request. A change to GET or HEAD drops the body.
+    /// The method of the next request. A change to GET or HEAD drops the body; see also [`repeating`](Self::repeating).
     pub method: Method,
     /// Where it goes.
     pub target: Target,
     /// The fields of the caller that it carries, without those that were dropped. The session's and the library's come on top.
     pub headers: HeaderMap,
+    pub(crate) sends_body: bool,
+    /// How it was asked: the method, and the fields that the body had.
+    pub(crate) before: (Method, HeaderMap),
     pub(crate) from: Target,
     pub(crate) status: StatusCode,
     pub(crate) response: HeaderMap,
@@ -153,6 +156,20 @@ pub struct Redirect {
 }
 
 impl Redirect {
+    /// The same method as before, with the body and the fields that speak of it, whatever the status says.
+    pub fn repeating(mut self) -> Self {
+        let (method, of_body) = &self.before;
+        self.method.clone_from(method);
+        self.headers.extend(of_body.clone());
+        self.sends_body = true;
+        self
+    }
+
+    /// Is a body sent again, if there was one?
+    pub fn sends_body(&self) -> bool {
+        self.sends_body
+    }
+
     /// Who redirects.
     pub fn from(&self) -> &Target {
         &self.from
@@ -183,6 +200,7 @@ impl fmt::Debug for Redirect {
 }
 
 /// What becomes of a redirect.
+#[expect(clippy::large_enum_variant, reason = "it lives no longer than one decision")]
 #[derive(Clone, Debug, MessageResponse)]
 pub enum RedirectDecision {
     /// It is followed, by this request.

@@ -105,14 +105,17 @@ fn hop(method: &Method, status: StatusCode, target: Target) -> Hop {
     Hop { method, target, drops_body: becomes_get }
 }
 
-/// Takes away the fields that speak of a body which is not sent.
-pub(crate) fn without_body(headers: &mut HeaderMap) {
+/// Takes away the fields that speak of a body which is not sent: those.
+pub(crate) fn without_body(headers: &mut HeaderMap) -> HeaderMap {
     let of_a_body = |name: &HeaderName| {
         name.as_str().starts_with("content-")
             || [TRANSFER_ENCODING, EXPECT, TRAILER].contains(name)
             || matches!(name.as_str(), "digest" | "repr-digest")
     };
+    let taken = headers.iter().filter(|(name, _)| of_a_body(name)).map(|(name, value)| (name.clone(), value.clone()));
+    let taken = taken.collect();
     remove(headers, of_a_body);
+    taken
 }
 
 /// Takes away what is for one origin only, when a redirect leads to another. Were there credentials or other secrets among it?

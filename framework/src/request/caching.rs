@@ -20,6 +20,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
+use super::fields::Fields;
 use super::follow_up::Following;
 use super::journey::Journey;
 use crate::cache::Cache;
@@ -54,9 +55,10 @@ struct Recording {
 }
 
 impl Caching {
-    pub(super) fn of(services: &Services, options: &RequestOptions, upgrades: bool) -> Option<Box<Self>> {
+    /// `None` where it has nothing.
+    pub(super) fn of(services: &Services, options: &RequestOptions) -> Option<Box<Self>> {
         let (cache, mode) = (services.cache.clone()?, options.cache);
-        if mode == CacheMode::Off || upgrades {
+        if mode == CacheMode::Off {
             return None;
         }
         let (asked, validates, recording) = (None, None, None);
@@ -154,6 +156,21 @@ impl Journey {
         let candidate =
             candidate.filter(|candidate| candidate.announced().is_none_or(|octets| octets <= longest as u64));
         caching.recording = candidate.map(|candidate| Recording { url, candidate, body: BytesMut::new() });
+        // What came from another shard has brought some of its body along, or all.
+        let came = self.ahead.clone();
+        self.record(&came);
+        if self.active.is_none() && self.away.is_none() {
+            self.store_recorded();
+        }
+    }
+
+    /// The fields of an exchange that runs on another shard, where nothing is known of the cache.
+    pub(super) fn headers_for_afar(&self) -> Fields {
+        let mut headers = self.headers.clone();
+        if self.caching.is_some() {
+            self.asks_by_validators(headers.change());
+        }
+        headers
     }
 
     /// The stored response that is delivered in place of this one; `None`: it is delivered itself, or followed.

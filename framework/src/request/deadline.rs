@@ -37,6 +37,9 @@ impl Journey {
 
     /// What is being waited for.
     pub(super) fn stage(&self) -> Stage {
+        if self.away.is_some() {
+            return self.shared.stage_afar();
+        }
         let sent = self.active.as_ref().map(|active| active.exchange.wire_state());
         match (&self.asking, self.stage) {
             (Some(asking), _) => asking.stage.get(),

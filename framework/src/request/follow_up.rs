@@ -60,9 +60,9 @@ pub(super) struct Next {
 
 #[cfg(feature = "cache")]
 impl Next {
-    /// The same once more.
+    /// The same once more, as if nothing were stored.
     fn the_same() -> Self {
-        Self { told: None, moved: None, headers: None, drops_body: false, after: None }
+        Self { told: Some(Status::CacheMiss), moved: None, headers: None, drops_body: false, after: None }
     }
 }
 
@@ -182,7 +182,18 @@ impl Journey {
                         {
                             continue;
                         }
-                        self.may_go(not_before).await.map_err(|error| error.in_operation(Operation::Receive))?;
+                        if not_before.is_some() {
+                            self.stage = Stage::Queue;
+                            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+                        }
+                        self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
+                        if self.goes_away() {
+                            self.follow_up = None;
+                            return Ok(None);
+                        }
+                        self.resend_until = self.queue_end();
+                        let leave = self.wait_for_leave(self.resend_until).await;
+                        leave.map_err(|error| error.in_operation(Operation::Receive))?;
                         self.follow_up = None;
                         self.resend_in(Operation::Receive, false).await?;
                     }
@@ -193,9 +204,15 @@ impl Journey {
 
     /// The body of a response that is not delivered is read away, as it is, so that its wire serves again: up to a bound, and not
     /// for long.
-    async fn drop_response(&mut self) {
+    pub(super) async fn drop_response(&mut self) {
         self.stage = Stage::Body;
         self.shared.now_awaits(Awaits::Server);
+        self.ahead.clear();
+        if let Some(away) = &mut self.away {
+            away.drop_response().await;
+            self.away = None;
+            return;
+        }
         let Some(Active { lease, exchange, .. }) = &mut self.active else { return };
         let limit = self.options.limits.response_drain;
         let is_worth_it = lease.multiplexed().is_none() && exchange.remaining().is_none_or(|left| left <= limit);
@@ -241,16 +258,6 @@ impl Journey {
         self.reached = WireState::NotSent;
         self.resends_left = self.options.resends;
         (self.head_deadline, self.announced, self.trailers) = (None, None, None);
-    }
-
-    /// Waits until the next exchange may begin: its time has come, and its origin lets it go.
-    async fn may_go(&mut self, not_before: Option<Instant>) -> Result<()> {
-        if not_before.is_some() {
-            self.stage = Stage::Queue;
-            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
-        }
-        self.resend_until = self.queue_end();
-        self.wait_for_leave(self.resend_until).await
     }
 }
 

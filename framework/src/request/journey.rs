@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::away::Away;
 use super::beside::Beside;
 #[cfg(feature = "cache")]
 use super::caching::Caching;
@@ -50,6 +51,8 @@ pub(super) struct Journey {
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) active: Option<Active>,
+    /// An exchange that runs on another shard.
+    pub(super) away: Option<Box<Away>>,
     pub(super) resends_left: u32,
     /// How often the peer may still say that it has not processed the request, and be asked again.
     pub(super) refusals_left: u32,
@@ -87,7 +90,7 @@ pub(super) struct Journey {
     pub(super) stage: Stage,
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
-    wire: Option<WireFacts>,
+    pub(super) wire: Option<WireFacts>,
     /// What it was let go by; `None` for one that needs nobody's leave.
     pub(super) turns: Option<Box<Turns>>,
     pub(super) prepared: Option<(Exchange, BytesMut)>,
@@ -111,7 +114,7 @@ pub(super) struct Active {
 }
 
 #[derive(Clone)]
-struct WireFacts {
+pub(super) struct WireFacts {
     id: crate::id::WireId,
     remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
@@ -145,13 +148,32 @@ impl Journey {
             moved.strip(&mut headers, &shared.target, &options.redirects);
         }
         let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
+        let times = Timings::new(now);
+        let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
+        (journey.aim, journey.upgrade) = (aim, upgrade);
         #[cfg(feature = "cache")]
-        let caching = Caching::of(services, &options, upgrade.is_some());
-        let mut journey = Box::new(Self {
+        if journey.upgrade.is_none() {
+            journey.caching = Caching::of(services, &journey.options);
+        }
+        journey.prepared = journey.prepare_first()?;
+        Ok(journey)
+    }
+
+    /// One of which nothing has happened.
+    pub(super) fn new(
+        shared: &Arc<Shared>,
+        services: &Arc<Services>,
+        owner: &Arc<Node>,
+        headers: Fields,
+        options: SharedOptions,
+        payload: Payload,
+        times: Timings,
+    ) -> Box<Self> {
+        Box::new(Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
-            aim,
+            aim: Aim::default(),
             headers,
             outgoing: Fields::default(),
             resends_left: options.resends,
@@ -159,13 +181,14 @@ impl Journey {
             options,
             payload,
             active: None,
+            away: None,
             attempt: 1,
             ahead: Bytes::new(),
             failed_ahead: None,
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times: Timings::new(now),
+            times,
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
@@ -184,11 +207,9 @@ impl Journey {
             source: None,
             beside: None,
             #[cfg(feature = "cache")]
-            caching,
-            upgrade,
-        });
-        journey.prepared = journey.prepare_first()?;
-        Ok(journey)
+            caching: None,
+            upgrade: None,
+        })
     }
 
     /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
@@ -267,7 +288,7 @@ impl Journey {
 
     /// Is it on the way to another exchange?
     pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some()
+        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
     }
 
     /// Where the request stands when no operation is in flight and none has failed.
@@ -340,7 +361,7 @@ impl Journey {
         if self.given_left() > 0 {
             return false;
         }
-        self.active.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
     }
 
     /// An error of this request, with its URL and how far it had got.

@@ -3,12 +3,14 @@
 mod actor;
 mod ahead;
 mod aim;
+mod away;
 mod beside;
 mod builder;
 #[cfg(feature = "cache")]
 mod caching;
 mod calls;
 mod deadline;
+mod errand;
 mod fields;
 mod flight;
 mod follow_up;

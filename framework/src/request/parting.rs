@@ -62,6 +62,9 @@ impl Journey {
 
     /// The exchange is over before its end: the wire is closed.
     pub(super) fn break_off(&mut self, reason: CloseReason) {
+        if let Some(away) = self.away.take() {
+            away.break_off(reason);
+        }
         if let Some(active) = self.active.take() {
             self.looks_back(&active.exchange);
             active.lease.close(&self.shared.node, reason);
@@ -79,6 +82,9 @@ impl Journey {
         }
         #[cfg(feature = "cache")]
         self.record_no_more();
+        if let Some(away) = self.away.take() {
+            return away.leave();
+        }
         let Some(active) = &mut self.active else { return };
         match active.exchange.skip_arrived(&mut active.lease, self.options.limits.response_drain) {
             Ok(()) => self.settle(clock::now()),

@@ -121,6 +121,20 @@ impl Payload {
     }
 }
 
+impl Payload {
+    /// The same once more; `None` where it cannot be given again.
+    pub(super) fn again(&self) -> Option<Self> {
+        let kind = match &self.0 {
+            Kind::Bytes(octets) => Kind::Bytes(octets.clone()),
+            Kind::Begin { first, total } => Kind::Begin { first: first.clone(), total: *total },
+            Kind::File(path) => Kind::File(path.clone()),
+            Kind::Reopen(open) => Kind::Reopen(Arc::clone(open)),
+            Kind::Chunked | Kind::Duplex | Kind::Stream { .. } => return None,
+        };
+        self.0.is_replayable().then_some(Self(kind))
+    }
+}
+
 impl Kind {
     /// The length as far as it is known without I/O.
     pub(super) fn length(&self) -> Option<BodyLength> {

@@ -32,10 +32,25 @@ impl Journey {
         {
             return Ok(self.head_arrived(head));
         }
-        if ends_body && self.active_mut()?.exchange.must_finish() {
+        if ends_body && self.away.is_none() && self.active_mut()?.exchange.must_finish() {
             let no_trailers = HeaderMap::new();
             Box::pin(self.finish(&no_trailers, operation)).await?;
         }
+        loop {
+            let head =
+                if self.away.is_some() { self.head_from_afar().await? } else { self.next_head(operation).await? };
+            let delivered = match self.hears(head) {
+                None => self.follow().await?,
+                head => head,
+            };
+            if let Some(head) = delivered {
+                return Ok(self.head_arrived(head));
+            }
+        }
+    }
+
+    /// The final head of the exchange; each interim one is told of.
+    pub(super) async fn next_head(&mut self, operation: Operation) -> Result<ResponseHead> {
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
         let mut told = false;
         loop {
@@ -58,15 +73,7 @@ impl Journey {
                 }
                 Ok(Received::Final(head)) => {
                     self.report_octets(&head, &mut told);
-                    let delivered = match self.hears(head) {
-                        None => self.follow().await?,
-                        head => head,
-                    };
-                    if let Some(head) = delivered {
-                        return Ok(self.head_arrived(head));
-                    }
-                    self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
-                    told = false;
+                    return Ok(head);
                 }
                 Ok(Received::OutOfTurn) => return Err(self.fail(Failure::OutOfTurn, operation)),
                 Err(failure) => {
@@ -122,9 +129,11 @@ impl Journey {
         let now = clock::now();
         self.times.head_received = Some(now);
         self.sizes.response_head = head.raw_length() as u64;
-        self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
+        if let Some(active) = &self.active {
+            self.announced = active.exchange.remaining();
+        }
         #[cfg(feature = "cache")]
-        if self.active.is_none() && self.caching.is_some() {
+        if self.given_left() > 0 {
             self.announced = Some(self.given_left() as u64);
         }
         self.shared.set_head(Arc::clone(&head));
@@ -171,7 +180,7 @@ impl Journey {
         self.gathered.unsplit(rest);
     }
 
-    async fn read_some(&mut self, max: usize) -> Result<Bytes> {
+    pub(super) async fn read_some(&mut self, max: usize) -> Result<Bytes> {
         if !self.gathered.is_empty() {
             let length = self.gathered.len().min(max);
             return Ok(self.gathered.split_to(length).freeze());
@@ -218,6 +227,9 @@ impl Journey {
         self.stage = Stage::Body;
         if let Some(failure) = self.failed_ahead.take() {
             return Err(self.fail(failure, operation));
+        }
+        if self.away.is_some() {
+            return self.pull_from_afar(max, operation).await;
         }
         #[cfg(feature = "cache")]
         if self.active.is_none() {
@@ -279,9 +291,10 @@ impl Journey {
         self.reach(head)
     }
 
-    /// What of the body came with the head, and whether that is all.
-    fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Arrived> {
-        let mut early = Bytes::new();
+    /// What of the body has arrived, without waiting.
+    pub(super) fn read_arrived(&mut self) -> Result<Bytes> {
+        // Read elsewhere, it is here already.
+        let mut early = std::mem::take(&mut self.ahead);
         // What took no waiting is nothing to a minimum rate, whose first window begins behind it.
         if let Some(Active { lease, exchange, .. }) = &mut self.active {
             match exchange.read_arrived(lease, EARLY_BODY) {
@@ -309,9 +322,15 @@ impl Journey {
             }
         }
         #[cfg(feature = "cache")]
-        if self.active.is_none() && self.caching.is_some() {
+        if self.given_left() > 0 {
             early = self.take_given(EARLY_BODY).unwrap_or_default();
         }
+        Ok(early)
+    }
+
+    /// What of the body came with the head, and whether that is all.
+    fn reach(&mut self, head: Arc<ResponseHead>) -> Result<Arrived> {
+        let early = self.read_arrived()?;
         // What came with the head came when the head did.
         self.settle_if_read(self.times.head_received);
         let complete = self.is_complete();

@@ -39,32 +39,38 @@ impl Journey {
         if self.active.as_ref().is_some_and(|active| active.exchange.is_body_open()) {
             return Ok(None);
         }
-        let (mut next, mut drops_body) = self.proposed(hop, head, &options.redirects);
+        let mut next = self.proposed(hop, head, &options.redirects);
         if options.redirects.decider.is_some() {
             let Some(decided) = self.decide(next, &options).await? else { return Ok(None) };
             next = decided;
-            let loses_body = matches!(next.method, Method::GET | Method::HEAD) && next.method != *self.method();
-            if loses_body && !drops_body {
+            if matches!(next.method, Method::GET | Method::HEAD) && next.method != *self.method() {
                 without_body(&mut next.headers);
-                drops_body = true;
+                next.sends_body = false;
             }
         }
-        self.follow_to(next, drops_body, &options.redirects).map(Some)
+        self.follow_to(next, &options.redirects).map(Some)
     }
 
-    /// The next request as the policy has it, and whether it has no body.
-    fn proposed(&self, hop: Hop, head: &ResponseHead, options: &RedirectOptions) -> (Redirect, bool) {
+    /// The next request as the policy has it.
+    fn proposed(&self, hop: Hop, head: &ResponseHead, options: &RedirectOptions) -> Redirect {
         let Hop { method, target, drops_body } = hop;
         let from = self.target().clone();
         let mut headers = HeaderMap::clone(&self.headers);
-        if drops_body {
-            without_body(&mut headers);
-        }
         if target.origin() != from.origin() {
             without_secrets(&mut headers, &from, &target, options);
         }
-        let (status, response, hops) = (head.status(), head.headers().clone(), self.aim.hops());
-        (Redirect { method, target, headers, from, status, response, hops }, drops_body)
+        let of_body = if drops_body { without_body(&mut headers) } else { HeaderMap::new() };
+        Redirect {
+            method,
+            target,
+            headers,
+            sends_body: !drops_body,
+            before: (self.method().clone(), of_body),
+            from,
+            status: head.status(),
+            response: head.headers().clone(),
+            hops: self.aim.hops(),
+        }
     }
 
     /// Asks the caller's decider; `None`: the response is to be delivered.
@@ -100,8 +106,8 @@ impl Journey {
     }
 
     /// A body that cannot be given again is the caller's to send: the next `send` goes there.
-    fn follow_to(&mut self, redirect: Redirect, drops_body: bool, options: &RedirectOptions) -> Result<Box<Next>> {
-        let Redirect { method, target, headers, from, .. } = redirect;
+    fn follow_to(&mut self, redirect: Redirect, options: &RedirectOptions) -> Result<Box<Next>> {
+        let Redirect { method, target, headers, sends_body, from, .. } = redirect;
         let leaves = target.origin() != from.origin() && !options.danger_keep_credentials;
         let credentials = if leaves { Credentials::Dropped } else { self.aim.credentials() };
         let defaults = match credentials {
@@ -112,7 +118,7 @@ impl Journey {
             }
         };
         let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults };
-        if !drops_body && !self.payload.0.is_replayable() {
+        if sends_body && !self.payload.0.is_replayable() {
             let detail = "the server redirects, and the body cannot be given again: send it again, and it goes there";
             self.shared.draft().aim = Aim::at(moved);
             return Err(Error::new(
@@ -127,7 +133,7 @@ impl Journey {
             told: Some(Status::Redirect(moved.target.url())),
             moved: Some(moved),
             headers: Some(Fields::from(headers)),
-            drops_body,
+            drops_body: !sends_body,
             after: None,
         }))
     }

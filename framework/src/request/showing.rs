@@ -9,6 +9,7 @@ use super::state::{SendSide, Standing, State};
 use super::{Inner, Request};
 use crate::clock;
 use crate::engine::thread_number;
+use crate::error::Stage;
 use crate::handle::Node;
 use crate::id::{HandleId, WireId};
 use crate::origin::{self, Line};
@@ -133,6 +134,20 @@ impl Shared {
     /// This wire carries it, or none does.
     pub(super) fn is_on(&self, wire: Option<WireId>) {
         self.wire.store(wire.map_or(0, WireId::value), Ordering::Relaxed);
+    }
+
+    /// What an exchange on another shard is about, as far as that can be seen from here.
+    pub(super) fn stage_afar(&self) -> Stage {
+        let known = [
+            (Awaits::Subscriber, Stage::Queue),
+            (Awaits::Turn, Stage::Queue),
+            (Awaits::Wire, Stage::Connect),
+            (Awaits::Source, Stage::SendBody),
+            (Awaits::Window, Stage::SendBody),
+        ];
+        let has_head = self.head().is_some();
+        let stage = known.into_iter().find(|(what, _)| self.awaits(*what)).map(|(_, stage)| stage);
+        stage.unwrap_or(if has_head { Stage::Body } else { Stage::FirstByte })
     }
 
     fn awaits(&self, what: Awaits) -> bool {

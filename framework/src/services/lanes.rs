@@ -74,6 +74,11 @@ impl<'a> Place<'a> {
         Self { shard, load: None }
     }
 
+    /// Is it on this very thread?
+    pub(crate) fn is_here(&self) -> bool {
+        self.shard.is_here()
+    }
+
     /// Has the request begin there, with what it is to its lane as long as it is under way. On a shard that has stopped it is
     /// dropped.
     pub(crate) fn begin(self, request: impl FnOnce(Option<Load>) + Send + 'static) {

@@ -51,6 +51,16 @@ pub enum Happened {
     Frame,
     /// `Retrying`.
     Retrying,
+    /// `Redirect`.
+    Redirected,
+    /// `CacheHit`.
+    CacheHit,
+    /// `CacheRevalidated`.
+    CacheRevalidated,
+    /// `CacheMiss`.
+    CacheMiss,
+    /// `CacheStored`.
+    CacheStored,
     /// `Healing`.
     Healing,
     /// `Healed`.
@@ -146,6 +156,11 @@ impl From<&Status> for Happened {
             Status::DownloadProgress { .. } => Self::Downloaded,
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
+            Status::Redirect(_) => Self::Redirected,
+            Status::CacheHit { .. } => Self::CacheHit,
+            Status::CacheRevalidated => Self::CacheRevalidated,
+            Status::CacheMiss => Self::CacheMiss,
+            Status::CacheStored { .. } => Self::CacheStored,
             Status::Healing { .. } => Self::Healing,
             Status::Healed { .. } => Self::Healed,
             Status::GaveUp { .. } => Self::GaveUp,

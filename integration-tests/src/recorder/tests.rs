@@ -165,6 +165,15 @@ fn right_stories_of_failures_break_no_rule() {
             ]
             .concat(),
         ),
+        story().up_to(
+            &Ended(ReceiveHead),
+            &[
+                &[Redirected, WireReleased(WIRE)][..],
+                &sent_again(),
+                &[Began(ReceiveHead), Ended(ReceiveHead), done(Operation::Receive), WireReleased(WIRE + 1)],
+            ]
+            .concat(),
+        ),
         // Refused by the subscriber's credit, then closed: an operation with nothing before its completion.
         story().up_to(&Began(Resolve), &[failed(Operation::Send, ErrorCode::OperationCancelled)]),
     ];
@@ -268,6 +277,8 @@ fn n3_informational_statuses_come_only_while_an_operation_is_open() {
     assert_eq!(Story::of_a_get().with(&Closing, Uploaded).first_breach(), "N3");
     assert_eq!(Story::of_a_get().with(&Began(Resolve), Interim).first_breach(), "N3");
     assert_eq!(Story::of_a_get().with(&Began(ReceiveHead), Retrying).first_breach(), "N3");
+    assert_eq!(Story::of_a_get().with(&Began(ReceiveHead), Redirected).first_breach(), "N3", "no answer yet");
+    assert_eq!(Story::of_a_get().with(&Ended(SendHead), Redirected).first_breach(), "N3");
 }
 
 #[test]
