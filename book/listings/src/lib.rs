@@ -24,6 +24,7 @@ chapters! {
     http2
     wires
     service
+    caching
     websocket
     performance
     crawler
