@@ -1,5 +1,6 @@
 //! What a session lends to all levels below it, and the work it counts.
 
+mod keyring;
 mod lanes;
 mod work;
 
@@ -7,7 +8,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderMap;
-use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use tokio::sync::oneshot;
 
 #[cfg(feature = "cache")]
@@ -16,10 +17,14 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
 use crate::options::{PoolLimits, SessionOptions};
-use crate::origin::{Governors, Lanes, Overrides, Quota, Terms, make_room};
+use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
+#[cfg(feature = "cookies")]
+use crate::stores::CookieJar;
+use crate::stores::HstsStore;
 use crate::target::Origin;
 use crate::transport::Names;
 
+pub(crate) use keyring::{Keyring, Set as CredentialSet};
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 pub use work::ShutdownReport;
@@ -31,18 +36,40 @@ pub(crate) struct Services {
     pub(crate) engine: Engine,
     /// Fields every request has unless it names them itself.
     pub(crate) default_headers: Arc<HeaderMap>,
+    /// One of them says which content codings are welcome.
+    pub(crate) names_codings: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
     #[cfg(feature = "cache")]
     pub(crate) cache: Option<Cache>,
+    #[cfg(feature = "cookies")]
+    pub(crate) cookies: CookieJar,
+    /// `None`: nobody is asked by https who was not asked for so.
+    pub(crate) hsts: Option<HstsStore>,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
 
+/// What a session remembers of servers.
+#[derive(Debug, Default)]
+pub(crate) struct Stores {
+    #[cfg(feature = "cookies")]
+    pub(crate) cookies: CookieJar,
+    pub(crate) hsts: Option<HstsStore>,
+}
+
 impl Services {
-    pub(crate) fn new(engine: Engine, options: SessionOptions, overrides: Overrides, session: Arc<Node>) -> Arc<Self> {
+    pub(crate) fn new(
+        engine: Engine,
+        options: SessionOptions,
+        overrides: Overrides,
+        stores: Stores,
+        keyring: Arc<Keyring>,
+        session: Arc<Node>,
+    ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
@@ -62,23 +89,34 @@ impl Services {
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             governors: Governors::new(options.requests_at_once),
+            budgets: Budgets::new(),
             limits,
             overrides,
             lanes,
             trace: options.trace,
             names: Names::new(options.names),
+            proxies: Proxies::new(default_headers.get(USER_AGENT)),
         });
         let (work, opened) = (Arc::default(), clock::now());
+        let names_codings = default_headers.contains_key(ACCEPT_ENCODING);
         let default_headers = Arc::new(default_headers);
+        let hsts = stores.hsts;
+        #[cfg(feature = "cookies")]
+        let cookies = stores.cookies;
         Arc::new(Self {
             engine,
             default_headers,
+            names_codings,
             session,
             terms,
+            keyring,
             work,
             opened,
             #[cfg(feature = "cache")]
             cache: None,
+            #[cfg(feature = "cookies")]
+            cookies,
+            hsts,
             spread,
         })
     }

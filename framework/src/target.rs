@@ -230,6 +230,12 @@ impl Target {
         Self { url: [&*self.url, joint, pairs].concat().into(), ..self.clone() }
     }
 
+    /// The same asked by https: at the port the URL names, or else 443 (RFC 6797 8.3). `None` if it is.
+    pub(crate) fn by_https(&self) -> Option<Self> {
+        let rest = self.url.strip_prefix("http:")?;
+        Self::parse(&["https:", rest].concat()).ok()
+    }
+
     /// The server it goes to.
     pub fn origin(&self) -> &Origin {
         &self.origin

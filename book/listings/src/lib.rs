@@ -21,7 +21,9 @@ chapters! {
     closing
     tls
     dialing
+    proxies
     http2
+    codings
     wires
     service
     caching

@@ -24,6 +24,10 @@ pub enum Operation {
     QueryDataAvailable,
     /// `Request::read` and its kin, `Response::chunk` and its kin.
     Read,
+    /// `Request::set_credentials`, and credentials of a session, a connection or a builder.
+    SetCredentials,
+    /// `Request::query_auth_schemes`.
+    QueryAuthSchemes,
     /// `Request::head`.
     QueryHeaders,
     /// `set_subscriber`, `subscribe`, `notifications`.
@@ -48,6 +52,10 @@ pub enum Operation {
     TryFrom,
     /// A look at the response: its status or the form of its body.
     Response,
+    /// A download: `Session::download`.
+    Download,
+    /// An event source: `Session::events`, `Response::events`.
+    Events,
     /// `Session::proxy_for_url`, and a search for proxies of its own.
     ProxyForUrl,
 }
@@ -64,7 +72,9 @@ impl Operation {
             Self::Write => "WinHttpWriteData",
             Self::Receive => "WinHttpReceiveResponse",
             Self::QueryDataAvailable => "WinHttpQueryDataAvailable",
-            Self::Read => "WinHttpReadData",
+            Self::Read | Self::Download | Self::Events => "WinHttpReadData",
+            Self::SetCredentials => "WinHttpSetCredentials",
+            Self::QueryAuthSchemes => "WinHttpQueryAuthSchemes",
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
             Self::SetSubscriber => "WinHttpSetStatusCallback",
             Self::SetOption => "WinHttpSetOption",
@@ -96,12 +106,16 @@ impl Operation {
             Self::Receive => "receive_response",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
+            Self::SetCredentials => "set_credentials",
+            Self::QueryAuthSchemes => "query_auth_schemes",
             Self::QueryHeaders => "head",
             Self::SetSubscriber => "set_subscriber",
             Self::SetOption => "set_options",
             Self::Shutdown | Self::WebSocketShutdown => "shutdown",
             Self::Response => "response",
             Self::TryFrom => "try_from",
+            Self::Download => "download",
+            Self::Events => "events",
             Self::ProxyForUrl => "proxy_for_url",
         }
     }
@@ -150,6 +164,8 @@ pub enum Stage {
     Resolve,
     /// Opening the socket.
     Connect,
+    /// Asking a proxy for a tunnel to the server.
+    Tunnel,
     /// Securing the connection: the TLS handshake.
     Tls,
     /// Writing the request head.
@@ -162,12 +178,16 @@ pub enum Stage {
     FirstByte,
     /// Receiving the response head.
     Head,
+    /// Answering who asks for credentials.
+    Authenticate,
     /// Following a redirect.
     Redirect,
     /// Receiving the response body.
     Body,
     /// Turning the body into what the caller asked for.
     Decode,
+    /// Writing a file.
+    Store,
     /// Becoming a WebSocket.
     Upgrade,
     /// Sending and receiving messages of a WebSocket.
@@ -185,15 +205,18 @@ impl fmt::Display for Stage {
             Self::FindProxy => "finding the proxy",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
+            Self::Tunnel => "opening a tunnel through the proxy",
             Self::Tls => "securing the connection",
             Self::SendHead => "sending the head",
             Self::Continue => "waiting for 100 Continue",
             Self::SendBody => "sending the body",
             Self::FirstByte => "waiting for the response",
             Self::Head => "receiving the head",
+            Self::Authenticate => "answering who asks for credentials",
             Self::Redirect => "following a redirect",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",
+            Self::Store => "writing the file",
             Self::Upgrade => "becoming a WebSocket",
             Self::Messages => "exchanging messages",
             Self::Closing => "closing the WebSocket",

@@ -23,6 +23,7 @@ pub(crate) use address::is_public;
 pub use answer::Answer;
 pub(crate) use by_pointer::ByPointer;
 pub use policy::{AddressPolicy, PublicAddresses};
+pub(crate) use proxy::ProxyCredentials;
 pub use proxy::{FindingProxy, Proxy, ProxyProtocol, ProxyResolver, Route};
 pub use security::SecurityInfo;
 

@@ -1,6 +1,7 @@
 //! Status notifications: typed messages to subscriber actors, in place of WinHTTP's status callback.
 
 mod closure;
+mod completion;
 mod credit;
 mod frame;
 mod late;
@@ -19,11 +20,12 @@ use std::time::Instant;
 
 use crate::id::{HandleId, HandleKind};
 
+pub use completion::Completion;
 pub use frame::{Frame, OpCode};
 pub use mask::NotificationMask;
 pub use message_kind::MessageKind;
 pub use sink::Subscriber;
-pub use status::{Completion, Status};
+pub use status::Status;
 pub use stream::Notifications;
 pub use subscribers::{Previous, SubscriptionId};
 

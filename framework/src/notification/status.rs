@@ -11,8 +11,9 @@ use super::mask::NotificationMask as Mask;
 use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
-use crate::network::SecurityInfo;
-use crate::reason::{CloseReason, PauseReason, WireHealth};
+use crate::network::{Route, SecurityInfo};
+use crate::options::{AuthScheme, AuthTarget};
+use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
@@ -22,12 +23,17 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `Queued` | a request that waits for its turn, a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
 /// | `CacheMiss` | a request that the cache of its session does not answer | `WireAcquired`, an error |
 /// | `CacheHit` | one that it does, or whose server cannot | `SendRequestComplete`, `HeadersAvailable` |
-/// | `ResolvingName` | the request that dials; else the connection | `NameResolved`, an error |
+/// | `DetectingProxy` | a request whose proxies have to be found | `ProxyFound`, an error |
+/// | `ProxyFound` | same | `Queued`, `ResolvingName`, `WireAcquired` |
+/// | `ResolvingName` | the request that dials; else the connection; through a proxy it is that one's name | `NameResolved`, an error |
 /// | `NameResolved` | same | `ConnectingToServer` |
 /// | `ConnectingToServer` | same, once an address; attempts overlap | `ConnectedToServer`, `ConnectAttemptEnded` |
-/// | `ConnectedToServer` | same | `SecuringConnection`, `WireAcquired` |
-/// | `SecuringConnection` | same, for a secure origin | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
-/// | `ConnectionSecured` | same | `WireAcquired` |
+/// | `ConnectedToServer` | same | `OpeningTunnel`, `SecuringConnection`, `WireAcquired` |
+/// | `OpeningTunnel` | same, once for each proxy that is to open one | `TunnelOpened`, `TunnelFailed` |
+/// | `TunnelOpened` | same | the same for the next proxy, `SecuringConnection`, `WireAcquired` |
+/// | `TunnelFailed` | same | `ClosingConnection`, then another proxy or an error |
+/// | `SecuringConnection` | same, for a secure origin, and for a secure proxy | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
+/// | `ConnectionSecured` | same | `OpeningTunnel`, `WireAcquired` |
 /// | `SecureFailure` | same, when the certificate or the handshake fails | `ClosingConnection` |
 /// | `WireAcquired` | a request that got a wire | `SendingRequest` |
 /// | `SendingRequest` | a request, before its head is written | `RequestSent`, an error |
@@ -37,7 +43,11 @@ use crate::reason::{CloseReason, PauseReason, WireHealth};
 /// | `ReceivingResponse` | `receive_response` begins to wait | `ResponseReceived`, an error |
 /// | `ResponseReceived` | the first head arrived, be it a 1xx | `IntermediateResponse`, `Redirect`, `HeadersAvailable` |
 /// | `OriginPaused` | a request whose answer says that the server is busy | `HeadersAvailable` |
+/// | `CookieStored`, `CookieRemoved`, `CookieRefused` | a request whose answer sets cookies, once for each | the same, `HeadersAvailable` |
+/// | `HttpsWanted` | a request whose answer says that its host is to be asked by https only | `HeadersAvailable` |
+/// | `MovedToHttps` | a request for an http URL of such a host | as for `Redirect` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
+/// | `Authenticating` | the response asks for credentials, and is answered; or they are shown unasked | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `CacheRevalidated` | a request whose server says that what is stored holds | `HeadersAvailable` |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
@@ -67,6 +77,12 @@ pub enum Status {
         /// The place in the line.
         position: usize,
     },
+    /// It is being found out through which proxies the request goes.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_DETECTING_PROXY")]
+    DetectingProxy,
+    /// The routes to the server, in the order in which they are tried.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_GETPROXYFORURL_COMPLETE")]
+    ProxyFound(Vec<Route>),
     /// A name look-up begins; an address literal reports it too.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_RESOLVING_NAME")]
     ResolvingName(String),
@@ -81,6 +97,25 @@ pub enum Status {
     ConnectedToServer(SocketAddr),
     /// A connection attempt failed or was given up. When another one succeeds, this comes before its `ConnectedToServer`.
     ConnectAttemptEnded(SocketAddr, String),
+    /// A proxy is asked for a tunnel.
+    OpeningTunnel {
+        /// The proxy, without its credentials.
+        proxy: String,
+        /// Host and port of the server, or of the next proxy.
+        to: String,
+    },
+    /// The proxy has opened it.
+    TunnelOpened {
+        /// The proxy, without its credentials.
+        proxy: String,
+    },
+    /// The proxy has not, and will not over this connection.
+    TunnelFailed {
+        /// The proxy, without its credentials.
+        proxy: String,
+        /// Why.
+        reason: String,
+    },
     /// The TLS handshake with this host begins.
     SecuringConnection(String),
     /// The TLS handshake succeeded.
@@ -127,6 +162,18 @@ pub enum Status {
     /// A 1xx response.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_INTERMEDIATE_RESPONSE")]
     IntermediateResponse(StatusCode, HeaderMap),
+    /// Credentials are shown: the response asks for them, and the next exchange, which belongs to the same `receive_response`, carries
+    /// them; or, told before `SendingRequest`, an exchange carries some that it was not asked for.
+    Authenticating {
+        /// To the server, or to a proxy.
+        target: AuthTarget,
+        /// By which scheme.
+        scheme: AuthScheme,
+        /// What the peer calls the place: its own text, which may be anything; up to 1,024 octets of it. Empty if it is not known.
+        realm: Arc<str>,
+        /// Why.
+        reason: AuthReason,
+    },
     /// The response redirects to this URL, and it is being followed. The next exchange belongs to the same `receive_response`: it is
     /// told of as the first was, without another `SendRequestComplete`.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_REDIRECT")]
@@ -139,6 +186,34 @@ pub enum Status {
         /// Who says so.
         reason: PauseReason,
     },
+    /// The response has set this cookie, and the jar of the session has taken it. Never its value.
+    CookieStored {
+        /// Its name, or the beginning of a long one.
+        name: String,
+    },
+    /// The response has ended the time of this cookie: the jar of the session has none of that name, domain and path.
+    CookieRemoved {
+        /// Its name, or the beginning of a long one.
+        name: String,
+    },
+    /// The response has set this cookie, and the jar of the session has not taken it.
+    CookieRefused {
+        /// Its name, or the beginning of a long one.
+        name: String,
+        /// Why not.
+        reason: CookieRefusal,
+    },
+    /// The response says that its host is to be asked by https only (`Strict-Transport-Security`, RFC 6797), and the store of the
+    /// session has noted it.
+    HttpsWanted {
+        /// For how long; zero is no longer.
+        max_age: Duration,
+        /// Are the hosts below it meant too?
+        include_subdomains: bool,
+    },
+    /// The host of the http URL is to be asked by https only (RFC 6797): the request goes to this URL in its place, before anything is
+    /// sent.
+    MovedToHttps(String),
     /// `receive_response` succeeded.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_HEADERS_AVAILABLE")]
     HeadersAvailable,
@@ -239,12 +314,15 @@ pub enum Status {
         /// How it is now.
         health: WireHealth,
     },
-    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it: it is
-    /// sent again.
+    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it, or its
+    /// [`RetryPolicy`](crate::RetryPolicy) says so: it is sent again. Of a download or an event source, whose attempts are requests of
+    /// their own, each but the first tells it at its beginning, when the pause is over.
     Retrying {
         /// Which attempt comes now; the first resend is 2.
         attempt: u32,
-        /// Why the last attempt failed.
+        /// How long until then; zero for at once.
+        pause: Duration,
+        /// Why the last attempt failed. That of an answer has its [status](Error::answered).
         error: Error,
     },
     /// A self-healing WebSocket has lost its WebSocket, or failed to get one, and connects again after a pause.
@@ -287,16 +365,6 @@ pub enum Status {
     Unsubscribed,
 }
 
-/// How an operation ended (`WINHTTP_ASYNC_RESULT`).
-#[doc(alias = "WINHTTP_ASYNC_RESULT")]
-#[derive(Clone, Debug)]
-pub struct Completion {
-    /// Which operation.
-    pub operation: Operation,
-    /// The octets it moved (0 for `send` and `receive_response`), or why it failed. (What WinINet's `INTERNET_ASYNC_RESULT` carried.)
-    pub result: Result<u64, Error>,
-}
-
 /// How a status is treated when a subscriber is slow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Weight {
@@ -334,11 +402,16 @@ macro_rules! statuses {
 statuses! {
     HandleCreated(..), HANDLES, Promise, Some(0x400);
     Queued{..}, QUEUED, Progress, None;
+    DetectingProxy{..}, DETECTING_PROXY, Progress, Some(0x1000);
+    ProxyFound(..), GETPROXYFORURL_COMPLETE, Progress, Some(0x100_0000);
     ResolvingName(..), RESOLVE_NAME, Progress, Some(0x1);
     NameResolved(..), RESOLVE_NAME, Progress, Some(0x2);
     ConnectingToServer(..), CONNECT_TO_SERVER, Progress, Some(0x4);
     ConnectedToServer(..), CONNECT_TO_SERVER, Progress, Some(0x8);
     ConnectAttemptEnded(..), CONNECT_TO_SERVER, Progress, None;
+    OpeningTunnel{..}, TUNNELS, Progress, None;
+    TunnelOpened{..}, TUNNELS, Progress, None;
+    TunnelFailed{..}, TUNNELS, Progress, None;
     SecuringConnection(..), TLS_HANDSHAKE, Progress, None;
     ConnectionSecured(..), TLS_HANDSHAKE, Progress, None;
     SecureFailure(..), SECURE_FAILURE, Progress, Some(0x1_0000);
@@ -351,8 +424,14 @@ statuses! {
     ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
     ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
     IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
+    Authenticating{..}, AUTHENTICATION, Progress, None;
     Redirect(..), REDIRECT, Progress, Some(0x4000);
     OriginPaused{..}, QUEUED, Progress, None;
+    CookieStored{..}, COOKIES, Progress, None;
+    CookieRemoved{..}, COOKIES, Progress, None;
+    CookieRefused{..}, COOKIES, Progress, None;
+    HttpsWanted{..}, HSTS, Progress, None;
+    MovedToHttps(..), HSTS, Progress, None;
     HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
     DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);
     ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);
@@ -383,25 +462,5 @@ statuses! {
 impl Status {
     fn unmasked_name(&self) -> &'static str {
         if matches!(self, Self::Missed(_)) { "Missed" } else { "Unsubscribed" }
-    }
-
-    /// Which operation it completes, and how; `None` for all that completes nothing.
-    pub fn completion(&self) -> Option<Completion> {
-        let (operation, octets) = match self {
-            Self::SendRequestComplete => (Operation::Send, 0),
-            Self::WriteComplete(octets) => (Operation::Write, *octets),
-            Self::HeadersAvailable => (Operation::Receive, 0),
-            Self::DataAvailable(octets) => (Operation::QueryDataAvailable, *octets),
-            Self::ReadComplete(octets) => (Operation::Read, *octets),
-            Self::WebSocketReadComplete { octets, .. } => (Operation::WebSocketReceive, *octets),
-            Self::WebSocketWriteComplete { octets, .. } => (Operation::WebSocketSend, *octets),
-            Self::ShutdownComplete => (Operation::WebSocketShutdown, 0),
-            Self::CloseComplete { .. } => (Operation::WebSocketClose, 0),
-            Self::RequestError { operation, error } => {
-                return Some(Completion { operation: *operation, result: Err(error.clone()) });
-            }
-            _ => return None,
-        };
-        Some(Completion { operation, result: Ok(octets) })
     }
 }

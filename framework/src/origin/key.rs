@@ -54,10 +54,16 @@ impl<'a> Identity<'a> {
             expect_continue: _,
             minimum_rate: _,
             resends: _,
+            decompression: _,
+            retry: _,
             governor: _,
             priority: _,
             websocket: _,
+            // What is shown to a server is no property of its wire.
+            authentication: _,
             redirects: _,
+            #[cfg(feature = "cookies")]
+                cookies: _,
             #[cfg(feature = "cache")]
                 cache: _,
         } = options;

@@ -66,7 +66,13 @@ pub(crate) fn is_redirect(status: StatusCode) -> bool {
 }
 
 /// What becomes of it. In this order: no redirect at all; none that leads anywhere; none that may be followed.
-pub(crate) fn judge(answered: &Answered<'_>, options: &RedirectOptions) -> Verdict {
+///
+/// `by_https` gives the target that is asked in place of one whose host wants to be asked by https.
+pub(crate) fn judge(
+    answered: &Answered<'_>,
+    options: &RedirectOptions,
+    by_https: impl FnOnce(&Target) -> Option<Target>,
+) -> Verdict {
     let Answered { method, target, status, headers, hops } = *answered;
     if options.policy == RedirectPolicy::Never || !is_redirect(status) {
         return Verdict::Deliver;
@@ -80,7 +86,8 @@ pub(crate) fn judge(answered: &Answered<'_>, options: &RedirectOptions) -> Verdi
         return Verdict::Refuse(Refusal::TooMany { limit: options.limit });
     }
     let next = match location.from(target) {
-        Ok(next) => next,
+        // It is no way back to http if nobody goes there (RFC 6797 8.3).
+        Ok(next) => by_https(&next).unwrap_or(next),
         Err(unfit) => return Verdict::Refuse(unfit.into()),
     };
     if options.policy == RedirectPolicy::DisallowHttpsToHttp && is_downgrade(target, &next) {

@@ -1,5 +1,10 @@
 //! What bytes mean and in which order they may come: the protocols as pure machines, without I/O, clock or actor.
 
+pub(crate) mod byte_ranges;
+pub(crate) mod coding;
+pub(crate) mod event_stream;
+pub(crate) mod form_data;
 pub(crate) mod http1;
 pub(crate) mod http2;
+pub(crate) mod tunnel;
 pub(crate) mod websocket;

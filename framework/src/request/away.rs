@@ -139,16 +139,14 @@ impl Journey {
         let (orders, taken) = mpsc::unbounded_channel();
         let (came, head) = oneshot::channel();
         let is_shared = Arc::new(AtomicBool::new(false));
+        let headers = self.headers_for_afar();
         let errand = Errand {
             real: Arc::clone(&self.shared),
             stand_in,
             services: Arc::clone(&self.services),
             owner: Arc::clone(&self.owner),
             aim: self.aim.clone(),
-            #[cfg(feature = "cache")]
-            headers: self.headers_for_afar(),
-            #[cfg(not(feature = "cache"))]
-            headers: self.headers.clone(),
+            headers,
             options: Arc::clone(&self.options),
             payload,
             times: self.times,

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
 
-use super::fields::Fields;
 use super::follow_up::Following;
 use super::journey::Journey;
 use crate::cache::Cache;
@@ -150,7 +150,9 @@ impl Journey {
         let url = self.target().url();
         let Some(caching) = &mut self.caching else { return };
         outdated.iter().for_each(|url| caching.cache.remove(url));
-        let Some(asked) = caching.asked.as_ref().filter(|_| caching.mode.writes()) else { return };
+        // What another shard reads may have been decoded there.
+        let is_as_it_came = self.active.is_some() || !head.headers().contains_key(CONTENT_ENCODING);
+        let Some(asked) = caching.asked.as_ref().filter(|_| caching.mode.writes() && is_as_it_came) else { return };
         let longest = caching.cache.longest_body();
         let candidate = Candidate::new(asked, status, head.headers(), now);
         let candidate =
@@ -162,15 +164,6 @@ impl Journey {
         if self.active.is_none() && self.away.is_none() {
             self.store_recorded();
         }
-    }
-
-    /// The fields of an exchange that runs on another shard, where nothing is known of the cache.
-    pub(super) fn headers_for_afar(&self) -> Fields {
-        let mut headers = self.headers.clone();
-        if self.caching.is_some() {
-            self.asks_by_validators(headers.change());
-        }
-        headers
     }
 
     /// The stored response that is delivered in place of this one; `None`: it is delivered itself, or followed.

@@ -93,7 +93,7 @@ impl Errand {
             self;
         real.works_here();
         let target = aim.target(&real).clone();
-        let shared = Shared::new(stand_in, aim.method(&real).clone(), target, Arc::clone(&options));
+        let shared = Shared::new(stand_in, aim.method(&real).clone(), target, Arc::clone(&options), real.by_https);
         let seen = Seen { real, shared: Arc::clone(&shared), session: services.session.id(), is_shared };
         let mut line = Line { orders, seen };
         let mut journey = Journey::new(&shared, &services, &owner, headers, options, payload, times);

@@ -45,6 +45,7 @@ pub(super) enum FollowUp {
 }
 
 /// The exchange that follows in place of a response.
+#[derive(Default)]
 pub(super) struct Next {
     /// What is told of it before.
     pub(super) told: Option<Status>,
@@ -103,6 +104,10 @@ impl Journey {
         if self.caching.is_some() {
             self.tells_cache(head);
         }
+        self.remember(head);
+        if self.auth.is_some() {
+            self.note_credentials(head);
+        }
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
@@ -111,7 +116,10 @@ impl Journey {
         if self.caching.as_ref().is_some_and(|caching| caching.is_better_than(head)) {
             return true;
         }
-        head.status().is_redirection() && self.upgrade.is_none()
+        let status = head.status();
+        status.is_redirection() && self.upgrade.is_none()
+            || status.is_client_error() && self.may_authenticate(head)
+            || self.may_be_retried(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
@@ -122,7 +130,13 @@ impl Journey {
             Instead::Stored(head) => return Ok(FollowUp::Stored(head)),
             Instead::AskAgain => return Ok(FollowUp::Again(Box::new(Next::the_same()))),
         }
-        Ok(self.redirect(head).await?.map_or(FollowUp::Deliver, FollowUp::Again))
+        if let Some(next) = self.authenticate(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
+        if let Some(next) = self.redirect(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
+        Ok(if self.may_be_retried(head) { self.retries_after(head) } else { FollowUp::Deliver })
     }
 
     /// Goes on with a follow-up that was begun. Gives the head back if it is to be delivered; if not, what follows has been sent.
@@ -182,10 +196,7 @@ impl Journey {
                         {
                             continue;
                         }
-                        if not_before.is_some() {
-                            self.stage = Stage::Queue;
-                            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
-                        }
+                        self.waits_until(not_before).await;
                         self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
                         if self.goes_away() {
                             self.follow_up = None;
@@ -258,6 +269,25 @@ impl Journey {
         self.reached = WireState::NotSent;
         self.resends_left = self.options.resends;
         (self.head_deadline, self.announced, self.trailers) = (None, None, None);
+    }
+
+    /// Waits until it may be sent again after a failure, if that is not at once.
+    pub(super) async fn wait_to_go(&mut self) -> Result<()> {
+        if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
+            let not_before = *not_before;
+            self.waits_until(not_before).await;
+            self.resend_until = self.queue_end();
+            Box::pin(self.wait_for_leave(self.resend_until)).await?;
+            self.follow_up = None;
+        }
+        Ok(())
+    }
+
+    async fn waits_until(&mut self, not_before: Option<Instant>) {
+        if not_before.is_some() {
+            self.stage = Stage::Queue;
+            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actor;
 mod ahead;
+mod authenticating;
 mod aim;
 mod away;
 mod beside;
@@ -9,10 +10,13 @@ mod builder;
 #[cfg(feature = "cache")]
 mod caching;
 mod calls;
+mod credentials;
 mod deadline;
+mod decoding;
 mod errand;
 mod fields;
 mod flight;
+mod form;
 mod follow_up;
 mod governing;
 mod history;
@@ -25,10 +29,14 @@ mod operation;
 mod outgoing;
 mod parting;
 mod payload;
+mod proxying;
+mod ranged;
 mod receiving;
 mod redirecting;
+mod remembering;
 mod response;
 mod send_side;
+mod retrying;
 mod sending;
 mod shared;
 mod showing;
@@ -62,9 +70,13 @@ use state::Call;
 
 pub use actor::RequestActor;
 pub use builder::RequestBuilder;
+pub use credentials::OfferedSchemes;
+pub(crate) use credentials::Own;
+pub use form::Form;
 pub use history::PriorResponse;
 pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData};
 pub use payload::Payload;
+pub use ranged::{Part, Parts, Ranged};
 pub use response::Response;
 pub use timings::{Sizes, Timings};
 pub use upgrade::CompleteUpgrade;
@@ -148,7 +160,11 @@ impl Request {
         check_method(&method)?;
         let node = parent.child(HandleKind::Request, operation)?;
         let creating = node.first_hold();
-        let shared = Shared::new(Arc::clone(&node), method, target, options);
+        let (target, by_https) = match services.hsts.as_ref().and_then(|hsts| hsts.by_https(&target)) {
+            Some(secure) => (secure, true),
+            None => (target, false),
+        };
+        let shared = Shared::new(Arc::clone(&node), method, target, options, by_https);
         let inner = Arc::new(Inner { node, shared, services, owner: parent, begun: Once::new(), _parent: keep });
         if begun {
             inner.begun.call_once(|| ());
@@ -302,7 +318,7 @@ impl Request {
 pub struct ConnectionInfo {
     /// The wire.
     pub wire: crate::id::WireId,
-    /// The server's address; `None` where there is no such thing, as over a Unix socket.
+    /// The server's address, or the nearest proxy's; `None` where there is no such thing, as over a Unix socket.
     pub remote: Option<std::net::SocketAddr>,
     /// Our own address; `None` if the system does not tell it.
     pub local: Option<std::net::SocketAddr>,

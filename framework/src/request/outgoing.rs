@@ -1,10 +1,12 @@
 //! What the head of an exchange is made of: the caller's fields, less what a follow-up dropped, and what the policies add.
 
 use bytes::BytesMut;
-use http::header::{EXPECT, HeaderValue};
+use http::HeaderMap;
+use http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 
 use super::fields::Fields;
 use super::journey::Journey;
+use super::payload::Kind;
 use crate::error::Result;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::wire::{Exchange, Failure};
@@ -23,6 +25,16 @@ impl Journey {
                 fields.change().insert(EXPECT, HeaderValue::from_static("100-continue"));
             }
         }
+        self.add_cookies(&mut fields);
+        if self.auth.is_some() || self.services.keyring.is_used() {
+            self.show_credentials(&mut fields);
+        }
+        if let Kind::Form(form) = &self.payload.0
+            && !fields.contains_key(CONTENT_TYPE)
+            && let Ok(content_type) = HeaderValue::try_from(form.content_type_of_all())
+        {
+            fields.change().insert(CONTENT_TYPE, content_type);
+        }
         #[cfg(feature = "cache")]
         if self.caching.is_some() {
             self.asks_by_validators(fields.change());
@@ -39,15 +51,20 @@ impl Journey {
 
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         let target = self.target();
-        let stripped = self.aim.moved().and_then(|moved| moved.defaults.as_deref());
         RequestHead {
             method: self.method(),
             target: target.path_and_query(),
             host: target.origin().authority(),
             headers: &self.outgoing,
-            defaults: stripped.unwrap_or(&self.services.default_headers),
+            defaults: self.default_fields(),
+            accept_encoding: self.codings_asked_for(),
             body,
         }
+    }
+
+    /// The session's fields, less what was dropped on the way.
+    pub(super) fn default_fields(&self) -> &HeaderMap {
+        self.aim.moved().and_then(|moved| moved.defaults.as_deref()).unwrap_or(&self.services.default_headers)
     }
 
     pub(super) fn head_limits(&self) -> HeadLimits {

@@ -30,7 +30,12 @@ impl Journey {
             headers: head.headers(),
             hops: self.aim.hops(),
         };
-        let hop = match judge(&answered, &options.redirects) {
+        let mut by_https = None;
+        let verdict = judge(&answered, &options.redirects, |target| {
+            by_https = self.by_https(target);
+            by_https.clone()
+        });
+        let hop = match verdict {
             Verdict::Follow(hop) => hop,
             Verdict::Refuse(refusal) => return Err(refusal.into_error()),
             Verdict::Deliver => return Ok(None),
@@ -43,10 +48,16 @@ impl Journey {
         if options.redirects.decider.is_some() {
             let Some(decided) = self.decide(next, &options).await? else { return Ok(None) };
             next = decided;
+            if let Some(secure) = self.by_https(&next.target) {
+                (next.target, by_https) = (secure.clone(), Some(secure));
+            }
             if matches!(next.method, Method::GET | Method::HEAD) && next.method != *self.method() {
                 without_body(&mut next.headers);
                 next.sends_body = false;
             }
+        }
+        if by_https.as_ref() == Some(&next.target) {
+            self.tell_of_https(&next.target);
         }
         self.follow_to(next, &options.redirects).map(Some)
     }

@@ -10,6 +10,7 @@ use http::Method;
 
 use super::actor::RequestActor;
 use super::aim::Aim;
+use super::credentials::Own;
 use super::fields::Fields;
 use super::history::PriorResponse;
 use super::landing::Landing;
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) node: Arc<Node>,
     pub(super) method: Method,
     pub(super) target: Target,
+    /// The target is another than its caller said, because its host wants to be asked by https.
+    pub(super) by_https: bool,
     pub(super) mailbox: Mailbox,
     pub(super) landing: Landing,
     state: AtomicU8,
@@ -66,6 +69,8 @@ pub(super) struct Draft {
     pub(super) options: SharedOptions,
     /// Where a redirect has led that only the caller can follow: the next send goes there.
     pub(super) aim: Aim,
+    /// What is shown to who asks for it.
+    pub(super) credentials: Option<Arc<Own>>,
     /// Each send asks for an upgrade to WebSocket.
     pub(super) upgrades: bool,
     /// When it was begun to be sent, for the last time.
@@ -86,11 +91,18 @@ struct Outcome {
 }
 
 impl Shared {
-    pub(super) fn new(node: Arc<Node>, method: Method, target: Target, options: SharedOptions) -> Arc<Self> {
+    pub(super) fn new(
+        node: Arc<Node>,
+        method: Method,
+        target: Target,
+        options: SharedOptions,
+        by_https: bool,
+    ) -> Arc<Self> {
         let draft = Mutex::new(Draft {
             headers: Fields::default(),
             options,
             aim: Aim::default(),
+            credentials: None,
             upgrades: false,
             begun: None,
         });
@@ -98,6 +110,7 @@ impl Shared {
             node,
             method,
             target,
+            by_https,
             mailbox: Mailbox::default(),
             landing: Landing::default(),
             state: AtomicU8::new(Standing::from(State::Opened).number()),

@@ -2,6 +2,7 @@
 
 mod actor;
 mod builder;
+mod credentials;
 mod messages;
 mod snapshot;
 
@@ -15,18 +16,24 @@ use http::Method;
 use tokio::sync::oneshot;
 
 use crate::connection::Connection;
+use crate::download::DownloadBuilder;
 use crate::engine::Engine;
 use crate::error::{Operation, Result};
+use crate::event_source::EventSourceBuilder;
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
-use crate::services::{Services, ShutdownReport, drain};
+use crate::services::{Keyring, Services, ShutdownReport, drain};
+#[cfg(feature = "cookies")]
+use crate::stores::CookieJar;
+use crate::stores::HstsStore;
 use crate::target::{IntoTarget, Origin, Target};
 
 pub use actor::SessionActor;
 pub use builder::SessionBuilder;
+pub use credentials::CredentialStore;
 pub use messages::{Connect, Shutdown};
 
 /// The root of the tree (`WinHttpOpen`): settings, subscribers, and the wires its requests share.
@@ -89,7 +96,8 @@ impl Session {
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
         #[cfg(feature = "cache")]
         let cache = builder.cache.clone();
-        let SessionBuilder { options, origins, subscriber, context, .. } = builder;
+        let SessionBuilder { options, origins, credentials, provider, subscriber, context, stores, .. } = builder;
+        let keyring = Keyring::new(credentials, provider.map(|provider| provider.0));
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
         node.subscribers().keep_trace(options.trace);
@@ -99,7 +107,7 @@ impl Session {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let request_options = Arc::new(options.request.clone());
-        let services = Services::new(engine, options, Overrides::new(origins), Arc::clone(&node));
+        let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
         #[cfg(feature = "cache")]
         let services = services.with_cache(cache);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
@@ -181,6 +189,30 @@ impl Session {
         Ok(WebSocketBuilder::new(opening, target, options))
     }
 
+    /// A file that is downloaded, and gone on with where it was broken off; see [`DownloadBuilder::to_file`].
+    ///
+    /// ```no_run
+    /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+    /// let film = session.download("https://www.example.com/film")?.to_file("film").await?;
+    /// println!("{} octets, {} of them from before", film.length, film.resumed_from);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn download(&self, url: impl IntoTarget) -> Result<DownloadBuilder> {
+        self.get(url).map(DownloadBuilder::new)
+    }
+
+    /// Server-sent events, from a stream that connects again; see [`EventSource`](crate::EventSource).
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn events(&self, url: impl IntoTarget) -> Result<EventSourceBuilder> {
+        self.get(url).map(EventSourceBuilder::new)
+    }
+
     /// What connections and requests created from now on start from.
     #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> RequestOptions {
@@ -198,6 +230,25 @@ impl Session {
         options.check(Operation::SetOption)?;
         *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
         Ok(())
+    }
+
+    /// The cookies that servers have set for the requests of this session; with
+    /// [`RequestOptions::cookies`](crate::RequestOptions::cookies) a request goes without.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    pub fn cookies(&self) -> CookieJar {
+        self.inner.services.cookies.clone()
+    }
+
+    /// The hosts that are asked by https only; `None` unless the session was [given a store](SessionBuilder::hsts).
+    pub fn hsts(&self) -> Option<HstsStore> {
+        self.inner.services.hsts.clone()
+    }
+
+    /// The credentials that its requests show to who asks for them.
+    #[doc(alias("WinHttpSetCredentials", "WINHTTP_OPTION_USERNAME", "WINHTTP_OPTION_PASSWORD"))]
+    pub fn credentials(&self) -> CredentialStore {
+        CredentialStore::new(&self.inner.services.keyring)
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the

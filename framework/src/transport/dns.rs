@@ -19,25 +19,34 @@ pub(super) struct Resolved {
     pub(super) heard: Option<Heard>,
 }
 
-/// The addresses of a host: those that are laid down for the name, or else what it says itself if it is an address, or else what
-/// the resolver knows.
+/// The addresses that a dial goes to: one that stands for nothing, for a dialer that wants none; else those of the name.
 pub(super) async fn resolve(
     options: &DialOptions,
     names: &Arc<Names>,
-    host: &str,
+    name: &str,
+    port: u16,
+) -> Result<Resolved, Unresolved> {
+    if options.dialer.as_ref().is_some_and(|dialer| !dialer.wants_addresses()) {
+        let nowhere = SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port);
+        return Ok(Resolved { addresses: vec![nowhere], heard: None });
+    }
+    look_up(options, names, name, port).await
+}
+
+/// The addresses of a name: those that are laid down for it, or else what it says itself if it is an address, or else what the
+/// resolver knows.
+pub(super) async fn look_up(
+    options: &DialOptions,
+    names: &Arc<Names>,
+    name: &str,
     port: u16,
 ) -> Result<Resolved, Unresolved> {
     let at = |address: IpAddr| SocketAddr::new(address, port);
-    let only = |address| Ok(Resolved { addresses: vec![at(address)], heard: None });
-    if options.dialer.as_ref().is_some_and(|dialer| !dialer.wants_addresses()) {
-        return only(Ipv4Addr::UNSPECIFIED.into());
-    }
-    let name = options.name_for(host);
     if let Some(fixed) = options.addresses_laid_down(name) {
         return Ok(Resolved { addresses: fixed.iter().copied().map(at).collect(), heard: None });
     }
     if let Some(literal) = literal(name) {
-        return only(literal);
+        return Ok(Resolved { addresses: vec![at(literal)], heard: None });
     }
     let (found, heard) = names.resolve(&Name::new(options, name)).await?;
     Ok(Resolved { addresses: found.iter().copied().map(at).collect(), heard })
@@ -58,6 +67,7 @@ pub(crate) async fn known_addresses(
     }
 }
 
-fn literal(host: &str) -> Option<IpAddr> {
+/// The address that a host is, if it is one.
+pub(super) fn literal(host: &str) -> Option<IpAddr> {
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()
 }

@@ -37,6 +37,8 @@ pub(super) struct Conversation {
     /// A receive was given up while the request was being sent again: the next one goes on with that, unless `cancel()`
     /// put an end to it and the next is a new send.
     resend_given_up: bool,
+    /// A receive was given up behind the head of a response, of which it was not decided what follows: the next one goes on with that.
+    head_held: bool,
     /// Sending and receiving may overlap.
     may_overlap: bool,
     /// A send is open while the response is received.
@@ -92,6 +94,9 @@ impl Conversation {
             Happened::CacheMiss => self.on_cache_miss(),
             Happened::CacheHit => self.on_cache_hit(),
             Happened::CacheRevalidated => self.on_cache_revalidated(),
+            Happened::ShownUnasked => {
+                self.only_in("Authenticating", !matches!(self.phase, Phase::Ready | Phase::Reading))
+            }
             // Any operation may have to wait for a slow subscriber; only in `Ready` is it known which one it is.
             Happened::Queued => {
                 if self.phase == Phase::Ready {
@@ -104,6 +109,8 @@ impl Conversation {
             Happened::OriginPaused => {
                 self.only_in("OriginPaused", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
+            Happened::Remembered(what) => self.only_in(what, !matches!(self.phase, Phase::Ready | Phase::Reading)),
+            Happened::MovedToHttps => self.only_in("MovedToHttps", self.phase != Phase::Reading),
             Happened::Interim => {
                 self.only_in("IntermediateResponse", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
@@ -144,7 +151,7 @@ impl Conversation {
 
     fn on_began(&mut self, step: Step) -> Result<(), Breach> {
         match step {
-            Step::Resolve | Step::Connect(_) | Step::Secure | Step::SendHead => {
+            Step::FindProxy | Step::Resolve | Step::Connect(_) | Step::OpenTunnel | Step::Secure | Step::SendHead => {
                 self.expect_sending(&format!("the beginning of {step:?}"))?
             }
             Step::ReceiveHead => match self.phase {
@@ -245,8 +252,8 @@ impl Conversation {
         match &mut self.phase {
             Phase::Receiving { answered, resending } if *answered => (*answered, *resending) = (false, true),
             // A stored one was not received.
-            phase @ Phase::Sent if std::mem::take(&mut self.is_stored) => {
-                *phase = Phase::Receiving { answered: false, resending: true };
+            phase @ Phase::Sent if self.head_held || std::mem::take(&mut self.is_stored) => {
+                *phase = Phase::Receiving { answered: false, resending: true }
             }
             phase => return Err(("N3", format!("Redirect in {phase:?}"))),
         }
@@ -300,7 +307,9 @@ impl Conversation {
             (Operation::Send, Phase::Receiving { resending: true, .. }) if self.resend_given_up => {}
             (Operation::Write, Phase::Sent) => {}
             (Operation::Receive, Phase::Receiving { answered: true, .. }) => self.body = Body::Unknown,
-            (Operation::Receive, Phase::Sent) if std::mem::take(&mut self.is_stored) => self.body = Body::Unknown,
+            (Operation::Receive, Phase::Sent) if self.head_held || std::mem::take(&mut self.is_stored) => {
+                self.body = Body::Unknown
+            }
             (Operation::Receive, Phase::Receiving { answered: false, .. }) => {
                 return Err(("N4", "HeadersAvailable before ResponseReceived".to_owned()));
             }
@@ -346,6 +355,8 @@ impl Conversation {
         };
         let resending = matches!(phase, Phase::Receiving { resending: true, .. });
         let given_up = operation == Operation::Receive && code == ErrorCode::OperationCancelled;
+        let answered = matches!(phase, Phase::Receiving { answered: true, .. });
+        self.head_held = given_up && (answered || self.head_held);
         self.resend_given_up = given_up && (resending || self.resend_given_up);
         self.phase = match operation {
             Operation::Send => Phase::Ready,

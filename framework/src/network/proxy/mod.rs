@@ -98,8 +98,8 @@ impl ProxyProtocol {
 }
 
 impl Proxy {
-    /// Reads the URL of a proxy: `scheme://[user[:password]@]host[:port]`, with a scheme of [`ProxyProtocol`] (`socks` is SOCKS4a's
-    /// elder name for `socks4`), or without one, which is `http`. User name and password are percent-decoded.
+    /// Reads the URL of a proxy: `scheme://[user[:password]@]host[:port]`, with a scheme of [`ProxyProtocol`] (`socks` is
+    /// `socks4`), or without one, which is `http`. User name and password are percent-decoded.
     ///
     /// # Errors
     /// 87 for what is no such URL, has a path, or holds credentials that its protocol cannot carry. The error does not repeat it.

@@ -213,6 +213,11 @@ impl TlsOptions {
         &self.0.parts
     }
 
+    /// Is there no check that was given up?
+    pub(crate) fn checks_all(&self) -> bool {
+        self.parts().dangers.is_empty()
+    }
+
     /// Does code of the caller's own run in a handshake?
     pub(crate) fn is_custom(&self) -> bool {
         matches!(self.parts().client, Client::Chosen(_))

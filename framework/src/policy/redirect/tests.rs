@@ -45,6 +45,7 @@ impl Case {
                 hops: self.hops,
             },
             &self.options,
+            |_| None,
         )
     }
 
@@ -256,4 +257,21 @@ fn what_is_for_one_origin_stays_there() {
     let trusting = RedirectOptions { danger_keep_credentials: true, ..options };
     assert!(!without_secrets(&mut fields, &from, &to, &trusting));
     assert!(fields.contains_key("authorization") && !fields.contains_key("host"), "but never the name of another host");
+}
+
+#[test]
+fn rfc6797_8_3_a_host_that_wants_https_is_not_gone_back_to_by_http() {
+    let case = Case { at: "https://a.test/", ..Case::new(302) };
+    assert_eq!(case.to(&[b"http://b.test/x"]), Verdict::Refuse(Refusal::FromHttpsToHttp));
+    let answered = Answered {
+        method: &Method::GET,
+        target: &target("https://a.test/"),
+        status: StatusCode::FOUND,
+        headers: &headers(&[("location", b"http://b.test/x")]),
+        hops: 0,
+    };
+    let Verdict::Follow(hop) = judge(&answered, &RedirectOptions::default(), Target::by_https) else {
+        panic!("refused")
+    };
+    assert_eq!(hop.target, target("https://b.test/x"));
 }

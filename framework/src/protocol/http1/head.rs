@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::{Buf, Bytes, BytesMut};
+use http::header::{SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use memchr::memchr2;
 
@@ -61,6 +62,17 @@ impl ResponseHead {
         &self.said
     }
 
+    /// Is there a `Set-Cookie`? To be asked before the map is made.
+    #[cfg(feature = "cookies")]
+    pub(crate) fn sets_cookies(&self) -> bool {
+        self.said.sets_cookies
+    }
+
+    /// Is there a `Strict-Transport-Security`?
+    pub(crate) fn wants_https(&self) -> bool {
+        self.said.wants_https
+    }
+
     /// The reason phrase as received: it may be empty, and it may hold octets that are not UTF-8.
     #[doc(alias = "WINHTTP_QUERY_STATUS_TEXT")]
     pub fn reason(&self) -> &[u8] {
@@ -89,8 +101,13 @@ impl ResponseHead {
         if headers.len() > limits.header_fields {
             return Err(Fault::TooManyFields { limit: limits.header_fields });
         }
-        // What they say is of the framing and the wire of HTTP/1.1.
-        let (said, headers) = (Said::default(), OnceLock::from(Box::new(headers)));
+        // The rest of what they say is of the framing and the wire of HTTP/1.1.
+        let said = Said {
+            sets_cookies: headers.contains_key(SET_COOKIE),
+            wants_https: headers.contains_key(STRICT_TRANSPORT_SECURITY),
+            ..Said::default()
+        };
+        let headers = OnceLock::from(Box::new(headers));
         let (version, raw, raw_length) = (Version::HTTP_2, OnceLock::new(), length);
         Ok(Self { status, version, raw, raw_length, status_line_length, said, headers })
     }

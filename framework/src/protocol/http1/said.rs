@@ -6,6 +6,10 @@ pub(super) struct Said {
     pub(super) coding: Coding,
     pub(super) length: Length,
     pub(super) connection: ConnectionOptions,
+    /// There is a `Set-Cookie`.
+    pub(super) sets_cookies: bool,
+    /// There is a `Strict-Transport-Security`.
+    pub(super) wants_https: bool,
 }
 
 /// What the Transfer-Encoding fields say.
@@ -40,6 +44,7 @@ impl<'a> Listener<'a> {
     pub(super) fn hear(&mut self, name: &[u8], value: &'a [u8]) {
         match name.len() {
             10 if name.eq_ignore_ascii_case(b"connection") => self.said.connection.add(value),
+            10 if name.eq_ignore_ascii_case(b"set-cookie") => self.said.sets_cookies = true,
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 list_members(value).for_each(|one| self.add_length(one))
             }
@@ -47,6 +52,7 @@ impl<'a> Listener<'a> {
                 let is_known = self.said.coding == Coding::Unsaid && value.eq_ignore_ascii_case(b"chunked");
                 self.said.coding = if is_known { Coding::Chunked } else { Coding::Unknown };
             }
+            25 if name.eq_ignore_ascii_case(b"strict-transport-security") => self.said.wants_https = true,
             _ => {}
         }
     }

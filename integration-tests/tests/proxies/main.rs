@@ -1,0 +1,10 @@
+//! Proxies: what they are told and what not, whose failure is whose, which wire is whose.
+
+mod bypassing;
+mod chains;
+mod fail_over;
+mod finding;
+mod forwarding;
+mod place;
+mod socks;
+mod tunnels;
