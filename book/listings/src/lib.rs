@@ -28,6 +28,7 @@ chapters! {
     wires
     redirects
     service
+    caching
     websocket
     performance
     crawler

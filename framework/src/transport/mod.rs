@@ -16,6 +16,8 @@ mod tunnel;
 mod unix;
 
 pub(crate) use dial::{DialTimes, Dialed, Steers, Way, dial};
+#[cfg(feature = "pac")]
+pub(crate) use dns::known_addresses;
 pub(crate) use failure::DialFailure;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
