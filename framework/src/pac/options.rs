@@ -9,7 +9,8 @@ use crate::options::DialOptions;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PacOptions {
-    /// How long one run may take, its look-ups included. Default 1 s; 1 ms to 60 s are taken.
+    /// How long one run may take, its look-ups included. Default 1 s; 1 ms to 60 s are taken. One that cannot be ended then is waited
+    /// for 2 s longer, and not run again.
     pub time: Duration,
     /// How much memory one run may hold, in octets. Default 16 MiB; 1 MiB to 1 GiB are taken.
     pub memory: usize,

@@ -4,6 +4,7 @@ mod actor;
 mod builder;
 mod credentials;
 mod messages;
+mod proxy_for_url;
 mod snapshot;
 
 use std::any::Any;

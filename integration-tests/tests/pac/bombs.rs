@@ -55,7 +55,7 @@ async fn a_script_that_cannot_be_ended_is_left_behind_and_not_run_again() {
     let stuck = answering(
         "host == 'good.example' ? 'DIRECT' : Array.prototype.indexOf.call({ length: Math.pow(2, 53) - 1 }, 1)",
     );
-    let pac = with(stuck, |options| options.time = Duration::from_millis(100));
+    let pac = with(stuck, |options| options.time = Duration::from_secs(1));
     assert_eq!(asked(&pac, "http://good.example/").await, "direct");
     fails(pac.clone()).await;
     assert_eq!(asked(&pac, "http://good.example/").await, "12177", "not even for those that went well");

@@ -1,5 +1,6 @@
 //! Proxies chosen by a script: where it comes from, what it is told, and what a hostile one can do (reliability 3.8).
 
+mod automatic;
 mod bombs;
 mod fetching;
 
