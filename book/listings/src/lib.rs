@@ -21,6 +21,7 @@ chapters! {
     closing
     tls
     dialing
+    credentials
     proxies
     http2
     codings
