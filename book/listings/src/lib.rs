@@ -20,12 +20,14 @@ chapters! {
     notifications
     closing
     tls
+    cookies
     dialing
     credentials
     proxies
     http2
     codings
     wires
+    redirects
     service
     websocket
     performance
