@@ -22,6 +22,7 @@ chapters! {
     tls
     cookies
     dialing
+    credentials
     proxies
     http2
     codings
