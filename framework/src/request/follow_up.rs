@@ -66,7 +66,14 @@ pub(super) struct Next {
 impl Next {
     /// The same once more, as if nothing were stored.
     fn the_same() -> Self {
-        Self { told: Some(Status::CacheMiss), moved: None, headers: None, options: None, drops_body: false, after: None }
+        Self {
+            told: Some(Status::CacheMiss),
+            moved: None,
+            headers: None,
+            options: None,
+            drops_body: false,
+            after: None,
+        }
     }
 }
 
