@@ -26,6 +26,8 @@ chapters! {
     codings
     wires
     redirects
+    downloads
+    server_sent_events
     service
     websocket
     performance
