@@ -28,6 +28,8 @@ chapters! {
     codings
     wires
     redirects
+    downloads
+    server_sent_events
     service
     caching
     websocket
