@@ -1,7 +1,8 @@
 //! Says whether the requests that came are those that curl would have sent, and what was delivered is what curl would have
 //! written.
 //!
-//! Requests are compared one by one, in the order in which they came: method, target and version exactly; the body, without its
+//! Requests are compared one by one, in the order in which they came: method, target and version exactly, but for the case of a
+//! host and of `%xx`; the body, without its
 //! chunks, exactly; the fields as a set of lower-case names and values. `Authorization` by Digest is a set of parameters, however
 //! they are quoted, and `Cookie` a set of pairs. What does not count is little: `Proxy-Connection`, which curl sends from old habit, of `CONNECT` the
 //! `User-Agent`, and what the case itself says is to be stripped. Where a case watches connections, they are
@@ -71,7 +72,7 @@ impl Strips {
         let end = find(octets, b"\r\n\r\n").map_or(octets.len(), |end| end + 4);
         let head = String::from_utf8_lossy(&octets[..end]).into_owned();
         let mut lines = head.split("\r\n").filter(|line| !line.is_empty());
-        let line = lines.next().unwrap_or_default().to_owned();
+        let line = without_case(lines.next().unwrap_or_default());
         let is_connect = line.starts_with("CONNECT ");
         let fields = lines.filter(|line| !self.drops(line)).map(|line| self.field(line));
         let mut fields: Vec<_> = fields.filter(|(name, _)| !is_connect || name != "user-agent").collect();
@@ -125,11 +126,30 @@ impl Strips {
             }
             value = format!("Digest {parameters:?}");
         }
+        if name == "host" {
+            value = value.to_ascii_lowercase();
+        }
         if name == "cookie" {
             value = format!("{:?}", value.split(';').map(str::trim).collect::<BTreeSet<_>>());
         }
         (name, value)
     }
+}
+
+/// A request line with its host in lower case (RFC 9110 4.2.3), and the digits of `%xx` in upper case (RFC 3986 6.2.2.1).
+fn without_case(line: &str) -> String {
+    let begin = line.find("://").map(|at| at + 3);
+    let end = begin.map(|begin| line[begin..].find(['/', '?', ' ']).map_or(line.len(), |at| begin + at));
+    let mut octets = line.as_bytes().to_vec();
+    if let (Some(begin), Some(end)) = (begin, end) {
+        octets[begin..end].make_ascii_lowercase();
+    }
+    for at in 0..octets.len().saturating_sub(2) {
+        if octets[at] == b'%' && octets[at + 1].is_ascii_hexdigit() && octets[at + 2].is_ascii_hexdigit() {
+            octets[at + 1..at + 3].make_ascii_uppercase();
+        }
+    }
+    String::from_utf8(octets).expect("only letters were changed")
 }
 
 /// The octets without the marks of connections that ended, and how many did.

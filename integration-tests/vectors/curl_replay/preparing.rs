@@ -101,7 +101,7 @@ impl Job<'_> {
             without.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             request.set_headers(without).map_err(Exit::Failed)?;
             held_back = Some(HeldBack { user, headers });
-        } else if !is_set("authorization") {
+        } else if !is_set("authorization") && options.user_of_all().is_none() {
             options.show_credentials(&request, user).map_err(Exit::Failed)?;
         }
         Ok(Prepared { request, body, is_chunked, held_back })
@@ -192,6 +192,12 @@ impl Options {
         let Some((user, password)) = user.filter(|_| waits) else { return Ok(()) };
         let schemes = AuthSchemes::BASIC | AuthSchemes::DIGEST;
         request.set_credentials(AuthTarget::Proxy, schemes, Credentials::new(user, password))
+    }
+
+    /// Who is shown to everybody that asks.
+    pub(crate) fn user_of_all(&self) -> Option<(String, String)> {
+        let is_for_all = self.trusted && self.schemes != Schemes::Basic;
+        self.user.as_deref().filter(|_| is_for_all).map(|user| credentials(user, false))
     }
 
     fn range(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use super::config;
 use super::exit_code::{BAD_FUNCTION_ARGUMENT, Exit, FAILED_INIT, SETOPT_OPTION_SYNTAX};
 use super::globbing;
 use super::transfer::Job;
+use super::trusting::Trusting;
 use super::vector::VERSION;
 
 /// What it is given.
@@ -34,17 +35,33 @@ impl Program {
     pub(crate) async fn run(&self, recorder: &Recorder) -> Ended {
         let (jar, hsts) = (CookieJar::new(), HstsStore::new());
         let builder = Session::builder().user_agent(&format!("curl/{VERSION}"));
-        let session = recorder.session(builder.cookie_jar(jar.clone()).hsts(hsts.clone()));
+        let mut builder = builder.cookie_jar(jar.clone()).hsts(hsts.clone());
+        let groups = self.groups();
+        if let Some((user, password)) = groups.iter().find_map(Options::user_of_all) {
+            builder = builder.credential_provider(Trusting { user, password });
+        }
+        let session = recorder.session(builder);
         let mut output = Vec::new();
-        let exit = self.groups(&session, &jar, &hsts, &mut output).await;
+        let exit = self.play(&groups, &session, &jar, &hsts, &mut output).await;
         session.close().await.expect("close never fails");
         session.closed().await;
         Ended { exit, output }
     }
 
-    async fn groups(&self, session: &Session, jar: &CookieJar, hsts: &HstsStore, output: &mut Vec<u8>) -> Exit {
+    fn groups(&self) -> Vec<Options> {
         let mut groups = command::read(&[config::read(&self.environment), self.arguments.clone()].concat());
         groups.retain(|options| !options.urls.is_empty());
+        groups
+    }
+
+    async fn play(
+        &self,
+        groups: &[Options],
+        session: &Session,
+        jar: &CookieJar,
+        hsts: &HstsStore,
+        output: &mut Vec<u8>,
+    ) -> Exit {
         if let Some(code) = groups.iter().find_map(misuse) {
             return Exit::Code(code);
         }

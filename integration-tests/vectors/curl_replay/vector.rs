@@ -90,6 +90,12 @@ impl<'a> Vector<'a> {
         }
     }
 
+    /// Are there replies whose lines are not as they were written?
+    pub(crate) fn has_half_lines(&self) -> bool {
+        let replies = self.vector["replies"].as_object().expect("replies by name");
+        replies.values().map(|reply| self.octets(reply)).any(|reply| with_whole_lines(&reply) != reply)
+    }
+
     fn is_about_lines(&self) -> bool {
         text(&self.vector["name"]).contains("without CRs")
     }
