@@ -118,7 +118,6 @@ impl Services {
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
-            request_options,
             spread,
         })
     }
