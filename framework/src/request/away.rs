@@ -200,7 +200,13 @@ impl Journey {
             let read = away.hear(|away| away.piece.as_mut()).await;
             away.piece = None;
             let (mut piece, news) = self.answered_afar(read, operation)?;
+            #[cfg(feature = "cache")]
+            self.record(&piece);
             self.is_told(news);
+            #[cfg(feature = "cache")]
+            if self.away.is_none() {
+                self.store_recorded();
+            }
             if piece.len() > max {
                 // It was asked for by a call that wanted more.
                 self.ahead = piece.split_off(max);
@@ -222,10 +228,12 @@ impl Journey {
 
     fn is_told(&mut self, news: News) {
         let News { wire, times, sizes, trailers, announced, has_ended } = news;
-        // It is decoded here.
+        // It is decoded here, where it is read.
         let sizes = Sizes { decoded_body: self.sizes.decoded_body, ..sizes };
         (self.wire, self.times, self.sizes, self.trailers) = (wire, times, sizes, trailers);
-        self.announced = self.announced.or(announced);
+        if self.decoding.is_none() {
+            self.announced = self.announced.or(announced);
+        }
         if has_ended {
             self.away = None;
             self.shared.is_on(None);

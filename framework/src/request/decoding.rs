@@ -47,8 +47,8 @@ impl Journey {
 
     #[cold]
     fn decode_body_of(&mut self, head: &ResponseHead) {
-        let comes_from_afar = self.away.is_some() || !self.ahead.is_empty();
-        let has_body = self.active.as_ref().map_or(comes_from_afar, |active| !active.exchange.is_ended());
+        // What was read elsewhere, and came with the head, is here already.
+        let has_body = !self.is_body_here() || !self.ahead.is_empty();
         if !has_body || !may_be_decoded(head.status()) {
             return;
         }
@@ -62,10 +62,19 @@ impl Journey {
         };
         // How much that becomes is not known.
         self.announced = None;
-        if comes_from_afar && !self.ahead.is_empty() {
-            let piece = std::mem::take(&mut self.ahead);
-            self.feed(Some(piece));
+        let early = std::mem::take(&mut self.ahead);
+        if !early.is_empty() {
+            self.feed(Some(early));
         }
+    }
+
+    /// Has all of the body come off the wire, here or elsewhere?
+    fn is_body_here(&self) -> bool {
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            return false;
+        }
+        self.away.is_none() && self.active.as_ref().is_none_or(|active| active.exchange.is_ended())
     }
 
     /// Is nothing left that would have to be decoded?
@@ -109,9 +118,16 @@ impl Journey {
                 // Others may go first: a read goes on with it.
                 Decoded::Busy | Decoded::End => return Ok(early),
                 Decoded::NeedMore => {
+                    #[cfg(feature = "cache")]
+                    if let Some(piece) = self.take_given(at_most) {
+                        self.feed(Some(piece));
+                        continue;
+                    }
                     let Some(Active { lease, exchange, .. }) = &mut self.active else { return Ok(early) };
                     match exchange.read_arrived(lease, at_most)? {
                         BodyStep::Data(piece) => {
+                            #[cfg(feature = "cache")]
+                            self.record(&piece);
                             self.sizes.response_body += piece.len() as u64;
                             self.feed(Some(piece));
                         }
@@ -142,6 +158,8 @@ impl Journey {
                             Ok(piece) => {
                                 let octets = piece.as_ref().map_or(0, |piece| piece.len() as u64);
                                 receiving.moved(octets);
+                                #[cfg(feature = "cache")]
+                                self.record(piece.as_deref().unwrap_or_default());
                                 self.sizes.response_body += octets;
                                 self.feed(piece);
                             }
@@ -169,8 +187,7 @@ impl Journey {
 
     /// What came off the wire; `None` was its end.
     fn feed(&mut self, piece: Option<Bytes>) {
-        let is_over = || self.away.is_none() && self.active.as_ref().is_none_or(|active| active.exchange.is_ended());
-        let is_last = piece.is_none() || is_over();
+        let is_last = piece.is_none() || self.is_body_here();
         let Some(decoder) = &mut self.decoding else { return };
         if let Some(piece) = piece {
             decoder.take(piece);
