@@ -1,28 +1,29 @@
 //! What a session lends to all levels below it, and the work it counts.
 
-mod keyring;
 mod lanes;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use tokio::sync::oneshot;
 
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
-use crate::options::{PoolLimits, SessionOptions};
+use crate::options::{PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
+use crate::policy::auth::Keyring;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
 use crate::target::Origin;
 use crate::transport::Names;
 
-pub(crate) use keyring::{Keyring, Set as CredentialSet};
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 pub use work::ShutdownReport;
@@ -38,13 +39,16 @@ pub(crate) struct Services {
     pub(crate) names_codings: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
-    pub(crate) keyring: Arc<Keyring>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<Cache>,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: CookieJar,
     /// `None`: nobody is asked by https who was not asked for so.
     pub(crate) hsts: Option<HstsStore>,
+    /// What connections and requests start from, unless their origin has options of its own.
+    request_options: Arc<Mutex<SharedOptions>>,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
@@ -67,6 +71,7 @@ impl Services {
         session: Arc<Node>,
     ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
+        let request_options = Arc::new(Mutex::new(Arc::new(options.request)));
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
         default_headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -82,6 +87,7 @@ impl Services {
         let lanes = Lanes::new(options.lanes.min(engine.shards()), options.wires_per_origin);
         let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards(), options.wires_per_origin));
         let terms = Arc::new(Terms {
+            keyring,
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             governors: Governors::new(options.requests_at_once),
@@ -105,19 +111,50 @@ impl Services {
             names_codings,
             session,
             terms,
-            keyring,
             work,
             opened,
+            #[cfg(feature = "cache")]
+            cache: None,
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
+            request_options,
             spread,
         })
+    }
+
+    /// The same with a cache.
+    #[cfg(feature = "cache")]
+    pub(crate) fn with_cache(self: Arc<Self>, cache: Option<Cache>) -> Arc<Self> {
+        if cache.is_none() {
+            return self;
+        }
+        Arc::new(Self { cache, ..Self::clone(&self) })
     }
 
     /// The same for a connection, whose work is counted by itself too.
     pub(crate) fn for_connection(&self) -> Arc<Self> {
         Arc::new(Self { work: Arc::new(Work::below(&self.work)), ..self.clone() })
+    }
+
+    /// What connections and requests start from.
+    pub(crate) fn request_options(&self) -> SharedOptions {
+        Arc::clone(&self.request_options.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_request_options(&self, options: SharedOptions) {
+        *self.request_options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    /// The same to this origin.
+    pub(crate) fn options_for(&self, origin: &Origin) -> SharedOptions {
+        self.terms.overrides.request_options(origin).unwrap_or_else(|| self.request_options())
+    }
+
+    /// What wires to another origin are to be, where either of them has options of its own: those are for nobody else.
+    pub(crate) fn options_on_the_way(&self, from: &Origin, to: &Origin) -> Option<SharedOptions> {
+        let is_known = |origin| self.terms.overrides.request_options(origin).is_some();
+        (is_known(from) || is_known(to)).then(|| self.options_for(to))
     }
 
     /// Where a request to this origin runs.

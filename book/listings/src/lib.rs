@@ -20,12 +20,18 @@ chapters! {
     notifications
     closing
     tls
+    cookies
     dialing
+    credentials
     proxies
     http2
     codings
     wires
+    redirects
+    downloads
+    server_sent_events
     service
+    caching
     websocket
     performance
     crawler

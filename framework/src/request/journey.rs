@@ -13,6 +13,8 @@ use super::aim::Aim;
 use super::authenticating::Authenticating;
 use super::away::Away;
 use super::beside::Beside;
+#[cfg(feature = "cache")]
+use super::caching::Caching;
 use super::fields::Fields;
 use super::follow_up::Following;
 use super::messages::Facts;
@@ -31,7 +33,6 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
 use crate::protocol::coding::Decoder;
-use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -102,6 +103,9 @@ pub(super) struct Journey {
     pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
+    /// What it has to do with the cache of its session; `None` where that has none.
+    #[cfg(feature = "cache")]
+    pub(super) caching: Option<Box<Caching>>,
     /// The upgrade it asks for.
     pub(super) upgrade: Option<Box<Upgrade>>,
 }
@@ -148,13 +152,17 @@ impl Journey {
             headers.extend(extra);
         }
         if let Some(moved) = aim.moved() {
-            moved.strip(&mut headers, &shared.target, &options.redirects);
+            moved.strip(&mut headers, &mut options, &shared.target, services);
         }
         let upgrade =
             if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
         let times = Timings::new(now);
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
+        #[cfg(feature = "cache")]
+        if journey.upgrade.is_none() {
+            journey.caching = Caching::of(services, &journey.options);
+        }
         if let Some(own) = own {
             journey.begin_authenticating(own)?;
         }
@@ -214,24 +222,10 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
+            #[cfg(feature = "cache")]
+            caching: None,
             upgrade: None,
         })
-    }
-
-    /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
-        let Some(length) = self.payload.0.length() else { return Ok(None) };
-        if let BodyLength::Length(total) = length {
-            let first = self.payload.0.first().len() as u64;
-            if first > total {
-                let detail = format!("the first data of {first} octets is longer than the announced total of {total}");
-                return Err(Error::parameter(Operation::Send, detail));
-            }
-        }
-        self.outgoing = self.outgoing()?;
-        self.prepare(length)
-            .map(Some)
-            .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
     /// Borrows a wire of the target's origin, waiting until `end` at most.
@@ -300,11 +294,6 @@ impl Journey {
         Ok(lease)
     }
 
-    /// Is it on the way to another exchange?
-    pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
-    }
-
     /// Where the request stands when no operation is in flight and none has failed.
     pub(super) fn state(&self) -> State {
         match &self.active {
@@ -371,6 +360,10 @@ impl Journey {
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            return false;
+        }
         let is_read = self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded();
         is_read && self.active.is_none() && self.away.is_none()
     }

@@ -7,6 +7,8 @@ mod aim;
 mod away;
 mod beside;
 mod builder;
+#[cfg(feature = "cache")]
+mod caching;
 mod calls;
 mod credentials;
 mod deadline;
@@ -33,6 +35,7 @@ mod receiving;
 mod redirecting;
 mod remembering;
 mod response;
+mod retelling;
 mod send_side;
 mod retrying;
 mod sending;

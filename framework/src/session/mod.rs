@@ -4,11 +4,12 @@ mod actor;
 mod builder;
 mod credentials;
 mod messages;
+mod proxy_for_url;
 mod snapshot;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::Addr;
@@ -24,8 +25,9 @@ use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
+use crate::policy::auth::Keyring;
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
-use crate::services::{Keyring, Services, ShutdownReport, drain};
+use crate::services::{Services, ShutdownReport, drain};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -57,7 +59,6 @@ pub struct Session {
 pub(crate) struct Inner {
     node: Arc<Node>,
     services: Arc<Services>,
-    options: Mutex<SharedOptions>,
     addr: Addr<SessionActor>,
 }
 
@@ -94,6 +95,8 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
+        #[cfg(feature = "cache")]
+        let cache = builder.cache.clone();
         let SessionBuilder { options, origins, credentials, provider, subscriber, context, stores, .. } = builder;
         let keyring = Keyring::new(credentials, provider.map(|provider| provider.0));
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
@@ -104,13 +107,14 @@ impl Session {
         }
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
-        let request_options = Arc::new(options.request.clone());
         let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
+        #[cfg(feature = "cache")]
+        let services = services.with_cache(cache);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
             let addr = shard.start(move || SessionActor::new(lent, handle, guard));
-            Inner { node: Arc::clone(&node), services, options: Mutex::new(request_options), addr }
+            Inner { node: Arc::clone(&node), services, addr }
         });
         node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
@@ -212,7 +216,7 @@ impl Session {
     /// What connections and requests created from now on start from.
     #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> RequestOptions {
-        (*self.shared_options()).clone()
+        (*self.inner.services.request_options()).clone()
     }
 
     /// Sets what connections and requests created from now on start from, but for those whose origin has
@@ -224,7 +228,7 @@ impl Session {
     pub fn set_options(&self, options: RequestOptions) -> Result<()> {
         self.inner.node.check_open(Operation::SetOption)?;
         options.check(Operation::SetOption)?;
-        *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        self.inner.services.set_request_options(Arc::new(options));
         Ok(())
     }
 
@@ -244,7 +248,7 @@ impl Session {
     /// The credentials that its requests show to who asks for them.
     #[doc(alias("WinHttpSetCredentials", "WINHTTP_OPTION_USERNAME", "WINHTTP_OPTION_PASSWORD"))]
     pub fn credentials(&self) -> CredentialStore {
-        CredentialStore::new(&self.inner.services.keyring)
+        CredentialStore::new(&self.inner.services)
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the
@@ -300,11 +304,7 @@ impl Session {
 
     /// What a connection or a request to this origin starts from.
     fn options_for(&self, origin: &Origin) -> SharedOptions {
-        self.inner.services.terms.overrides.request_options(origin).unwrap_or_else(|| self.shared_options())
-    }
-
-    fn shared_options(&self) -> SharedOptions {
-        Arc::clone(&self.inner.options.lock().unwrap_or_else(PoisonError::into_inner))
+        self.inner.services.options_for(origin)
     }
 }
 
