@@ -26,9 +26,12 @@
 //! |---|---|
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
+//! | `pac` | proxies chosen by a script; with the feature of that name |
 //! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
+//! | `download`, `event_source` | what makes many requests of one: files that are fetched in pieces, streams that connect again |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
+//! | `cache` | where responses are kept; with the feature of that name |
 //! | `stores` | what a session remembers of servers: cookies, HSTS |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
@@ -42,8 +45,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed,
-//! cookies kept and sent. Not yet: credentials, content codings, proxies. A 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS, straight or through proxies.
+//! Redirects are followed, cookies kept and sent, credentials shown to who asks for them, content codings undone.
 //!
 //! # Spans
 //!
@@ -59,15 +62,21 @@
 mod any_handle;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "pac")]
+mod pac;
 
 mod session;
 mod connection;
 mod self_healing;
+mod download;
+mod event_source;
 mod request;
 mod websocket;
 
 mod services;
 mod engine;
+#[cfg(feature = "cache")]
+mod cache;
 mod stores;
 mod origin;
 mod wire;
@@ -93,34 +102,51 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 pub use any_handle::AnyHandle;
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use cache::{Cache, CacheFigures, CacheOptions};
 pub use connection::{Connection, Prewarmed};
+pub use download::{Download, DownloadBuilder, DownloadProgress, Downloaded};
 pub use engine::{Engine, EngineBuilder, start, subscriber};
 pub use error::{Blame, Error, ErrorCode, Operation, Result, SecureFailureFlags, Stage, WireState};
+pub use event_source::{EventSource, EventSourceBuilder, EventSourceState, ResponseEvents, ServerEvent};
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
     Completion, Frame, MessageKind, Notification, NotificationMask, Notifications, OpCode, Previous, Status,
     Subscriber, SubscriptionId,
 };
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use options::CacheMode;
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
 pub use options::{
-    ConnectionOptions, DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Overflow,
-    Priority, Protocols, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy, RequestOptions,
-    SelfHealingOptions, SessionOptions, StalledReader, Timeouts, WebSocketOptions,
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, AutomaticProxy, BypassList, ConnectionOptions,
+    CredentialProvider, Credentials, CredentialsAsked, Decompression, DialOptions, EventSourceOptions, Governor,
+    Http2Options, Limits, MinimumRate, NameOptions, NamedProxies, OriginOptions, Overflow, Priority, Protocols,
+    Providing, ProxySettings, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy,
+    RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
+    WebSocketOptions,
 };
+#[cfg(feature = "pac")]
+#[cfg_attr(docsrs, doc(cfg(feature = "pac")))]
+pub use pac::{Pac, PacOptions};
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use policy::cookies::{Cookie, SameSite};
+pub use protocol::byte_ranges::{ContentRange, Validator};
 pub use protocol::http1::ResponseHead;
-pub use reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
+pub use protocol::tunnel::ConnectAnswer;
+pub use reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 pub use request::{
-    ConnectionInfo, Payload, PriorResponse, Request, RequestBuilder, Response, Sizes, Timings, WebSocketBuilder,
+    ConnectionInfo, Form, OfferedSchemes, Part, Parts, Payload, PriorResponse, Ranged, Request, RequestBuilder,
+    Response, Sizes, Timings, WebSocketBuilder,
 };
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
-pub use session::{NetworkChange, Session, SessionBuilder};
+pub use session::{CredentialStore, NetworkChange, Session, SessionBuilder};
 pub use snapshot::{
     ConnectionSnapshot, GovernorSnapshot, Http2Snapshot, OriginSnapshot, RequestSnapshot, SecureSnapshot, Snapshot,
     TraceEvent, Waiting, WebSocketSnapshot, WireSnapshot,
@@ -153,6 +179,8 @@ pub mod tls {
 pub mod messages {
     pub use crate::connection::{ConnectionActor, Drain, OpenRequest, Prewarm};
     pub use crate::handle::{Cancel, CloseHandle};
+    #[cfg(feature = "pac")]
+    pub use crate::pac::{FindProxies, PacActor};
     pub use crate::request::{
         Amount, CompleteUpgrade, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest,
         WriteData,

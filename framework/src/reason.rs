@@ -1,11 +1,13 @@
 //! Why a wire is closed rather than kept: a sentence each, told, logged and asserted.
 
+mod authentication;
 mod cookie;
 mod health;
 mod pause;
 
 use std::fmt;
 
+pub use authentication::AuthReason;
 pub use cookie::CookieRefusal;
 pub use health::WireHealth;
 pub use pause::PauseReason;

@@ -3,18 +3,21 @@
 mod lanes;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use http::HeaderMap;
-use http::header::{ACCEPT, HeaderValue, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use tokio::sync::oneshot;
 
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
-use crate::options::{PoolLimits, SessionOptions};
-use crate::origin::{Governors, Lanes, Overrides, Quota, Terms, make_room};
+use crate::options::{PoolLimits, SessionOptions, SharedOptions};
+use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
+use crate::policy::auth::Keyring;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -32,14 +35,20 @@ pub(crate) struct Services {
     pub(crate) engine: Engine,
     /// Fields every request has unless it names them itself.
     pub(crate) default_headers: Arc<HeaderMap>,
+    /// One of them says which content codings are welcome.
+    pub(crate) names_codings: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<Cache>,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: CookieJar,
     /// `None`: nobody is asked by https who was not asked for so.
     pub(crate) hsts: Option<HstsStore>,
+    /// What connections and requests start from, unless their origin has options of its own.
+    request_options: Arc<Mutex<SharedOptions>>,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
@@ -58,9 +67,11 @@ impl Services {
         options: SessionOptions,
         overrides: Overrides,
         stores: Stores,
+        keyring: Arc<Keyring>,
         session: Arc<Node>,
     ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
+        let request_options = Arc::new(Mutex::new(Arc::new(options.request)));
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
         default_headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -76,16 +87,20 @@ impl Services {
         let lanes = Lanes::new(options.lanes.min(engine.shards()), options.wires_per_origin);
         let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards(), options.wires_per_origin));
         let terms = Arc::new(Terms {
+            keyring,
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             governors: Governors::new(options.requests_at_once),
+            budgets: Budgets::new(),
             limits,
             overrides,
             lanes,
             trace: options.trace,
             names: Names::new(options.names),
+            proxies: Proxies::new(default_headers.get(USER_AGENT)),
         });
         let (work, opened) = (Arc::default(), clock::now());
+        let names_codings = default_headers.contains_key(ACCEPT_ENCODING);
         let default_headers = Arc::new(default_headers);
         let hsts = stores.hsts;
         #[cfg(feature = "cookies")]
@@ -93,20 +108,53 @@ impl Services {
         Arc::new(Self {
             engine,
             default_headers,
+            names_codings,
             session,
             terms,
             work,
             opened,
+            #[cfg(feature = "cache")]
+            cache: None,
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
+            request_options,
             spread,
         })
+    }
+
+    /// The same with a cache.
+    #[cfg(feature = "cache")]
+    pub(crate) fn with_cache(self: Arc<Self>, cache: Option<Cache>) -> Arc<Self> {
+        if cache.is_none() {
+            return self;
+        }
+        Arc::new(Self { cache, ..Self::clone(&self) })
     }
 
     /// The same for a connection, whose work is counted by itself too.
     pub(crate) fn for_connection(&self) -> Arc<Self> {
         Arc::new(Self { work: Arc::new(Work::below(&self.work)), ..self.clone() })
+    }
+
+    /// What connections and requests start from.
+    pub(crate) fn request_options(&self) -> SharedOptions {
+        Arc::clone(&self.request_options.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_request_options(&self, options: SharedOptions) {
+        *self.request_options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    /// The same to this origin.
+    pub(crate) fn options_for(&self, origin: &Origin) -> SharedOptions {
+        self.terms.overrides.request_options(origin).unwrap_or_else(|| self.request_options())
+    }
+
+    /// What wires to another origin are to be, where either of them has options of its own: those are for nobody else.
+    pub(crate) fn options_on_the_way(&self, from: &Origin, to: &Origin) -> Option<SharedOptions> {
+        let is_known = |origin| self.terms.overrides.request_options(origin).is_some();
+        (is_known(from) || is_known(to)).then(|| self.options_for(to))
     }
 
     /// Where a request to this origin runs.

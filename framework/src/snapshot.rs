@@ -299,6 +299,8 @@ pub enum Waiting {
     Resolve,
     /// A connection, which is being opened.
     Connect,
+    /// A proxy to open a tunnel.
+    Tunnel,
     /// The connection to be secured.
     Tls,
     /// Its turn, by the origin's [`Governor`](crate::Governor) or by the session's

@@ -20,8 +20,22 @@ mod tokens;
 /// The picture of the crate, from what a caller sees down to the shared words. A module may import itself
 /// and whatever stands below it. A new module gets its place here and the same place in `lib.rs`.
 const PICTURE: &[(&str, &[&str])] = &[
-    ("levels", &["any_handle", "tower", "session", "connection", "self_healing", "request", "websocket"]),
-    ("machinery", &["services", "engine", "stores", "origin", "wire", "transport"]),
+    (
+        "levels",
+        &[
+            "any_handle",
+            "tower",
+            "pac",
+            "session",
+            "connection",
+            "self_healing",
+            "download",
+            "event_source",
+            "request",
+            "websocket",
+        ],
+    ),
+    ("machinery", &["services", "engine", "cache", "stores", "origin", "wire", "transport"]),
     ("pure", &["protocol", "policy"]),
     (
         "words",

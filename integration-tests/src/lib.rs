@@ -8,8 +8,12 @@
 //! | [`Http2Origin`](http2_origin::Http2Origin) | an honest HTTP/2 server |
 //! | [`WebSocketOrigin`](websocket::WebSocketOrigin) | an honest WebSocket server |
 //! | [`DeflatingOrigin`](deflating::DeflatingOrigin) | an honest WebSocket server that compresses |
+//! | [`Coded`](coded::Coded) | content as a server codes it, and zeros without end in each coding |
+//! | [`Guard`](guard::Guard) | stands before an origin, asks for credentials, and checks them |
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
+//! | [`HttpProxy`](proxy::HttpProxy) | a proxy of HTTP: opens tunnels, answers what it should forward, asks who is there |
+//! | [`SocksProxy`](socks::SocksProxy) | a proxy that speaks SOCKS4, 4a and 5 |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
 //! | [`NameServer`] | a name server over UDP that knows what the test tells it |
 //! | [`FakeDialer`] | hands every attempt to connect to the test |
@@ -21,15 +25,19 @@
 //! | `Simulation` | a client, a scripted server and the network between them on one thread, by a seed and in its own time |
 //! | [`Authority`](certificates::Authority) | makes certificates, good ones and one for each thing that can be wrong |
 //! | [`Tls`](tls::Tls) | the server's side of TLS, for origins and scripted peers |
+//! | [`Replayer`](curl_replay::Replayer) | the server of curl's own test suite, which answers by number |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
 pub mod certificates;
+pub mod coded;
+pub mod curl_replay;
 pub mod deflating;
 mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;
 mod gate;
+pub mod guard;
 pub mod http2_origin;
 pub mod http2_peer;
 pub mod lab;
@@ -40,12 +48,14 @@ mod name_server;
 pub mod origin;
 mod patience;
 mod polls;
+pub mod proxy;
 pub mod recorder;
 pub mod request;
 pub mod scene;
 pub mod scripted_peer;
 mod seeded;
 mod server;
+pub mod socks;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 pub mod story;

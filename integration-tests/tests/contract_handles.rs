@@ -278,7 +278,7 @@ async fn e_accept_is_everything_and_nothing_else_is_added() {
     assert_eq!(fields(&plain, "accept"), ["*/*"]);
     let mut names: Vec<_> = plain.fields.iter().map(|(name, _)| name.to_ascii_lowercase()).collect();
     names.sort();
-    assert_eq!(names, ["accept", "host", "user-agent"], "no Referer, no Content-Length");
+    assert_eq!(names, ["accept", "accept-encoding", "host", "user-agent"], "no Referer, no Content-Length");
 
     let own = visit(session.clone(), "/", &origin, |request| {
         request.add_header("accept", "text/html").unwrap();

@@ -47,7 +47,7 @@ async fn d2_an_idempotent_request_is_sent_again_and_its_subscribers_are_told() {
         answered(&request).await.unwrap();
 
         let told = scene.recorder.wait_for_status(request.id(), "Retrying").await;
-        let Status::Retrying { attempt, error } = told.status else { unreachable!() };
+        let Status::Retrying { attempt, error, .. } = told.status else { unreachable!() };
         assert_eq!((attempt, error.code()), (2, ErrorCode::ConnectionError));
         request.close().await.unwrap();
         scene.recorder.wait_for_closing(request.id()).await;

@@ -1,6 +1,6 @@
 //! How a program steers the governor of an origin while it runs.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Connection;
@@ -22,11 +22,11 @@ impl Connection {
         let governor = governor.into();
         let operation = Operation::SetOption;
         self.inner.node.check_open(operation)?;
-        let mut options = self.inner.options.lock().unwrap_or_else(PoisonError::into_inner);
-        let changed = RequestOptions { governor, ..(**options).clone() };
+        let mut inherited = self.inherited();
+        let changed = RequestOptions { governor, ..(*inherited.options).clone() };
         changed.check(operation)?;
-        *options = Arc::new(changed);
-        drop(options);
+        inherited.options = Arc::new(changed);
+        drop(inherited);
         self.inner.services.terms.governors.steer(&self.inner.origin, governor);
         Ok(())
     }

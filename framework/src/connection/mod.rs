@@ -9,7 +9,7 @@ mod snapshot;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use actix::Addr;
 use http::Method;
@@ -17,9 +17,9 @@ use http::Method;
 use crate::error::{Operation, Result};
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::id::HandleKind;
-use crate::options::{ConnectionOptions, SharedOptions};
+use crate::options::{AuthSchemes, AuthTarget, ConnectionOptions, Credentials, SharedOptions};
 use crate::origin;
-use crate::request::{Opening, Request, RequestBuilder};
+use crate::request::{Opening, Own, Request, RequestBuilder};
 use crate::services::Services;
 use crate::target::{Origin, Target};
 
@@ -42,9 +42,16 @@ pub(crate) struct Inner {
     node: Arc<Node>,
     origin: Origin,
     services: Arc<Services>,
-    options: Mutex<SharedOptions>,
+    inherited: Mutex<Inherited>,
     addr: Addr<ConnectionActor>,
     _session: Arc<dyn Any + Send + Sync>,
+}
+
+/// What its requests start with.
+#[derive(Clone)]
+struct Inherited {
+    options: SharedOptions,
+    credentials: Option<Arc<Own>>,
 }
 
 handle_methods!(Connection);
@@ -82,8 +89,9 @@ impl Connection {
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (actor_node, handle) = (Arc::clone(&node), Weak::clone(weak));
             let addr = shard.start(move || ConnectionActor::new(actor_node, handle, guard));
-            let (services, options) = (services.for_connection(), Mutex::new(options));
-            Inner { node: Arc::clone(&node), origin, services, options, addr, _session: session }
+            let inherited = Mutex::new(Inherited { options, credentials: None });
+            let services = services.for_connection();
+            Inner { node: Arc::clone(&node), origin, services, inherited, addr, _session: session }
         });
         node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
@@ -139,7 +147,8 @@ impl Connection {
         let Inner { node, origin, .. } = &*self.inner;
         node.check_open(Operation::OpenRequest)?;
         let target = Target::on(origin, path, method == Method::OPTIONS)?;
-        Request::open(self.opening(), method, target, self.shared_options())
+        let Inherited { options, credentials } = self.inherited().clone();
+        Ok(Request::open(self.opening(), method, target, options)?.has_credentials(credentials))
     }
 
     methods! {
@@ -161,13 +170,14 @@ impl Connection {
         node.check_open(Operation::OpenRequest)?;
         services.work.check(Operation::OpenRequest)?;
         let target = Target::on(origin, path, method == Method::OPTIONS)?;
-        Ok(RequestBuilder::new(self.opening(), method, target, self.shared_options()))
+        let Inherited { options, credentials } = self.inherited().clone();
+        Ok(RequestBuilder::new(self.opening(), method, target, options).has_credentials(credentials))
     }
 
     /// What requests opened on it start from: a copy of the session's, made when it was created.
     #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> ConnectionOptions {
-        ConnectionOptions { request: (*self.shared_options()).clone() }
+        ConnectionOptions { request: (*self.inherited().options).clone() }
     }
 
     /// Sets what requests opened from now on start from.
@@ -178,8 +188,25 @@ impl Connection {
     pub fn set_options(&self, options: ConnectionOptions) -> Result<()> {
         self.inner.node.check_open(Operation::SetOption)?;
         options.request.check(Operation::SetOption)?;
-        *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options.request);
+        self.inherited().options = Arc::new(options.request);
         Ok(())
+    }
+
+    /// Sets credentials that requests opened from now on start with, as if [`Request::set_credentials`] were called on each.
+    ///
+    /// # Errors
+    /// 87 for credentials that none of the schemes has a use for, 6 when the connection is closed.
+    #[doc(alias = "WinHttpSetCredentials")]
+    pub fn set_credentials(
+        &self,
+        target: AuthTarget,
+        schemes: impl Into<AuthSchemes>,
+        credentials: impl Into<Credentials>,
+    ) -> Result<()> {
+        self.inner.node.check_open(Operation::SetCredentials)?;
+        let mut inherited = self.inherited();
+        let own = Arc::make_mut(inherited.credentials.get_or_insert_default());
+        own.set(target, schemes.into(), credentials.into())
     }
 
     fn opening(&self) -> Opening {
@@ -189,7 +216,11 @@ impl Connection {
     }
 
     fn shared_options(&self) -> SharedOptions {
-        Arc::clone(&self.inner.options.lock().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.inherited().options)
+    }
+
+    fn inherited(&self) -> MutexGuard<'_, Inherited> {
+        self.inner.inherited.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -16,7 +16,8 @@ pub(crate) struct Answered {
 }
 
 impl Error {
-    /// Of an upgrade to WebSocket that the server refused: the status of its answer.
+    /// The status of an answer that was none of those that were hoped for: to an upgrade to WebSocket that the server refused, to a
+    /// request that is sent again by its [`RetryPolicy`](crate::RetryPolicy), to one of a download or an event source.
     pub fn answered(&self) -> Option<StatusCode> {
         self.answer().map(|answer| answer.status)
     }

@@ -28,11 +28,16 @@ macro_rules! error_codes {
 error_codes! {
     /// The handle, or one above it, was closed; or it crashed.
     InvalidHandle = 6, "ERROR_INVALID_HANDLE";
+    /// A file could not be written, or read back.
+    WriteFault = 29, "ERROR_WRITE_FAULT";
     /// An argument cannot be used; nothing was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
+    /// The body becomes more, decoded, than [`Limits`](crate::Limits) allow: `decoded_body` or `decoded_ratio`.
+    BodyTooLarge = 223, "ERROR_FILE_TOO_LARGE";
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";
-    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; the error says which.
+    /// The call does not fit the state of the WebSocket, or another of its kind is in flight; or the response does not ask for
+    /// credentials. The error says which.
     InvalidOperation = 4317, "ERROR_INVALID_OPERATION";
     /// A stage took longer than its timeout; the error names the stage and how long it waited.
     Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";
@@ -46,12 +51,16 @@ error_codes! {
     NameNotResolved = 12007, "ERROR_WINHTTP_NAME_NOT_RESOLVED";
     /// The session is shutting down, or the engine below it has stopped.
     Shutdown = 12012, "ERROR_WINHTTP_SHUTDOWN";
+    /// A proxy does not take the credentials that it was shown, or was shown none.
+    LoginFailure = 12015, "ERROR_WINHTTP_LOGIN_FAILURE";
     /// The operation was cancelled by the caller, or its own handle was closed.
     OperationCancelled = 12017, "ERROR_WINHTTP_OPERATION_CANCELLED";
     /// The handle is of another kind than the call needs.
     IncorrectHandleType = 12018, "ERROR_WINHTTP_INCORRECT_HANDLE_TYPE";
     /// The call does not fit the request's state; the error names both.
     IncorrectHandleState = 12019, "ERROR_WINHTTP_INCORRECT_HANDLE_STATE";
+    /// Only what the cache has was asked for, and it has nothing that answers the request. (WinINet's code.)
+    ItemNotFound = 12028, "ERROR_INTERNET_ITEM_NOT_FOUND";
     /// No address accepted a connection.
     CannotConnect = 12029, "ERROR_WINHTTP_CANNOT_CONNECT";
     /// The wire was reset or closed in the middle of an exchange.
@@ -64,8 +73,18 @@ error_codes! {
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
     /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
     RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
+    /// The text of a proxy script is no script: it cannot be read, or has no `FindProxyForURL`.
+    BadAutoProxyScript = 12166, "ERROR_WINHTTP_BAD_AUTO_PROXY_SCRIPT";
+    /// A proxy script could not be fetched.
+    UnableToDownloadScript = 12167, "ERROR_WINHTTP_UNABLE_TO_DOWNLOAD_SCRIPT";
     /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
     SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
+    /// A proxy script failed, answered nothing that can be used, or ran into one of its limits.
+    ScriptExecutionError = 12177, "ERROR_WINHTTP_SCRIPT_EXECUTION_ERROR";
+    /// The proxies for the URL were not found: whoever was asked for them failed, or there is nobody left to run a proxy script.
+    AutoProxyServiceError = 12178, "ERROR_WINHTTP_AUTO_PROXY_SERVICE_ERROR";
+    /// The network names no proxy script.
+    AutodetectionFailed = 12180, "ERROR_WINHTTP_AUTODETECTION_FAILED";
     /// The response has more header fields than the limit.
     HeaderCountExceeded = 12181, "ERROR_WINHTTP_HEADER_COUNT_EXCEEDED";
     /// The response head is larger than the limit.
@@ -76,6 +95,10 @@ error_codes! {
     ResponseDrainOverflow = 12184, "ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW";
     /// A client certificate was given without a private key that fits it.
     ClientCertNoPrivateKey = 12185, "ERROR_WINHTTP_CLIENT_CERT_NO_PRIVATE_KEY";
+    /// A proxy asks for a client certificate, and there is none to show.
+    ClientAuthCertNeededProxy = 12187, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED_PROXY";
+    /// The TLS handshake with a proxy failed.
+    SecureFailureProxy = 12188, "ERROR_WINHTTP_SECURE_FAILURE_PROXY";
     /// The protocol that is required is not one the server chose.
     HttpProtocolMismatch = 12190, "ERROR_WINHTTP_HTTP_PROTOCOL_MISMATCH";
 }

@@ -113,6 +113,18 @@ impl Error {
         Arc::make_mut(&mut self.0)
     }
 
+    /// It happened on the way to a proxy, or in securing that.
+    pub(crate) fn at_proxy(mut self, proxy: &str) -> Self {
+        let inner = self.inner();
+        inner.code = match inner.code {
+            ErrorCode::SecureFailure => ErrorCode::SecureFailureProxy,
+            ErrorCode::ClientAuthCertNeeded => ErrorCode::ClientAuthCertNeededProxy,
+            other => other,
+        };
+        inner.detail = format!("of the proxy {proxy}: {}", inner.detail).into();
+        self
+    }
+
     /// What the stage worked on: a host name, an address.
     pub(crate) fn about(mut self, subject: impl Into<String>) -> Self {
         self.inner().subject = Some(subject.into().into_boxed_str());
@@ -208,9 +220,9 @@ impl Error {
         self.0.code == ErrorCode::Timeout
     }
 
-    /// Did it fail before a wire was up: name look-up, connect or TLS handshake?
+    /// Did it fail before a wire was up: name look-up, connect, a proxy's tunnel or TLS handshake?
     pub fn is_connect(&self) -> bool {
-        matches!(self.0.stage, Stage::Resolve | Stage::Connect | Stage::Tls)
+        matches!(self.0.stage, Stage::Resolve | Stage::Connect | Stage::Tunnel | Stage::Tls)
     }
 
     /// Was the operation cancelled by the caller (12017)?

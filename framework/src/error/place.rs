@@ -24,6 +24,10 @@ pub enum Operation {
     QueryDataAvailable,
     /// `Request::read` and its kin, `Response::chunk` and its kin.
     Read,
+    /// `Request::set_credentials`, and credentials of a session, a connection or a builder.
+    SetCredentials,
+    /// `Request::query_auth_schemes`.
+    QueryAuthSchemes,
     /// `Request::head`.
     QueryHeaders,
     /// `set_subscriber`, `subscribe`, `notifications`.
@@ -48,6 +52,12 @@ pub enum Operation {
     TryFrom,
     /// A look at the response: its status or the form of its body.
     Response,
+    /// A download: `Session::download`.
+    Download,
+    /// An event source: `Session::events`, `Response::events`.
+    Events,
+    /// `Session::proxy_for_url`, and a search for proxies of its own.
+    ProxyForUrl,
 }
 
 impl Operation {
@@ -62,7 +72,9 @@ impl Operation {
             Self::Write => "WinHttpWriteData",
             Self::Receive => "WinHttpReceiveResponse",
             Self::QueryDataAvailable => "WinHttpQueryDataAvailable",
-            Self::Read => "WinHttpReadData",
+            Self::Read | Self::Download | Self::Events => "WinHttpReadData",
+            Self::SetCredentials => "WinHttpSetCredentials",
+            Self::QueryAuthSchemes => "WinHttpQueryAuthSchemes",
             Self::QueryHeaders | Self::Response => "WinHttpQueryHeaders",
             Self::SetSubscriber => "WinHttpSetStatusCallback",
             Self::SetOption => "WinHttpSetOption",
@@ -74,6 +86,7 @@ impl Operation {
             Self::WebSocketCloseStatus => "WinHttpWebSocketQueryCloseStatus",
             Self::TryFrom => "WinHttpQueryOption",
             Self::Shutdown => "WinHttpCloseHandle",
+            Self::ProxyForUrl => "WinHttpGetProxyForUrl",
         }
     }
 
@@ -93,12 +106,17 @@ impl Operation {
             Self::Receive => "receive_response",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
+            Self::SetCredentials => "set_credentials",
+            Self::QueryAuthSchemes => "query_auth_schemes",
             Self::QueryHeaders => "head",
             Self::SetSubscriber => "set_subscriber",
             Self::SetOption => "set_options",
             Self::Shutdown | Self::WebSocketShutdown => "shutdown",
             Self::Response => "response",
             Self::TryFrom => "try_from",
+            Self::Download => "download",
+            Self::Events => "events",
+            Self::ProxyForUrl => "proxy_for_url",
         }
     }
 
@@ -108,7 +126,8 @@ impl Operation {
         "API_RECEIVE_RESPONSE",
         "API_READ_DATA",
         "API_WRITE_DATA",
-        "API_QUERY_DATA_AVAILABLE"
+        "API_QUERY_DATA_AVAILABLE",
+        "API_GET_PROXY_FOR_URL"
     ))]
     pub fn code(self) -> Option<u32> {
         match self {
@@ -117,6 +136,7 @@ impl Operation {
             Self::Read => Some(3),
             Self::Write => Some(4),
             Self::Send => Some(5),
+            Self::ProxyForUrl => Some(6),
             _ => None,
         }
     }
@@ -138,10 +158,14 @@ pub enum Stage {
     State,
     /// Waiting for a wire, or for a slow subscriber.
     Queue,
+    /// Finding out by which proxies the server is reached.
+    FindProxy,
     /// Looking up the host name.
     Resolve,
     /// Opening the socket.
     Connect,
+    /// Asking a proxy for a tunnel to the server.
+    Tunnel,
     /// Securing the connection: the TLS handshake.
     Tls,
     /// Writing the request head.
@@ -154,12 +178,16 @@ pub enum Stage {
     FirstByte,
     /// Receiving the response head.
     Head,
+    /// Answering who asks for credentials.
+    Authenticate,
     /// Following a redirect.
     Redirect,
     /// Receiving the response body.
     Body,
     /// Turning the body into what the caller asked for.
     Decode,
+    /// Writing a file.
+    Store,
     /// Becoming a WebSocket.
     Upgrade,
     /// Sending and receiving messages of a WebSocket.
@@ -174,17 +202,21 @@ impl fmt::Display for Stage {
             Self::Arguments => "checking the arguments",
             Self::State => "checking the state",
             Self::Queue => "waiting for a wire",
+            Self::FindProxy => "finding the proxy",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
+            Self::Tunnel => "opening a tunnel through the proxy",
             Self::Tls => "securing the connection",
             Self::SendHead => "sending the head",
             Self::Continue => "waiting for 100 Continue",
             Self::SendBody => "sending the body",
             Self::FirstByte => "waiting for the response",
             Self::Head => "receiving the head",
+            Self::Authenticate => "answering who asks for credentials",
             Self::Redirect => "following a redirect",
             Self::Body => "receiving the body",
             Self::Decode => "decoding the body",
+            Self::Store => "writing the file",
             Self::Upgrade => "becoming a WebSocket",
             Self::Messages => "exchanging messages",
             Self::Closing => "closing the WebSocket",

@@ -7,6 +7,7 @@ mod address;
 mod answer;
 mod by_pointer;
 mod policy;
+mod proxy;
 mod security;
 
 use std::fmt;
@@ -22,6 +23,8 @@ pub(crate) use address::is_public;
 pub use answer::Answer;
 pub(crate) use by_pointer::ByPointer;
 pub use policy::{AddressPolicy, PublicAddresses};
+pub(crate) use proxy::ProxyCredentials;
+pub use proxy::{FindingProxy, Proxy, ProxyProtocol, ProxyResolver, Route};
 pub use security::SecurityInfo;
 
 /// Turns host names into addresses.

@@ -28,7 +28,7 @@ bitflags! {
         /// `HandleCreated`, `HandleClosing`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_HANDLES")]
         const HANDLES = 0xC00;
-        /// WinHTTP's `DETECTING_PROXY`; nothing of this version emits it.
+        /// `DetectingProxy`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_DETECTING_PROXY")]
         const DETECTING_PROXY = 0x1000;
         /// `Redirect`.
@@ -58,7 +58,7 @@ bitflags! {
         /// `SendRequestComplete`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_SENDREQUEST_COMPLETE")]
         const SENDREQUEST_COMPLETE = 0x40_0000;
-        /// WinHTTP's `GETPROXYFORURL_COMPLETE`; nothing of this version emits it.
+        /// `ProxyFound`.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_GETPROXYFORURL_COMPLETE")]
         const GETPROXYFORURL_COMPLETE = 0x100_0000;
         /// `CloseComplete`.
@@ -87,11 +87,18 @@ bitflags! {
         const FRAMES = 1 << 38;
         /// `Healing`, `Healed`, `GaveUp`.
         const HEALING = 1 << 39;
+        /// `OpeningTunnel`, `TunnelOpened`, `TunnelFailed`: what is asked of proxies.
+        const TUNNELS = 1 << 45;
 
+        /// `Authenticating`.
+        const AUTHENTICATION = 1 << 40;
         /// `CookieStored`, `CookieRemoved`, `CookieRefused`.
         const COOKIES = 1 << 42;
         /// `MovedToHttps`, `HttpsWanted`.
         const HSTS = 1 << 43;
+
+        /// `CacheMiss`, `CacheHit`, `CacheRevalidated`, `CacheStored`.
+        const CACHE = 1 << 46;
 
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.

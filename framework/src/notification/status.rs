@@ -7,12 +7,12 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use super::frame::Frame;
-use super::mask::NotificationMask as Mask;
 use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
-use crate::network::SecurityInfo;
-use crate::reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
+use crate::network::{Route, SecurityInfo};
+use crate::options::{AuthScheme, AuthTarget};
+use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 
 /// What happened (`dwInternetStatus` of a `WINHTTP_STATUS_CALLBACK`).
 ///
@@ -20,12 +20,19 @@ use crate::reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
 /// |---|---|---|
 /// | `HandleCreated` | every new handle, first of all | anything |
 /// | `Queued` | a request that waits for its turn, a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
-/// | `ResolvingName` | the request that dials; else the connection | `NameResolved`, an error |
+/// | `CacheMiss` | a request that the cache of its session does not answer | `WireAcquired`, an error |
+/// | `CacheHit` | one that it does, or whose server cannot | `SendRequestComplete`, `HeadersAvailable` |
+/// | `DetectingProxy` | a request whose proxies have to be found | `ProxyFound`, an error |
+/// | `ProxyFound` | same | `Queued`, `ResolvingName`, `WireAcquired` |
+/// | `ResolvingName` | the request that dials; else the connection; through a proxy it is that one's name | `NameResolved`, an error |
 /// | `NameResolved` | same | `ConnectingToServer` |
 /// | `ConnectingToServer` | same, once an address; attempts overlap | `ConnectedToServer`, `ConnectAttemptEnded` |
-/// | `ConnectedToServer` | same | `SecuringConnection`, `WireAcquired` |
-/// | `SecuringConnection` | same, for a secure origin | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
-/// | `ConnectionSecured` | same | `WireAcquired` |
+/// | `ConnectedToServer` | same | `OpeningTunnel`, `SecuringConnection`, `WireAcquired` |
+/// | `OpeningTunnel` | same, once for each proxy that is to open one | `TunnelOpened`, `TunnelFailed` |
+/// | `TunnelOpened` | same | the same for the next proxy, `SecuringConnection`, `WireAcquired` |
+/// | `TunnelFailed` | same | `ClosingConnection`, then another proxy or an error |
+/// | `SecuringConnection` | same, for a secure origin, and for a secure proxy | `ConnectionSecured`, `SecureFailure`, `ClosingConnection` |
+/// | `ConnectionSecured` | same | `OpeningTunnel`, `WireAcquired` |
 /// | `SecureFailure` | same, when the certificate or the handshake fails | `ClosingConnection` |
 /// | `WireAcquired` | a request that got a wire | `SendingRequest` |
 /// | `SendingRequest` | a request, before its head is written | `RequestSent`, an error |
@@ -39,9 +46,12 @@ use crate::reason::{CloseReason, CookieRefusal, PauseReason, WireHealth};
 /// | `HttpsWanted` | a request whose answer says that its host is to be asked by https only | `HeadersAvailable` |
 /// | `MovedToHttps` | a request for an http URL of such a host | as for `Redirect` |
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
+/// | `Authenticating` | the response asks for credentials, and is answered; or they are shown unasked | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
+/// | `CacheRevalidated` | a request whose server says that what is stored holds | `HeadersAvailable` |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
+/// | `CacheStored` | a request whose response has come to its end | `WireReleased`, `ReadComplete` |
 /// | `ReaderStalled` | a request over HTTP/2 whose response is not read, or a WebSocket | `ReadComplete`, the same, an error |
 /// | `WebSocketReadComplete`, `WebSocketWriteComplete` | complete a WebSocket's `receive`, `send`; they overlap | the same |
 /// | `FrameSent`, `FrameReceived` | a WebSocket, once a frame, to whoever asks for frames | anything |
@@ -66,6 +76,12 @@ pub enum Status {
         /// The place in the line.
         position: usize,
     },
+    /// It is being found out through which proxies the request goes.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_DETECTING_PROXY")]
+    DetectingProxy,
+    /// The routes to the server, in the order in which they are tried.
+    #[doc(alias = "WINHTTP_CALLBACK_STATUS_GETPROXYFORURL_COMPLETE")]
+    ProxyFound(Vec<Route>),
     /// A name look-up begins; an address literal reports it too.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_RESOLVING_NAME")]
     ResolvingName(String),
@@ -80,6 +96,25 @@ pub enum Status {
     ConnectedToServer(SocketAddr),
     /// A connection attempt failed or was given up. When another one succeeds, this comes before its `ConnectedToServer`.
     ConnectAttemptEnded(SocketAddr, String),
+    /// A proxy is asked for a tunnel.
+    OpeningTunnel {
+        /// The proxy, without its credentials.
+        proxy: String,
+        /// Host and port of the server, or of the next proxy.
+        to: String,
+    },
+    /// The proxy has opened it.
+    TunnelOpened {
+        /// The proxy, without its credentials.
+        proxy: String,
+    },
+    /// The proxy has not, and will not over this connection.
+    TunnelFailed {
+        /// The proxy, without its credentials.
+        proxy: String,
+        /// Why.
+        reason: String,
+    },
     /// The TLS handshake with this host begins.
     SecuringConnection(String),
     /// The TLS handshake succeeded.
@@ -126,6 +161,18 @@ pub enum Status {
     /// A 1xx response.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_INTERMEDIATE_RESPONSE")]
     IntermediateResponse(StatusCode, HeaderMap),
+    /// Credentials are shown: the response asks for them, and the next exchange, which belongs to the same `receive_response`, carries
+    /// them; or, told before `SendingRequest`, an exchange carries some that it was not asked for.
+    Authenticating {
+        /// To the server, or to a proxy.
+        target: AuthTarget,
+        /// By which scheme.
+        scheme: AuthScheme,
+        /// What the peer calls the place: its own text, which may be anything; up to 1,024 octets of it. Empty if it is not known.
+        realm: Arc<str>,
+        /// Why.
+        reason: AuthReason,
+    },
     /// The response redirects to this URL, and it is being followed. The next exchange belongs to the same `receive_response`: it is
     /// told of as the first was, without another `SendRequestComplete`.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_REDIRECT")]
@@ -225,6 +272,24 @@ pub enum Status {
         /// Octets of the body that wait to be read.
         unread: u64,
     },
+    /// The cache of the session has nothing that answers the request: it is sent. Or a 304 speaks of something else than what is
+    /// stored, and the request is sent again without conditions.
+    CacheMiss,
+    /// What the cache of the session has answers the request; no wire is asked for. Or its server cannot be reached, and this is taken
+    /// instead ([`CacheMode::IfNetworkFails`](crate::RequestOptions)).
+    CacheHit {
+        /// How old it is.
+        age: Duration,
+        /// It is older than its server allows.
+        stale: bool,
+    },
+    /// The server says that what is stored still holds (304): that is the response.
+    CacheRevalidated,
+    /// The response was stored.
+    CacheStored {
+        /// Octets of its body.
+        octets: u64,
+    },
     /// A wire is about to be closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSING_CONNECTION")]
     ClosingConnection {
@@ -248,12 +313,15 @@ pub enum Status {
         /// How it is now.
         health: WireHealth,
     },
-    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it: it is
-    /// sent again.
+    /// The request failed on a reused wire before any octet of an answer, or the server says that it did not process it, or its
+    /// [`RetryPolicy`](crate::RetryPolicy) says so: it is sent again. Of a download or an event source, whose attempts are requests of
+    /// their own, each but the first tells it at its beginning, when the pause is over.
     Retrying {
         /// Which attempt comes now; the first resend is 2.
         attempt: u32,
-        /// Why the last attempt failed.
+        /// How long until then; zero for at once.
+        pause: Duration,
+        /// Why the last attempt failed. That of an answer has its [status](Error::answered).
         error: Error,
     },
     /// A self-healing WebSocket has lost its WebSocket, or failed to get one, and connects again after a pause.
@@ -294,94 +362,4 @@ pub enum Status {
     Missed(u64),
     /// The subscription has ended: the last message of this handle to this subscriber.
     Unsubscribed,
-}
-
-/// How a status is treated when a subscriber is slow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Weight {
-    /// Tells how far something is; may be dropped and counted.
-    Progress,
-    /// A promise: never dropped.
-    Promise,
-}
-
-macro_rules! statuses {
-    ($( $variant:ident $pattern:tt, $mask:ident, $weight:ident, $code:expr; )*) => {
-        impl Status {
-            /// The status's name, as its variant is written.
-            pub fn name(&self) -> &'static str {
-                match self { $( Self::$variant $pattern => stringify!($variant), )* _ => self.unmasked_name() }
-            }
-
-            /// WinHTTP's bit for it; `None` for what WinHTTP does not have.
-            pub fn code(&self) -> Option<u32> {
-                match self { $( Self::$variant $pattern => $code, )* _ => None }
-            }
-
-            /// The flag that asks for it; `None` for `Missed` and `Unsubscribed`, which come unasked.
-            pub fn mask(&self) -> Option<Mask> {
-                match self { $( Self::$variant $pattern => Some(Mask::$mask), )* _ => None }
-            }
-
-            pub(crate) fn weight(&self) -> Weight {
-                match self { $( Self::$variant $pattern => Weight::$weight, )* _ => Weight::Promise }
-            }
-        }
-    };
-}
-
-statuses! {
-    HandleCreated(..), HANDLES, Promise, Some(0x400);
-    Queued{..}, QUEUED, Progress, None;
-    ResolvingName(..), RESOLVE_NAME, Progress, Some(0x1);
-    NameResolved(..), RESOLVE_NAME, Progress, Some(0x2);
-    ConnectingToServer(..), CONNECT_TO_SERVER, Progress, Some(0x4);
-    ConnectedToServer(..), CONNECT_TO_SERVER, Progress, Some(0x8);
-    ConnectAttemptEnded(..), CONNECT_TO_SERVER, Progress, None;
-    SecuringConnection(..), TLS_HANDSHAKE, Progress, None;
-    ConnectionSecured(..), TLS_HANDSHAKE, Progress, None;
-    SecureFailure(..), SECURE_FAILURE, Progress, Some(0x1_0000);
-    WireAcquired{..}, WIRES, Progress, None;
-    SendingRequest{..}, SEND_REQUEST, Progress, Some(0x10);
-    RequestSent(..), SEND_REQUEST, Progress, Some(0x20);
-    SendRequestComplete{..}, SENDREQUEST_COMPLETE, Promise, Some(0x40_0000);
-    UploadProgress{..}, PROGRESS, Progress, None;
-    WriteComplete(..), WRITE_COMPLETE, Promise, Some(0x10_0000);
-    ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
-    ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
-    IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
-    Redirect(..), REDIRECT, Progress, Some(0x4000);
-    OriginPaused{..}, QUEUED, Progress, None;
-    CookieStored{..}, COOKIES, Progress, None;
-    CookieRemoved{..}, COOKIES, Progress, None;
-    CookieRefused{..}, COOKIES, Progress, None;
-    HttpsWanted{..}, HSTS, Progress, None;
-    MovedToHttps(..), HSTS, Progress, None;
-    HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
-    DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);
-    ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);
-    DownloadProgress{..}, PROGRESS, Progress, None;
-    ReaderStalled{..}, READERS, Progress, None;
-    WebSocketReadComplete{..}, READ_COMPLETE, Promise, Some(0x8_0000);
-    WebSocketWriteComplete{..}, WRITE_COMPLETE, Promise, Some(0x10_0000);
-    FrameSent(..), FRAMES, Progress, None;
-    FrameReceived(..), FRAMES, Progress, None;
-    ShutdownComplete{..}, SHUTDOWN_COMPLETE, Promise, Some(0x400_0000);
-    CloseComplete{..}, CLOSE_COMPLETE, Promise, Some(0x200_0000);
-    ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);
-    ConnectionClosed{..}, CLOSE_CONNECTION, Progress, Some(0x200);
-    WireReleased{..}, WIRES, Progress, None;
-    WireHealthChanged{..}, WIRES, Progress, None;
-    Retrying{..}, RETRYING, Progress, None;
-    Healing{..}, HEALING, Progress, None;
-    Healed{..}, HEALING, Progress, None;
-    GaveUp{..}, HEALING, Promise, None;
-    RequestError{..}, REQUEST_ERROR, Promise, Some(0x20_0000);
-    HandleClosing{..}, HANDLES, Promise, Some(0x800);
-}
-
-impl Status {
-    fn unmasked_name(&self) -> &'static str {
-        if matches!(self, Self::Missed(_)) { "Missed" } else { "Unsubscribed" }
-    }
 }

@@ -45,7 +45,8 @@ impl Status {
             Self::Healing { attempt, error, .. } => format!("attempt {attempt} after {}", error.code()),
             Self::Healed { attempt, websocket, .. } => format!("{websocket} by attempt {attempt}"),
             Self::GaveUp { error } => error.code().to_string(),
-            Self::Retrying { attempt, error } => format!("attempt {attempt} after {}", error.code()),
+            Self::Authenticating { scheme, reason, .. } => format!("{scheme}: {reason}"),
+            Self::Retrying { attempt, error, .. } => format!("attempt {attempt} after {}", error.code()),
             Self::RequestError { operation, error } => format!("{} in {operation}", error.code()),
             _ => return None,
         };

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use url::Host;
 
+use super::proxy::ProxySettings;
 use super::timeouts::check_one;
+use super::tls::TlsOptions;
 use crate::error::{Error, Operation, Result};
 use crate::network::{AddressPolicy, ByPointer, Dialer, Resolver};
 
@@ -27,6 +29,9 @@ pub struct DialOptions {
     /// Sorted by host. No map: it is compared for every request, and as a rule empty.
     pub(crate) fixed_addresses: Vec<(String, Vec<IpAddr>)>,
     pub(crate) least_loaded: bool,
+    pub(crate) proxy: ProxySettings,
+    pub(crate) always_tunnel: bool,
+    pub(crate) proxy_tls: TlsOptions,
 }
 
 impl Default for DialOptions {
@@ -42,6 +47,9 @@ impl Default for DialOptions {
             resolution_hostname: None,
             fixed_addresses: Vec::new(),
             least_loaded: false,
+            proxy: ProxySettings::default(),
+            always_tunnel: false,
+            proxy_tls: TlsOptions::default(),
         }
     }
 }
@@ -122,6 +130,28 @@ impl DialOptions {
         self
     }
 
+    /// Through which proxies servers are reached (`WINHTTP_OPTION_PROXY`). Default: [`ProxySettings::Direct`].
+    #[doc(alias = "WINHTTP_OPTION_PROXY")]
+    pub fn proxy(mut self, settings: impl Into<ProxySettings>) -> Self {
+        self.proxy = settings.into();
+        self
+    }
+
+    /// Plain HTTP too goes through a tunnel (CONNECT), where the proxy would else be sent whole requests to forward. What asks for a
+    /// WebSocket always does. Default false.
+    #[doc(alias = "CURLOPT_HTTPPROXYTUNNEL")]
+    pub fn always_tunnel(mut self, always: bool) -> Self {
+        self.always_tunnel = always;
+        self
+    }
+
+    /// What a wire to an `https` proxy must be: the proxy is verified as its own name, by these options and not by those of the
+    /// servers behind it, whose pins, client certificates and dangers are none of its business. Default: as a server of the internet.
+    pub fn proxy_tls(mut self, options: TlsOptions) -> Self {
+        self.proxy_tls = options;
+        self
+    }
+
     /// What is laid down for this name.
     pub(crate) fn addresses_laid_down(&self, name: &str) -> Option<&[IpAddr]> {
         self.fixed_addresses.iter().find(|(host, _)| host == name).map(|(_, addresses)| &addresses[..])
@@ -138,6 +168,8 @@ impl DialOptions {
     }
 
     pub(super) fn check(&self, operation: Operation) -> Result<()> {
+        self.proxy.check(operation)?;
+        self.proxy_tls.check(operation)?;
         if let Some(after) = self.keep_alive {
             check_one("keep_alive", after, operation)?;
             if after < Duration::from_secs(1) {

@@ -18,6 +18,14 @@ pub struct Limits {
     /// again. Only what has already arrived is read. Default 1 MiB.
     #[doc(alias = "WINHTTP_OPTION_MAX_RESPONSE_DRAIN_SIZE")]
     pub response_drain: u64,
+    /// Octets of a body that is decoded (see [`Decompression`](crate::Decompression)); one that has more is an error (223).
+    /// `None`: as many as it likes. Default 8 GiB: memory does not depend on it, as a body is decoded no faster than it is read,
+    /// but whoever gathers a body that others send should say how much of it is welcome.
+    pub decoded_body: Option<u64>,
+    /// How many octets of a decoded body each octet that came may become, once it has more than 1 MiB; a body that is denser is an
+    /// error (223). `None`: any number. Default 1,000: gzip ends at 1,032, which only one octet repeated gets to; text is seldom
+    /// beyond 100.
+    pub decoded_ratio: Option<u32>,
     /// Addresses of a host that are tried. Default 5.
     #[doc(alias = "WINHTTP_OPTION_CONNECT_RETRIES")]
     pub addresses: usize,
@@ -30,6 +38,8 @@ impl Default for Limits {
             header_fields: 100,
             interim_responses: 10,
             response_drain: 1024 * 1024,
+            decoded_body: Some(8 * 1024 * 1024 * 1024),
+            decoded_ratio: Some(1000),
             addresses: 5,
         }
     }
@@ -43,6 +53,12 @@ impl Limits {
         }
         if self.header_fields == 0 {
             return refuse("limits.header_fields is 0: no response would pass");
+        }
+        if self.decoded_body == Some(0) {
+            return refuse("limits.decoded_body is 0: no decoded body would pass");
+        }
+        if self.decoded_ratio == Some(0) {
+            return refuse("limits.decoded_ratio is 0: no decoded body would pass");
         }
         if self.addresses == 0 {
             return refuse("limits.addresses is 0: nothing could be connected to");

@@ -1,15 +1,22 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
+mod authentication;
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(feature = "deflate")]
 mod compression;
+mod decompression;
 mod dial;
+mod event_source;
 mod governor;
 mod http2;
 mod limits;
 mod minimum_rate;
 mod names;
 mod origins;
+mod proxy;
 pub(crate) mod redirects;
+mod retry;
 mod self_healing;
 #[cfg(test)]
 mod tests;
@@ -26,11 +33,19 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 
+pub(crate) use authentication::Shown;
+pub use authentication::{
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, CredentialsAsked, Providing,
+};
+#[cfg(feature = "cache")]
+pub use cache::CacheMode;
 #[cfg(feature = "deflate")]
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
 pub(crate) use compression::{LARGEST_WINDOW, SMALLEST_OF_ZLIB, SMALLEST_WINDOW, memory_level};
+pub use decompression::Decompression;
 pub use dial::DialOptions;
+pub use event_source::EventSourceOptions;
 pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
 pub use limits::Limits;
@@ -38,7 +53,10 @@ pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
 pub use origins::OriginOptions;
 pub(crate) use origins::PoolLimits;
+pub use proxy::{AutomaticProxy, BypassList, NamedProxies, ProxySettings};
+pub(crate) use proxy::{Hosts, MOST_ROUTES, Rule};
 pub use redirects::{Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
+pub use retry::{RetryBudget, RetryPolicy};
 pub use self_healing::{Overflow, SelfHealingOptions};
 pub use timeouts::Timeouts;
 pub(crate) use tls::TlsOptions;
@@ -63,6 +81,11 @@ pub struct RequestOptions {
     pub resends: u32,
     /// Which redirects it follows, and how.
     pub redirects: RedirectOptions,
+    /// Which content codings are asked for, and undone as the body is read. Default: all that were compiled in.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub decompression: Decompression,
+    /// When it is sent again beyond that: by which statuses and failures, how soon and how often. Default: `None`, never.
+    pub retry: Option<RetryPolicy>,
     /// How often its server is asked, and by how many at a time. Default: `None`, as often as anybody likes.
     pub governor: Option<Governor>,
     /// Which go first of those that wait for their turn by the governor.
@@ -83,6 +106,12 @@ pub struct RequestOptions {
     #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
     #[doc(alias("WINHTTP_OPTION_DISABLE_FEATURE", "WINHTTP_DISABLE_COOKIES"))]
     pub cookies: bool,
+    /// How it answers who asks for credentials.
+    pub authentication: Authentication,
+    /// What it does with the cache of its session, if that has one. Default: as RFC 9111 says.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub cache: CacheMode,
 }
 
 impl Default for RequestOptions {
@@ -94,6 +123,8 @@ impl Default for RequestOptions {
             expect_continue: None,
             resends: 1,
             redirects: RedirectOptions::default(),
+            decompression: Decompression::ALL,
+            retry: None,
             governor: None,
             priority: Priority::default(),
             protocols: Protocols::default(),
@@ -103,6 +134,9 @@ impl Default for RequestOptions {
             websocket: WebSocketOptions::default(),
             #[cfg(feature = "cookies")]
             cookies: true,
+            authentication: Authentication::default(),
+            #[cfg(feature = "cache")]
+            cache: CacheMode::default(),
         }
     }
 }
@@ -116,9 +150,11 @@ impl RequestOptions {
         self.dial.check(operation)?;
         self.tls.check(operation)?;
         self.websocket.check(operation)?;
+        self.authentication.check(operation)?;
         self.redirects.check(operation)?;
         self.minimum_rate.map_or(Ok(()), |rate| rate.check(operation))?;
         self.governor.map_or(Ok(()), |governor| governor.check(operation))?;
+        self.retry.as_ref().map_or(Ok(()), |retry| retry.check(operation))?;
         if let Some(wait) = self.expect_continue {
             timeouts::check_one("expect_continue", wait, operation)?;
         }

@@ -12,12 +12,13 @@ use actix_rt::task::JoinHandle;
 use futures_util::FutureExt;
 
 use super::ahead::{Ahead, Opener};
+use super::failing::into_error;
 use super::line::remove;
 use super::naming::Aiming;
 use super::pool::Ticket;
-use super::{Asking, Kept, OriginKey, Pond};
+use super::{Asking, Kept, Pond};
 use crate::clock;
-use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
+use crate::error::{Blame, Operation, Stage};
 use crate::handle::Node;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{Timeouts, TlsOptions};
@@ -246,12 +247,13 @@ impl Pond {
             Ok(made) => made.map_err(DialFailure::NotSecured)?,
             Err(_) => return Err(DialFailure::PrepareTimeout(limit.unwrap_or_default())),
         };
-        let (dialed, address) = dial(&Way {
+        let way = Way {
             origin: &self.key.origin,
             timeouts,
             limits: &options.limits,
             options: self.key.dial(),
             tls: tls.as_deref(),
+            through: None,
             names: &self.terms.names,
             steers: &Aiming::new(self, ticket),
             report: &|mask, status| {
@@ -262,9 +264,10 @@ impl Pond {
                 }
                 reporter.report(mask, status);
             },
-        })
-        .await
-        .map_err(|failure| match failure {
+        };
+        let dialed =
+            if way.options.proxy.is_direct() { dial(&way).await } else { Box::pin(self.dial_by_routes(&way)).await };
+        let (dialed, address) = dialed.map_err(|failure| match failure {
             DialFailure::NotSecured(failure) if failure.is_about_protocols() && self.requires_http2() => {
                 DialFailure::NotHttp2(None)
             }
@@ -309,70 +312,14 @@ impl Pond {
 
 /// The step of a dial that a report is of.
 fn step(mask: Mask) -> Option<Stage> {
-    [(Mask::RESOLVE_NAME, Stage::Resolve), (Mask::CONNECT_TO_SERVER, Stage::Connect), (Mask::TLS_HANDSHAKE, Stage::Tls)]
-        .into_iter()
-        .find_map(|(of, stage)| (of == mask).then_some(stage))
-}
-
-fn into_error(failure: DialFailure, key: &OriginKey, operation: Operation) -> Error {
-    let host = key.origin.host();
-    let name = key.dial().name_for(host);
-    match failure {
-        DialFailure::NotResolved(reason) => {
-            let detail = format!("no address was found: {reason}");
-            Error::new(ErrorCode::NameNotResolved, operation, Stage::Resolve, Blame::Network, detail)
-                .about(name)
-                .with_source(reason)
-        }
-        DialFailure::ResolveTimeout(waited) => Error::timeout(operation, Stage::Resolve, waited).about(name),
-        DialFailure::NotAllowed(reason) => {
-            let detail = format!("the address policy lets no address of it through: {reason}");
-            Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Caller, detail).about(host)
-        }
-        DialFailure::NotSecured(failure) => failure.into_error(operation, Stage::Tls).about(host),
-        DialFailure::PrepareTimeout(waited) => Error::timeout(operation, Stage::Tls, waited).about(host),
-        DialFailure::SecureTimeout(address, waited) => {
-            Error::timeout(operation, Stage::Tls, waited).about(address.to_string())
-        }
-        DialFailure::NotOfFamily(local) => {
-            let detail = format!("none of its addresses is of the family of the local address {local}");
-            Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Caller, detail).about(host)
-        }
-        DialFailure::NotConnected { address, tried, error } => {
-            let none = if tried > 1 { format!("none of {tried} addresses") } else { "no address".to_owned() };
-            let detail = format!("{none} accepted a connection; the last one: {error}");
-            Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Network, detail)
-                .about(address.to_string())
-                .with_source(error)
-        }
-        DialFailure::ConnectTimeout { address, tried, waited } => {
-            let last =
-                if tried > 1 { format!("{address} (the last of {tried} addresses)") } else { address.to_string() };
-            Error::timeout(operation, Stage::Connect, waited).about(last)
-        }
-        DialFailure::BeginTimeout(waited) => Error::timeout(operation, Stage::Connect, waited).about(host),
-        DialFailure::NotHttp2(chosen) => {
-            let chosen = chosen.map_or_else(|| "none".to_owned(), |chosen| format!("{chosen:?}"));
-            let detail = format!("HTTP/2 is required, and the protocol the server chose is {chosen}");
-            Error::new(ErrorCode::HttpProtocolMismatch, operation, Stage::Tls, Blame::Peer, detail).about(host)
-        }
-        DialFailure::NotBegun(error) => {
-            let detail = format!("the connection broke before a word of HTTP/2 was said: {error}");
-            Error::new(ErrorCode::CannotConnect, operation, Stage::Connect, Blame::Network, detail)
-                .about(host)
-                .with_source(error)
-        }
-        DialFailure::Panicked(blame) => {
-            let detail = match blame {
-                Blame::Caller => {
-                    "a resolver, a dialer, an address policy or a chooser of certificates of the caller's panicked"
-                }
-                _ => "opening a connection panicked",
-            };
-            Error::new(ErrorCode::InternalError, operation, Stage::Connect, blame, detail).about(host)
-        }
-    }
+    STEPS.into_iter().find_map(|(of, stage)| (of == mask).then_some(stage))
 }
 
 /// As ALPN names it (RFC 9113 3.1).
 const HTTP2: &str = "h2";
+const STEPS: [(Mask, Stage); 4] = [
+    (Mask::RESOLVE_NAME, Stage::Resolve),
+    (Mask::CONNECT_TO_SERVER, Stage::Connect),
+    (Mask::TUNNELS, Stage::Tunnel),
+    (Mask::TLS_HANDSHAKE, Stage::Tls),
+];

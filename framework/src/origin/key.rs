@@ -54,12 +54,18 @@ impl<'a> Identity<'a> {
             expect_continue: _,
             minimum_rate: _,
             resends: _,
+            decompression: _,
+            retry: _,
             governor: _,
             priority: _,
             websocket: _,
+            // What is shown to a server is no property of its wire.
+            authentication: _,
             redirects: _,
             #[cfg(feature = "cookies")]
                 cookies: _,
+            #[cfg(feature = "cache")]
+                cache: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

@@ -4,9 +4,11 @@
 //! wires by a call.
 
 mod ahead;
+mod budgets;
 mod carriers;
 mod dialing;
 mod driving;
+mod failing;
 mod gates;
 mod governing;
 mod kept;
@@ -23,6 +25,7 @@ mod quota;
 mod ready;
 mod register;
 mod registry;
+mod routing;
 mod shares;
 mod snapshot;
 #[cfg(test)]
@@ -39,6 +42,7 @@ use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::PoolLimits;
+use crate::policy::auth::Keyring;
 use crate::reason::CloseReason;
 use crate::transport::{Names, TlsClient};
 use crate::wire::Http2;
@@ -53,8 +57,10 @@ use naming::Naming;
 use pool::{Assignment, Pool, Ticket};
 use ready::Ready;
 use register::Register;
+use routing::SecureProxies;
 use shares::Spare;
 
+pub(crate) use budgets::Budgets;
 pub(crate) use gates::Governors;
 pub(crate) use governing::{Governed, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
@@ -66,6 +72,7 @@ pub(crate) use overrides::Overrides;
 pub(crate) use quota::Quota;
 pub(crate) use ready::{Standing, keep_ready, prewarm};
 pub(crate) use registry::{Origins, forget_session, known_origin, make_room, origin};
+pub(crate) use routing::Proxies;
 pub(crate) use snapshot::{Line, line, snapshot, snapshot_of, wire};
 
 /// The wires to one server, and who waits for them.
@@ -82,6 +89,8 @@ pub(crate) struct Pond {
     register: Rc<Register>,
     naming: Naming,
     tls: RefCell<Option<Rc<TlsClient>>>,
+    /// What secures the wires to its proxies.
+    secure_proxies: SecureProxies,
     /// No wire that was open then serves another request.
     expired: Cell<Option<Instant>>,
     /// Since when there is neither a wire nor anybody who wants one.
@@ -108,6 +117,11 @@ pub(crate) struct Terms {
     pub(crate) quota: Quota,
     pub(crate) names: Arc<Names>,
     pub(crate) governors: Governors,
+    /// What requests that are sent again are paid from.
+    pub(crate) budgets: Budgets,
+    pub(crate) proxies: Proxies,
+    /// Who is shown which credentials.
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 impl Pond {
@@ -130,6 +144,7 @@ impl Pond {
             register,
             naming: Naming::default(),
             tls: RefCell::default(),
+            secure_proxies: SecureProxies::default(),
             expired: Cell::new(None),
             empty_since: Cell::new(None),
             last_used: Cell::new(None),

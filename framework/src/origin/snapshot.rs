@@ -71,6 +71,7 @@ fn step(stage: Stage, begun: bool) -> Waiting {
     match stage {
         _ if !begun => Waiting::SessionLimit,
         Stage::Connect => Waiting::Connect,
+        Stage::Tunnel => Waiting::Tunnel,
         Stage::Tls => Waiting::Tls,
         _ => Waiting::Resolve,
     }

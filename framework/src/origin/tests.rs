@@ -21,8 +21,22 @@ fn session() -> Arc<Node> {
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (session, quota) = (Arc::clone(session), Quota::new(None, || ()));
     let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
-    let (names, trace, governors) = (Names::new(NameOptions::default()), 0, Governors::new(None));
-    Arc::new(Terms { session, limits, overrides: Overrides::default(), lanes, trace, quota, names, governors })
+    let (names, trace) = (Names::new(NameOptions::default()), 0);
+    let (governors, budgets) = (Governors::new(None), Budgets::new());
+    let proxies = Proxies::default();
+    Arc::new(Terms {
+        keyring: Arc::default(),
+        session,
+        limits,
+        overrides: Overrides::default(),
+        lanes,
+        trace,
+        quota,
+        names,
+        governors,
+        budgets,
+        proxies,
+    })
 }
 
 /// The origin under these options, which no registry knows and so no watch looks after.

@@ -67,6 +67,11 @@ impl OriginPattern {
         Ok(Self { is_secure, host, port })
     }
 
+    /// Does it leave the host open?
+    pub(crate) fn means_any_host(&self) -> bool {
+        self.host == Host::Any
+    }
+
     /// Is the origin one of them?
     pub(crate) fn means(&self, origin: &Origin) -> bool {
         let host = match &self.host {

@@ -5,7 +5,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::options::SelfHealingOptions;
+use crate::error::{Error, ErrorCode};
+use crate::options::{EventSourceOptions, SelfHealingOptions};
 
 /// What is remembered of the attempts before.
 #[derive(Debug, Default)]
@@ -29,9 +30,10 @@ impl Reconnect {
         &mut self,
         now: Instant,
         asked_for: Option<Duration>,
-        terms: &SelfHealingOptions,
+        terms: impl Into<Pauses>,
         chances: &mut Chances,
     ) -> Option<Duration> {
+        let terms = terms.into();
         let lived = self.connected.take().map(|since| now.saturating_duration_since(since));
         if lived.is_some_and(|lived| lived >= terms.settled_after) {
             (self.failures, self.pauses) = (0, 0);
@@ -41,7 +43,7 @@ impl Reconnect {
         if terms.attempts.is_some_and(|most| self.failures >= most) {
             return None;
         }
-        let most = longest(terms, self.pauses);
+        let most = longest(&terms, self.pauses);
         self.pauses = self.pauses.saturating_add(1);
         let pause = asked_for.unwrap_or_default().saturating_add(most.mul_f64(chances.next()));
         Some(pause.min(terms.longest_pause))
@@ -53,8 +55,51 @@ impl Reconnect {
     }
 }
 
+/// What the pauses go by; each kind of option has a field of each name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pauses {
+    pub(crate) first_pause: Duration,
+    pub(crate) factor: f64,
+    pub(crate) longest_pause: Duration,
+    pub(crate) settled_after: Duration,
+    pub(crate) attempts: Option<u32>,
+}
+
+macro_rules! pauses_from {
+    ($($options:ident),*) => {
+        $(impl From<&$options> for Pauses {
+            fn from(options: &$options) -> Self {
+                let &$options { first_pause, factor, longest_pause, settled_after, attempts, .. } = options;
+                Self { first_pause, factor, longest_pause, settled_after, attempts }
+            }
+        })*
+    };
+}
+
+pauses_from!(SelfHealingOptions, EventSourceOptions);
+
+/// Would the next attempt fail as this one: is the call wrong, or TLS, or does the server answer what it will answer again?
+pub(crate) fn is_hopeless(error: &Error) -> bool {
+    if let Some(status) = error.answered() {
+        return !matches!(status.as_u16(), 408 | 425 | 429 | 500..);
+    }
+    // Not whatever is said to be the caller's fault: a server that ends the connection behind its 101 makes the upgrade come late,
+    // which is 12019.
+    matches!(
+        error.code(),
+        ErrorCode::InvalidParameter
+            | ErrorCode::InvalidUrl
+            | ErrorCode::UnrecognizedScheme
+            | ErrorCode::Shutdown
+            | ErrorCode::SecureFailure
+            | ErrorCode::ClientAuthCertNeeded
+            | ErrorCode::ClientCertNoPrivateKey
+            | ErrorCode::HttpProtocolMismatch
+    )
+}
+
 /// The longest pause after so many pauses.
-fn longest(terms: &SelfHealingOptions, pauses: u32) -> Duration {
+fn longest(terms: &Pauses, pauses: u32) -> Duration {
     let grown = terms.first_pause.as_secs_f64() * terms.factor.powi(pauses.min(1_000).cast_signed());
     Duration::try_from_secs_f64(grown).map_or(terms.longest_pause, |pause| pause.min(terms.longest_pause))
 }

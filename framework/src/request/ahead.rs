@@ -51,18 +51,27 @@ impl RequestActor {
 
 impl Journey {
     pub(super) fn may_read_ahead(&self) -> bool {
-        let may_come =
-            self.active.as_ref().is_some_and(|active| active.exchange.has_head() && !active.exchange.is_ended());
+        let may_come = self
+            .active
+            .as_ref()
+            .is_some_and(|active| active.exchange.has_head() && (!active.exchange.is_ended() || !self.is_decoded()));
         may_come && self.ahead.is_empty() && self.gathered.is_empty() && self.failed_ahead.is_none()
     }
 
     /// No limit of time counts while nobody reads. A failure is for the next one who does.
     pub(super) async fn read_ahead(&mut self) {
+        if self.decoding.is_some() {
+            return self.decode_ahead().await;
+        }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return };
         lease.serve_from_afar();
         match exchange.read(lease, LARGEST_CHUNK).await {
             Ok(Some(piece)) => {
                 receiving.moved(piece.len() as u64);
+                #[cfg(feature = "cache")]
+                if let Some(caching) = &mut self.caching {
+                    caching.record(&piece);
+                }
                 self.sizes.response_body += piece.len() as u64;
                 self.ahead = piece;
             }

@@ -1,5 +1,8 @@
 //! The paved path into a request: everything about it in one expression, then `send`.
 
+mod again;
+mod ranges;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,11 +10,17 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{CONTENT_TYPE, HeaderValue};
 
+use super::credentials::Own;
+use super::form::Form;
 use super::payload::Payload;
 use super::response::Response;
+use super::retrying::Renewed;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
-use crate::options::{Governor, Priority, RedirectOptions, RequestOptions, SharedOptions, Timeouts};
+use crate::options::{
+    AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Decompression, Governor, Priority, ProxySettings,
+    RedirectOptions, RequestOptions, RetryPolicy, SharedOptions, Timeouts,
+};
 use crate::protocol::http1::field;
 use crate::target::Target;
 
@@ -31,16 +40,30 @@ struct Parts {
     options: SharedOptions,
     /// They were changed here, and not checked yet.
     own_options: bool,
+    credentials: Option<Arc<Own>>,
     context: Option<u64>,
     wrong: Option<Error>,
+    renewed: Option<Box<Renewed>>,
 }
 
 impl RequestBuilder {
     /// The options are those of a handle, which were checked when they were set there.
     pub(crate) fn new(opening: Opening, method: http::Method, target: Target, options: SharedOptions) -> Self {
         let (headers, payload, own_options) = (HeaderMap::new(), Payload::empty(), false);
-        let (context, wrong) = (None, None);
-        Self(Box::new(Parts { opening, method, target, headers, payload, options, own_options, context, wrong }))
+        let (credentials, context, wrong, renewed) = (None, None, None, None);
+        Self(Box::new(Parts {
+            opening,
+            method,
+            target,
+            headers,
+            payload,
+            options,
+            own_options,
+            credentials,
+            context,
+            wrong,
+            renewed,
+        }))
     }
 
     /// Adds a header field; one that is there already gets another line. It replaces the session's default of that name.
@@ -102,6 +125,15 @@ impl RequestBuilder {
         self
     }
 
+    /// Carries the form as `multipart/form-data`, and says so unless a `Content-Type` was set. What is wrong with it is kept for
+    /// [`send`](Self::send) to fail with (87).
+    pub fn multipart(mut self, form: Form) -> Self {
+        if let Some(wrong) = form.what_is_wrong() {
+            self.is_wrong(wrong.clone());
+        }
+        self.body(Payload::multipart(form))
+    }
+
     /// How long each stage of this request may take; by default what the session says.
     #[doc(alias = "WinHttpSetTimeouts")]
     pub fn timeouts(mut self, timeouts: Timeouts) -> Self {
@@ -112,6 +144,21 @@ impl RequestBuilder {
     /// How long all of it may take, from `send` to the last octet of the body ([`Timeouts::total`]); by default for ever.
     pub fn timeout(mut self, total: Duration) -> Self {
         self.change_options().timeouts.total = Some(total);
+        self
+    }
+
+    /// Which content codings are asked for, and undone as the body is read; by default what the session says.
+    /// [`Decompression::NONE`] reads the body as it comes off the wire.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub fn decompression(mut self, allowed: Decompression) -> Self {
+        self.change_options().decompression = allowed;
+        self
+    }
+
+    /// Through which proxies its server is reached; by default what the session says.
+    #[doc(alias = "WINHTTP_OPTION_PROXY")]
+    pub fn proxy(mut self, settings: impl Into<ProxySettings>) -> Self {
+        self.change_options().dial.proxy = settings.into();
         self
     }
 
@@ -140,11 +187,71 @@ impl RequestBuilder {
         self
     }
 
+    /// When it is sent again beyond the safe resend; `None` is never. By default what the session says.
+    pub fn retry(mut self, policy: impl Into<Option<RetryPolicy>>) -> Self {
+        self.change_options().retry = policy.into();
+        self
+    }
+
     /// Which redirects are followed, and how: a [`RedirectPolicy`](crate::RedirectPolicy), or options with more in them; by default
     /// what the session says.
     #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY")]
     pub fn redirects(mut self, redirects: impl Into<RedirectOptions>) -> Self {
         self.change_options().redirects = redirects.into();
+        self
+    }
+
+    /// What it does with the cache of its session, if that has one; by default what the session says.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub fn cache_mode(mut self, mode: crate::options::CacheMode) -> Self {
+        self.change_options().cache = mode;
+        self
+    }
+
+    /// Shows this user and password by Basic (RFC 7617), without being asked for it. Over a connection without TLS everybody on the way
+    /// can read them. A redirect to another origin does not get them.
+    ///
+    /// What can never be sent is kept for [`send`](Self::send) to fail with (87).
+    pub fn basic_auth(self, user: &str, password: &str) -> Self {
+        self.credentials(AuthTarget::Server, AuthScheme::Basic, (user, password))
+    }
+
+    /// Shows this token by Bearer (RFC 6750), without being asked for it; else as [`basic_auth`](Self::basic_auth).
+    pub fn bearer_auth(self, token: &str) -> Self {
+        self.credentials(AuthTarget::Server, AuthScheme::Bearer, Credentials::bearer(token))
+    }
+
+    /// Proves by Digest (RFC 7616) that the password is known, when the server asks for it; the password itself is not sent. A body
+    /// that cannot be given again fails with 12032 then, unless the session knows the server's nonce already.
+    pub fn digest_auth(self, user: &str, password: &str) -> Self {
+        self.credentials(AuthTarget::Server, AuthScheme::Digest, (user, password))
+    }
+
+    /// Sets credentials of this request; see [`Request::set_credentials`].
+    #[doc(alias = "WinHttpSetCredentials")]
+    pub fn credentials(
+        mut self,
+        target: AuthTarget,
+        schemes: impl Into<AuthSchemes>,
+        credentials: impl Into<Credentials>,
+    ) -> Self {
+        let own = Arc::make_mut(self.0.credentials.get_or_insert_default());
+        if let Err(wrong) = own.set(target, schemes.into(), credentials.into()) {
+            self.is_wrong(wrong);
+        }
+        self
+    }
+
+    /// How it answers who asks for credentials; by default what the session says.
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.change_options().authentication = authentication;
+        self
+    }
+
+    /// Starts with the credentials of its connection.
+    pub(crate) fn has_credentials(mut self, own: Option<Arc<Own>>) -> Self {
+        self.0.credentials = own;
         self
     }
 
@@ -180,7 +287,19 @@ impl RequestBuilder {
 
     /// Not part of the future that waits for the answer, which would keep room for all of it.
     fn launch(self) -> Result<Request> {
-        let Parts { opening, method, target, headers, payload, options, own_options, context, wrong } = *self.0;
+        let Parts {
+            opening,
+            method,
+            target,
+            headers,
+            payload,
+            options,
+            own_options,
+            credentials,
+            context,
+            wrong,
+            renewed,
+        } = *self.0;
         if let Some(wrong) = wrong {
             return Err(wrong.with_url(&target.url()));
         }
@@ -197,10 +316,11 @@ impl RequestBuilder {
         if !headers.is_empty() {
             request.set_headers(headers)?;
         }
+        let request = request.has_credentials(credentials);
         if let Some(context) = context {
             request.inner.node.set_context(context);
         }
-        unstarted.launch(payload);
+        unstarted.launch(payload, renewed);
         Ok(request)
     }
 

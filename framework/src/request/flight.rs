@@ -27,6 +27,7 @@ use super::messages::Reached;
 use super::operation::{Completing, UnderWay, cancelled};
 use super::payload::Payload;
 use super::reply::Gives;
+use super::retrying::Renewed;
 use super::shared::{Served, Shared};
 use super::state::State;
 use crate::engine::thread_number;
@@ -55,17 +56,22 @@ impl Unstarted {
     }
 
     /// Sends the request on the shard of its origin, and receives what comes at once. The answer comes to the landing.
-    pub(super) fn launch(self, payload: Payload) {
+    pub(super) fn launch(self, payload: Payload, renewed: Option<Box<Renewed>>) {
         let caller = thread_number();
         self.on_its_shard(move |unstarted, load| {
             let mut actor = RequestActor::new(unstarted, load);
             let answer = Lands::new(Arc::clone(&actor.shared), caller);
             match actor.begin(HeaderMap::new(), payload, 0) {
                 // On the heap before it is a task: it is large, and every step on the way there would move it.
-                Ok(journey) => match actor.span.as_deref().cloned() {
-                    None => drop(spawn_local(Box::pin(fly(actor, journey, answer)))),
-                    Some(span) => drop(spawn_local(Box::pin(fly(actor, journey, answer).instrument(span)))),
-                },
+                Ok(mut journey) => {
+                    if let Some(renewed) = renewed {
+                        journey.takes_the_place_of(*renewed);
+                    }
+                    match actor.span.as_deref().cloned() {
+                        None => drop(spawn_local(Box::pin(fly(actor, journey, answer)))),
+                        Some(span) => drop(spawn_local(Box::pin(fly(actor, journey, answer).instrument(span)))),
+                    }
+                }
                 Err(error) => {
                     answer.give(Err(error));
                     actor.stand_by();

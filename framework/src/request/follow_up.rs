@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::aim::{Aim, Moved};
+#[cfg(feature = "cache")]
+use super::caching::Instead;
 use super::fields::Fields;
 use super::history::PriorResponse;
 use super::journey::{Active, Journey};
@@ -30,6 +32,7 @@ use super::timings::{Sizes, Timings};
 use crate::clock;
 use crate::error::{Operation, Result, Stage, WireState};
 use crate::notification::Status;
+use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
 
@@ -37,9 +40,13 @@ use crate::reason::CloseReason;
 pub(super) enum FollowUp {
     Deliver,
     Again(Box<Next>),
+    /// What is stored takes its place.
+    #[cfg(feature = "cache")]
+    Stored(Arc<ResponseHead>),
 }
 
 /// The exchange that follows in place of a response.
+#[derive(Default)]
 pub(super) struct Next {
     /// What is told of it before.
     pub(super) told: Option<Status>,
@@ -47,10 +54,27 @@ pub(super) struct Next {
     pub(super) moved: Option<Moved>,
     /// The caller's fields from here on, if some of them are dropped or changed.
     pub(super) headers: Option<Fields>,
+    /// What wires are to be from here on, if that is otherwise.
+    pub(super) options: Option<SharedOptions>,
     /// From here on there is no body.
     pub(super) drops_body: bool,
     /// How long is waited before it.
     pub(super) after: Option<Duration>,
+}
+
+#[cfg(feature = "cache")]
+impl Next {
+    /// The same once more, as if nothing were stored.
+    fn the_same() -> Self {
+        Self {
+            told: Some(Status::CacheMiss),
+            moved: None,
+            headers: None,
+            options: None,
+            drops_body: false,
+            after: None,
+        }
+    }
 }
 
 /// How far a follow-up has come.
@@ -59,6 +83,9 @@ pub(super) enum Following {
     Judging(Arc<ResponseHead>),
     /// Its response is not delivered: the body is being read away.
     Dropping(Box<Next>),
+    /// Its response is not delivered: this one, which is stored, is judged in its place.
+    #[cfg(feature = "cache")]
+    DroppingFor(Arc<ResponseHead>),
     /// What follows may not go yet.
     Waiting { not_before: Option<Instant> },
 }
@@ -67,6 +94,11 @@ pub(super) enum Following {
 type Followed<'a> = Pin<Box<dyn Future<Output = Result<Option<Arc<ResponseHead>>>> + 'a>>;
 
 impl Journey {
+    /// Is it on the way to another exchange?
+    pub(super) fn is_sent_again(&self) -> bool {
+        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
+    }
+
     /// A final head has come: gives it back if it is to be delivered. On every one, so it has to be quick.
     pub(super) fn hears(&mut self, head: ResponseHead) -> Option<Arc<ResponseHead>> {
         self.take_note(&head);
@@ -83,17 +115,43 @@ impl Journey {
         if self.turns.is_some() {
             self.was_answered(head);
         }
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() {
+            self.tells_cache(head);
+        }
         self.remember(head);
+        if self.auth.is_some() {
+            self.note_credentials(head);
+        }
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
     fn may_be_followed(&self, head: &ResponseHead) -> bool {
-        head.status().is_redirection() && self.upgrade.is_none()
+        #[cfg(feature = "cache")]
+        if self.caching.as_ref().is_some_and(|caching| caching.is_better_than(head)) {
+            return true;
+        }
+        let status = head.status();
+        status.is_redirection() && self.upgrade.is_none()
+            || status.is_client_error() && self.may_authenticate(head)
+            || self.may_be_retried(head)
     }
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
     async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
-        Ok(self.redirect(head).await?.map_or(FollowUp::Deliver, FollowUp::Again))
+        #[cfg(feature = "cache")]
+        match self.stored_instead_of(head) {
+            Instead::Nothing => {}
+            Instead::Stored(head) => return Ok(FollowUp::Stored(head)),
+            Instead::AskAgain => return Ok(FollowUp::Again(Box::new(Next::the_same()))),
+        }
+        if let Some(next) = self.authenticate(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
+        if let Some(next) = self.redirect(head).await? {
+            return Ok(FollowUp::Again(next));
+        }
+        Ok(if self.may_be_retried(head) { self.retries_after(head) } else { FollowUp::Deliver })
     }
 
     /// Goes on with a follow-up that was begun. Gives the head back if it is to be delivered; if not, what follows has been sent.
@@ -109,6 +167,10 @@ impl Journey {
                             Ok(FollowUp::Deliver) => {
                                 self.follow_up = None;
                                 return Ok(Some(head));
+                            }
+                            #[cfg(feature = "cache")]
+                            Ok(FollowUp::Stored(head)) => {
+                                self.follow_up = Some(Box::new(Following::DroppingFor(head)));
                             }
                             Ok(FollowUp::Again(mut next)) => {
                                 self.shared.is_prior(PriorResponse::new(self.target().clone(), head));
@@ -135,12 +197,21 @@ impl Journey {
                             self.follow_up = Some(Box::new(Following::Waiting { not_before }));
                         }
                     }
+                    #[cfg(feature = "cache")]
+                    Some(Following::DroppingFor(head)) => {
+                        let head = Arc::clone(head);
+                        self.drop_response().await;
+                        self.follow_up = Some(Box::new(Following::Judging(head)));
+                    }
                     Some(Following::Waiting { not_before }) => {
                         let not_before = *not_before;
-                        if not_before.is_some() {
-                            self.stage = Stage::Queue;
-                            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+                        #[cfg(feature = "cache")]
+                        if self.caching.is_some()
+                            && self.look_in_cache().await.map_err(|error| error.in_operation(Operation::Receive))?
+                        {
+                            continue;
                         }
+                        self.waits_until(not_before).await;
                         self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
                         if self.goes_away() {
                             self.follow_up = None;
@@ -176,6 +247,10 @@ impl Journey {
                 let mut left = limit;
                 while let Ok(Some(piece)) = exchange.read(lease, PIECE).await {
                     left = left.saturating_sub(piece.len() as u64);
+                    #[cfg(feature = "cache")]
+                    if let Some(caching) = &mut self.caching {
+                        caching.record(&piece);
+                    }
                     if left == 0 {
                         break;
                     }
@@ -192,13 +267,16 @@ impl Journey {
 
     /// What was known of the last exchange is over, but for when all of it began.
     fn aim_at(&mut self, next: Next) {
-        let Next { moved, headers, drops_body, .. } = next;
+        let Next { moved, headers, options, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
             self.aim = Aim::at(moved);
         }
         if let Some(headers) = headers {
             self.headers = headers;
+        }
+        if let Some(options) = options {
+            self.options = options;
         }
         if drops_body {
             self.payload = Payload::empty();
@@ -209,6 +287,28 @@ impl Journey {
         self.reached = WireState::NotSent;
         self.resends_left = self.options.resends;
         (self.head_deadline, self.announced, self.trailers) = (None, None, None);
+    }
+
+    /// Waits until it may be sent again after a failure, if that is not at once.
+    pub(super) async fn wait_to_go(&mut self) -> Result<()> {
+        if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
+            let not_before = *not_before;
+            Box::pin(async {
+                self.waits_until(not_before).await;
+                self.resend_until = self.queue_end();
+                self.wait_for_leave(self.resend_until).await
+            })
+            .await?;
+            self.follow_up = None;
+        }
+        Ok(())
+    }
+
+    async fn waits_until(&mut self, not_before: Option<Instant>) {
+        if not_before.is_some() {
+            self.stage = Stage::Queue;
+            let _time_has_come = clock::until(not_before, pin!(std::future::pending::<()>())).await;
+        }
     }
 }
 

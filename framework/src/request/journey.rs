@@ -10,8 +10,11 @@ use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
 use super::aim::Aim;
+use super::authenticating::Authenticating;
 use super::away::Away;
 use super::beside::Beside;
+#[cfg(feature = "cache")]
+use super::caching::Caching;
 use super::fields::Fields;
 use super::follow_up::Following;
 use super::messages::Facts;
@@ -25,11 +28,11 @@ use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
-use crate::network::SecurityInfo;
+use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
-use crate::protocol::http1::BodyLength;
+use crate::protocol::coding::Decoder;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -70,10 +73,14 @@ pub(super) struct Journey {
     pub(super) head_deadline: Option<Instant>,
     /// The length of the response body, if it was announced.
     pub(super) announced: Option<u64>,
+    /// What undoes the codings of the response body, if it has any. Boxed: many have none.
+    pub(super) decoding: Option<Box<Decoder>>,
     /// The caller was told that there is no more: until then a read loop is work in flight.
     pub(super) end_told: bool,
     /// How far the request has ever got, on this wire or on one that is gone.
     pub(super) reached: WireState,
+    /// Its rounds with who asks for credentials, if it has any or was asked for some.
+    pub(super) auth: Option<Box<Authenticating>>,
     /// How far a follow-up has come, inside a receive that may be given up and made again.
     pub(super) follow_up: Option<Box<Following>>,
     /// The request is being sent again inside a receive, which may be given up and made again.
@@ -96,6 +103,9 @@ pub(super) struct Journey {
     pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
+    /// What it has to do with the cache of its session; `None` where that has none.
+    #[cfg(feature = "cache")]
+    pub(super) caching: Option<Box<Caching>>,
     /// The upgrade it asks for.
     pub(super) upgrade: Option<Box<Upgrade>>,
 }
@@ -114,6 +124,7 @@ pub(super) struct WireFacts {
     remote: Option<std::net::SocketAddr>,
     local: Option<std::net::SocketAddr>,
     security: Option<Arc<SecurityInfo>>,
+    proxy: Option<Proxy>,
 }
 
 impl Journey {
@@ -126,10 +137,11 @@ impl Journey {
         payload: Payload,
     ) -> Result<Box<Self>> {
         let now = clock::now();
-        let (mut headers, mut options, upgrades, aim) = {
+        let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, std::mem::take(&mut draft.aim))
+            let aim = std::mem::take(&mut draft.aim);
+            (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, aim, draft.credentials.clone())
         };
         if !extra.is_empty() {
             // WinHttpSendRequest adds its headers with ADD and REPLACE.
@@ -140,12 +152,20 @@ impl Journey {
             headers.extend(extra);
         }
         if let Some(moved) = aim.moved() {
-            moved.strip(&mut headers, &shared.target, &options.redirects);
+            moved.strip(&mut headers, &mut options, &shared.target, services);
         }
-        let upgrade = if upgrades { Some(ask(headers.change(), &mut options, &payload)?) } else { None };
+        let upgrade =
+            if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
         let times = Timings::new(now);
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
+        #[cfg(feature = "cache")]
+        if journey.upgrade.is_none() {
+            journey.caching = Caching::of(services, &journey.options);
+        }
+        if let Some(own) = own {
+            journey.begin_authenticating(own)?;
+        }
         journey.prepared = journey.prepare_first()?;
         if shared.by_https && journey.aim.moved().is_none() {
             journey.tell_of_https(&shared.target);
@@ -186,9 +206,11 @@ impl Journey {
             sizes: Sizes::default(),
             head_deadline: None,
             announced: None,
+            decoding: None,
             end_told: false,
             reached: WireState::NotSent,
             follow_up: None,
+            auth: None,
             resending: false,
             resend_until: None,
             trailers: None,
@@ -200,24 +222,10 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
+            #[cfg(feature = "cache")]
+            caching: None,
             upgrade: None,
         })
-    }
-
-    /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
-        let Some(length) = self.payload.0.length() else { return Ok(None) };
-        if let BodyLength::Length(total) = length {
-            let first = self.payload.0.first().len() as u64;
-            if first > total {
-                let detail = format!("the first data of {first} octets is longer than the announced total of {total}");
-                return Err(Error::parameter(Operation::Send, detail));
-            }
-        }
-        self.outgoing = self.outgoing()?;
-        self.prepare(length)
-            .map(Some)
-            .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
     /// Borrows a wire of the target's origin, waiting until `end` at most.
@@ -226,7 +234,12 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
-        let sought = Sought::new(self.services.session.id(), self.target().origin(), &self.options);
+        let found = match self.options.dial.proxy.resolver() {
+            None => None,
+            Some(_) => Box::pin(self.find_routes()).await?,
+        };
+        let options = found.as_ref().unwrap_or(&self.options);
+        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
         let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
@@ -238,7 +251,7 @@ impl Journey {
                 let asking = Rc::new(Asking {
                     request: Arc::clone(&self.shared.node),
                     owner: Arc::clone(&self.owner),
-                    options: Arc::clone(&self.options),
+                    options: Arc::clone(options),
                     fresh,
                     stage: Cell::new(Stage::Queue),
                 });
@@ -261,6 +274,7 @@ impl Journey {
             remote: lease.remote(),
             local: lease.local(),
             security: lease.security().cloned(),
+            proxy: lease.by().map(|by| by.proxy.clone()),
         });
         let reused = lease.is_reused();
         if !reused {
@@ -269,6 +283,8 @@ impl Journey {
             self.times.resolve_end = Some(dialed.resolve_end);
             self.times.connect_start = Some(dialed.connect_start);
             self.times.connect_end = Some(dialed.connect_end);
+            self.times.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
+            self.times.tunnel_end = dialed.tunnel_end;
             self.times.tls_start = dialed.tls.map(|(start, _)| start);
             self.times.tls_end = dialed.tls.map(|(_, end)| end);
         }
@@ -276,11 +292,6 @@ impl Journey {
         lease.is_told_of();
         self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
         Ok(lease)
-    }
-
-    /// Is it on the way to another exchange?
-    pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
     }
 
     /// Where the request stands when no operation is in flight and none has failed.
@@ -344,12 +355,17 @@ impl Journey {
 
     /// Has all of the response been read?
     pub(super) fn is_read(&self, active: &Active) -> bool {
-        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty()
+        active.exchange.is_ended() && self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded()
     }
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
-        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            return false;
+        }
+        let is_read = self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded();
+        is_read && self.active.is_none() && self.away.is_none()
     }
 
     /// An error of this request, with its URL and how far it had got.
@@ -375,13 +391,18 @@ impl Journey {
         if let Some(active) = &self.active {
             self.sizes.count_beside(&active.exchange);
         }
+        if self.decoding.is_none() {
+            self.sizes.decoded_body = self.sizes.response_body;
+        }
         Arc::new(Facts {
             wire: self.wire.as_ref().map(|wire| wire.id),
             remote: self.wire.as_ref().and_then(|wire| wire.remote),
             local: self.wire.as_ref().and_then(|wire| wire.local),
             security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
+            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
             timings: self.times,
             sizes: self.sizes,
+            is_decoded: self.decoding.is_some(),
             trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
         })
     }

@@ -15,7 +15,7 @@ use super::payload::Payload;
 use super::timings::{Sizes, Timings};
 use crate::error::Result;
 use crate::id::WireId;
-use crate::network::SecurityInfo;
+use crate::network::{Proxy, SecurityInfo};
 use crate::protocol::http1::ResponseHead;
 use crate::shown;
 
@@ -162,8 +162,11 @@ pub(crate) struct Facts {
     pub(crate) remote: Option<std::net::SocketAddr>,
     pub(crate) local: Option<std::net::SocketAddr>,
     pub(crate) security: Option<Arc<SecurityInfo>>,
+    pub(crate) proxy: Option<Proxy>,
     pub(crate) timings: Timings,
     pub(crate) sizes: Sizes,
+    /// Is the body read as something else than came?
+    pub(crate) is_decoded: bool,
     pub(crate) trailers: HeaderMap,
 }
 

@@ -2,15 +2,21 @@
 
 mod actor;
 mod ahead;
+mod authenticating;
 mod aim;
 mod away;
 mod beside;
 mod builder;
+#[cfg(feature = "cache")]
+mod caching;
 mod calls;
+mod credentials;
 mod deadline;
+mod decoding;
 mod errand;
 mod fields;
 mod flight;
+mod form;
 mod follow_up;
 mod governing;
 mod history;
@@ -23,11 +29,15 @@ mod operation;
 mod outgoing;
 mod parting;
 mod payload;
+mod proxying;
+mod ranged;
 mod receiving;
 mod redirecting;
 mod remembering;
 mod response;
+mod retelling;
 mod send_side;
+mod retrying;
 mod sending;
 mod shared;
 mod showing;
@@ -61,9 +71,13 @@ use state::Call;
 
 pub use actor::RequestActor;
 pub use builder::RequestBuilder;
+pub use credentials::OfferedSchemes;
+pub(crate) use credentials::Own;
+pub use form::Form;
 pub use history::PriorResponse;
 pub use messages::{Amount, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, SendRequest, WriteData};
 pub use payload::Payload;
+pub use ranged::{Part, Parts, Ranged};
 pub use response::Response;
 pub use timings::{Sizes, Timings};
 pub use upgrade::CompleteUpgrade;
@@ -305,7 +319,7 @@ impl Request {
 pub struct ConnectionInfo {
     /// The wire.
     pub wire: crate::id::WireId,
-    /// The server's address; `None` where there is no such thing, as over a Unix socket.
+    /// The server's address, or the nearest proxy's; `None` where there is no such thing, as over a Unix socket.
     pub remote: Option<std::net::SocketAddr>,
     /// Our own address; `None` if the system does not tell it.
     pub local: Option<std::net::SocketAddr>,

@@ -2,11 +2,12 @@
 
 use bytes::BytesMut;
 use http::HeaderMap;
-use http::header::{EXPECT, HeaderValue};
+use http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 
 use super::fields::Fields;
 use super::journey::Journey;
-use crate::error::Result;
+use super::payload::Kind;
+use crate::error::{Error, Operation, Result};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::wire::{Exchange, Failure};
 
@@ -25,7 +26,36 @@ impl Journey {
             }
         }
         self.add_cookies(&mut fields);
+        if self.auth.is_some() || self.services.terms.keyring.is_used() {
+            self.show_credentials(&mut fields);
+        }
+        if let Kind::Form(form) = &self.payload.0
+            && !fields.contains_key(CONTENT_TYPE)
+            && let Ok(content_type) = HeaderValue::try_from(form.content_type_of_all())
+        {
+            fields.change().insert(CONTENT_TYPE, content_type);
+        }
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() {
+            self.asks_by_validators(fields.change());
+        }
         Ok(fields)
+    }
+
+    /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
+    pub(super) fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
+        let Some(length) = self.payload.0.length() else { return Ok(None) };
+        if let BodyLength::Length(total) = length {
+            let first = self.payload.0.first().len() as u64;
+            if first > total {
+                let detail = format!("the first data of {first} octets is longer than the announced total of {total}");
+                return Err(Error::parameter(Operation::Send, detail));
+            }
+        }
+        self.outgoing = self.outgoing()?;
+        self.prepare(length)
+            .map(Some)
+            .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
     pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
@@ -43,6 +73,7 @@ impl Journey {
             host: target.origin().authority(),
             headers: &self.outgoing,
             defaults: self.default_fields(),
+            accept_encoding: self.codings_asked_for(),
             body,
         }
     }

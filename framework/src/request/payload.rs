@@ -13,6 +13,7 @@ use http::HeaderMap;
 use tokio::fs::File;
 use tokio::io::AsyncReadExt;
 
+use super::form::Form;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::protocol::http1::BodyLength;
 
@@ -38,6 +39,7 @@ pub(super) enum Kind {
     File(PathBuf),
     /// Opened anew for each exchange.
     Reopen(Arc<dyn Fn() -> Pieces + Send + Sync>),
+    Form(Arc<Form>),
 }
 
 pub(super) type Pieces = Pin<Box<dyn Stream<Item = Result<Piece>> + Send>>;
@@ -114,6 +116,11 @@ impl Payload {
         Self(Kind::Stream { pieces: Some(Box::pin(pieces)), length })
     }
 
+    /// A form, as `multipart/form-data`; unless a `Content-Type` was set that is the one it is sent with.
+    pub fn multipart(form: Form) -> Self {
+        Self(Kind::Form(Arc::new(form)))
+    }
+
     /// A file, sent with the length it has when the request is sent. It is opened then; one that cannot be opened or read
     /// fails the send (87).
     pub fn file(path: impl Into<PathBuf>) -> Self {
@@ -129,6 +136,7 @@ impl Payload {
             Kind::Begin { first, total } => Kind::Begin { first: first.clone(), total: *total },
             Kind::File(path) => Kind::File(path.clone()),
             Kind::Reopen(open) => Kind::Reopen(Arc::clone(open)),
+            Kind::Form(form) => Kind::Form(Arc::clone(form)),
             Kind::Chunked | Kind::Duplex | Kind::Stream { .. } => return None,
         };
         self.0.is_replayable().then_some(Self(kind))
@@ -145,6 +153,16 @@ impl Kind {
             Self::Stream { length, .. } => Some(*length),
             Self::Chunked | Self::Duplex | Self::Reopen(_) => Some(BodyLength::Chunked),
             Self::File(_) => None,
+            Self::Form(form) => form.length(),
+        }
+    }
+
+    /// All of it, where that is at hand.
+    pub(super) fn whole(&self) -> Option<Bytes> {
+        match self {
+            Self::Bytes(octets) => Some(octets.clone()),
+            Self::Begin { first, total } if first.len() as u64 == *total => Some(first.clone()),
+            _ => None,
         }
     }
 
@@ -170,6 +188,7 @@ impl Kind {
     pub(super) fn is_replayable(&self) -> bool {
         match self {
             Self::Bytes(_) | Self::File(_) | Self::Reopen(_) => true,
+            Self::Form(form) => form.is_replayable(),
             Self::Begin { first, total } => first.len() as u64 == *total,
             Self::Chunked | Self::Duplex | Self::Stream { .. } => false,
         }
@@ -183,6 +202,10 @@ impl Kind {
                 Ok(pieces.take().map_or(Source::Nothing, |pieces| Source::Stream { pieces, trailers: None }))
             }
             Self::Reopen(open) => Ok(Source::Stream { pieces: open(), trailers: None }),
+            Self::Form(form) => {
+                let (pieces, length) = Box::pin(form.open()).await?;
+                Ok(Source::Form { pieces, length })
+            }
             Self::Bytes(_) | Self::Begin { .. } | Self::Chunked | Self::Duplex => Ok(Source::Nothing),
         }
     }
@@ -197,6 +220,10 @@ pub(super) enum Source {
         trailers: Option<Box<HeaderMap>>,
     },
     File(Box<Opened>),
+    Form {
+        pieces: Pieces,
+        length: Option<u64>,
+    },
 }
 
 /// A file that is being sent.
@@ -213,13 +240,14 @@ impl Source {
             let length = file.metadata().await?.len();
             Ok::<_, io::Error>(Self::File(Box::new(Opened { file, length, left: length })))
         };
-        open.await.map_err(|error| unreadable(error, &format!("the file {} cannot be opened", path.display())))
+        open.await.map_err(|error| unopened(error, path))
     }
 
     /// The length, if opening told it.
     pub(super) fn length(&self) -> Option<u64> {
         match self {
             Self::File(file) => Some(file.length),
+            Self::Form { length, .. } => *length,
             Self::Nothing | Self::Stream { .. } => None,
         }
     }
@@ -228,7 +256,7 @@ impl Source {
     pub(super) fn trailers(&self) -> Option<&HeaderMap> {
         match self {
             Self::Stream { trailers, .. } => trailers.as_deref(),
-            Self::Nothing | Self::File(_) => None,
+            Self::Nothing | Self::File(_) | Self::Form { .. } => None,
         }
     }
 
@@ -245,13 +273,29 @@ impl Source {
                 }
                 None => Ok(None),
             },
+            Self::Form { pieces, .. } => match pieces.next().await.transpose()? {
+                Some(Piece::Data(octets)) => Ok(Some(octets)),
+                Some(Piece::Trailers(_)) | None => Ok(None),
+            },
             Self::File(file) => Box::pin(file.next()).await,
         }
     }
 }
 
 impl Opened {
-    async fn next(&mut self) -> Result<Option<Bytes>> {
+    /// The octets of a file.
+    pub(super) async fn length_of(path: &Path) -> Result<u64> {
+        let looked = tokio::fs::metadata(path).await;
+        looked.map(|about| about.len()).map_err(|error| unopened(error, path))
+    }
+
+    /// A file of which so many octets are sent.
+    pub(super) async fn open_at(path: &Path, length: u64) -> Result<Self> {
+        let file = File::open(path).await.map_err(|error| unopened(error, path))?;
+        Ok(Self { file, length, left: length })
+    }
+
+    pub(super) async fn next(&mut self) -> Result<Option<Bytes>> {
         let Self { file, left, .. } = self;
         if *left == 0 {
             return Ok(None);
@@ -268,11 +312,15 @@ impl Opened {
     }
 }
 
-fn in_pieces(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Pieces {
+pub(super) fn in_pieces(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> Pieces {
     Box::pin(stream.map(|given| match given {
         Ok(octets) => Ok(Piece::Data(octets)),
         Err(error) => Err(unreadable(error, "the body's stream failed")),
     }))
+}
+
+fn unopened(error: io::Error, path: &Path) -> Error {
+    unreadable(error, &format!("the file {} cannot be opened", path.display()))
 }
 
 fn unreadable(error: io::Error, what: &str) -> Error {
@@ -314,6 +362,7 @@ impl fmt::Debug for Payload {
             Kind::Stream { .. } => f.write_str("Payload(stream)"),
             Kind::Reopen(_) => f.write_str("Payload(stream that can be reopened)"),
             Kind::File(path) => write!(f, "Payload(file {})", path.display()),
+            Kind::Form(form) => write!(f, "Payload({form:?})"),
         }
     }
 }

@@ -63,7 +63,10 @@ impl Journey {
             let Active { lease, exchange, .. } = self.active_mut()?;
             let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
                 let waited = self.options.timeouts.receive_response.unwrap_or_default();
-                return Err(self.fail(Failure::Timeout(self.stage(), waited), operation));
+                self.prepare_resend(Failure::Timeout(self.stage(), waited), operation)?;
+                self.go_again(operation).await?;
+                told = false;
+                continue;
             };
             match received {
                 Ok(Received::Interim(head)) => {
@@ -79,8 +82,7 @@ impl Journey {
                 Err(failure) => {
                     self.report_no_answer(told);
                     self.prepare_resend(failure, operation)?;
-                    self.resend_in(operation, true).await?;
-                    self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+                    self.go_again(operation).await?;
                     told = false;
                 }
             }
@@ -99,6 +101,14 @@ impl Journey {
             }
             Ok(())
         })
+    }
+
+    /// Sends it again, now or when its time has come.
+    async fn go_again(&mut self, operation: Operation) -> Result<()> {
+        let fresh = self.follow_up.is_none();
+        self.resend_in(operation, fresh).await?;
+        self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
+        Ok(())
     }
 
     pub(super) async fn resend_in(&mut self, operation: Operation, fresh: bool) -> Result<()> {
@@ -132,6 +142,11 @@ impl Journey {
         if let Some(active) = &self.active {
             self.announced = active.exchange.remaining();
         }
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            self.announced = Some(self.given_left() as u64);
+        }
+        self.look_for_codings(&head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
             self.settle(now);
@@ -207,7 +222,8 @@ impl Journey {
     }
 
     fn report_read(&self, octets: u64) {
-        let received = self.sizes.response_body - self.ahead.len() as u64 - self.gathered.len() as u64;
+        let read = if self.decoding.is_some() { self.sizes.decoded_body } else { self.sizes.response_body };
+        let received = read - self.ahead.len() as u64 - self.gathered.len() as u64;
         let total = self.announced;
         let since = self.times.head_received;
         if octets > 0 {
@@ -218,14 +234,26 @@ impl Journey {
         }
     }
 
-    /// The next piece of the body off the wire.
+    /// The next piece of the body.
     async fn pull(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
+        if self.decoding.is_some() {
+            return self.pull_decoded(max, operation).await;
+        }
+        self.pull_off_the_wire(max, operation).await
+    }
+
+    /// The next piece of the body as it comes.
+    pub(super) async fn pull_off_the_wire(&mut self, max: usize, operation: Operation) -> Result<Option<Bytes>> {
         self.stage = Stage::Body;
         if let Some(failure) = self.failed_ahead.take() {
             return Err(self.fail(failure, operation));
         }
         if self.away.is_some() {
             return self.pull_from_afar(max, operation).await;
+        }
+        #[cfg(feature = "cache")]
+        if self.active.is_none() {
+            return Ok(self.take_given(max));
         }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
         if exchange.is_body_open()
@@ -247,6 +275,8 @@ impl Journey {
             Err(failure) => return Err(self.fail(failure, operation)),
         };
         let octets = pulled.as_ref().map_or(0, |piece| piece.len() as u64);
+        #[cfg(feature = "cache")]
+        self.record(pulled.as_deref().unwrap_or_default());
         if let Some(Active { receiving, .. }) = &mut self.active {
             receiving.moved(octets);
         }
@@ -257,7 +287,10 @@ impl Journey {
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
     pub(super) async fn run(&mut self) -> Result<Arrived> {
         // Boxed: the answer may be waited for longer than all that, and by many.
-        Box::pin(self.send()).await?;
+        let sent = Box::pin(self.send()).await;
+        #[cfg(feature = "cache")]
+        let sent = sent.or_else(|error| self.stored_instead_of_error(error));
+        sent?;
         let is_sent = match self.source.take() {
             None => true,
             Some(source) => {
@@ -269,7 +302,10 @@ impl Journey {
             self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
         }
         self.enter(Operation::Receive);
-        let head = self.receive(is_sent).await?;
+        let received = self.receive(is_sent).await;
+        #[cfg(feature = "cache")]
+        let received = self.or_stored(received).await;
+        let head = received?;
         self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
         self.enter(Operation::Read);
         self.reach(head)
@@ -280,11 +316,17 @@ impl Journey {
         // Read elsewhere, it is here already.
         let mut early = std::mem::take(&mut self.ahead);
         // What took no waiting is nothing to a minimum rate, whose first window begins behind it.
-        if let Some(Active { lease, exchange, .. }) = &mut self.active {
+        if self.decoding.is_some() {
+            early = self.decode_arrived(EARLY_BODY).map_err(|failure| self.fail(failure, Operation::Read))?;
+        } else if let Some(Active { lease, exchange, .. }) = &mut self.active {
             match exchange.read_arrived(lease, EARLY_BODY) {
                 Ok(BodyStep::Data(data)) => early = data,
                 Ok(BodyStep::End | BodyStep::NeedMore) => {}
                 Err(failure) => return Err(self.fail(failure, Operation::Read)),
+            }
+            #[cfg(feature = "cache")]
+            if let Some(caching) = &mut self.caching {
+                caching.record(&early);
             }
             self.sizes.response_body += early.len() as u64;
             // The end of a chunked body may have come too.
@@ -294,8 +336,16 @@ impl Journey {
                     Ok(BodyStep::End | BodyStep::NeedMore) => {}
                     Err(failure) => return Err(self.fail(failure, Operation::Read)),
                 }
+                #[cfg(feature = "cache")]
+                if let Some(caching) = &mut self.caching {
+                    caching.record(&self.ahead);
+                }
                 self.sizes.response_body += self.ahead.len() as u64;
             }
+        }
+        #[cfg(feature = "cache")]
+        if self.decoding.is_none() && self.given_left() > 0 {
+            early = self.take_given(EARLY_BODY).unwrap_or_default();
         }
         Ok(early)
     }

@@ -65,6 +65,12 @@ impl Response {
         self.url.get_or_init(|| self.request.url().into())
     }
 
+    /// Is the body read as something else than came, its codings undone ([`Decompression`](crate::Decompression))? Then
+    /// [`content_length`](Self::content_length) is not the length of what is read.
+    pub fn is_decoded(&self) -> bool {
+        self.facts.is_decoded
+    }
+
     /// The octets of the body that the server announced; `None` if it announced none. For the answer to a HEAD request it is
     /// the length that a GET would have got.
     #[doc(alias = "WINHTTP_QUERY_CONTENT_LENGTH")]

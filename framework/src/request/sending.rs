@@ -20,21 +20,37 @@ use crate::wire::{Exchange, Failure, Pace, Uploaded};
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
     pub(super) async fn send(&mut self) -> Result<()> {
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() && self.look_in_cache().await? {
+            return Ok(());
+        }
         let (mut fresh, mut queue_end) = (false, self.queue_end());
-        self.wait_for_leave(queue_end).await?;
+        match self.follow_up {
+            None => self.wait_for_leave(queue_end).await?,
+            // It takes the place of one that failed, and not at once.
+            Some(_) => {
+                self.wait_to_go().await?;
+                queue_end = self.resend_until;
+            }
+        }
+        if self.options.retry.is_some() {
+            self.pays_for_retries();
+        }
         loop {
-            let failed = match self.send_once(fresh, queue_end).await? {
-                Ok(()) => return Ok(()),
-                Err(failed) => failed,
-            };
-            self.prepare_resend(failed, Operation::Send)?;
-            (fresh, queue_end) = (true, self.resend_until);
+            match self.send_once(fresh, queue_end).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(failed)) => self.prepare_resend(failed, Operation::Send)?,
+                Err(error) => self.prepare_retry(error)?,
+            }
+            fresh = self.follow_up.is_none();
+            self.wait_to_go().await?;
+            queue_end = self.resend_until;
         }
     }
 
     /// Sends it again after a silent end, if that is safe; else the failure is the caller's.
     ///
-    /// Leaves nothing of the failed attempt. What follows is [`send_again`](Self::send_again).
+    /// Leaves nothing of the failed attempt. What follows is [`send_again`](Self::send_again), after a wait if there is one.
     pub(super) fn prepare_resend(&mut self, failure: Failure, operation: Operation) -> Result<()> {
         let attempt = Attempt {
             method: self.method(),
@@ -52,7 +68,7 @@ impl Journey {
         let error = self.error(failure, operation);
         self.break_off(reason);
         if !resend {
-            return Err(error);
+            return self.prepare_retry(error);
         }
         if refused {
             self.refusals_left -= 1;
@@ -62,18 +78,20 @@ impl Journey {
         self.attempt += 1;
         self.resend_until = self.queue_end();
         let attempt = self.attempt;
-        self.emit(Mask::RETRYING, || Status::Retrying { attempt, error });
+        self.emit(Mask::RETRYING, || Status::Retrying { attempt, pause: Duration::ZERO, error });
         Ok(())
     }
 
     /// The whole send once more, inside another operation: no second `SendRequestComplete`.
     pub(super) async fn send_again(&mut self, mut fresh: bool) -> Result<()> {
         loop {
-            match self.send_once(fresh, self.resend_until).await? {
-                Ok(()) => return Ok(()),
-                Err(failed) => self.prepare_resend(failed, Operation::Send)?,
+            self.wait_to_go().await?;
+            match self.send_once(fresh, self.resend_until).await {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(failed)) => self.prepare_resend(failed, Operation::Send)?,
+                Err(error) => self.prepare_retry(error)?,
             }
-            fresh = true;
+            fresh = self.follow_up.is_none();
         }
     }
 
@@ -94,9 +112,14 @@ impl Journey {
         };
         // Nothing was waited for since then.
         self.times.send_start = self.times.wire_acquired;
-        let (exchange, head) = match self.prepared.take() {
-            Some(prepared) => prepared,
-            None => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
+        let forwards = lease.by().filter(|by| by.forwards.is_some());
+        let (exchange, head) = match (self.prepared.take(), forwards) {
+            (_, Some(by)) => {
+                let prepared = self.prepare_forwarded(by, length);
+                prepared.map_err(|failure| self.error(failure, Operation::Send))?
+            }
+            (Some(prepared), None) => prepared,
+            (None, None) => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
         };
         let exchange = match lease.multiplexed() {
             None => exchange,
@@ -118,6 +141,9 @@ impl Journey {
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
         self.shared.is_on(Some(lease.id()));
         self.active = Some(Active { lease, exchange, sending, receiving });
+        if self.auth.is_some() {
+            self.tell_unasked();
+        }
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
         self.stage = Stage::SendHead;
         self.shared.now_awaits(Awaits::Window);

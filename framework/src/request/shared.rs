@@ -10,6 +10,7 @@ use http::Method;
 
 use super::actor::RequestActor;
 use super::aim::Aim;
+use super::credentials::Own;
 use super::fields::Fields;
 use super::history::PriorResponse;
 use super::landing::Landing;
@@ -68,6 +69,8 @@ pub(super) struct Draft {
     pub(super) options: SharedOptions,
     /// Where a redirect has led that only the caller can follow: the next send goes there.
     pub(super) aim: Aim,
+    /// What is shown to who asks for it.
+    pub(super) credentials: Option<Arc<Own>>,
     /// Each send asks for an upgrade to WebSocket.
     pub(super) upgrades: bool,
     /// When it was begun to be sent, for the last time.
@@ -99,6 +102,7 @@ impl Shared {
             headers: Fields::default(),
             options,
             aim: Aim::default(),
+            credentials: None,
             upgrades: false,
             begun: None,
         });

@@ -60,11 +60,13 @@ pub(crate) struct Standing {
 pub(crate) enum Call {
     AddHeader,
     SetOptions,
+    SetCredentials,
     Send,
     Write,
     Finish,
     Receive,
     Head,
+    QueryAuthSchemes,
     QueryDataAvailable,
     Read,
     Upgrade,
@@ -199,14 +201,16 @@ impl fmt::Display for State {
 
 impl Call {
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 13] = [
         Self::AddHeader,
         Self::SetOptions,
+        Self::SetCredentials,
         Self::Send,
         Self::Write,
         Self::Finish,
         Self::Receive,
         Self::Head,
+        Self::QueryAuthSchemes,
         Self::QueryDataAvailable,
         Self::Read,
         Self::Upgrade,
@@ -218,11 +222,13 @@ impl Call {
         match self {
             Self::AddHeader => "add_header",
             Self::SetOptions => "set_options",
+            Self::SetCredentials => "set_credentials",
             Self::Send => "send",
             Self::Write => "write",
             Self::Finish => "finish",
             Self::Receive => "receive_response",
             Self::Head => "head",
+            Self::QueryAuthSchemes => "query_auth_schemes",
             Self::QueryDataAvailable => "query_data_available",
             Self::Read => "read",
             Self::Upgrade => "upgrade_to_websocket",
@@ -247,14 +253,16 @@ fn figure() -> String {
 
 use State::{Body, Broken, Done, Failed, Opened, Reading, Receiving, Sent, Upgraded, Uploading};
 
-const TABLE: [(Call, &[State]); 11] = [
+const TABLE: [(Call, &[State]); 13] = [
     (Call::AddHeader, &[Opened, Body, Done, Failed, Broken, Upgraded]),
     (Call::SetOptions, &[Opened, Body, Done, Failed, Broken, Upgraded]),
+    (Call::SetCredentials, &[Opened, Body, Done, Failed, Broken, Upgraded]),
     (Call::Send, &[Opened, Body, Done, Failed, Broken, Upgraded]),
     (Call::Write, &[Uploading]),
     (Call::Finish, &[Uploading]),
     (Call::Receive, &[Uploading, Sent]),
     (Call::Head, &[Body, Reading, Done, Broken, Upgraded]),
+    (Call::QueryAuthSchemes, &[Body, Reading, Done, Broken, Upgraded]),
     (Call::QueryDataAvailable, &[Body, Done, Upgraded]),
     (Call::Read, &[Body, Done, Upgraded]),
     (Call::Upgrade, &[Opened, Body, Done, Failed, Broken, Upgraded]),
@@ -263,7 +271,19 @@ const TABLE: [(Call, &[State]); 11] = [
 
 const BESIDE: [(SendSide, &[Call], &[Call]); 2] = [
     (SendSide::Open, &[Call::Write, Call::Finish], &[]),
-    (SendSide::Busy, &[], &[Call::AddHeader, Call::SetOptions, Call::Send, Call::Write, Call::Finish, Call::Upgrade]),
+    (
+        SendSide::Busy,
+        &[],
+        &[
+            Call::AddHeader,
+            Call::SetOptions,
+            Call::SetCredentials,
+            Call::Send,
+            Call::Write,
+            Call::Finish,
+            Call::Upgrade,
+        ],
+    ),
 ];
 const STATES: u8 = State::ALL.len() as u8;
 

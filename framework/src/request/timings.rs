@@ -24,6 +24,10 @@ pub struct Timings {
     pub connect_start: Option<Instant>,
     /// The stream was open (`WinHttpConnectionEstablishmentEnd`).
     pub connect_end: Option<Instant>,
+    /// The first proxy was asked for a tunnel (`WinHttpProxyTunnelStart`), or the TLS handshake with it began; `None` without a tunnel.
+    pub tunnel_start: Option<Instant>,
+    /// The last proxy had opened its tunnel (`WinHttpProxyTunnelEnd`).
+    pub tunnel_end: Option<Instant>,
     /// The TLS handshake began (`WinHttpTlsHandshakeClientLeg1Start`).
     pub tls_start: Option<Instant>,
     /// The wire was secure (`WinHttpTlsHandshakeClientLeg3End`).
@@ -47,6 +51,8 @@ impl Timings {
             resolve_end: None,
             connect_start: None,
             connect_end: None,
+            tunnel_start: None,
+            tunnel_end: None,
             tls_start: None,
             tls_end: None,
             send_start: None,
@@ -102,8 +108,11 @@ pub struct Sizes {
     pub request_body: u64,
     /// The head of the response.
     pub response_head: u64,
-    /// The body of the response, as far as it was read.
+    /// The body of the response as it came off the wire, as far as it was read.
     pub response_body: u64,
+    /// The same body decoded ([`Decompression`](crate::Decompression)), as far as it was; as many as `response_body` where there
+    /// was nothing to decode.
+    pub decoded_body: u64,
 }
 
 impl Sizes {

@@ -23,6 +23,7 @@ use crate::origin::{Lease, Sought, known_origin};
 use crate::protocol::http1::{BodyLength, RequestHead};
 use crate::protocol::websocket::deflate::Offer;
 use crate::protocol::websocket::handshake::{Asked, agreed_compression, chosen_protocol};
+use crate::target::Origin;
 use crate::websocket::{Opening, Upgraded};
 use crate::wire::{Exchange, Failure};
 
@@ -204,7 +205,12 @@ pub(super) struct Upgrade {
 }
 
 /// Adds what asks for an upgrade to the fields of one exchange. What HTTP/1.1 alone may carry is left out where it goes by a stream.
-pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload: &Payload) -> Result<Box<Upgrade>> {
+pub(super) fn ask(
+    origin: &Origin,
+    headers: &mut HeaderMap,
+    options: &mut SharedOptions,
+    payload: &Payload,
+) -> Result<Box<Upgrade>> {
     let refuse = |detail: String| Error::parameter(Operation::Send, detail);
     if !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0))) {
         return Err(refuse("a request that asks for a WebSocket has no body".to_owned()));
@@ -213,6 +219,10 @@ pub(super) fn ask(headers: &mut HeaderMap, options: &mut SharedOptions, payload:
     if shares.is_some() {
         // A wire that is dialed for it must not turn out to speak HTTP/2, by a server that may take no WebSocket over it.
         Arc::make_mut(options).protocols = Protocols::Http1;
+    }
+    if !origin.is_secure() && !options.dial.proxy.is_direct() {
+        // A proxy that forwards requests knows nothing of what follows a 101.
+        Arc::make_mut(options).dial.always_tunnel = true;
     }
     let nonce = nonce().ok_or_else(|| {
         Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, NO_RANDOM)

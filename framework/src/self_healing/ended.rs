@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
+use crate::policy::is_hopeless;
 use crate::websocket::CloseStatus;
 
 /// How the WebSocket of a [`SelfHealing`](crate::SelfHealing) ended, or why there was none.
@@ -30,7 +31,7 @@ impl Ended {
     pub fn is_final(&self) -> bool {
         match self {
             Self::Closed(status) => matches!(status.code, 1000 | 1002 | 1003 | 1007..=1010),
-            Self::Failed(error) => is_final(error),
+            Self::Failed(error) => is_hopeless(error),
             Self::Refused(_) => false,
         }
     }
@@ -46,25 +47,6 @@ impl Ended {
             Self::Failed(error) | Self::Refused(error) => error.clone(),
         }
     }
-}
-
-fn is_final(error: &Error) -> bool {
-    if let Some(status) = error.answered() {
-        return !matches!(status.as_u16(), 408 | 425 | 429 | 500..);
-    }
-    // Not whatever is said to be the caller's fault: a server that ends the connection behind its 101 makes the upgrade come late,
-    // which is 12019.
-    matches!(
-        error.code(),
-        ErrorCode::InvalidParameter
-            | ErrorCode::InvalidUrl
-            | ErrorCode::UnrecognizedScheme
-            | ErrorCode::Shutdown
-            | ErrorCode::SecureFailure
-            | ErrorCode::ClientAuthCertNeeded
-            | ErrorCode::ClientCertNoPrivateKey
-            | ErrorCode::HttpProtocolMismatch
-    )
 }
 
 impl fmt::Display for Ended {

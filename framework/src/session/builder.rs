@@ -1,18 +1,25 @@
 //! What a session is opened with.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::HeaderValue;
 
 use super::Session;
+use super::credentials::bound;
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
+use crate::network::ByPointer;
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
-    DialOptions, Governor, Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, RequestOptions,
-    SessionOptions, Timeouts, TlsOptions,
+    AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, Decompression, DialOptions, Governor,
+    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, ProxySettings, RequestOptions,
+    RetryPolicy, SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
+use crate::policy::auth::CredentialSet;
 use crate::protocol::http1::field;
 use crate::services::Stores;
 use crate::shown;
@@ -28,8 +35,12 @@ use crate::stores::HstsStore;
 pub struct SessionBuilder {
     pub(super) options: SessionOptions,
     pub(super) origins: Vec<(OriginPattern, OriginOptions)>,
+    pub(super) credentials: Vec<CredentialSet>,
+    pub(super) provider: Option<ByPointer<dyn CredentialProvider>>,
     pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
     pub(super) context: u64,
+    #[cfg(feature = "cache")]
+    pub(super) cache: Option<Cache>,
     pub(super) stores: Stores,
     engine: Option<Result<Engine>>,
     wrong: Option<Error>,
@@ -55,6 +66,14 @@ impl SessionBuilder {
             }
             Err(misuse) => self.is_wrong(Error::parameter(Operation::Open, misuse.to_string())),
         }
+        self
+    }
+
+    /// Through which proxies servers are reached (`WinHttpOpen`'s access type, proxy and bypass list). Default:
+    /// [`ProxySettings::Direct`]. The same as [`DialOptions::proxy`].
+    #[doc(alias = "WINHTTP_OPTION_PROXY")]
+    pub fn proxy(mut self, settings: impl Into<ProxySettings>) -> Self {
+        self.options.request.dial.proxy = settings.into();
         self
     }
 
@@ -96,6 +115,12 @@ impl SessionBuilder {
         self
     }
 
+    /// When a request is sent again beyond the safe resend; `None` is never. Default `None`.
+    pub fn retry(mut self, policy: impl Into<Option<RetryPolicy>>) -> Self {
+        self.options.request.retry = policy.into();
+        self
+    }
+
     /// How streams are opened.
     pub fn dial(mut self, dial: DialOptions) -> Self {
         self.options.request.dial = dial;
@@ -113,6 +138,13 @@ impl SessionBuilder {
     /// dialing too; call this first.
     pub fn request_options(mut self, options: RequestOptions) -> Self {
         self.options.request = options;
+        self
+    }
+
+    /// Which content codings requests ask for, and have undone as their bodies are read. Default: all that were compiled in.
+    #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
+    pub fn decompression(mut self, allowed: Decompression) -> Self {
+        self.options.request.decompression = allowed;
         self
     }
 
@@ -193,6 +225,14 @@ impl SessionBuilder {
         self
     }
 
+    /// The cache of its responses. Default: none. Sessions that are given clones of one share it.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub fn cache(mut self, cache: impl Into<Option<Cache>>) -> Self {
+        self.cache = cache.into();
+        self
+    }
+
     /// The jar of the session, with what is in it; another session that has the same one shares its cookies. By default each session has
     /// an empty one of its own.
     #[cfg(feature = "cookies")]
@@ -209,6 +249,30 @@ impl SessionBuilder {
     /// response over a wire with a [check given up](crate::tls::danger) is not believed.
     pub fn hsts(mut self, store: impl Into<Option<HstsStore>>) -> Self {
         self.stores.hsts = store.into();
+        self
+    }
+
+    /// Credentials for the servers that the pattern means, to be shown by the strongest scheme that is asked for and that they are good
+    /// for. See [`CredentialStore::set`](crate::CredentialStore::set), which sets those of proxies too; what that refuses is told by
+    /// [`open`](Self::open) (87).
+    #[doc(alias = "WinHttpSetCredentials")]
+    pub fn credentials(mut self, pattern: &str, credentials: impl Into<Credentials>) -> Self {
+        match bound(AuthTarget::Server, pattern, AuthSchemes::all(), credentials.into()) {
+            Ok(set) => self.credentials.push(set),
+            Err(wrong) => self.is_wrong(wrong.in_operation(Operation::Open)),
+        }
+        self
+    }
+
+    /// Who is asked when credentials are asked for and none are set: an object, or an actor by its `Recipient<CredentialsAsked>`.
+    pub fn credential_provider(mut self, provider: impl CredentialProvider) -> Self {
+        self.provider = Some(ByPointer(Arc::new(provider)));
+        self
+    }
+
+    /// How who asks for credentials is answered.
+    pub fn authentication(mut self, authentication: Authentication) -> Self {
+        self.options.request.authentication = authentication;
         self
     }
 

@@ -2,12 +2,14 @@
 
 mod actor;
 mod builder;
+mod credentials;
 mod messages;
+mod proxy_for_url;
 mod snapshot;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::Addr;
@@ -15,12 +17,15 @@ use http::Method;
 use tokio::sync::oneshot;
 
 use crate::connection::Connection;
+use crate::download::DownloadBuilder;
 use crate::engine::Engine;
 use crate::error::{Operation, Result};
+use crate::event_source::EventSourceBuilder;
 use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
+use crate::policy::auth::Keyring;
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
 use crate::services::{Services, ShutdownReport, drain};
 #[cfg(feature = "cookies")]
@@ -30,6 +35,7 @@ use crate::target::{IntoTarget, Origin, Target};
 
 pub use actor::SessionActor;
 pub use builder::SessionBuilder;
+pub use credentials::CredentialStore;
 pub use messages::{Connect, Shutdown};
 
 /// The root of the tree (`WinHttpOpen`): settings, subscribers, and the wires its requests share.
@@ -53,7 +59,6 @@ pub struct Session {
 pub(crate) struct Inner {
     node: Arc<Node>,
     services: Arc<Services>,
-    options: Mutex<SharedOptions>,
     addr: Addr<SessionActor>,
 }
 
@@ -90,7 +95,10 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
-        let SessionBuilder { options, origins, subscriber, context, stores, .. } = builder;
+        #[cfg(feature = "cache")]
+        let cache = builder.cache.clone();
+        let SessionBuilder { options, origins, credentials, provider, subscriber, context, stores, .. } = builder;
+        let keyring = Keyring::new(credentials, provider.map(|provider| provider.0));
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
         let node = Node::root(limits, context);
         node.subscribers().keep_trace(options.trace);
@@ -99,13 +107,14 @@ impl Session {
         }
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
-        let request_options = Arc::new(options.request.clone());
-        let services = Services::new(engine, options, Overrides::new(origins), stores, Arc::clone(&node));
+        let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
+        #[cfg(feature = "cache")]
+        let services = services.with_cache(cache);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
             let addr = shard.start(move || SessionActor::new(lent, handle, guard));
-            Inner { node: Arc::clone(&node), services, options: Mutex::new(request_options), addr }
+            Inner { node: Arc::clone(&node), services, addr }
         });
         node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
@@ -180,10 +189,34 @@ impl Session {
         Ok(WebSocketBuilder::new(opening, target, options))
     }
 
+    /// A file that is downloaded, and gone on with where it was broken off; see [`DownloadBuilder::to_file`].
+    ///
+    /// ```no_run
+    /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+    /// let film = session.download("https://www.example.com/film")?.to_file("film").await?;
+    /// println!("{} octets, {} of them from before", film.length, film.resumed_from);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn download(&self, url: impl IntoTarget) -> Result<DownloadBuilder> {
+        self.get(url).map(DownloadBuilder::new)
+    }
+
+    /// Server-sent events, from a stream that connects again; see [`EventSource`](crate::EventSource).
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn events(&self, url: impl IntoTarget) -> Result<EventSourceBuilder> {
+        self.get(url).map(EventSourceBuilder::new)
+    }
+
     /// What connections and requests created from now on start from.
     #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> RequestOptions {
-        (*self.shared_options()).clone()
+        (*self.inner.services.request_options()).clone()
     }
 
     /// Sets what connections and requests created from now on start from, but for those whose origin has
@@ -195,7 +228,7 @@ impl Session {
     pub fn set_options(&self, options: RequestOptions) -> Result<()> {
         self.inner.node.check_open(Operation::SetOption)?;
         options.check(Operation::SetOption)?;
-        *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        self.inner.services.set_request_options(Arc::new(options));
         Ok(())
     }
 
@@ -210,6 +243,12 @@ impl Session {
     /// The hosts that are asked by https only; `None` unless the session was [given a store](SessionBuilder::hsts).
     pub fn hsts(&self) -> Option<HstsStore> {
         self.inner.services.hsts.clone()
+    }
+
+    /// The credentials that its requests show to who asks for them.
+    #[doc(alias("WinHttpSetCredentials", "WINHTTP_OPTION_USERNAME", "WINHTTP_OPTION_PASSWORD"))]
+    pub fn credentials(&self) -> CredentialStore {
+        CredentialStore::new(&self.inner.services)
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the
@@ -265,11 +304,7 @@ impl Session {
 
     /// What a connection or a request to this origin starts from.
     fn options_for(&self, origin: &Origin) -> SharedOptions {
-        self.inner.services.terms.overrides.request_options(origin).unwrap_or_else(|| self.shared_options())
-    }
-
-    fn shared_options(&self) -> SharedOptions {
-        Arc::clone(&self.inner.options.lock().unwrap_or_else(PoisonError::into_inner))
+        self.inner.services.options_for(origin)
     }
 }
 

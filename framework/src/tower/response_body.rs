@@ -35,6 +35,7 @@ type Reading = ReusableBoxFuture<'static, (Box<Response>, Result<Option<Bytes>>)
 
 impl ResponseBody {
     pub(super) fn new(response: Response, length: Option<u64>) -> Self {
+        let length = length.filter(|_| !response.is_decoded());
         let is_over = response.at_hand() == (0, true) && response.trailers().is_empty();
         let state = if is_over { State::Ended } else { State::AtRest(Box::new(response)) };
         Self { state, reading: None, left: length }

@@ -7,7 +7,8 @@ use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use super::dial::{DialFailure, Way};
+use super::dial::Way;
+use super::failure::DialFailure;
 use super::tcp;
 use crate::clock;
 use crate::network::{Destination, Stream};
@@ -92,7 +93,7 @@ impl<F: Future> Attempts<F> {
 
 async fn attempt(way: &Way<'_>, address: SocketAddr) -> io::Result<Box<dyn Stream>> {
     match &way.options.dialer {
-        Some(dialer) => dialer.dial(&Destination { host: way.origin.host().to_owned(), address }).await,
+        Some(dialer) => dialer.dial(&Destination { host: way.nearest().0.to_owned(), address }).await,
         None => Ok(Box::new(tcp::connect(way.options, address).await?)),
     }
 }

@@ -1,17 +1,18 @@
 //! One dial: resolve the name, connect to one of its addresses, secure the stream if the scheme asks for it.
 
-use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
+use std::rc::Rc;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::dns::Resolved;
+use super::failure::DialFailure;
 use super::names::{Heard, Names, Unresolved};
-use super::tls::{TlsClient, TlsFailure};
+use super::tls::TlsClient;
+use super::tunnel::{self, ByProxy, Through};
 use super::{connect, dns};
 use crate::clock::{self, within};
-use crate::error::Blame;
 use crate::network::{SecurityInfo, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{DialOptions, Limits, Timeouts};
@@ -27,12 +28,32 @@ pub(crate) struct Way<'a> {
     pub(crate) options: &'a DialOptions,
     /// For a secure origin.
     pub(crate) tls: Option<&'a TlsClient>,
+    /// The proxies it goes through, if it does.
+    pub(crate) through: Option<&'a Through<'a>>,
     /// What the session knows of names.
     pub(crate) names: &'a Arc<Names>,
     /// What the wire is for.
     pub(crate) steers: &'a dyn Steers,
     /// Hears of every step as it happens.
     pub(crate) report: &'a dyn Fn(Mask, &dyn Fn() -> Status),
+}
+
+impl Way<'_> {
+    /// What is connected to: the nearest proxy, or the origin itself.
+    pub(super) fn nearest(&self) -> (&str, u16) {
+        match self.through {
+            Some(through) => through.nearest(),
+            None => (self.origin.host(), self.origin.port()),
+        }
+    }
+
+    /// What is looked up to find that. It is the origin's name alone that may be looked up under another.
+    pub(super) fn name(&self) -> &str {
+        match self.through {
+            Some(through) => through.nearest().0,
+            None => self.options.name_for(self.origin.host()),
+        }
+    }
 }
 
 /// Whoever a wire is for has a say in where it goes.
@@ -51,6 +72,8 @@ pub(crate) struct Dialed {
     pub(crate) times: DialTimes,
     /// Of a secure stream.
     pub(crate) security: Option<Arc<SecurityInfo>>,
+    /// The proxy it goes through, if it does.
+    pub(crate) by: Option<Rc<ByProxy>>,
 }
 
 /// When a dial began and ended its steps.
@@ -60,6 +83,8 @@ pub(crate) struct DialTimes {
     pub(crate) resolve_end: Instant,
     pub(crate) connect_start: Instant,
     pub(crate) connect_end: Instant,
+    /// When the last tunnel was open, of those that begin at `connect_end`.
+    pub(crate) tunnel_end: Option<Instant>,
     /// Start and end of the handshake of a secure stream.
     pub(crate) tls: Option<(Instant, Instant)>,
 }
@@ -67,83 +92,20 @@ pub(crate) struct DialTimes {
 impl DialTimes {
     /// When the stream was ready.
     pub(crate) fn end(&self) -> Instant {
-        self.tls.map_or(self.connect_end, |(_, end)| end)
-    }
-}
-
-/// Why a dial gave no stream.
-#[derive(Debug)]
-pub(crate) enum DialFailure {
-    NotResolved(io::Error),
-    ResolveTimeout(Duration),
-    /// The address policy lets none of the addresses through; its word on the last one.
-    NotAllowed(String),
-    /// No address is of the family of the local address that was asked for.
-    NotOfFamily(IpAddr),
-    /// Every address refused; the last one and its reason.
-    NotConnected {
-        address: SocketAddr,
-        tried: usize,
-        error: io::Error,
-    },
-    /// The time was over; the address that was tried last.
-    ConnectTimeout {
-        address: SocketAddr,
-        tried: usize,
-        waited: Duration,
-    },
-    NotSecured(TlsFailure),
-    /// What secures the stream could not be made in time.
-    PrepareTimeout(Duration),
-    /// Something panicked: what the caller put in the network's place, or this library.
-    Panicked(Blame),
-    /// HTTP/2 is required, and the server chose this.
-    NotHttp2(Option<String>),
-    /// Not a word of the protocol could be said in time.
-    BeginTimeout(Duration),
-    /// The stream broke before a word of the protocol was said.
-    NotBegun(io::Error),
-    /// The handshake had not ended when the time for connecting was over.
-    SecureTimeout(SocketAddr, Duration),
-}
-
-impl DialFailure {
-    /// Did it fail by what the one who dialed asks for, so that another might fare better?
-    pub(crate) fn is_the_askers(&self) -> bool {
-        self.is_timeout() || matches!(self, Self::Panicked(_))
-    }
-
-    /// Was a limit of time over?
-    pub(crate) fn is_timeout(&self) -> bool {
-        match self {
-            Self::ResolveTimeout(_)
-            | Self::ConnectTimeout { .. }
-            | Self::SecureTimeout(..)
-            | Self::PrepareTimeout(_)
-            | Self::BeginTimeout(_) => true,
-            Self::Panicked(_)
-            | Self::NotResolved(_)
-            | Self::NotConnected { .. }
-            | Self::NotAllowed(_)
-            | Self::NotOfFamily(_)
-            | Self::NotSecured(_)
-            | Self::NotHttp2(_)
-            | Self::NotBegun(_) => false,
-        }
-    }
-
-    /// Was it connected to, and the stream broken before either side had said what it is?
-    pub(crate) fn broke_off(&self) -> bool {
-        match self {
-            Self::NotSecured(failure) => failure.is_of_network(),
-            Self::NotBegun(_) => true,
-            _ => false,
-        }
+        self.tls.map_or(self.tunnel_end.unwrap_or(self.connect_end), |(_, end)| end)
     }
 }
 
 /// Dials an origin; also says which address the stream goes to.
 pub(crate) async fn dial(way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
+    // Boxed: what goes straight to its server has no room for it.
+    if let Some(through) = way.through {
+        return Box::pin(tunnel::dial_through(way, through)).await;
+    }
+    dial_directly(way).await
+}
+
+async fn dial_directly(way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
     let resolve_start = clock::now();
     let Resolved { addresses, heard } = resolve(way).await?;
     let resolve_end = clock::now();
@@ -154,9 +116,10 @@ pub(crate) async fn dial(way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure>
         .await
         .inspect_err(|failure| forget_if_useless(way, heard.as_ref(), addresses.len(), failure))?;
     let connect_end = clock::now();
-    let times = DialTimes { resolve_start, resolve_end, connect_start: resolve_end, connect_end, tls: None };
+    let connect_start = resolve_end;
+    let times = DialTimes { resolve_start, resolve_end, connect_start, connect_end, tunnel_end: None, tls: None };
     let dialed = match way.tls {
-        None => Dialed { stream, times, security: None },
+        None => Dialed { stream, times, security: None, by: None },
         // Boxed: a dial without it would have to make room for a handshake.
         Some(client) => Box::pin(secure(way, client, address, stream, times, deadline)).await?,
     };
@@ -164,7 +127,7 @@ pub(crate) async fn dial(way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure>
 }
 
 /// An answer that led to nobody is not what the next dial shall go by.
-fn forget_if_useless(way: &Way<'_>, heard: Option<&Heard>, addresses: usize, failure: &DialFailure) {
+pub(super) fn forget_if_useless(way: &Way<'_>, heard: Option<&Heard>, addresses: usize, failure: &DialFailure) {
     if let (DialFailure::NotConnected { tried, .. } | DialFailure::ConnectTimeout { tried, .. }, Some(heard)) =
         (failure, heard)
         && *tried == addresses
@@ -174,18 +137,11 @@ fn forget_if_useless(way: &Way<'_>, heard: Option<&Heard>, addresses: usize, fai
 }
 
 /// The addresses to try, in order.
-async fn resolve(way: &Way<'_>) -> Result<Resolved, DialFailure> {
-    let Way { origin, options, .. } = way;
-    let limit = way.timeouts.resolve;
-    let name = options.name_for(origin.host());
+pub(super) async fn resolve(way: &Way<'_>) -> Result<Resolved, DialFailure> {
+    let Way { options, .. } = way;
+    let (name, (_, port)) = (way.name(), way.nearest());
     (way.report)(Mask::RESOLVE_NAME, &|| Status::ResolvingName(name.to_owned()));
-    let resolving = pin!(dns::resolve(options, way.names, origin.host(), origin.port()));
-    let Resolved { mut addresses, heard } = match within(limit, resolving).await {
-        Ok(Ok(resolved)) => resolved,
-        Ok(Err(Unresolved::Failed(error))) => return Err(DialFailure::NotResolved(error)),
-        Ok(Err(Unresolved::Panicked(blame))) => return Err(DialFailure::Panicked(blame)),
-        Err(_) => return Err(DialFailure::ResolveTimeout(limit.unwrap_or_default())),
-    };
+    let Resolved { mut addresses, heard } = in_time(way, dns::resolve(options, way.names, name, port)).await?;
     if let Some(heard) = &heard {
         way.steers.hears(heard);
     }
@@ -205,21 +161,40 @@ async fn resolve(way: &Way<'_>) -> Result<Resolved, DialFailure> {
     Ok(Resolved { addresses, heard })
 }
 
+/// A look-up, for as long as one may take.
+pub(super) async fn in_time<T>(
+    way: &Way<'_>,
+    looking_up: impl Future<Output = Result<T, Unresolved>>,
+) -> Result<T, DialFailure> {
+    let limit = way.timeouts.resolve;
+    match within(limit, pin!(looking_up)).await {
+        Ok(Ok(resolved)) => Ok(resolved),
+        Ok(Err(Unresolved::Failed(error))) => Err(DialFailure::NotResolved(error)),
+        Ok(Err(Unresolved::Panicked(blame))) => Err(DialFailure::Panicked(blame)),
+        Err(_) => Err(DialFailure::ResolveTimeout(limit.unwrap_or_default())),
+    }
+}
+
+/// Keeps the addresses of a host that the policy lets through.
+pub(super) fn keep_permitted(way: &Way<'_>, host: &str, addresses: &mut Vec<SocketAddr>) -> Result<(), DialFailure> {
+    let Some(policy) = &way.options.address_policy else { return Ok(()) };
+    let mut refused = None;
+    addresses.retain(|address| match policy.check(host, *address) {
+        Ok(()) => true,
+        Err(reason) => {
+            refused = Some(reason);
+            false
+        }
+    });
+    match refused.filter(|_| addresses.is_empty()) {
+        Some(reason) => Err(DialFailure::NotAllowed(reason)),
+        None => Ok(()),
+    }
+}
+
 /// Keeps the addresses that may be connected to, and can be.
 fn keep_allowed(way: &Way<'_>, addresses: &mut Vec<SocketAddr>) -> Result<(), DialFailure> {
-    if let Some(policy) = &way.options.address_policy {
-        let mut refused = None;
-        addresses.retain(|address| match policy.check(way.origin.host(), *address) {
-            Ok(()) => true,
-            Err(reason) => {
-                refused = Some(reason);
-                false
-            }
-        });
-        if let Some(reason) = refused.filter(|_| addresses.is_empty()) {
-            return Err(DialFailure::NotAllowed(reason));
-        }
-    }
+    keep_permitted(way, way.nearest().0, addresses)?;
     // A dialer of the caller's own binds as it likes.
     if let (Some(local), None) = (way.options.local_address, &way.options.dialer) {
         addresses.retain(|address| address.is_ipv4() == local.is_ipv4());
@@ -238,14 +213,26 @@ async fn secure(
     times: DialTimes,
     deadline: Option<Instant>,
 ) -> Result<Dialed, DialFailure> {
-    let host = way.origin.host();
     let start = clock::now();
+    let (stream, security) = shake_hands(way, client, way.origin.host(), address, stream, deadline).await?;
+    let times = DialTimes { tls: Some((start, clock::now())), ..times };
+    Ok(Dialed { stream, times, security: Some(security), by: None })
+}
+
+/// The handshake with whoever is at the other end, who has to be this host.
+pub(super) async fn shake_hands(
+    way: &Way<'_>,
+    client: &TlsClient,
+    host: &str,
+    address: SocketAddr,
+    stream: Box<dyn Stream>,
+    deadline: Option<Instant>,
+) -> Result<(Box<dyn Stream>, Arc<SecurityInfo>), DialFailure> {
     (way.report)(Mask::TLS_HANDSHAKE, &|| Status::SecuringConnection(host.to_owned()));
     let failure = match clock::until(deadline, pin!(client.secure(stream, host))).await {
         Ok(Ok((stream, security))) => {
             (way.report)(Mask::TLS_HANDSHAKE, &|| Status::ConnectionSecured(Arc::clone(&security)));
-            let times = DialTimes { tls: Some((start, clock::now())), ..times };
-            return Ok(Dialed { stream, times, security: Some(security) });
+            return Ok((stream, security));
         }
         Ok(Err(failure)) => DialFailure::NotSecured(failure),
         Err(_) => DialFailure::SecureTimeout(address, way.timeouts.connect.unwrap_or_default()),
@@ -256,8 +243,13 @@ async fn secure(
         (way.report)(Mask::SECURE_FAILURE, &|| Status::SecureFailure(flags));
     }
     // The stream is gone with the handshake.
+    tell_closed(way);
+    Err(failure)
+}
+
+/// The stream is gone.
+pub(super) fn tell_closed(way: &Way<'_>) {
     let reason = CloseReason::TransportError;
     (way.report)(Mask::CLOSE_CONNECTION, &|| Status::ClosingConnection { reason });
     (way.report)(Mask::CLOSE_CONNECTION, &|| Status::ConnectionClosed);
-    Err(failure)
 }

@@ -3,6 +3,8 @@
 mod connect;
 mod dial;
 mod dns;
+mod failure;
+mod finding;
 #[cfg(feature = "hickory")]
 mod hickory;
 mod look_ups;
@@ -10,10 +12,15 @@ mod memory;
 mod names;
 mod tcp;
 mod tls;
+mod tunnel;
 #[cfg(unix)]
 mod unix;
 
-pub(crate) use dial::{DialFailure, DialTimes, Dialed, Steers, Way, dial};
+pub(crate) use dial::{DialTimes, Dialed, Steers, Way, dial};
+#[cfg(feature = "pac")]
+pub(crate) use dns::known_addresses;
+pub(crate) use failure::DialFailure;
+pub(crate) use finding::find_routes;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
 pub use look_ups::BlockingResolver;
@@ -21,5 +28,6 @@ pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
 pub(crate) use names::{Heard, Names};
 pub use tls::CertificateInfo;
 pub(crate) use tls::{TlsClient, TlsFailure};
+pub(crate) use tunnel::{ByProxy, NoTunnel, Through};
 #[cfg(unix)]
 pub use unix::UnixDialer;

@@ -7,6 +7,7 @@ use super::http2::StreamEnd;
 use crate::error::{Blame, Error, ErrorCode, Operation, Stage};
 use crate::options::MinimumRate;
 use crate::policy::Stalled;
+use crate::protocol::coding;
 use crate::protocol::http1::{Fault, FaultKind, Misuse};
 use crate::protocol::http2::fault::WireFault;
 use crate::reason::CloseReason;
@@ -19,6 +20,8 @@ pub(crate) enum Failure {
     Io(Stage, io::Error),
     /// The peer broke the rules at this stage.
     Fault(Stage, Fault),
+    /// What came cannot be decoded.
+    Coding(coding::Fault),
     /// The stream was ended, and why.
     Stream(Stage, StreamEnd),
     /// The peer broke the rules of the whole connection.
@@ -57,6 +60,7 @@ impl Failure {
         match self {
             Self::Io(..) => CloseReason::TransportError,
             Self::Fault(_, fault) => CloseReason::from(fault),
+            Self::Coding(_) => CloseReason::ProtocolError,
             Self::Stream(_, StreamEnd::Refused(_) | StreamEnd::Reset(_)) => CloseReason::Cancelled,
             Self::Stream(_, StreamEnd::GoneAway(_)) => CloseReason::GoingAway,
             Self::Stream(_, StreamEnd::Offended(_)) | Self::WireFault(..) => CloseReason::ProtocolError,
@@ -85,6 +89,13 @@ impl Failure {
                     FaultKind::PrematureEnd => (ErrorCode::ConnectionError, Blame::Network),
                 };
                 Error::new(code, operation, stage, blame, fault.to_string())
+            }
+            Self::Coding(fault) => {
+                let code = match fault.kind() {
+                    coding::FaultKind::Invalid => ErrorCode::InvalidServerResponse,
+                    coding::FaultKind::TooLarge => ErrorCode::BodyTooLarge,
+                };
+                Error::new(code, operation, Stage::Body, Blame::Peer, fault.to_string())
             }
             Self::Stream(stage, end) => {
                 let (code, what, reason) = match end {

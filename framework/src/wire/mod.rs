@@ -10,6 +10,7 @@ mod sight;
 
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::id::WireId;
@@ -17,7 +18,7 @@ use crate::network::SecurityInfo;
 use crate::options::Http2Options;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
-use crate::transport::{DialTimes, Dialed};
+use crate::transport::{ByProxy, DialTimes, Dialed};
 
 pub(crate) use exchange::Exchange;
 pub(crate) use failure::Failure;
@@ -104,6 +105,14 @@ impl Wire {
         match self {
             Self::Http1(wire) => wire.security(),
             Self::Http2(wire) => wire.security(),
+        }
+    }
+
+    /// The proxy it goes through, if it does.
+    pub(crate) fn by(&self) -> Option<&Rc<ByProxy>> {
+        match self {
+            Self::Http1(wire) => wire.by(),
+            Self::Http2(wire) => wire.by(),
         }
     }
 

@@ -37,10 +37,14 @@ pub(super) struct Conversation {
     /// A receive was given up while the request was being sent again: the next one goes on with that, unless `cancel()`
     /// put an end to it and the next is a new send.
     resend_given_up: bool,
+    /// A receive was given up behind the head of a response, of which it was not decided what follows: the next one goes on with that.
+    head_held: bool,
     /// Sending and receiving may overlap.
     may_overlap: bool,
     /// A send is open while the response is received.
     still_sending: bool,
+    /// The response that is to come is a stored one: nothing is received before it is told.
+    is_stored: bool,
     /// What the last `DataAvailable` or `ReadComplete` said of the body.
     body: Body,
 }
@@ -87,6 +91,12 @@ impl Conversation {
             Happened::InsecureWire => self.on_insecure_wire(),
             Happened::Retrying => self.on_retrying(),
             Happened::Redirected => self.on_redirected(),
+            Happened::CacheMiss => self.on_cache_miss(),
+            Happened::CacheHit => self.on_cache_hit(),
+            Happened::CacheRevalidated => self.on_cache_revalidated(),
+            Happened::ShownUnasked => {
+                self.only_in("Authenticating", !matches!(self.phase, Phase::Ready | Phase::Reading))
+            }
             // Any operation may have to wait for a slow subscriber; only in `Ready` is it known which one it is.
             Happened::Queued => {
                 if self.phase == Phase::Ready {
@@ -141,7 +151,7 @@ impl Conversation {
 
     fn on_began(&mut self, step: Step) -> Result<(), Breach> {
         match step {
-            Step::Resolve | Step::Connect(_) | Step::Secure | Step::SendHead => {
+            Step::FindProxy | Step::Resolve | Step::Connect(_) | Step::OpenTunnel | Step::Secure | Step::SendHead => {
                 self.expect_sending(&format!("the beginning of {step:?}"))?
             }
             Step::ReceiveHead => match self.phase {
@@ -232,6 +242,8 @@ impl Conversation {
         match &mut self.phase {
             Phase::Sending(sent) => *sent = false,
             Phase::Receiving { resending, .. } => *resending = true,
+            // It takes the place of a request that failed, and says so before anything else.
+            Phase::Ready => self.begin_send(),
             phase => return Err(("N3", format!("Retrying in {phase:?}"))),
         }
         Ok(())
@@ -241,9 +253,41 @@ impl Conversation {
     fn on_redirected(&mut self) -> Result<(), Breach> {
         match &mut self.phase {
             Phase::Receiving { answered, resending } if *answered => (*answered, *resending) = (false, true),
+            // A stored one was not received.
+            phase @ Phase::Sent if self.head_held || std::mem::take(&mut self.is_stored) => {
+                *phase = Phase::Receiving { answered: false, resending: true }
+            }
             phase => return Err(("N3", format!("Redirect in {phase:?}"))),
         }
         Ok(())
+    }
+
+    /// What is stored is the response: before a wire was asked for; or behind one that failed, or a failure that came by it.
+    fn on_cache_hit(&mut self) -> Result<(), Breach> {
+        self.open.retain(|step| *step == Step::CloseWire);
+        match &mut self.phase {
+            Phase::Sending(sent) => *sent = true,
+            Phase::Receiving { answered, .. } => *answered = true,
+            Phase::Ready | Phase::Reading => self.phase = Phase::Sending(true),
+            Phase::Sent if self.failed => self.phase = Phase::Sending(true),
+            phase => return Err(("N3", format!("CacheHit in {phase:?}"))),
+        }
+        self.is_stored = true;
+        self.failed = false;
+        Ok(())
+    }
+
+    /// Before a wire is asked for; or behind a 304 that speaks of something else, and the server is asked again.
+    fn on_cache_miss(&mut self) -> Result<(), Breach> {
+        if let Phase::Receiving { answered, resending } = &mut self.phase {
+            (*answered, *resending) = (false, true);
+        }
+        Ok(())
+    }
+
+    /// Behind the head that says so.
+    fn on_cache_revalidated(&mut self) -> Result<(), Breach> {
+        self.only_in("CacheRevalidated", matches!(self.phase, Phase::Receiving { answered: true, .. }))
     }
 
     fn on_success(&mut self, operation: Operation, octets: u64) -> Result<(), Breach> {
@@ -265,6 +309,9 @@ impl Conversation {
             (Operation::Send, Phase::Receiving { resending: true, .. }) if self.resend_given_up => {}
             (Operation::Write, Phase::Sent) => {}
             (Operation::Receive, Phase::Receiving { answered: true, .. }) => self.body = Body::Unknown,
+            (Operation::Receive, Phase::Sent) if self.head_held || std::mem::take(&mut self.is_stored) => {
+                self.body = Body::Unknown
+            }
             (Operation::Receive, Phase::Receiving { answered: false, .. }) => {
                 return Err(("N4", "HeadersAvailable before ResponseReceived".to_owned()));
             }
@@ -310,6 +357,8 @@ impl Conversation {
         };
         let resending = matches!(phase, Phase::Receiving { resending: true, .. });
         let given_up = operation == Operation::Receive && code == ErrorCode::OperationCancelled;
+        let answered = matches!(phase, Phase::Receiving { answered: true, .. });
+        self.head_held = given_up && (answered || self.head_held);
         self.resend_given_up = given_up && (resending || self.resend_given_up);
         self.phase = match operation {
             Operation::Send => Phase::Ready,
@@ -368,7 +417,7 @@ impl Conversation {
 
     fn begin_send(&mut self) {
         self.phase = Phase::Sending(false);
-        self.failed = false;
+        (self.failed, self.is_stored) = (false, false);
     }
 
     fn only_in(&self, what: &str, allowed: bool) -> Result<(), Breach> {

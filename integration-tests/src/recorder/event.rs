@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use hinternet::{ErrorCode, HandleKind, Notification, Operation, Status};
+use hinternet::{AuthReason, ErrorCode, HandleKind, Notification, Operation, Status};
 
 /// One notification, as the checker sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,8 +55,18 @@ pub enum Happened {
     Frame,
     /// `Retrying`.
     Retrying,
-    /// `Redirect`.
+    /// `Redirect`, or `Authenticating` because the response asks for it.
     Redirected,
+    /// `CacheHit`.
+    CacheHit,
+    /// `CacheRevalidated`.
+    CacheRevalidated,
+    /// `CacheMiss`.
+    CacheMiss,
+    /// `CacheStored`.
+    CacheStored,
+    /// `Authenticating` of what nobody asked for.
+    ShownUnasked,
     /// `Healing`.
     Healing,
     /// `Healed`.
@@ -88,6 +98,10 @@ pub enum Step {
     Resolve,
     /// `ConnectingToServer`, `ConnectedToServer` or `ConnectAttemptEnded`; attempts to several addresses overlap.
     Connect(SocketAddr),
+    /// `DetectingProxy`, `ProxyFound`.
+    FindProxy,
+    /// `OpeningTunnel`, `TunnelOpened` or `TunnelFailed`.
+    OpenTunnel,
     /// `SecuringConnection`, `ConnectionSecured`.
     Secure,
     /// `SendingRequest`, `RequestSent`.
@@ -101,7 +115,7 @@ pub enum Step {
 impl Step {
     /// Is it part of finding and opening a wire, which may outlive the request that began it (contract C.6)?
     pub(super) fn is_dial(self) -> bool {
-        matches!(self, Self::Resolve | Self::Connect(_) | Self::Secure)
+        matches!(self, Self::Resolve | Self::Connect(_) | Self::OpenTunnel | Self::Secure)
     }
 }
 
@@ -139,6 +153,10 @@ impl From<&Status> for Happened {
             Status::ConnectingToServer(address) => Self::Began(Step::Connect(*address)),
             Status::ConnectedToServer(address) => Self::Connected(*address),
             Status::ConnectAttemptEnded(address, _) => Self::Ended(Step::Connect(*address)),
+            Status::DetectingProxy => Self::Began(Step::FindProxy),
+            Status::ProxyFound(_) => Self::Ended(Step::FindProxy),
+            Status::OpeningTunnel { .. } => Self::Began(Step::OpenTunnel),
+            Status::TunnelOpened { .. } | Status::TunnelFailed { .. } => Self::Ended(Step::OpenTunnel),
             Status::SecuringConnection(_) => Self::Began(Step::Secure),
             Status::ConnectionSecured(_) => Self::Ended(Step::Secure),
             Status::SecureFailure(_) => Self::InsecureWire,
@@ -158,6 +176,13 @@ impl From<&Status> for Happened {
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
             Status::Redirect(_) => Self::Redirected,
+            Status::CacheHit { .. } => Self::CacheHit,
+            Status::CacheRevalidated => Self::CacheRevalidated,
+            Status::CacheMiss => Self::CacheMiss,
+            Status::CacheStored { .. } => Self::CacheStored,
+            // The next exchange follows in place of the response, as behind a redirect.
+            Status::Authenticating { reason: AuthReason::Challenged | AuthReason::Stale, .. } => Self::Redirected,
+            Status::Authenticating { .. } => Self::ShownUnasked,
             Status::Healing { .. } => Self::Healing,
             Status::Healed { .. } => Self::Healed,
             Status::GaveUp { .. } => Self::GaveUp,

@@ -25,8 +25,10 @@ pub fn short(status: &Status) -> String {
         Status::Queued { position } => format!("{name}({position})"),
         Status::IntermediateResponse(code, _) => format!("{name}({})", code.as_u16()),
         Status::RequestError { operation, error } => format!("{name}({operation:?}, {})", error.code().number()),
+        Status::Authenticating { scheme, reason, .. } => format!("{name}({scheme}, {reason:?})"),
         Status::Redirect(url) => format!("{name}({url})"),
-        Status::Retrying { attempt, error } => format!("{name}({attempt}, after {})", error.code().number()),
+        Status::Retrying { attempt, error, .. } => format!("{name}({attempt}, after {})", error.code().number()),
+        Status::CacheHit { stale, .. } => format!("{name}({})", if *stale { "stale" } else { "fresh" }),
         Status::ReaderStalled { unread, .. } => format!("{name}({unread})"),
         Status::WebSocketReadComplete { octets, kind } | Status::WebSocketWriteComplete { octets, kind } => {
             format!("{name}({kind:?} {octets})")

@@ -179,7 +179,7 @@ async fn c2_waiting_and_wires_are_told_with_place_and_name() {
     });
     assert_eq!(places, [1]);
     let retries = pick(&log, told.retried, |status| match status {
-        Status::Retrying { attempt, error } => Some((*attempt, error.code())),
+        Status::Retrying { attempt, error, .. } => Some((*attempt, error.code())),
         _ => None,
     });
     assert_eq!(retries, [(2, ErrorCode::ConnectionError)]);

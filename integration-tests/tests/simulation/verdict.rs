@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use hinternet::{Error, ErrorCode, HandleId, Notification, Operation, Result, Status};
+use hinternet::{Blame, Error, ErrorCode, HandleId, Notification, Operation, Result, Status};
 
 use crate::plan::{CONTENT, REFUSAL};
 
@@ -22,6 +22,8 @@ pub(crate) struct Outcomes {
     websockets: bool,
     /// Handles of which not only their own story sends.
     meddled_with: BTreeSet<HandleId>,
+    /// Requests that were ended because nobody read them: what is called next is refused with that.
+    unread: BTreeSet<HandleId>,
 }
 
 /// Makes a call and writes down what it gave.
@@ -41,6 +43,9 @@ pub(crate) async fn note<T>(
         let endless = outcomes.two_sides && error.to_string().contains("total deadline");
         let known = !outcomes.is_meddled_with(handle);
         outcomes.expect(!(endless && known), &format!("only the total deadline has ended {operation:?}: {error}"));
+        if error.code() == ErrorCode::Timeout && error.blame() == Blame::Caller {
+            outcomes.unread.insert(handle);
+        }
     }
     outcomes.calls.push((handle, operation, result.as_ref().err().map(Error::code)));
     result
@@ -137,6 +142,7 @@ impl Outcomes {
             let is = |code: &str| outcome.ends_with(&format!(" {code}"));
             let may_be_refused = (self.websockets && is("InvalidOperation"))
                 || REFUSALS.iter().any(|code| is(&format!("{code:?}")))
+                || (self.unread.contains(&handle) && is("Timeout"))
                 || failures.iter().any(|(of, code)| *of == handle && is(code));
             let right = if may_be_refused { told <= given } else { told == given };
             if !right {

@@ -7,11 +7,13 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use crate::network::{ByPointer, Destination, Dialer, Dialing, Lookup, PublicAddresses, Resolver};
-use crate::options::DialOptions;
+use crate::network::{
+    ByPointer, Destination, Dialer, Dialing, FindingProxy, Lookup, Proxy, ProxyResolver, PublicAddresses, Resolver,
+};
 use crate::options::tls::{
     Certificate, Client, ClientCertificates, ClientIdentity, Dangers, Parts, Revocation, Roots, TlsOptions, TlsVersions,
 };
+use crate::options::{DialOptions, NamedProxies, ProxySettings};
 
 /// The default, and of every field a copy that differs in it alone.
 macro_rules! each_changed {
@@ -71,6 +73,9 @@ fn p5_every_field_of_the_dial_options_parts_wires() {
         resolution_hostname: Some("other.example".to_owned()),
         fixed_addresses: vec![("h".to_owned(), vec![[127, 0, 0, 1].into()])],
         least_loaded: true,
+        proxy: ProxySettings::FromEnvironment,
+        always_tunnel: true,
+        proxy_tls: TlsOptions::new().server_name_indication(false),
     }));
 }
 
@@ -99,4 +104,43 @@ fn p5_two_resolvers_of_one_type_are_two_and_a_copy_of_the_options_keeps_its_own(
     let one = DialOptions::default().resolver(Nobody);
     assert_ne!(one, DialOptions::default().resolver(Nobody));
     assert_eq!(one, one.clone());
+}
+
+impl ProxyResolver for Nobody {
+    fn find(&self, _url: &str) -> FindingProxy {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[test]
+fn p5_every_setting_of_proxies_parts_wires() {
+    let of = |url: &str| DialOptions::default().proxy(Proxy::parse(url).unwrap());
+    let resolver = ProxySettings::automatic(Nobody);
+    let all = [
+        DialOptions::default(),
+        DialOptions::default().proxy(ProxySettings::FromEnvironment),
+        DialOptions::default().proxy(ProxySettings::System),
+        DialOptions::default().proxy(resolver.clone()),
+        DialOptions::default().proxy(ProxySettings::automatic(Nobody)),
+        of("http://p:1"),
+        of("https://p:1"),
+        of("socks5://p:1"),
+        of("socks5h://p:1"),
+        of("http://q:1"),
+        of("http://p:2"),
+        of("http://u:x@p:1"),
+        of("http://u:y@p:1"),
+        of("http://v:x@p:1"),
+        DialOptions::default().proxy(Proxy::parse("p:1").unwrap().wait_for_challenge()),
+        DialOptions::default().proxy(Proxy::parse("p:1").unwrap().through(Proxy::parse("q:1").unwrap()).unwrap()),
+        DialOptions::default().proxy(NamedProxies::read("p:1;q:1").unwrap()),
+        DialOptions::default().proxy(NamedProxies::read("http=p:1").unwrap()),
+        DialOptions::default().proxy(ProxySettings::named("p:1", "h").unwrap()),
+    ];
+    for (n, one) in all.iter().enumerate() {
+        assert_eq!(one, &one.clone(), "{n}");
+        for (m, other) in all.iter().enumerate().skip(n + 1) {
+            assert_ne!(one, other, "{n} and {m}");
+        }
+    }
 }

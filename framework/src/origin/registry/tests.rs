@@ -8,7 +8,7 @@ use crate::notification::CreditLimits;
 use crate::options::{NameOptions, PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::Overrides;
 use crate::origin::pool::Ticket;
-use crate::origin::{Governors, Kept, Lanes, Quota};
+use crate::origin::{Budgets, Governors, Kept, Lanes, Proxies, Quota};
 use crate::target::Origin;
 use crate::transport::{DialTimes, Dialed, MemoryStream, Names};
 use crate::wire::Wire;
@@ -17,8 +17,22 @@ fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
     let (lanes, quota) = (Lanes::new(1, None), Quota::new(Some(wires), || ()));
     let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
-    let (names, trace, governors) = (Names::new(NameOptions::default()), 0, Governors::new(None));
-    Arc::new(Terms { session, limits, overrides: Overrides::default(), lanes, trace, quota, names, governors })
+    let (names, trace) = (Names::new(NameOptions::default()), 0);
+    let (governors, budgets) = (Governors::new(None), Budgets::new());
+    let proxies = Proxies::default();
+    Arc::new(Terms {
+        keyring: Arc::default(),
+        session,
+        limits,
+        overrides: Overrides::default(),
+        lanes,
+        trace,
+        quota,
+        names,
+        governors,
+        budgets,
+        proxies,
+    })
 }
 
 /// An origin with one wire that came to rest then.
@@ -26,9 +40,15 @@ async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
     let (at, options) = (Origin::parse(url).unwrap(), SharedOptions::default());
     let pond = origin(&Sought::new(terms.session.id(), &at, &options), terms);
     let place = terms.quota.place(terms.session.id(), |_| ()).await;
-    let times =
-        DialTimes { resolve_start: since, resolve_end: since, connect_start: since, connect_end: since, tls: None };
-    let wire = Wire::http1(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None });
+    let times = DialTimes {
+        resolve_start: since,
+        resolve_end: since,
+        connect_start: since,
+        connect_end: since,
+        tunnel_end: None,
+        tls: None,
+    };
+    let wire = Wire::http1(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None, by: None });
     let berth = Some(pond.register.enter(&wire, [127, 0, 0, 1].into(), place));
     let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), berth });
     let mut pool = pond.pool.borrow_mut();

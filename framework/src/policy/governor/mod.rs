@@ -31,7 +31,7 @@ use pause::Pause;
 
 pub(crate) use line::Ticket;
 pub(crate) use overload::is_overload;
-pub(crate) use retry_after::Verdict;
+pub(crate) use retry_after::{Verdict, retry_after};
 
 /// One server's gate.
 #[derive(Debug)]

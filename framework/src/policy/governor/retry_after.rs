@@ -31,7 +31,7 @@ impl Verdict {
 }
 
 /// Seconds, or a date: by the server's own clock, where the answer tells its time.
-fn retry_after(fields: &HeaderMap, wall: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(fields: &HeaderMap, wall: SystemTime) -> Option<Duration> {
     let value = fields.get(RETRY_AFTER)?.to_str().ok()?.trim_ascii();
     if !value.is_empty() && value.bytes().all(|octet| octet.is_ascii_digit()) {
         // More than fits is more than anybody waits.

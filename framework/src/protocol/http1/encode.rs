@@ -22,6 +22,8 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// Fields that are sent unless `headers` names them.
     pub(crate) defaults: &'a HeaderMap,
+    /// The codings that are asked for: a field that neither of both has.
+    pub(crate) accept_encoding: Option<&'static str>,
     pub(crate) body: BodyLength,
 }
 
@@ -72,6 +74,7 @@ pub(super) struct Stated<'a> {
     coding: Given<'a>,
     pub(super) connection: ConnectionOptions,
     pub(super) expects_continue: bool,
+    authorizes_proxy: bool,
     /// Octets of their lines.
     octets: usize,
 }
@@ -102,6 +105,7 @@ impl<'a> Stated<'a> {
                 "content-length" => stated.length.add(value),
                 "transfer-encoding" => stated.coding.add(value),
                 "connection" => stated.connection.add(value),
+                "proxy-authorization" => stated.authorizes_proxy = true,
                 "expect" => stated.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
                 _ => {}
             }
@@ -113,8 +117,14 @@ impl<'a> Stated<'a> {
 /// Appends the head to `out`; a head that may not be written leaves `out` as it was.
 pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Result<Stated<'a>, Misuse> {
     let Settled { host, framing, stated } = head.settle()?;
+    // A property of the hop: to a server it would be a secret of somebody else's.
+    if stated.authorizes_proxy && (head.target.starts_with('/') || head.target == "*") {
+        return Err(Misuse::ProxyAuthorization);
+    }
 
-    out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + stated.octets);
+    let codings = head.accept_encoding.map_or(0, |codings| ACCEPT_ENCODING.len() + codings.len() + CRLF.len());
+    let octets = stated.octets + codings;
+    out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + octets);
     out.extend_from_slice(head.method.as_str().as_bytes());
     out.extend_from_slice(b" ");
     out.extend_from_slice(head.target.as_bytes());
@@ -127,6 +137,11 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
         if *name != HOST && *name != CONTENT_LENGTH {
             put_field(name, value, out);
         }
+    }
+    if let Some(codings) = head.accept_encoding {
+        out.extend_from_slice(ACCEPT_ENCODING);
+        out.extend_from_slice(codings.as_bytes());
+        out.extend_from_slice(CRLF);
     }
     match framing {
         Framing::Unsaid => {}
@@ -292,6 +307,7 @@ const HOST_OCTETS: [bool; 256] = {
     }
     table
 };
+const ACCEPT_ENCODING: &[u8] = b"accept-encoding: ";
 /// All that is fixed of request line, Host, the longest framing and the empty line.
 const FIXED_PARTS: usize = "  HTTP/1.1\r\nhost: \r\ncontent-length: 18446744073709551615\r\n\r\n".len();
 

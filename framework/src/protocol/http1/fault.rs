@@ -115,6 +115,8 @@ pub(crate) enum FaultKind {
 /// What the caller asked to be written that may not be written; nothing of it was.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(crate) enum Misuse {
+    #[error("Proxy-Authorization goes to no server: the credentials for a proxy belong to its settings")]
+    ProxyAuthorization,
     #[error("the field name {name:?} is not a token")]
     FieldName { name: String },
     #[error("the value of the field {name} holds a control character")]

@@ -53,6 +53,11 @@ pub(super) fn to_map(section: &Bytes, most: usize) -> Result<HeaderMap, Flaw> {
     if end == Some(section.len()) { Ok(map) } else { Err(Flaw::Line) }
 }
 
+/// The fields of a section that ends with its empty line, as the head of a part has them; `None` if they are malformed or too many.
+pub(crate) fn field_section(section: &Bytes, most: usize) -> Option<HeaderMap> {
+    to_map(section, most).ok()
+}
+
 /// The first line without its CRLF, and what follows it; `None` while that end is missing, or if another end comes first.
 pub(super) fn first_line(octets: &[u8]) -> Option<(&[u8], &[u8])> {
     let (line, end) = octets.split_at(memchr2(b'\r', b'\n', octets)?);

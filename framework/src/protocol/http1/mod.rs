@@ -20,5 +20,6 @@ pub(crate) use body::BodyStep;
 pub(crate) use encode::{BodyLength, Framing, RequestHead, check_trailers, field};
 pub(crate) use exchange::{AfterHead, Await100, Await100Step, HeadStep, ReceiveBody, ReceiveHead, SendBody, SendHead};
 pub(crate) use fault::{Fault, FaultKind, Misuse};
+pub(crate) use fields::field_section;
 pub(crate) use head::{HeadLimits, section_octets};
 pub(crate) use interims::Interims;

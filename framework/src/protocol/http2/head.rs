@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, SEC_WEBSOCKET_KEY, SET_COOKIE, TE,
+    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, SEC_WEBSOCKET_KEY,
+    SET_COOKIE, TE,
 };
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
@@ -146,7 +147,7 @@ fn position(octets: &[u8], suspects: &[u8]) -> usize {
 
 /// The fields but for those that are said otherwise, or not at all, in HTTP/2 (RFC 9113 section 8.2.2).
 fn fields(head: &RequestHead<'_>, framing: Framing) -> Result<HeaderMap, Misuse> {
-    let most = head.headers.len() + head.defaults.len() + 1;
+    let most = head.headers.len() + head.defaults.len() + 2;
     let mut fields = HeaderMap::try_with_capacity(most).map_err(|_| Misuse::TooManyFields)?;
     let named = Named::by(head);
     for (name, value) in head.fields() {
@@ -164,6 +165,10 @@ fn fields(head: &RequestHead<'_>, framing: Framing) -> Result<HeaderMap, Misuse>
             }
             fields.try_append(name.clone(), value).map_err(|_| Misuse::TooManyFields)?;
         }
+    }
+    if let Some(codings) = head.accept_encoding {
+        let codings = HeaderValue::from_static(codings);
+        fields.try_insert(ACCEPT_ENCODING, codings).map_err(|_| Misuse::TooManyFields)?;
     }
     if let Framing::Length(length) = framing {
         fields.try_insert(CONTENT_LENGTH, length.into()).map_err(|_| Misuse::TooManyFields)?;

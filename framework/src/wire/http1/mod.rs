@@ -23,7 +23,7 @@ use crate::clock;
 use crate::id::WireId;
 use crate::network::{SecurityInfo, Stream};
 use crate::reason::CloseReason;
-use crate::transport::{DialTimes, Dialed};
+use crate::transport::{ByProxy, DialTimes, Dialed};
 
 use super::moved::{Moved, add};
 use super::{Failure, Pace, Received, Uploaded};
@@ -43,6 +43,7 @@ struct Parts {
     local: Option<SocketAddr>,
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
+    by: Option<Rc<ByProxy>>,
     /// Seen by others too.
     moved: Rc<Moved>,
     /// What `received` is; `None` when it has grown out of all sizes.
@@ -56,7 +57,7 @@ struct Parts {
 
 impl Http1 {
     pub(super) fn new(dialed: Dialed) -> Self {
-        let Dialed { stream, times, security } = dialed;
+        let Dialed { stream, times, security, by } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
         Self(Box::new(Parts {
             id: WireId::next(),
@@ -67,6 +68,7 @@ impl Http1 {
             times,
             most: Parts::most(security.is_some()),
             security,
+            by,
             moved: Rc::default(),
             size: None,
             appetite: Size::Small,
@@ -92,6 +94,11 @@ impl Http1 {
     /// What is known of it if it is secure.
     pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
         self.0.security.as_ref()
+    }
+
+    /// The proxy it goes through, if it does.
+    pub(super) fn by(&self) -> Option<&Rc<ByProxy>> {
+        self.0.by.as_ref()
     }
 
     pub(super) fn exchanges(&self) -> u64 {

@@ -105,8 +105,15 @@ impl Stream for Holding {}
 
 fn wire(stream: impl Stream + 'static) -> Http1 {
     let now = clock::now();
-    let times = DialTimes { resolve_start: now, resolve_end: now, connect_start: now, connect_end: now, tls: None };
-    Http1::new(Dialed { stream: Box::new(stream), times, security: None })
+    let times = DialTimes {
+        resolve_start: now,
+        resolve_end: now,
+        connect_start: now,
+        connect_end: now,
+        tunnel_end: None,
+        tls: None,
+    };
+    Http1::new(Dialed { stream: Box::new(stream), times, security: None, by: None })
 }
 
 /// A chunked POST and its head.
@@ -118,6 +125,7 @@ fn chunked_post() -> (Exchange, BytesMut) {
         host: "a.example",
         headers: &headers,
         defaults: &defaults,
+        accept_encoding: None,
         body: BodyLength::Chunked,
     };
     Exchange::prepare(&head, HeadLimits::default()).unwrap()

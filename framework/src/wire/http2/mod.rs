@@ -33,7 +33,7 @@ use crate::protocol::http2::health::{Life, Outcome};
 use crate::protocol::http2::keepalive::RoundTrip;
 use crate::protocol::http2::window::Windows;
 use crate::reason::{CloseReason, WireHealth};
-use crate::transport::{DialTimes, Dialed};
+use crate::transport::{ByProxy, DialTimes, Dialed};
 
 use heard::Heard;
 
@@ -68,6 +68,7 @@ struct Shared {
     local: Option<SocketAddr>,
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
+    by: Option<Rc<ByProxy>>,
     /// What the last request was sent to.
     authority: RefCell<Option<Authority>>,
     /// Opens streams; `None` when no more are to be opened.
@@ -110,7 +111,7 @@ impl Http2 {
         options: &Http2Options,
         response_head: usize,
     ) -> io::Result<(Self, Driver)> {
-        let Dialed { stream, times, security } = dialed;
+        let Dialed { stream, times, security, by } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
         let heard = Rc::new(Heard::new(options));
         let handshake = builder(options, response_head).handshake(heard::Listening::new(stream, Rc::clone(&heard)));
@@ -124,6 +125,7 @@ impl Http2 {
             local,
             times,
             security,
+            by,
             authority: RefCell::default(),
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
@@ -163,6 +165,11 @@ impl Http2 {
 
     pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
         self.shared.security.as_ref()
+    }
+
+    /// The proxy it goes through, if it does.
+    pub(super) fn by(&self) -> Option<&Rc<ByProxy>> {
+        self.shared.by.as_ref()
     }
 
     /// How many have begun on it.

@@ -44,7 +44,7 @@ impl Draft {
 
     fn encode(&self) -> Result<String, Misuse> {
         let Self { method, target, host, headers, defaults, body } = self;
-        let head = RequestHead { method, target, host, headers, defaults, body: *body };
+        let head = RequestHead { method, target, host, headers, defaults, accept_encoding: None, body: *body };
         let mut out = BytesMut::from("before|");
         let result = encode_head(&head, &mut out).map(drop);
         let written = String::from_utf8(out.to_vec()).expect("ASCII");
@@ -231,9 +231,36 @@ fn a_head_is_written_into_one_allocation_that_fits() {
     headers.insert("x-long", "v".repeat(3_000).parse().unwrap());
     let (method, target, host) = (Method::POST, "/".repeat(2_000), "h".repeat(200));
     let body = BodyLength::Length(u64::MAX);
-    let head =
-        RequestHead { method: &method, target: &target, host: &host, headers: &headers, defaults: &defaults, body };
+    let head = RequestHead {
+        method: &method,
+        target: &target,
+        host: &host,
+        headers: &headers,
+        defaults: &defaults,
+        accept_encoding: Some("gzip, deflate, br, zstd"),
+        body,
+    };
     let mut out = BytesMut::new();
     encode_head(&head, &mut out).unwrap();
     assert_eq!(out.len(), out.capacity());
+}
+
+#[test]
+fn codings_are_asked_for_behind_the_fields() {
+    let mut defaults = HeaderMap::new();
+    defaults.insert("accept", "*/*".parse().unwrap());
+    let head = RequestHead {
+        method: &Method::POST,
+        target: "/",
+        host: "example.com",
+        headers: &HeaderMap::new(),
+        defaults: &defaults,
+        accept_encoding: Some("gzip, br"),
+        body: BodyLength::Length(1),
+    };
+    let mut out = BytesMut::new();
+    encode_head(&head, &mut out).unwrap();
+    let expected =
+        "POST / HTTP/1.1\r\nhost: example.com\r\naccept: */*\r\naccept-encoding: gzip, br\r\ncontent-length: 1\r\n\r\n";
+    assert_eq!(out, expected.as_bytes());
 }

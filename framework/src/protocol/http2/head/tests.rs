@@ -36,7 +36,11 @@ impl Draft {
 
     fn request(&self) -> Result<Request<()>, Misuse> {
         let Self { method, target, headers, defaults, body } = self;
-        request(&RequestHead { method, target, host: "example.com", headers, defaults, body: *body }, true, &mut None)
+        request(
+            &RequestHead { method, target, host: "example.com", headers, defaults, accept_encoding: None, body: *body },
+            true,
+            &mut None,
+        )
     }
 
     fn fields(&self) -> String {
@@ -266,4 +270,20 @@ fn rfc8441_5_an_upgrade_becomes_an_extended_connect_without_what_is_of_http1() {
     let mut said: Vec<_> = said.lines().collect();
     said.sort_unstable();
     assert_eq!(said, ["origin: http://o", "sec-websocket-version: 13"]);
+}
+
+#[test]
+fn codings_are_asked_for_as_http1_would() {
+    let nothing = HeaderMap::new();
+    let head = RequestHead {
+        method: &Method::GET,
+        target: "/",
+        host: "example.com",
+        headers: &nothing,
+        defaults: &nothing,
+        accept_encoding: Some("gzip, br"),
+        body: BodyLength::None,
+    };
+    let request = request(&head, true, &mut None).unwrap();
+    assert_eq!(lines(request.headers()), "accept-encoding: gzip, br\n");
 }

@@ -1,0 +1,150 @@
+//! The routes to an origin: which there are, in which order they are tried, and what is remembered of those that failed.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::header::USER_AGENT;
+use http::{HeaderMap, HeaderValue};
+
+use super::Pond;
+use crate::clock;
+use crate::error::Error;
+use crate::network::{Proxy, Route};
+use crate::options::{DialOptions, ProxySettings, Timeouts};
+use crate::policy::proxy::{BadProxies, Plan, Verdict, routes};
+use crate::transport::{DialFailure, Dialed, Through, TlsClient, Way, dial, find_routes};
+
+/// What a session knows of proxies, and tells them.
+#[derive(Default)]
+pub(crate) struct Proxies {
+    bad: Mutex<BadProxies>,
+    /// What every CONNECT has.
+    fields: HeaderMap,
+}
+
+impl Proxies {
+    pub(crate) fn new(user_agent: Option<&HeaderValue>) -> Self {
+        let fields = user_agent.map(|value| (USER_AGENT, value.clone())).into_iter().collect();
+        Self { bad: Mutex::default(), fields }
+    }
+
+    fn bad(&self) -> MutexGuard<'_, BadProxies> {
+        self.bad.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxies").field("bad", &self.bad).finish_non_exhaustive()
+    }
+}
+
+/// What secures the wires to the proxies of one origin, with the tickets of each: no origin behind a proxy shares them with another,
+/// nor with the proxy.
+#[derive(Default)]
+pub(super) struct SecureProxies(RefCell<Vec<(Proxy, Rc<TlsClient>)>>);
+
+impl Pond {
+    /// Dials by one route after the other, until one works or no other would.
+    pub(super) async fn dial_by_routes(&self, way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
+        let mut routes = self.routes(way.timeouts.resolve).await.map_err(DialFailure::NoRoute)?;
+        self.terms.proxies.bad().put_last(&mut routes, clock::now());
+        let begun = clock::now();
+        let mut left = u32::try_from(routes.len()).unwrap_or(u32::MAX);
+        let mut last = None;
+        for route in &routes {
+            // Each has its share of what is left, or the first that is silent would leave nothing to the others.
+            let share = way
+                .timeouts
+                .connect
+                .map(|all| all.saturating_sub(clock::now().saturating_duration_since(begun)) / left);
+            left = left.saturating_sub(1).max(1);
+            let timeouts = Timeouts { connect: share, ..*way.timeouts };
+            let failure = match self.dial_by(route, &Way { timeouts: &timeouts, ..*way }).await {
+                Ok(dialed) => {
+                    if let Some(proxy) = route.proxy() {
+                        self.terms.proxies.bad().worked(proxy);
+                    }
+                    return Ok(dialed);
+                }
+                Err(failure) => failure,
+            };
+            let verdict = failure.verdict();
+            if let (Verdict::Bad, Some(proxy)) = (verdict, route.proxy()) {
+                self.terms.proxies.bad().failed(proxy, clock::now());
+            }
+            if verdict == Verdict::Final {
+                return Err(failure);
+            }
+            self.register.note("route failed", || route.to_string());
+            last = Some(failure);
+        }
+        Err(last.unwrap_or_else(|| DialFailure::NotResolved(std::io::ErrorKind::NotFound.into())))
+    }
+
+    /// The routes to this origin, in order.
+    async fn routes(&self, limit: Option<Duration>) -> Result<Vec<Route>, Error> {
+        let origin = &self.key.origin;
+        if let Some(resolver) = self.key.dial().proxy.resolver() {
+            // A request has them found for its own URL; only what is dialed for nobody comes here.
+            return find_routes(resolver, origin, &format!("{origin}/"), limit).await;
+        }
+        let settings = match &self.key.dial().proxy {
+            ProxySettings::FromEnvironment | ProxySettings::System => {
+                ProxySettings::from_variables(|name| std::env::var(name).ok())?
+            }
+            known => known.clone(),
+        };
+        Ok(match &settings {
+            ProxySettings::Named(named) => routes(named, origin),
+            _ => vec![Route::Direct],
+        })
+    }
+
+    async fn dial_by(&self, route: &Route, way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
+        let Some(proxy) = route.proxy() else { return dial(way).await };
+        let is_http2 = self.key.http2().is_some_and(|terms| terms.required) && !self.key.origin.is_secure();
+        let DialOptions { always_tunnel, .. } = way.options;
+        let forwarded = !self.key.origin.is_secure() && !is_http2 && !always_tunnel;
+        let plan = Plan::through(proxy, forwarded);
+        let mut clients = Vec::with_capacity(plan.0.len());
+        for leg in &plan.0 {
+            clients.push(match leg.secures {
+                true => Some(self.secures(leg.proxy).await?),
+                false => None,
+            });
+        }
+        let defaults = &self.terms.proxies.fields;
+        let keyring = &*self.terms.keyring;
+        let through = Through { proxy, plan, clients, keyring, defaults, may_be_spoken_to: is_http2 };
+        dial(&Way { through: Some(&through), ..*way }).await
+    }
+
+    async fn secures(&self, proxy: &Proxy) -> Result<Rc<TlsClient>, DialFailure> {
+        let known = |proxies: &SecureProxies| {
+            proxies.0.borrow().iter().find(|(known, _)| known == proxy).map(|(_, client)| Rc::clone(client))
+        };
+        if let Some(client) = known(&self.secure_proxies) {
+            return Ok(client);
+        }
+        let at_proxy = |failure| DialFailure::AtProxy(proxy.clone(), Box::new(DialFailure::NotSecured(failure)));
+        let made = Rc::new(TlsClient::new(&self.key.dial().proxy_tls, None).await.map_err(at_proxy)?);
+        // Of two who made one at a time, the first counts: its tickets are everybody's.
+        if let Some(client) = known(&self.secure_proxies) {
+            return Ok(client);
+        }
+        let mut all = self.secure_proxies.0.borrow_mut();
+        if all.len() >= MOST_SECURED {
+            all.remove(0);
+        }
+        all.push((proxy.clone(), Rc::clone(&made)));
+        Ok(made)
+    }
+}
+
+/// Proxies of one origin whose tickets are kept.
+const MOST_SECURED: usize = 32;

@@ -1,0 +1,30 @@
+//! How challenges are answered: by which scheme, with whose credentials, how often, and what is shown unasked.
+//!
+//! ```text
+//!   401, 407 --> Offers ----> Rounds: not the same again, nor for ever
+//!                  |              |
+//!                  +--> strongest --> Nonce::answer, basic, bearer --> Authorization
+//!                                        ^
+//!                     Spaces: what holds for an origin and a realm, until it is refused
+//! ```
+//!
+//! For a tunnel, whose proxy is asked anew for each wire, a [`Dialogue`] is all of it.
+
+mod challenge;
+mod dialogue;
+mod digest;
+mod hash;
+mod keyring;
+mod nonce;
+mod offers;
+mod plain;
+mod rounds;
+mod spaces;
+
+pub(crate) use challenge::next_nonce;
+pub(crate) use dialogue::Dialogue;
+pub(crate) use digest::Line;
+pub(crate) use keyring::{Keyring, Set as CredentialSet};
+pub(crate) use offers::{Offer, Offers, field_names};
+pub(crate) use rounds::{Carried, Rounds, allowed};
+pub(crate) use spaces::Place;

@@ -1,0 +1,92 @@
+//! The proxies that the environment names: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
+
+use crate::error::{Error, Operation, Result};
+use crate::network::{Proxy, Route};
+use crate::options::{BypassList, NamedProxies, ProxySettings};
+
+impl ProxySettings {
+    /// What an environment with these variables says. The lower case of each name comes first; a variable that is set and empty is
+    /// [`Route::Direct`], and goes before `all_proxy`. `HTTP_PROXY` in upper case is not heeded where `REQUEST_METHOD` is set: there a
+    /// request to a CGI program has set it (httpoxy, CVE-2016-5385).
+    ///
+    /// # Errors
+    /// 87 for a proxy that cannot be read. The error names the variable, not what it holds.
+    pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
+        let of = |name: &str| {
+            let upper = name.to_ascii_uppercase();
+            let heeded = upper != "HTTP_PROXY" || variable("REQUEST_METHOD").is_none();
+            variable(name).or_else(|| heeded.then(|| variable(&upper)).flatten())
+        };
+        let route = |name| -> Result<Vec<Route>> {
+            let (name, url) = match of(name) {
+                Some(url) => (name, url),
+                None => match of("all_proxy") {
+                    Some(url) => ("all_proxy", url),
+                    None => return Ok(Vec::new()),
+                },
+            };
+            if url.is_empty() {
+                return Ok(Vec::new());
+            }
+            let refused =
+                |_| Error::parameter(Operation::SetOption, format!("{name} in the environment names no proxy"));
+            Ok(vec![Route::Proxy(Proxy::parse(&url).map_err(refused)?)])
+        };
+        let named = NamedProxies::new(route("http_proxy")?).for_https(route("https_proxy")?);
+        Ok(named.bypass(BypassList::no_proxy(&of("no_proxy").unwrap_or_default())).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::proxy::routes;
+    use crate::target::Origin;
+
+    fn chosen(variables: &[(&str, &str)], url: &str) -> String {
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
+        let settings = match ProxySettings::from_variables(variable) {
+            Ok(ProxySettings::Named(named)) => named,
+            Ok(other) => panic!("{other:?}"),
+            Err(error) => return error.to_string(),
+        };
+        routes(&settings, &Origin::parse(url).unwrap()).iter().map(Route::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn the_environment_names_proxies_by_scheme_and_lower_case_comes_first() {
+        let both =
+            [("http_proxy", "p:1"), ("HTTP_PROXY", "q:1"), ("HTTPS_PROXY", "https://s"), ("ALL_PROXY", "socks5h://a")];
+        assert_eq!(chosen(&both, "http://h"), "http://p:1");
+        assert_eq!(chosen(&both, "https://h"), "https://s:443");
+        assert_eq!(chosen(&both[3..], "http://h"), "socks5h://a:1080");
+        assert_eq!(chosen(&both[1..2], "http://h"), "http://q:1");
+        assert_eq!(chosen(&both[..1], "https://h"), "direct");
+        assert_eq!(chosen(&[("http_proxy", ""), ("all_proxy", "p:1")], "http://h"), "direct");
+        assert_eq!(chosen(&[], "http://h"), "direct");
+    }
+
+    #[test]
+    fn what_a_request_to_a_cgi_program_set_is_not_heeded() {
+        let httpoxy = [("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "p:1")];
+        assert_eq!(chosen(&httpoxy, "http://h"), "direct");
+        assert_eq!(chosen(&httpoxy, "https://h"), "http://p:1");
+        assert_eq!(chosen(&[("http_proxy", "p:1"), ("REQUEST_METHOD", "GET")], "http://h"), "http://p:1");
+    }
+
+    #[test]
+    fn no_proxy_names_exceptions() {
+        let with = |no_proxy| [("http_proxy", "p:1"), ("no_proxy", no_proxy), ("NO_PROXY", "other.example")];
+        assert_eq!(chosen(&with("*"), "http://h"), "direct");
+        assert_eq!(chosen(&with("example.com"), "http://a.example.com"), "direct");
+        assert_eq!(chosen(&with("example.com"), "http://other.example"), "http://p:1");
+        assert_eq!(chosen(&with(""), "http://other.example"), "http://p:1");
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_an_error_that_does_not_repeat_it() {
+        let error = chosen(&[("http_proxy", "gopher://user:secret@p")], "http://h");
+        assert!(error.contains("http_proxy") && !error.contains("secret"), "{error}");
+    }
+}
