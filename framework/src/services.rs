@@ -113,7 +113,6 @@ impl Services {
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
-            request_options,
             spread,
         })
     }
