@@ -10,6 +10,8 @@ use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use tokio::sync::oneshot;
 
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
@@ -39,6 +41,8 @@ pub(crate) struct Services {
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<Cache>,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: CookieJar,
     /// `None`: nobody is asked by https who was not asked for so.
@@ -109,12 +113,22 @@ impl Services {
             terms,
             work,
             opened,
-            request_options,
+            #[cfg(feature = "cache")]
+            cache: None,
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
             spread,
         })
+    }
+
+    /// The same with a cache.
+    #[cfg(feature = "cache")]
+    pub(crate) fn with_cache(self: Arc<Self>, cache: Option<Cache>) -> Arc<Self> {
+        if cache.is_none() {
+            return self;
+        }
+        Arc::new(Self { cache, ..Self::clone(&self) })
     }
 
     /// The same for a connection, whose work is counted by itself too.

@@ -28,7 +28,10 @@ chapters! {
     codings
     wires
     redirects
+    downloads
+    server_sent_events
     service
+    caching
     websocket
     performance
     crawler

@@ -7,7 +7,6 @@ use std::time::Duration;
 use http::{HeaderMap, StatusCode};
 
 use super::frame::Frame;
-use super::mask::NotificationMask as Mask;
 use super::message_kind::MessageKind;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
@@ -21,6 +20,8 @@ use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHea
 /// |---|---|---|
 /// | `HandleCreated` | every new handle, first of all | anything |
 /// | `Queued` | a request that waits for its turn, a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
+/// | `CacheMiss` | a request that the cache of its session does not answer | `WireAcquired`, an error |
+/// | `CacheHit` | one that it does, or whose server cannot | `SendRequestComplete`, `HeadersAvailable` |
 /// | `DetectingProxy` | a request whose proxies have to be found | `ProxyFound`, an error |
 /// | `ProxyFound` | same | `Queued`, `ResolvingName`, `WireAcquired` |
 /// | `ResolvingName` | the request that dials; else the connection; through a proxy it is that one's name | `NameResolved`, an error |
@@ -47,8 +48,10 @@ use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHea
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `Authenticating` | the response asks for credentials, and is answered; or they are shown unasked | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
+/// | `CacheRevalidated` | a request whose server says that what is stored holds | `HeadersAvailable` |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
+/// | `CacheStored` | a request whose response has come to its end | `WireReleased`, `ReadComplete` |
 /// | `ReaderStalled` | a request over HTTP/2 whose response is not read, or a WebSocket | `ReadComplete`, the same, an error |
 /// | `WebSocketReadComplete`, `WebSocketWriteComplete` | complete a WebSocket's `receive`, `send`; they overlap | the same |
 /// | `FrameSent`, `FrameReceived` | a WebSocket, once a frame, to whoever asks for frames | anything |
@@ -269,6 +272,24 @@ pub enum Status {
         /// Octets of the body that wait to be read.
         unread: u64,
     },
+    /// The cache of the session has nothing that answers the request: it is sent. Or a 304 speaks of something else than what is
+    /// stored, and the request is sent again without conditions.
+    CacheMiss,
+    /// What the cache of the session has answers the request; no wire is asked for. Or its server cannot be reached, and this is taken
+    /// instead ([`CacheMode::IfNetworkFails`](crate::RequestOptions)).
+    CacheHit {
+        /// How old it is.
+        age: Duration,
+        /// It is older than its server allows.
+        stale: bool,
+    },
+    /// The server says that what is stored still holds (304): that is the response.
+    CacheRevalidated,
+    /// The response was stored.
+    CacheStored {
+        /// Octets of its body.
+        octets: u64,
+    },
     /// A wire is about to be closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSING_CONNECTION")]
     ClosingConnection {
@@ -341,100 +362,4 @@ pub enum Status {
     Missed(u64),
     /// The subscription has ended: the last message of this handle to this subscriber.
     Unsubscribed,
-}
-
-/// How a status is treated when a subscriber is slow.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Weight {
-    /// Tells how far something is; may be dropped and counted.
-    Progress,
-    /// A promise: never dropped.
-    Promise,
-}
-
-macro_rules! statuses {
-    ($( $variant:ident $pattern:tt, $mask:ident, $weight:ident, $code:expr; )*) => {
-        impl Status {
-            /// The status's name, as its variant is written.
-            pub fn name(&self) -> &'static str {
-                match self { $( Self::$variant $pattern => stringify!($variant), )* _ => self.unmasked_name() }
-            }
-
-            /// WinHTTP's bit for it; `None` for what WinHTTP does not have.
-            pub fn code(&self) -> Option<u32> {
-                match self { $( Self::$variant $pattern => $code, )* _ => None }
-            }
-
-            /// The flag that asks for it; `None` for `Missed` and `Unsubscribed`, which come unasked.
-            pub fn mask(&self) -> Option<Mask> {
-                match self { $( Self::$variant $pattern => Some(Mask::$mask), )* _ => None }
-            }
-
-            pub(crate) fn weight(&self) -> Weight {
-                match self { $( Self::$variant $pattern => Weight::$weight, )* _ => Weight::Promise }
-            }
-        }
-    };
-}
-
-statuses! {
-    HandleCreated(..), HANDLES, Promise, Some(0x400);
-    Queued{..}, QUEUED, Progress, None;
-    DetectingProxy{..}, DETECTING_PROXY, Progress, Some(0x1000);
-    ProxyFound(..), GETPROXYFORURL_COMPLETE, Progress, Some(0x100_0000);
-    ResolvingName(..), RESOLVE_NAME, Progress, Some(0x1);
-    NameResolved(..), RESOLVE_NAME, Progress, Some(0x2);
-    ConnectingToServer(..), CONNECT_TO_SERVER, Progress, Some(0x4);
-    ConnectedToServer(..), CONNECT_TO_SERVER, Progress, Some(0x8);
-    ConnectAttemptEnded(..), CONNECT_TO_SERVER, Progress, None;
-    OpeningTunnel{..}, TUNNELS, Progress, None;
-    TunnelOpened{..}, TUNNELS, Progress, None;
-    TunnelFailed{..}, TUNNELS, Progress, None;
-    SecuringConnection(..), TLS_HANDSHAKE, Progress, None;
-    ConnectionSecured(..), TLS_HANDSHAKE, Progress, None;
-    SecureFailure(..), SECURE_FAILURE, Progress, Some(0x1_0000);
-    WireAcquired{..}, WIRES, Progress, None;
-    SendingRequest{..}, SEND_REQUEST, Progress, Some(0x10);
-    RequestSent(..), SEND_REQUEST, Progress, Some(0x20);
-    SendRequestComplete{..}, SENDREQUEST_COMPLETE, Promise, Some(0x40_0000);
-    UploadProgress{..}, PROGRESS, Progress, None;
-    WriteComplete(..), WRITE_COMPLETE, Promise, Some(0x10_0000);
-    ReceivingResponse{..}, RECEIVE_RESPONSE, Progress, Some(0x40);
-    ResponseReceived(..), RECEIVE_RESPONSE, Progress, Some(0x80);
-    IntermediateResponse(..), INTERMEDIATE_RESPONSE, Progress, Some(0x8000);
-    Authenticating{..}, AUTHENTICATION, Progress, None;
-    Redirect(..), REDIRECT, Progress, Some(0x4000);
-    OriginPaused{..}, QUEUED, Progress, None;
-    CookieStored{..}, COOKIES, Progress, None;
-    CookieRemoved{..}, COOKIES, Progress, None;
-    CookieRefused{..}, COOKIES, Progress, None;
-    HttpsWanted{..}, HSTS, Progress, None;
-    MovedToHttps(..), HSTS, Progress, None;
-    HeadersAvailable{..}, HEADERS_AVAILABLE, Promise, Some(0x2_0000);
-    DataAvailable(..), DATA_AVAILABLE, Promise, Some(0x4_0000);
-    ReadComplete(..), READ_COMPLETE, Promise, Some(0x8_0000);
-    DownloadProgress{..}, PROGRESS, Progress, None;
-    ReaderStalled{..}, READERS, Progress, None;
-    WebSocketReadComplete{..}, READ_COMPLETE, Promise, Some(0x8_0000);
-    WebSocketWriteComplete{..}, WRITE_COMPLETE, Promise, Some(0x10_0000);
-    FrameSent(..), FRAMES, Progress, None;
-    FrameReceived(..), FRAMES, Progress, None;
-    ShutdownComplete{..}, SHUTDOWN_COMPLETE, Promise, Some(0x400_0000);
-    CloseComplete{..}, CLOSE_COMPLETE, Promise, Some(0x200_0000);
-    ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);
-    ConnectionClosed{..}, CLOSE_CONNECTION, Progress, Some(0x200);
-    WireReleased{..}, WIRES, Progress, None;
-    WireHealthChanged{..}, WIRES, Progress, None;
-    Retrying{..}, RETRYING, Progress, None;
-    Healing{..}, HEALING, Progress, None;
-    Healed{..}, HEALING, Progress, None;
-    GaveUp{..}, HEALING, Promise, None;
-    RequestError{..}, REQUEST_ERROR, Promise, Some(0x20_0000);
-    HandleClosing{..}, HANDLES, Promise, Some(0x800);
-}
-
-impl Status {
-    fn unmasked_name(&self) -> &'static str {
-        if matches!(self, Self::Missed(_)) { "Missed" } else { "Unsubscribed" }
-    }
 }

@@ -105,6 +105,11 @@ impl Journey {
             self.show_credentials(&mut headers);
             self.tell_unasked();
         }
+        // What is stored is known here alone.
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() {
+            self.asks_by_validators(headers.change());
+        }
         headers
     }
 

@@ -35,6 +35,10 @@ impl Journey {
         {
             fields.change().insert(CONTENT_TYPE, content_type);
         }
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() {
+            self.asks_by_validators(fields.change());
+        }
         Ok(fields)
     }
 

@@ -20,6 +20,10 @@ use crate::wire::{Exchange, Failure, Pace, Uploaded};
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
     pub(super) async fn send(&mut self) -> Result<()> {
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() && self.look_in_cache().await? {
+            return Ok(());
+        }
         let (mut fresh, mut queue_end) = (false, self.queue_end());
         match self.follow_up {
             None => self.wait_for_leave(queue_end).await?,

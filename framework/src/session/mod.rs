@@ -4,6 +4,7 @@ mod actor;
 mod builder;
 mod credentials;
 mod messages;
+mod proxy_for_url;
 mod snapshot;
 
 use std::any::Any;
@@ -94,6 +95,8 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
+        #[cfg(feature = "cache")]
+        let cache = builder.cache.clone();
         let SessionBuilder { options, origins, credentials, provider, subscriber, context, stores, .. } = builder;
         let keyring = Keyring::new(credentials, provider.map(|provider| provider.0));
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
@@ -105,6 +108,8 @@ impl Session {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
+        #[cfg(feature = "cache")]
+        let services = services.with_cache(cache);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
