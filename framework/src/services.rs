@@ -115,7 +115,6 @@ impl Services {
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
-            request_options,
             spread,
         })
     }
