@@ -26,10 +26,12 @@
 //! |---|---|
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
+//! | `pac` | proxies chosen by a script; with the feature of that name |
 //! | `session`, `connection`, `self_healing`, `request`, `websocket` | the levels: one folder per handle, with its actor and messages |
 //! | `download`, `event_source` | what makes many requests of one: files that are fetched in pieces, streams that connect again |
 //! | `services` | what a session lends to all levels |
 //! | `engine` | the threads |
+//! | `cache` | where responses are kept; with the feature of that name |
 //! | `stores` | what a session remembers of servers: cookies, HSTS |
 //! | `origin` | the wires to one origin: pool, line, dials |
 //! | `wire` | one live connection, and one exchange over it |
@@ -60,6 +62,8 @@
 mod any_handle;
 #[cfg(feature = "tower")]
 pub mod tower;
+#[cfg(feature = "pac")]
+mod pac;
 
 mod session;
 mod connection;
@@ -71,6 +75,8 @@ mod websocket;
 
 mod services;
 mod engine;
+#[cfg(feature = "cache")]
+mod cache;
 mod stores;
 mod origin;
 mod wire;
@@ -96,6 +102,9 @@ pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};
 
 pub use any_handle::AnyHandle;
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use cache::{Cache, CacheFigures, CacheOptions};
 pub use connection::{Connection, Prewarmed};
 pub use download::{Download, DownloadBuilder, DownloadProgress, Downloaded};
 pub use engine::{Engine, EngineBuilder, start, subscriber};
@@ -107,6 +116,9 @@ pub use notification::{
     Completion, Frame, MessageKind, Notification, NotificationMask, Notifications, OpCode, Previous, Status,
     Subscriber, SubscriptionId,
 };
+#[cfg(feature = "cache")]
+#[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+pub use options::CacheMode;
 #[cfg(feature = "deflate")]
 #[cfg_attr(docsrs, doc(cfg(feature = "deflate")))]
 pub use options::{AgreedCompression, Compression};
@@ -118,6 +130,9 @@ pub use options::{
     RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
     WebSocketOptions,
 };
+#[cfg(feature = "pac")]
+#[cfg_attr(docsrs, doc(cfg(feature = "pac")))]
+pub use pac::{Pac, PacOptions};
 #[cfg(feature = "cookies")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use policy::cookies::{Cookie, SameSite};
@@ -164,6 +179,8 @@ pub mod tls {
 pub mod messages {
     pub use crate::connection::{ConnectionActor, Drain, OpenRequest, Prewarm};
     pub use crate::handle::{Cancel, CloseHandle};
+    #[cfg(feature = "pac")]
+    pub use crate::pac::{FindProxies, PacActor};
     pub use crate::request::{
         Amount, CompleteUpgrade, FinishBody, QueryDataAvailable, ReadData, ReceiveResponse, RequestActor, SendRequest,
         WriteData,

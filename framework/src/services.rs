@@ -1,6 +1,5 @@
 //! What a session lends to all levels below it, and the work it counts.
 
-mod keyring;
 mod lanes;
 mod work;
 
@@ -11,18 +10,20 @@ use http::HeaderMap;
 use http::header::{ACCEPT, ACCEPT_ENCODING, HeaderValue, USER_AGENT};
 use tokio::sync::oneshot;
 
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
 use crate::options::{PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
+use crate::policy::auth::Keyring;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
 use crate::target::Origin;
 use crate::transport::Names;
 
-pub(crate) use keyring::{Keyring, Set as CredentialSet};
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 pub use work::ShutdownReport;
@@ -38,9 +39,10 @@ pub(crate) struct Services {
     pub(crate) names_codings: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
-    pub(crate) keyring: Arc<Keyring>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
+    #[cfg(feature = "cache")]
+    pub(crate) cache: Option<Cache>,
     #[cfg(feature = "cookies")]
     pub(crate) cookies: CookieJar,
     /// `None`: nobody is asked by https who was not asked for so.
@@ -85,6 +87,7 @@ impl Services {
         let lanes = Lanes::new(options.lanes.min(engine.shards()), options.wires_per_origin);
         let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards(), options.wires_per_origin));
         let terms = Arc::new(Terms {
+            keyring,
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             governors: Governors::new(options.requests_at_once),
@@ -108,15 +111,24 @@ impl Services {
             names_codings,
             session,
             terms,
-            keyring,
             work,
             opened,
-            request_options,
+            #[cfg(feature = "cache")]
+            cache: None,
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
             spread,
         })
+    }
+
+    /// The same with a cache.
+    #[cfg(feature = "cache")]
+    pub(crate) fn with_cache(self: Arc<Self>, cache: Option<Cache>) -> Arc<Self> {
+        if cache.is_none() {
+            return self;
+        }
+        Arc::new(Self { cache, ..Self::clone(&self) })
     }
 
     /// The same for a connection, whose work is counted by itself too.

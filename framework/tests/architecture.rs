@@ -25,6 +25,7 @@ const PICTURE: &[(&str, &[&str])] = &[
         &[
             "any_handle",
             "tower",
+            "pac",
             "session",
             "connection",
             "self_healing",
@@ -34,7 +35,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "websocket",
         ],
     ),
-    ("machinery", &["services", "engine", "stores", "origin", "wire", "transport"]),
+    ("machinery", &["services", "engine", "cache", "stores", "origin", "wire", "transport"]),
     ("pure", &["protocol", "policy"]),
     (
         "words",

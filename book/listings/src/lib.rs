@@ -22,12 +22,16 @@ chapters! {
     tls
     cookies
     dialing
+    credentials
     proxies
     http2
     codings
     wires
     redirects
+    downloads
+    server_sent_events
     service
+    caching
     websocket
     performance
     crawler

@@ -59,6 +59,8 @@ error_codes! {
     IncorrectHandleType = 12018, "ERROR_WINHTTP_INCORRECT_HANDLE_TYPE";
     /// The call does not fit the request's state; the error names both.
     IncorrectHandleState = 12019, "ERROR_WINHTTP_INCORRECT_HANDLE_STATE";
+    /// Only what the cache has was asked for, and it has nothing that answers the request. (WinINet's code.)
+    ItemNotFound = 12028, "ERROR_INTERNET_ITEM_NOT_FOUND";
     /// No address accepted a connection.
     CannotConnect = 12029, "ERROR_WINHTTP_CANNOT_CONNECT";
     /// The wire was reset or closed in the middle of an exchange.
@@ -71,10 +73,18 @@ error_codes! {
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
     /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
     RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
+    /// The text of a proxy script is no script: it cannot be read, or has no `FindProxyForURL`.
+    BadAutoProxyScript = 12166, "ERROR_WINHTTP_BAD_AUTO_PROXY_SCRIPT";
+    /// A proxy script could not be fetched.
+    UnableToDownloadScript = 12167, "ERROR_WINHTTP_UNABLE_TO_DOWNLOAD_SCRIPT";
     /// The TLS handshake failed: the certificate is not accepted, or the two sides found no common ground. The error has more.
     SecureFailure = 12175, "ERROR_WINHTTP_SECURE_FAILURE";
-    /// The proxies for the URL were not found: whoever was asked for them failed.
+    /// A proxy script failed, answered nothing that can be used, or ran into one of its limits.
+    ScriptExecutionError = 12177, "ERROR_WINHTTP_SCRIPT_EXECUTION_ERROR";
+    /// The proxies for the URL were not found: whoever was asked for them failed, or there is nobody left to run a proxy script.
     AutoProxyServiceError = 12178, "ERROR_WINHTTP_AUTO_PROXY_SERVICE_ERROR";
+    /// The network names no proxy script.
+    AutodetectionFailed = 12180, "ERROR_WINHTTP_AUTODETECTION_FAILED";
     /// The response has more header fields than the limit.
     HeaderCountExceeded = 12181, "ERROR_WINHTTP_HEADER_COUNT_EXCEEDED";
     /// The response head is larger than the limit.

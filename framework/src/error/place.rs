@@ -56,6 +56,8 @@ pub enum Operation {
     Download,
     /// An event source: `Session::events`, `Response::events`.
     Events,
+    /// `Session::proxy_for_url`, and a search for proxies of its own.
+    ProxyForUrl,
 }
 
 impl Operation {
@@ -84,6 +86,7 @@ impl Operation {
             Self::WebSocketCloseStatus => "WinHttpWebSocketQueryCloseStatus",
             Self::TryFrom => "WinHttpQueryOption",
             Self::Shutdown => "WinHttpCloseHandle",
+            Self::ProxyForUrl => "WinHttpGetProxyForUrl",
         }
     }
 
@@ -113,6 +116,7 @@ impl Operation {
             Self::TryFrom => "try_from",
             Self::Download => "download",
             Self::Events => "events",
+            Self::ProxyForUrl => "proxy_for_url",
         }
     }
 
@@ -122,7 +126,8 @@ impl Operation {
         "API_RECEIVE_RESPONSE",
         "API_READ_DATA",
         "API_WRITE_DATA",
-        "API_QUERY_DATA_AVAILABLE"
+        "API_QUERY_DATA_AVAILABLE",
+        "API_GET_PROXY_FOR_URL"
     ))]
     pub fn code(self) -> Option<u32> {
         match self {
@@ -131,6 +136,7 @@ impl Operation {
             Self::Read => Some(3),
             Self::Write => Some(4),
             Self::Send => Some(5),
+            Self::ProxyForUrl => Some(6),
             _ => None,
         }
     }
@@ -152,6 +158,8 @@ pub enum Stage {
     State,
     /// Waiting for a wire, or for a slow subscriber.
     Queue,
+    /// Finding out by which proxies the server is reached.
+    FindProxy,
     /// Looking up the host name.
     Resolve,
     /// Opening the socket.
@@ -194,6 +202,7 @@ impl fmt::Display for Stage {
             Self::Arguments => "checking the arguments",
             Self::State => "checking the state",
             Self::Queue => "waiting for a wire",
+            Self::FindProxy => "finding the proxy",
             Self::Resolve => "resolving",
             Self::Connect => "connecting",
             Self::Tunnel => "opening a tunnel through the proxy",

@@ -11,6 +11,7 @@
 //! child cannot join a parent that is closing; a parent's `HandleClosing` waits for those of its children; and a close
 //! always gets through, because it is a flag first and a message second.
 
+mod closing;
 mod finding;
 mod stand_in;
 
@@ -197,6 +198,9 @@ impl Node {
             let children: Vec<_> = life.children.values().cloned().collect();
             (children, life.actor.take())
         };
+        if self.parent.is_none() {
+            self.closed.notify_waiters();
+        }
         let below = match ending {
             Ending::AncestorClosed(..) | Ending::EngineStopped => ending,
             _ => Ending::AncestorClosed(self.kind, self.id),

@@ -97,6 +97,9 @@ bitflags! {
         /// `MovedToHttps`, `HttpsWanted`.
         const HSTS = 1 << 43;
 
+        /// `CacheMiss`, `CacheHit`, `CacheRevalidated`, `CacheStored`.
+        const CACHE = 1 << 46;
+
         /// Every success and every failure of an operation, as WinHTTP groups them: without those of a
         /// WebSocket's close and shutdown.
         #[doc(alias = "WINHTTP_CALLBACK_FLAG_ALL_COMPLETIONS")]

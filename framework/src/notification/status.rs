@@ -20,6 +20,8 @@ use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHea
 /// |---|---|---|
 /// | `HandleCreated` | every new handle, first of all | anything |
 /// | `Queued` | a request that waits for its turn, a wire or a slow subscriber | `Queued`, `WireAcquired`, an error |
+/// | `CacheMiss` | a request that the cache of its session does not answer | `WireAcquired`, an error |
+/// | `CacheHit` | one that it does, or whose server cannot | `SendRequestComplete`, `HeadersAvailable` |
 /// | `DetectingProxy` | a request whose proxies have to be found | `ProxyFound`, an error |
 /// | `ProxyFound` | same | `Queued`, `ResolvingName`, `WireAcquired` |
 /// | `ResolvingName` | the request that dials; else the connection; through a proxy it is that one's name | `NameResolved`, an error |
@@ -46,8 +48,10 @@ use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHea
 /// | `IntermediateResponse` | a 1xx arrived | the same, `HeadersAvailable`, an error |
 /// | `Authenticating` | the response asks for credentials, and is answered; or they are shown unasked | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
 /// | `Redirect` | the response is a redirect that is followed | `Queued`, `ResolvingName`, `WireAcquired`, `SendingRequest`, an error |
+/// | `CacheRevalidated` | a request whose server says that what is stored holds | `HeadersAvailable` |
 /// | `HeadersAvailable` | completes `receive_response` | `DataAvailable`, `ReadComplete` |
 /// | `DataAvailable`, `ReadComplete` | complete `query_data_available`, `read` | the same |
+/// | `CacheStored` | a request whose response has come to its end | `WireReleased`, `ReadComplete` |
 /// | `ReaderStalled` | a request over HTTP/2 whose response is not read, or a WebSocket | `ReadComplete`, the same, an error |
 /// | `WebSocketReadComplete`, `WebSocketWriteComplete` | complete a WebSocket's `receive`, `send`; they overlap | the same |
 /// | `FrameSent`, `FrameReceived` | a WebSocket, once a frame, to whoever asks for frames | anything |
@@ -267,6 +271,24 @@ pub enum Status {
         wire: WireId,
         /// Octets of the body that wait to be read.
         unread: u64,
+    },
+    /// The cache of the session has nothing that answers the request: it is sent. Or a 304 speaks of something else than what is
+    /// stored, and the request is sent again without conditions.
+    CacheMiss,
+    /// What the cache of the session has answers the request; no wire is asked for. Or its server cannot be reached, and this is taken
+    /// instead ([`CacheMode::IfNetworkFails`](crate::RequestOptions)).
+    CacheHit {
+        /// How old it is.
+        age: Duration,
+        /// It is older than its server allows.
+        stale: bool,
+    },
+    /// The server says that what is stored still holds (304): that is the response.
+    CacheRevalidated,
+    /// The response was stored.
+    CacheStored {
+        /// Octets of its body.
+        octets: u64,
     },
     /// A wire is about to be closed.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_CLOSING_CONNECTION")]

@@ -81,6 +81,10 @@ statuses! {
     FrameReceived(..), FRAMES, Progress, None;
     ShutdownComplete{..}, SHUTDOWN_COMPLETE, Promise, Some(0x400_0000);
     CloseComplete{..}, CLOSE_COMPLETE, Promise, Some(0x200_0000);
+    CacheMiss{..}, CACHE, Progress, None;
+    CacheHit{..}, CACHE, Progress, None;
+    CacheRevalidated{..}, CACHE, Progress, None;
+    CacheStored{..}, CACHE, Progress, None;
     ClosingConnection{..}, CLOSE_CONNECTION, Progress, Some(0x100);
     ConnectionClosed{..}, CLOSE_CONNECTION, Progress, Some(0x200);
     WireReleased{..}, WIRES, Progress, None;

@@ -1,6 +1,8 @@
 //! What can be set: typed options per level, inherited by copy when a handle is created.
 
 mod authentication;
+#[cfg(feature = "cache")]
+mod cache;
 #[cfg(feature = "deflate")]
 mod compression;
 mod decompression;
@@ -35,6 +37,8 @@ pub(crate) use authentication::Shown;
 pub use authentication::{
     AuthScheme, AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, CredentialsAsked, Providing,
 };
+#[cfg(feature = "cache")]
+pub use cache::CacheMode;
 #[cfg(feature = "deflate")]
 pub use compression::{AgreedCompression, Compression};
 #[cfg(feature = "deflate")]
@@ -104,6 +108,10 @@ pub struct RequestOptions {
     pub cookies: bool,
     /// How it answers who asks for credentials.
     pub authentication: Authentication,
+    /// What it does with the cache of its session, if that has one. Default: as RFC 9111 says.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub cache: CacheMode,
 }
 
 impl Default for RequestOptions {
@@ -127,6 +135,8 @@ impl Default for RequestOptions {
             #[cfg(feature = "cookies")]
             cookies: true,
             authentication: Authentication::default(),
+            #[cfg(feature = "cache")]
+            cache: CacheMode::default(),
         }
     }
 }

@@ -64,6 +64,8 @@ impl<'a> Identity<'a> {
             redirects: _,
             #[cfg(feature = "cookies")]
                 cookies: _,
+            #[cfg(feature = "cache")]
+                cache: _,
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);

@@ -119,7 +119,8 @@ impl Pond {
             });
         }
         let defaults = &self.terms.proxies.fields;
-        let through = Through { proxy, plan, clients, defaults, may_be_spoken_to: is_http2 };
+        let keyring = &*self.terms.keyring;
+        let through = Through { proxy, plan, clients, keyring, defaults, may_be_spoken_to: is_http2 };
         dial(&Way { through: Some(&through), ..*way }).await
     }
 

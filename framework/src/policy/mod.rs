@@ -1,6 +1,8 @@
 //! What a careful client decides, without I/O, clock or actor.
 
 pub(crate) mod auth;
+#[cfg(feature = "cache")]
+pub(crate) mod cache;
 #[cfg(feature = "cookies")]
 pub(crate) mod cookies;
 mod decompress;
@@ -11,6 +13,8 @@ pub(crate) mod hsts;
 mod names;
 mod origin_pattern;
 mod outbox;
+#[cfg(feature = "pac")]
+pub(crate) mod pac;
 pub(crate) mod proxy;
 mod reconnect;
 mod redial;

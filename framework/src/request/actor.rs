@@ -230,7 +230,12 @@ impl Handler<ReceiveResponse> for RequestActor {
         // Behind the call that is in flight.
         self.ends_body = !ends_body && !journey.payload.0.goes_on_beside();
         let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
-        let work = async move |journey: &mut Journey| journey.receive(ends_body).await;
+        let work = async move |journey: &mut Journey| {
+            let received = journey.receive(ends_body).await;
+            #[cfg(feature = "cache")]
+            let received = journey.or_stored(received).await;
+            received
+        };
         let told = move |actor: &mut Self, head: &Arc<ResponseHead>| {
             actor.unclaimed.hand_out_head(ticket, head);
             Some(Status::HeadersAvailable)

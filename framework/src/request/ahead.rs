@@ -68,6 +68,10 @@ impl Journey {
         match exchange.read(lease, LARGEST_CHUNK).await {
             Ok(Some(piece)) => {
                 receiving.moved(piece.len() as u64);
+                #[cfg(feature = "cache")]
+                if let Some(caching) = &mut self.caching {
+                    caching.record(&piece);
+                }
                 self.sizes.response_body += piece.len() as u64;
                 self.ahead = piece;
             }

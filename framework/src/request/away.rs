@@ -200,7 +200,13 @@ impl Journey {
             let read = away.hear(|away| away.piece.as_mut()).await;
             away.piece = None;
             let (mut piece, news) = self.answered_afar(read, operation)?;
+            #[cfg(feature = "cache")]
+            self.record(&piece);
             self.is_told(news);
+            #[cfg(feature = "cache")]
+            if self.away.is_none() {
+                self.store_recorded();
+            }
             if piece.len() > max {
                 // It was asked for by a call that wanted more.
                 self.ahead = piece.split_off(max);

@@ -201,6 +201,14 @@ impl RequestBuilder {
         self
     }
 
+    /// What it does with the cache of its session, if that has one; by default what the session says.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub fn cache_mode(mut self, mode: crate::options::CacheMode) -> Self {
+        self.change_options().cache = mode;
+        self
+    }
+
     /// Shows this user and password by Basic (RFC 7617), without being asked for it. Over a connection without TLS everybody on the way
     /// can read them. A redirect to another origin does not get them.
     ///

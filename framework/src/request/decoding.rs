@@ -70,6 +70,10 @@ impl Journey {
 
     /// Has all of the body come off the wire, here or elsewhere?
     fn is_body_here(&self) -> bool {
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            return false;
+        }
         self.away.is_none() && self.active.as_ref().is_none_or(|active| active.exchange.is_ended())
     }
 
@@ -114,9 +118,16 @@ impl Journey {
                 // Others may go first: a read goes on with it.
                 Decoded::Busy | Decoded::End => return Ok(early),
                 Decoded::NeedMore => {
+                    #[cfg(feature = "cache")]
+                    if let Some(piece) = self.take_given(at_most) {
+                        self.feed(Some(piece));
+                        continue;
+                    }
                     let Some(Active { lease, exchange, .. }) = &mut self.active else { return Ok(early) };
                     match exchange.read_arrived(lease, at_most)? {
                         BodyStep::Data(piece) => {
+                            #[cfg(feature = "cache")]
+                            self.record(&piece);
                             self.sizes.response_body += piece.len() as u64;
                             self.feed(Some(piece));
                         }
@@ -147,6 +158,8 @@ impl Journey {
                             Ok(piece) => {
                                 let octets = piece.as_ref().map_or(0, |piece| piece.len() as u64);
                                 receiving.moved(octets);
+                                #[cfg(feature = "cache")]
+                                self.record(piece.as_deref().unwrap_or_default());
                                 self.sizes.response_body += octets;
                                 self.feed(piece);
                             }

@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::aim::{Aim, Moved};
+#[cfg(feature = "cache")]
+use super::caching::Instead;
 use super::fields::Fields;
 use super::history::PriorResponse;
 use super::journey::{Active, Journey};
@@ -38,6 +40,9 @@ use crate::reason::CloseReason;
 pub(super) enum FollowUp {
     Deliver,
     Again(Box<Next>),
+    /// What is stored takes its place.
+    #[cfg(feature = "cache")]
+    Stored(Arc<ResponseHead>),
 }
 
 /// The exchange that follows in place of a response.
@@ -57,12 +62,30 @@ pub(super) struct Next {
     pub(super) after: Option<Duration>,
 }
 
+#[cfg(feature = "cache")]
+impl Next {
+    /// The same once more, as if nothing were stored.
+    fn the_same() -> Self {
+        Self {
+            told: Some(Status::CacheMiss),
+            moved: None,
+            headers: None,
+            options: None,
+            drops_body: false,
+            after: None,
+        }
+    }
+}
+
 /// How far a follow-up has come.
 pub(super) enum Following {
     /// A head is held back, and it is being judged what follows.
     Judging(Arc<ResponseHead>),
     /// Its response is not delivered: the body is being read away.
     Dropping(Box<Next>),
+    /// Its response is not delivered: this one, which is stored, is judged in its place.
+    #[cfg(feature = "cache")]
+    DroppingFor(Arc<ResponseHead>),
     /// What follows may not go yet.
     Waiting { not_before: Option<Instant> },
 }
@@ -71,6 +94,11 @@ pub(super) enum Following {
 type Followed<'a> = Pin<Box<dyn Future<Output = Result<Option<Arc<ResponseHead>>>> + 'a>>;
 
 impl Journey {
+    /// Is it on the way to another exchange?
+    pub(super) fn is_sent_again(&self) -> bool {
+        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
+    }
+
     /// A final head has come: gives it back if it is to be delivered. On every one, so it has to be quick.
     pub(super) fn hears(&mut self, head: ResponseHead) -> Option<Arc<ResponseHead>> {
         self.take_note(&head);
@@ -87,6 +115,10 @@ impl Journey {
         if self.turns.is_some() {
             self.was_answered(head);
         }
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() {
+            self.tells_cache(head);
+        }
         self.remember(head);
         if self.auth.is_some() {
             self.note_credentials(head);
@@ -95,6 +127,10 @@ impl Journey {
 
     /// Is there anything in a response of this status that could make another exchange follow?
     fn may_be_followed(&self, head: &ResponseHead) -> bool {
+        #[cfg(feature = "cache")]
+        if self.caching.as_ref().is_some_and(|caching| caching.is_better_than(head)) {
+            return true;
+        }
         let status = head.status();
         status.is_redirection() && self.upgrade.is_none()
             || status.is_client_error() && self.may_authenticate(head)
@@ -103,6 +139,12 @@ impl Journey {
 
     /// What becomes of a response. In this order: credentials for whom asks for them, another place, another time.
     async fn judge(&mut self, head: &Arc<ResponseHead>) -> Result<FollowUp> {
+        #[cfg(feature = "cache")]
+        match self.stored_instead_of(head) {
+            Instead::Nothing => {}
+            Instead::Stored(head) => return Ok(FollowUp::Stored(head)),
+            Instead::AskAgain => return Ok(FollowUp::Again(Box::new(Next::the_same()))),
+        }
         if let Some(next) = self.authenticate(head).await? {
             return Ok(FollowUp::Again(next));
         }
@@ -125,6 +167,10 @@ impl Journey {
                             Ok(FollowUp::Deliver) => {
                                 self.follow_up = None;
                                 return Ok(Some(head));
+                            }
+                            #[cfg(feature = "cache")]
+                            Ok(FollowUp::Stored(head)) => {
+                                self.follow_up = Some(Box::new(Following::DroppingFor(head)));
                             }
                             Ok(FollowUp::Again(mut next)) => {
                                 self.shared.is_prior(PriorResponse::new(self.target().clone(), head));
@@ -151,8 +197,20 @@ impl Journey {
                             self.follow_up = Some(Box::new(Following::Waiting { not_before }));
                         }
                     }
+                    #[cfg(feature = "cache")]
+                    Some(Following::DroppingFor(head)) => {
+                        let head = Arc::clone(head);
+                        self.drop_response().await;
+                        self.follow_up = Some(Box::new(Following::Judging(head)));
+                    }
                     Some(Following::Waiting { not_before }) => {
                         let not_before = *not_before;
+                        #[cfg(feature = "cache")]
+                        if self.caching.is_some()
+                            && self.look_in_cache().await.map_err(|error| error.in_operation(Operation::Receive))?
+                        {
+                            continue;
+                        }
                         self.waits_until(not_before).await;
                         self.wait_in_line().await.map_err(|error| error.in_operation(Operation::Receive))?;
                         if self.goes_away() {
@@ -189,6 +247,10 @@ impl Journey {
                 let mut left = limit;
                 while let Ok(Some(piece)) = exchange.read(lease, PIECE).await {
                     left = left.saturating_sub(piece.len() as u64);
+                    #[cfg(feature = "cache")]
+                    if let Some(caching) = &mut self.caching {
+                        caching.record(&piece);
+                    }
                     if left == 0 {
                         break;
                     }

@@ -13,6 +13,8 @@ use super::aim::Aim;
 use super::authenticating::Authenticating;
 use super::away::Away;
 use super::beside::Beside;
+#[cfg(feature = "cache")]
+use super::caching::Caching;
 use super::fields::Fields;
 use super::follow_up::Following;
 use super::messages::Facts;
@@ -101,6 +103,9 @@ pub(super) struct Journey {
     pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
     pub(super) beside: Option<Box<Beside>>,
+    /// What it has to do with the cache of its session; `None` where that has none.
+    #[cfg(feature = "cache")]
+    pub(super) caching: Option<Box<Caching>>,
     /// The upgrade it asks for.
     pub(super) upgrade: Option<Box<Upgrade>>,
 }
@@ -154,6 +159,10 @@ impl Journey {
         let times = Timings::new(now);
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
+        #[cfg(feature = "cache")]
+        if journey.upgrade.is_none() {
+            journey.caching = Caching::of(services, &journey.options);
+        }
         if let Some(own) = own {
             journey.begin_authenticating(own)?;
         }
@@ -213,6 +222,8 @@ impl Journey {
             prepared: None,
             source: None,
             beside: None,
+            #[cfg(feature = "cache")]
+            caching: None,
             upgrade: None,
         })
     }
@@ -283,11 +294,6 @@ impl Journey {
         Ok(lease)
     }
 
-    /// Is it on the way to another exchange?
-    pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
-    }
-
     /// Where the request stands when no operation is in flight and none has failed.
     pub(super) fn state(&self) -> State {
         match &self.active {
@@ -354,6 +360,10 @@ impl Journey {
 
     /// Is there nothing left to read?
     pub(super) fn is_complete(&self) -> bool {
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            return false;
+        }
         let is_read = self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded();
         is_read && self.active.is_none() && self.away.is_none()
     }

@@ -7,6 +7,8 @@ mod aim;
 mod away;
 mod beside;
 mod builder;
+#[cfg(feature = "cache")]
+mod caching;
 mod calls;
 mod credentials;
 mod deadline;

@@ -26,7 +26,7 @@ impl Journey {
             }
         }
         self.add_cookies(&mut fields);
-        if self.auth.is_some() || self.services.keyring.is_used() {
+        if self.auth.is_some() || self.services.terms.keyring.is_used() {
             self.show_credentials(&mut fields);
         }
         if let Kind::Form(form) = &self.payload.0
@@ -34,6 +34,10 @@ impl Journey {
             && let Ok(content_type) = HeaderValue::try_from(form.content_type_of_all())
         {
             fields.change().insert(CONTENT_TYPE, content_type);
+        }
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() {
+            self.asks_by_validators(fields.change());
         }
         Ok(fields)
     }

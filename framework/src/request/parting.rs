@@ -14,6 +14,10 @@ impl Journey {
             return;
         }
         let Some(mut active) = self.active.take() else { return };
+        #[cfg(feature = "cache")]
+        if active.exchange.is_ended() {
+            self.store_recorded();
+        }
         self.turns = None;
         self.looks_back(&active.exchange);
         self.has_come(&mut active.exchange, at);
@@ -76,6 +80,8 @@ impl Journey {
         if self.has_switched() {
             return self.break_off(CloseReason::SwitchedProtocols);
         }
+        #[cfg(feature = "cache")]
+        self.record_no_more();
         if let Some(away) = self.away.take() {
             return away.leave();
         }

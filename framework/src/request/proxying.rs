@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use http::HeaderMap;
+use http::header::PROXY_AUTHORIZATION;
 
 use super::Request;
 use super::journey::Journey;
@@ -14,7 +15,7 @@ use crate::network::Proxy;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{NamedProxies, ProxySettings, SharedOptions};
 use crate::protocol::http1::{BodyLength, RequestHead};
-use crate::transport::find_routes;
+use crate::transport::{ByProxy, find_routes};
 use crate::wire::{Exchange, Failure};
 
 impl Request {
@@ -46,13 +47,18 @@ impl Journey {
 
     /// The head for a proxy that forwards it: the whole URL, and what belongs to the proxy (RFC 9112 section 3.2.2).
     pub(super) fn prepare_forwarded(
-        &self,
-        fields: &HeaderMap,
+        &mut self,
+        by: &ByProxy,
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
         let mut headers = HeaderMap::clone(&self.outgoing);
-        for (name, value) in fields {
+        for (name, value) in by.forwards.iter().flatten() {
             headers.append(name, value.clone());
+        }
+        if self.may_show_to_proxy(by)
+            && let Some(shown) = self.show_to_proxy(by)
+        {
+            headers.insert(PROXY_AUTHORIZATION, shown);
         }
         let head = RequestHead { target: self.target().as_str(), headers: &headers, ..self.head(body) };
         Exchange::prepare(&head, self.head_limits())

@@ -142,6 +142,10 @@ impl Journey {
         if let Some(active) = &self.active {
             self.announced = active.exchange.remaining();
         }
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            self.announced = Some(self.given_left() as u64);
+        }
         self.look_for_codings(&head);
         self.shared.set_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
@@ -247,6 +251,10 @@ impl Journey {
         if self.away.is_some() {
             return self.pull_from_afar(max, operation).await;
         }
+        #[cfg(feature = "cache")]
+        if self.active.is_none() {
+            return Ok(self.take_given(max));
+        }
         let Some(Active { lease, exchange, receiving, .. }) = &mut self.active else { return Ok(None) };
         if exchange.is_body_open()
             && let Some(pulled) = Box::pin(exchange.read_beside(max)).await
@@ -267,6 +275,8 @@ impl Journey {
             Err(failure) => return Err(self.fail(failure, operation)),
         };
         let octets = pulled.as_ref().map_or(0, |piece| piece.len() as u64);
+        #[cfg(feature = "cache")]
+        self.record(pulled.as_deref().unwrap_or_default());
         if let Some(Active { receiving, .. }) = &mut self.active {
             receiving.moved(octets);
         }
@@ -277,7 +287,10 @@ impl Journey {
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
     pub(super) async fn run(&mut self) -> Result<Arrived> {
         // Boxed: the answer may be waited for longer than all that, and by many.
-        Box::pin(self.send()).await?;
+        let sent = Box::pin(self.send()).await;
+        #[cfg(feature = "cache")]
+        let sent = sent.or_else(|error| self.stored_instead_of_error(error));
+        sent?;
         let is_sent = match self.source.take() {
             None => true,
             Some(source) => {
@@ -289,7 +302,10 @@ impl Journey {
             self.emit(Mask::SENDREQUEST_COMPLETE, || Status::SendRequestComplete);
         }
         self.enter(Operation::Receive);
-        let head = self.receive(is_sent).await?;
+        let received = self.receive(is_sent).await;
+        #[cfg(feature = "cache")]
+        let received = self.or_stored(received).await;
+        let head = received?;
         self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
         self.enter(Operation::Read);
         self.reach(head)
@@ -308,6 +324,10 @@ impl Journey {
                 Ok(BodyStep::End | BodyStep::NeedMore) => {}
                 Err(failure) => return Err(self.fail(failure, Operation::Read)),
             }
+            #[cfg(feature = "cache")]
+            if let Some(caching) = &mut self.caching {
+                caching.record(&early);
+            }
             self.sizes.response_body += early.len() as u64;
             // The end of a chunked body may have come too.
             if !early.is_empty() && !exchange.is_ended() {
@@ -316,8 +336,16 @@ impl Journey {
                     Ok(BodyStep::End | BodyStep::NeedMore) => {}
                     Err(failure) => return Err(self.fail(failure, Operation::Read)),
                 }
+                #[cfg(feature = "cache")]
+                if let Some(caching) = &mut self.caching {
+                    caching.record(&self.ahead);
+                }
                 self.sizes.response_body += self.ahead.len() as u64;
             }
+        }
+        #[cfg(feature = "cache")]
+        if self.decoding.is_none() && self.given_left() > 0 {
+            early = self.take_given(EARLY_BODY).unwrap_or_default();
         }
         Ok(early)
     }

@@ -25,7 +25,12 @@ impl Handler<SendRequest> for RequestActor {
         match self.begin(headers, payload, value) {
             Ok(journey) => {
                 let launch = Launch { operation: Operation::Send, ticket, state: State::Sending, reads_ahead: false };
-                let work = async |journey: &mut Journey| journey.send().await;
+                let work = async |journey: &mut Journey| {
+                    let sent = journey.send().await;
+                    #[cfg(feature = "cache")]
+                    let sent = sent.or_else(|error| journey.stored_instead_of_error(error));
+                    sent
+                };
                 self.launch_to(context, launch, journey, work, move |actor, under_way, (sent, over), context| {
                     actor.sent(under_way, sent, over, ticket, context);
                 })

@@ -20,6 +20,10 @@ use crate::wire::{Exchange, Failure, Pace, Uploaded};
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
     pub(super) async fn send(&mut self) -> Result<()> {
+        #[cfg(feature = "cache")]
+        if self.caching.is_some() && self.look_in_cache().await? {
+            return Ok(());
+        }
         let (mut fresh, mut queue_end) = (false, self.queue_end());
         match self.follow_up {
             None => self.wait_for_leave(queue_end).await?,
@@ -108,10 +112,10 @@ impl Journey {
         };
         // Nothing was waited for since then.
         self.times.send_start = self.times.wire_acquired;
-        let forwards = lease.by().and_then(|by| by.forwards.as_ref());
+        let forwards = lease.by().filter(|by| by.forwards.is_some());
         let (exchange, head) = match (self.prepared.take(), forwards) {
-            (_, Some(fields)) => {
-                let prepared = self.prepare_forwarded(fields, length);
+            (_, Some(by)) => {
+                let prepared = self.prepare_forwarded(by, length);
                 prepared.map_err(|failure| self.error(failure, Operation::Send))?
             }
             (Some(prepared), None) => prepared,

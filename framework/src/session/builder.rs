@@ -7,6 +7,8 @@ use http::header::HeaderValue;
 
 use super::Session;
 use super::credentials::bound;
+#[cfg(feature = "cache")]
+use crate::cache::Cache;
 use crate::engine::Engine;
 use crate::error::{Error, Operation, Result};
 use crate::network::ByPointer;
@@ -17,8 +19,9 @@ use crate::options::{
     RetryPolicy, SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
+use crate::policy::auth::CredentialSet;
 use crate::protocol::http1::field;
-use crate::services::{CredentialSet, Stores};
+use crate::services::Stores;
 use crate::shown;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
@@ -36,6 +39,8 @@ pub struct SessionBuilder {
     pub(super) provider: Option<ByPointer<dyn CredentialProvider>>,
     pub(super) subscriber: Option<(Subscriber, NotificationMask)>,
     pub(super) context: u64,
+    #[cfg(feature = "cache")]
+    pub(super) cache: Option<Cache>,
     pub(super) stores: Stores,
     engine: Option<Result<Engine>>,
     wrong: Option<Error>,
@@ -217,6 +222,14 @@ impl SessionBuilder {
                 self.is_wrong(Error::parameter(Operation::Open, detail));
             }
         }
+        self
+    }
+
+    /// The cache of its responses. Default: none. Sessions that are given clones of one share it.
+    #[cfg(feature = "cache")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
+    pub fn cache(mut self, cache: impl Into<Option<Cache>>) -> Self {
+        self.cache = cache.into();
         self
     }
 

@@ -4,6 +4,7 @@ mod actor;
 mod builder;
 mod credentials;
 mod messages;
+mod proxy_for_url;
 mod snapshot;
 
 use std::any::Any;
@@ -24,8 +25,9 @@ use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
+use crate::policy::auth::Keyring;
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
-use crate::services::{Keyring, Services, ShutdownReport, drain};
+use crate::services::{Services, ShutdownReport, drain};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -93,6 +95,8 @@ impl Session {
     }
 
     fn start(builder: SessionBuilder, engine: Engine) -> Result<Self> {
+        #[cfg(feature = "cache")]
+        let cache = builder.cache.clone();
         let SessionBuilder { options, origins, credentials, provider, subscriber, context, stores, .. } = builder;
         let keyring = Keyring::new(credentials, provider.map(|provider| provider.0));
         let limits = CreditLimits { progress: options.unhandled_progress, total: options.unhandled_total };
@@ -104,6 +108,8 @@ impl Session {
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
         let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
+        #[cfg(feature = "cache")]
+        let services = services.with_cache(cache);
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
@@ -242,7 +248,7 @@ impl Session {
     /// The credentials that its requests show to who asks for them.
     #[doc(alias("WinHttpSetCredentials", "WINHTTP_OPTION_USERNAME", "WINHTTP_OPTION_PASSWORD"))]
     pub fn credentials(&self) -> CredentialStore {
-        CredentialStore::new(&self.inner.services.keyring)
+        CredentialStore::new(&self.inner.services)
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the

@@ -1,9 +1,15 @@
 //! Names to addresses.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+#[cfg(feature = "pac")]
+use std::pin::pin;
 use std::sync::Arc;
+#[cfg(feature = "pac")]
+use std::time::Duration;
 
 use super::names::{Heard, Name, Names, Unresolved};
+#[cfg(feature = "pac")]
+use crate::clock::within;
 use crate::options::DialOptions;
 
 /// The addresses of a host.
@@ -44,6 +50,21 @@ pub(super) async fn look_up(
     }
     let (found, heard) = names.resolve(&Name::new(options, name)).await?;
     Ok(Resolved { addresses: found.iter().copied().map(at).collect(), heard })
+}
+
+/// The addresses that a proxy script is told; none if they are not to be had in time.
+#[cfg(feature = "pac")]
+pub(crate) async fn known_addresses(
+    options: &DialOptions,
+    names: &Arc<Names>,
+    host: &str,
+    limit: Option<Duration>,
+) -> Vec<IpAddr> {
+    let looking = pin!(resolve(options, names, host, 0));
+    match within(limit, looking).await {
+        Ok(Ok(resolved)) => resolved.addresses.iter().map(SocketAddr::ip).collect(),
+        Ok(Err(_)) | Err(_) => Vec::new(),
+    }
 }
 
 /// The address that a host is, if it is one.

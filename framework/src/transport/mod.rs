@@ -17,6 +17,8 @@ mod tunnel;
 mod unix;
 
 pub(crate) use dial::{DialTimes, Dialed, Steers, Way, dial};
+#[cfg(feature = "pac")]
+pub(crate) use dns::known_addresses;
 pub(crate) use failure::DialFailure;
 pub(crate) use finding::find_routes;
 #[cfg(feature = "hickory")]

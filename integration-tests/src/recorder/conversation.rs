@@ -43,6 +43,8 @@ pub(super) struct Conversation {
     may_overlap: bool,
     /// A send is open while the response is received.
     still_sending: bool,
+    /// The response that is to come is a stored one: nothing is received before it is told.
+    is_stored: bool,
     /// What the last `DataAvailable` or `ReadComplete` said of the body.
     body: Body,
 }
@@ -89,6 +91,9 @@ impl Conversation {
             Happened::InsecureWire => self.on_insecure_wire(),
             Happened::Retrying => self.on_retrying(),
             Happened::Redirected => self.on_redirected(),
+            Happened::CacheMiss => self.on_cache_miss(),
+            Happened::CacheHit => self.on_cache_hit(),
+            Happened::CacheRevalidated => self.on_cache_revalidated(),
             Happened::ShownUnasked => {
                 self.only_in("Authenticating", !matches!(self.phase, Phase::Ready | Phase::Reading))
             }
@@ -248,10 +253,41 @@ impl Conversation {
     fn on_redirected(&mut self) -> Result<(), Breach> {
         match &mut self.phase {
             Phase::Receiving { answered, resending } if *answered => (*answered, *resending) = (false, true),
-            phase @ Phase::Sent if self.head_held => *phase = Phase::Receiving { answered: false, resending: true },
+            // A stored one was not received.
+            phase @ Phase::Sent if self.head_held || std::mem::take(&mut self.is_stored) => {
+                *phase = Phase::Receiving { answered: false, resending: true }
+            }
             phase => return Err(("N3", format!("Redirect in {phase:?}"))),
         }
         Ok(())
+    }
+
+    /// What is stored is the response: before a wire was asked for; or behind one that failed, or a failure that came by it.
+    fn on_cache_hit(&mut self) -> Result<(), Breach> {
+        self.open.retain(|step| *step == Step::CloseWire);
+        match &mut self.phase {
+            Phase::Sending(sent) => *sent = true,
+            Phase::Receiving { answered, .. } => *answered = true,
+            Phase::Ready | Phase::Reading => self.phase = Phase::Sending(true),
+            Phase::Sent if self.failed => self.phase = Phase::Sending(true),
+            phase => return Err(("N3", format!("CacheHit in {phase:?}"))),
+        }
+        self.is_stored = true;
+        self.failed = false;
+        Ok(())
+    }
+
+    /// Before a wire is asked for; or behind a 304 that speaks of something else, and the server is asked again.
+    fn on_cache_miss(&mut self) -> Result<(), Breach> {
+        if let Phase::Receiving { answered, resending } = &mut self.phase {
+            (*answered, *resending) = (false, true);
+        }
+        Ok(())
+    }
+
+    /// Behind the head that says so.
+    fn on_cache_revalidated(&mut self) -> Result<(), Breach> {
+        self.only_in("CacheRevalidated", matches!(self.phase, Phase::Receiving { answered: true, .. }))
     }
 
     fn on_success(&mut self, operation: Operation, octets: u64) -> Result<(), Breach> {
@@ -273,7 +309,9 @@ impl Conversation {
             (Operation::Send, Phase::Receiving { resending: true, .. }) if self.resend_given_up => {}
             (Operation::Write, Phase::Sent) => {}
             (Operation::Receive, Phase::Receiving { answered: true, .. }) => self.body = Body::Unknown,
-            (Operation::Receive, Phase::Sent) if self.head_held => self.body = Body::Unknown,
+            (Operation::Receive, Phase::Sent) if self.head_held || std::mem::take(&mut self.is_stored) => {
+                self.body = Body::Unknown
+            }
             (Operation::Receive, Phase::Receiving { answered: false, .. }) => {
                 return Err(("N4", "HeadersAvailable before ResponseReceived".to_owned()));
             }
@@ -379,7 +417,7 @@ impl Conversation {
 
     fn begin_send(&mut self) {
         self.phase = Phase::Sending(false);
-        self.failed = false;
+        (self.failed, self.is_stored) = (false, false);
     }
 
     fn only_in(&self, what: &str, allowed: bool) -> Result<(), Breach> {

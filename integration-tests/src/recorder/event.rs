@@ -57,6 +57,14 @@ pub enum Happened {
     Retrying,
     /// `Redirect`, or `Authenticating` because the response asks for it.
     Redirected,
+    /// `CacheHit`.
+    CacheHit,
+    /// `CacheRevalidated`.
+    CacheRevalidated,
+    /// `CacheMiss`.
+    CacheMiss,
+    /// `CacheStored`.
+    CacheStored,
     /// `Authenticating` of what nobody asked for.
     ShownUnasked,
     /// `Healing`.
@@ -168,6 +176,10 @@ impl From<&Status> for Happened {
             Status::IntermediateResponse(..) => Self::Interim,
             Status::Retrying { .. } => Self::Retrying,
             Status::Redirect(_) => Self::Redirected,
+            Status::CacheHit { .. } => Self::CacheHit,
+            Status::CacheRevalidated => Self::CacheRevalidated,
+            Status::CacheMiss => Self::CacheMiss,
+            Status::CacheStored { .. } => Self::CacheStored,
             // The next exchange follows in place of the response, as behind a redirect.
             Status::Authenticating { reason: AuthReason::Challenged | AuthReason::Stale, .. } => Self::Redirected,
             Status::Authenticating { .. } => Self::ShownUnasked,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use hinternet::{ErrorCode, HandleKind};
+use hinternet::{ErrorCode, HandleKind, Operation};
 
 use super::conversation::{Breach, Conversation};
 use super::event::{Event, Happened, Step};
@@ -44,6 +44,8 @@ struct Account {
     /// Informational statuses were dropped, so that their order proves nothing any more.
     lossy: bool,
     closing_wires: usize,
+    /// Of a session: searches for proxies under way.
+    searches: usize,
     conversation: Conversation,
     websocket: WebSocketStory,
     self_healing: SelfHealingStory,
@@ -158,6 +160,7 @@ impl Account {
             doomed: false,
             lossy: false,
             closing_wires: 0,
+            searches: 0,
             conversation: Conversation::default(),
             websocket: WebSocketStory::default(),
             self_healing: SelfHealingStory::default(),
@@ -235,6 +238,22 @@ impl Account {
                 }
                 None => Err(("C.2", "ConnectionClosed without ClosingConnection".to_owned())),
             },
+            // A session has proxies found; several searches at a time overlap.
+            Happened::Began(Step::FindProxy) if self.kind == HandleKind::Session => {
+                self.searches += 1;
+                Ok(())
+            }
+            Happened::Ended(Step::FindProxy) | Happened::Completed(Operation::ProxyForUrl, Err(_))
+                if self.kind == HandleKind::Session =>
+            {
+                match self.searches.checked_sub(1) {
+                    Some(left) => {
+                        self.searches = left;
+                        Ok(())
+                    }
+                    None => Err(("C.2", "proxies were found that nobody looked for".to_owned())),
+                }
+            }
             // A dial may have begun on a request and end here.
             Happened::Began(step) | Happened::Ended(step) if step.is_dial() => Ok(()),
             Happened::Connected(_) => Ok(()),
@@ -251,6 +270,9 @@ impl Account {
         left.extend(self.websocket.left_open());
         if self.closing_wires > 0 {
             left.push(("C.2", "ClosingConnection without ConnectionClosed".to_owned()));
+        }
+        if self.searches > 0 {
+            left.push(("C.2", "DetectingProxy without ProxyFound or an error".to_owned()));
         }
         left
     }

@@ -28,6 +28,7 @@ pub fn short(status: &Status) -> String {
         Status::Authenticating { scheme, reason, .. } => format!("{name}({scheme}, {reason:?})"),
         Status::Redirect(url) => format!("{name}({url})"),
         Status::Retrying { attempt, error, .. } => format!("{name}({attempt}, after {})", error.code().number()),
+        Status::CacheHit { stale, .. } => format!("{name}({})", if *stale { "stale" } else { "fresh" }),
         Status::ReaderStalled { unread, .. } => format!("{name}({unread})"),
         Status::WebSocketReadComplete { octets, kind } | Status::WebSocketWriteComplete { octets, kind } => {
             format!("{name}({kind:?} {octets})")

@@ -83,25 +83,12 @@ impl ResponseHead {
     /// The whole head as received, with the case and the order of its fields; it ends with an empty line.
     #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS_CRLF")]
     pub fn raw(&self) -> &Bytes {
-        self.raw.get_or_init(|| self.lines())
+        self.raw.get_or_init(|| lines(HTTP2, self.status, self.headers()))
     }
 
     /// How long that is.
     pub(crate) fn raw_length(&self) -> usize {
         self.raw_length
-    }
-
-    /// What fields would be as lines.
-    fn lines(&self) -> Bytes {
-        let mut lines = BytesMut::with_capacity(self.raw_length);
-        lines.extend_from_slice(HTTP2);
-        lines.extend_from_slice(self.status.as_str().as_bytes());
-        lines.extend_from_slice(CRLF);
-        self.headers.get().into_iter().flat_map(|headers| headers.iter()).for_each(|(name, value)| {
-            put_field(name, value, &mut lines);
-        });
-        lines.extend_from_slice(CRLF);
-        lines.freeze()
     }
 
     /// The head of a response that came as fields, not as octets, by HTTP/2: it has no reason phrase (RFC 9113 section 8.3.1).
@@ -123,6 +110,16 @@ impl ResponseHead {
         let headers = OnceLock::from(Box::new(headers));
         let (version, raw, raw_length) = (Version::HTTP_2, OnceLock::new(), length);
         Ok(Self { status, version, raw, raw_length, status_line_length, said, headers })
+    }
+
+    /// The head of a response that was stored: whatever it came by, it is shown as one of HTTP/1.1.
+    #[cfg(feature = "cache")]
+    pub(crate) fn of_stored(status: StatusCode, headers: HeaderMap) -> Self {
+        let status_line_length = HTTP11.len() + status.as_str().len();
+        let raw = lines(HTTP11, status, &headers);
+        let (said, raw_length) = (Said::default(), raw.len());
+        let (headers, raw) = (OnceLock::from(Box::new(headers)), OnceLock::from(raw));
+        Self { status, version: Version::HTTP_11, raw, raw_length, status_line_length, said, headers }
     }
 
     /// The head that `octets` begin with; `None` if its end is missing, or some line ends otherwise than in CRLF.
@@ -284,11 +281,26 @@ fn parse_status_line(line: &[u8]) -> Option<(Version, StatusCode)> {
     Some((version, StatusCode::from_bytes(status).ok()?))
 }
 
+/// What fields would be as lines.
+fn lines(version: &[u8], status: StatusCode, headers: &HeaderMap) -> Bytes {
+    let mut lines = BytesMut::with_capacity(version.len() + section_octets(headers) + 16);
+    lines.extend_from_slice(version);
+    lines.extend_from_slice(status.as_str().as_bytes());
+    lines.extend_from_slice(CRLF);
+    for (name, value) in headers {
+        put_field(name, value, &mut lines);
+    }
+    lines.extend_from_slice(CRLF);
+    lines.freeze()
+}
+
 /// There is no status line in HTTP/0.9, but there are servers that write one and mean HTTP/1.0 or less.
 const VERSIONS: [(&[u8], Version); 3] =
     [(b"HTTP/1.1", Version::HTTP_11), (b"HTTP/1.0", Version::HTTP_10), (b"HTTP/0.9", Version::HTTP_09)];
 const REASON_OFFSET: usize = "HTTP/1.1 200 ".len();
 const HTTP2: &[u8] = b"HTTP/2 ";
+#[cfg(feature = "cache")]
+const HTTP11: &[u8] = b"HTTP/1.1 ";
 const BLANK_LINES: usize = 4;
 
 #[cfg(test)]

@@ -1,0 +1,256 @@
+//! Responses in a file, by an embedded database: what was written is there whole or not at all.
+//!
+//! One thread has the file, so that no shard waits for a disk; others ask it. What is there, and what goes when there is no room,
+//! is known in memory.
+
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+use redb::{Database, Durability, ReadableTable, TableDefinition};
+use tokio::sync::oneshot;
+
+use super::CacheFigures;
+use super::written::{milliseconds, read, written};
+use crate::policy::cache::{Key, Lru, Stored};
+
+pub(super) struct Disk {
+    orders: mpsc::Sender<Order>,
+    shelf: Arc<Shelf>,
+}
+
+/// What both sides know.
+struct Shelf {
+    most: usize,
+    lru: Mutex<Lru>,
+    /// Octets on their way to the file.
+    waiting: AtomicUsize,
+}
+
+enum Order {
+    Read(Vec<Key>, oneshot::Sender<Vec<Arc<Stored>>>),
+    Store(Key, Box<Stored>, usize),
+    Remove(Vec<Key>),
+    Clear,
+    Close(oneshot::Sender<()>),
+}
+
+type Why = Box<dyn std::error::Error + Send + Sync>;
+
+impl Disk {
+    pub(super) fn open(path: &Path, most: usize) -> Result<Self, Why> {
+        let mut library = Library::open(path, most)?;
+        let shelf = Arc::new(Shelf { most, lru: Mutex::new(library.shelved(most)?), waiting: AtomicUsize::new(0) });
+        let (orders, ordered) = mpsc::channel();
+        let shared = Arc::clone(&shelf);
+        thread::Builder::new().name("hinternet-cache".to_owned()).spawn(move || library.serve(&ordered, &shared))?;
+        Ok(Self { orders, shelf })
+    }
+
+    pub(super) async fn look_up(&self, url: &str) -> Vec<Arc<Stored>> {
+        let keys = self.shelf.lock().of_url(url);
+        if keys.is_empty() {
+            return Vec::new();
+        }
+        let (say, said) = oneshot::channel();
+        match self.orders.send(Order::Read(keys, say)) {
+            Ok(()) => said.await.unwrap_or_default(),
+            Err(_) => Vec::new(),
+        }
+    }
+
+    pub(super) fn used(&self, url: &str, stored: &Stored) {
+        self.shelf.lock().touch(&Key { url: url.into(), variant: stored.variant().into() });
+    }
+
+    /// Unless the disk is so slow that too much waits for it already.
+    pub(super) fn store(&self, url: &str, stored: Stored) {
+        let key = Key { url: url.into(), variant: stored.variant().into() };
+        let size = stored.size() + 2 * (key.url.len() + key.variant.len());
+        if self.shelf.waiting.fetch_add(size, Ordering::Relaxed) + size > MOST_WAITING.max(size) {
+            self.shelf.waiting.fetch_sub(size, Ordering::Relaxed);
+            return;
+        }
+        if self.orders.send(Order::Store(key, Box::new(stored), size)).is_err() {
+            self.shelf.waiting.fetch_sub(size, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn remove(&self, url: &str) {
+        let keys = {
+            let mut lru = self.shelf.lock();
+            let keys = lru.of_url(url);
+            keys.iter().for_each(|key| lru.remove(key));
+            keys
+        };
+        if !keys.is_empty() {
+            // One that is closed has nothing.
+            let _closed = self.orders.send(Order::Remove(keys));
+        }
+    }
+
+    pub(super) fn clear(&self) {
+        *self.shelf.lock() = Lru::new(self.shelf.most);
+        let _closed = self.orders.send(Order::Clear);
+    }
+
+    pub(super) fn figures(&self) -> CacheFigures {
+        let lru = self.shelf.lock();
+        CacheFigures { entries: lru.len(), octets: lru.taken() }
+    }
+
+    pub(super) async fn close(&self) {
+        let (say, said) = oneshot::channel();
+        if self.orders.send(Order::Close(say)).is_ok() {
+            let _gone = said.await;
+        }
+        *self.shelf.lock() = Lru::new(self.shelf.most);
+    }
+}
+
+impl Shelf {
+    fn lock(&self) -> MutexGuard<'_, Lru> {
+        self.lru.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The file, and the thread that has it.
+struct Library(Database);
+
+impl Library {
+    fn open(path: &Path, most: usize) -> Result<Self, Why> {
+        let file = own_file(path)?;
+        let length = file.metadata()?.len();
+        let mut database = Database::builder().set_cache_size(PAGES).create_file(file)?;
+        if length > 2 * most as u64 + SMALL {
+            database.compact()?;
+        }
+        let writing = database.begin_write()?;
+        writing.open_table(RESPONSES)?;
+        writing.open_table(SHELVED)?;
+        writing.commit()?;
+        Ok(Self(database))
+    }
+
+    /// What is there, the eldest first; what there is no room for any more goes.
+    fn shelved(&mut self, most: usize) -> Result<Lru, Why> {
+        let mut found = Vec::new();
+        for entry in self.0.begin_read()?.open_table(SHELVED)?.iter()? {
+            let (key, shelved) = entry?;
+            let (size, received) = shelved.value();
+            found.push((received, key.value().to_owned(), usize::try_from(size).unwrap_or(usize::MAX)));
+        }
+        found.sort_unstable();
+        let (mut lru, mut gone) = (Lru::new(most), Vec::new());
+        for (_, name, size) in found {
+            match split(&name) {
+                Some(key) => gone.extend(lru.insert(key, size)),
+                None => continue,
+            }
+        }
+        self.remove(&gone)?;
+        Ok(lru)
+    }
+
+    fn serve(self, ordered: &mpsc::Receiver<Order>, shelf: &Shelf) {
+        while let Ok(order) = ordered.recv() {
+            let done = match order {
+                Order::Read(keys, say) => {
+                    // Whoever asked may have gone.
+                    let _gone = say.send(keys.iter().filter_map(|key| self.read(key)).collect());
+                    Ok(())
+                }
+                Order::Store(key, stored, size) => {
+                    let done = self.store(&key, &stored, size, shelf);
+                    shelf.waiting.fetch_sub(size, Ordering::Relaxed);
+                    done
+                }
+                Order::Remove(keys) => self.remove(&keys),
+                Order::Clear => self.clear(),
+                Order::Close(say) => {
+                    drop(self);
+                    let _gone = say.send(());
+                    return;
+                }
+            };
+            if let Err(why) = done {
+                tracing::warn!(%why, "the cache could not be written");
+            }
+        }
+    }
+
+    fn read(&self, key: &Key) -> Option<Arc<Stored>> {
+        let reading = self.0.begin_read().ok()?;
+        let octets = reading.open_table(RESPONSES).ok()?.get(&*name(key)).ok()??;
+        read(octets.value()).map(Arc::new)
+    }
+
+    fn store(&self, key: &Key, stored: &Stored, size: usize, shelf: &Shelf) -> Result<(), Why> {
+        let Some(octets) = written(stored) else { return Ok(()) };
+        let name = name(key);
+        let writing = self.begin_write()?;
+        writing.open_table(RESPONSES)?.insert(&*name, &*octets)?;
+        writing.open_table(SHELVED)?.insert(&*name, (size as u64, milliseconds(stored)))?;
+        writing.commit()?;
+        let gone = shelf.lock().insert(key.clone(), size);
+        self.remove(&gone)
+    }
+
+    fn remove(&self, keys: &[Key]) -> Result<(), Why> {
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let writing = self.begin_write()?;
+        for key in keys {
+            let name = name(key);
+            writing.open_table(RESPONSES)?.remove(&*name)?;
+            writing.open_table(SHELVED)?.remove(&*name)?;
+        }
+        Ok(writing.commit()?)
+    }
+
+    fn clear(&self) -> Result<(), Why> {
+        let writing = self.begin_write()?;
+        writing.delete_table(RESPONSES)?;
+        writing.delete_table(SHELVED)?;
+        writing.open_table(RESPONSES)?;
+        writing.open_table(SHELVED)?;
+        Ok(writing.commit()?)
+    }
+
+    /// What was written is whole after a crash; that it is there is not worth waiting for the disk.
+    fn begin_write(&self) -> Result<redb::WriteTransaction, Why> {
+        let mut writing = self.0.begin_write()?;
+        writing.set_durability(Durability::Eventual);
+        Ok(writing)
+    }
+}
+
+fn own_file(path: &Path) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// A URL has no line end.
+fn name(key: &Key) -> String {
+    format!("{}\n{}", key.url, key.variant)
+}
+
+fn split(name: &str) -> Option<Key> {
+    let (url, variant) = name.split_once('\n')?;
+    Some(Key { url: url.into(), variant: variant.into() })
+}
+
+const RESPONSES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("responses");
+/// Of each its size, and when it came.
+const SHELVED: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("shelved");
+/// What the database may keep of the file in memory.
+const PAGES: usize = 4 * 1024 * 1024;
+/// A file so much larger than its entries is not worth a second thought.
+const SMALL: u64 = 4 * 1024 * 1024;
+const MOST_WAITING: usize = 16 * 1024 * 1024;

@@ -1,0 +1,175 @@
+//! The cache of a session: where responses are kept, in memory or in a file.
+
+mod disk;
+mod memory;
+mod written;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, Operation, Result};
+use crate::policy::cache::Stored;
+
+use disk::Disk;
+use memory::Memory;
+
+/// How much a cache may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheOptions {
+    /// Octets that all entries may take together; what was used longest ago goes first. Default 64 MiB.
+    pub size: usize,
+    /// Octets that one body may have; a longer one is not stored. Default 8 MiB.
+    pub entry: usize,
+}
+
+impl Default for CacheOptions {
+    fn default() -> Self {
+        Self { size: 64 * 1024 * 1024, entry: 8 * 1024 * 1024 }
+    }
+}
+
+/// A cache of responses (RFC 9111), for [`SessionBuilder::cache`](crate::SessionBuilder::cache): a private one, of one user. WinINet
+/// has such, WinHTTP has none.
+///
+/// Cheap to clone; sessions that are given clones share it. What was stored for one `Authorization` is given to no other; the
+/// values of credentials are not kept, only their digests. Bodies are kept as they came.
+///
+/// ```no_run
+/// # async fn example() -> hinternet::Result<()> {
+/// use hinternet::{Cache, CacheMode, Session};
+///
+/// let session = Session::builder().cache(Cache::in_memory()).open()?;
+/// let first = session.get("https://www.example.com/")?.send().await?.text().await?;
+/// let again = session.get("https://www.example.com/")?.cache_mode(CacheMode::IfNetworkFails).send().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cache(Arc<Kept>);
+
+struct Kept {
+    options: CacheOptions,
+    place: Place,
+}
+
+enum Place {
+    Memory(Memory),
+    Disk(Disk),
+}
+
+/// What a cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CacheFigures {
+    /// Responses.
+    pub entries: usize,
+    /// Octets that they take, fields included.
+    pub octets: usize,
+}
+
+impl Cache {
+    /// One that lasts as long as it is held, with the default limits.
+    pub fn in_memory() -> Self {
+        Self::in_memory_with(CacheOptions::default())
+    }
+
+    /// One that lasts as long as it is held.
+    pub fn in_memory_with(options: CacheOptions) -> Self {
+        Self(Arc::new(Kept { options, place: Place::Memory(Memory::new(options.size)) }))
+    }
+
+    /// One in a file, which is made if it is not there, readable by nobody else. What was stored is there again after a crash, whole
+    /// or not at all; only the last few responses may be missing. One process at a time. Opening it blocks.
+    ///
+    /// The file has a thread of its own, by which all is read and written. Its size follows that of the entries, and may for a
+    /// time be more.
+    ///
+    /// # Errors
+    /// 87 for a file that cannot be opened, is in use, or is something else.
+    pub fn on_disk(path: impl AsRef<Path>, options: CacheOptions) -> Result<Self> {
+        let path = path.as_ref();
+        let disk = Disk::open(path, options.size).map_err(|why| {
+            Error::parameter(Operation::Open, format!("the cache in {} cannot be used: {why}", path.display()))
+        })?;
+        Ok(Self(Arc::new(Kept { options, place: Place::Disk(disk) })))
+    }
+
+    /// Forgets all of it.
+    #[doc(alias = "DeleteUrlCacheEntry")]
+    pub fn clear(&self) {
+        match &self.0.place {
+            Place::Memory(memory) => memory.clear(),
+            Place::Disk(disk) => disk.clear(),
+        }
+    }
+
+    /// Forgets what is stored of a URL.
+    #[doc(alias = "DeleteUrlCacheEntry")]
+    pub fn remove(&self, url: &str) {
+        match &self.0.place {
+            Place::Memory(memory) => memory.remove(url),
+            Place::Disk(disk) => disk.remove(url),
+        }
+    }
+
+    /// What it holds.
+    pub fn figures(&self) -> CacheFigures {
+        match &self.0.place {
+            Place::Memory(memory) => memory.figures(),
+            Place::Disk(disk) => disk.figures(),
+        }
+    }
+
+    /// Resolves when all that was stored is in the file, and the file is closed: another may open it. From then on nothing is found
+    /// or stored. In memory it forgets all.
+    pub async fn close(&self) {
+        match &self.0.place {
+            Place::Memory(memory) => memory.clear(),
+            Place::Disk(disk) => disk.close().await,
+        }
+    }
+
+    /// What is stored of a URL.
+    pub(crate) async fn look_up(&self, url: &str) -> Vec<Arc<Stored>> {
+        match &self.0.place {
+            Place::Memory(memory) => memory.look_up(url),
+            Place::Disk(disk) => disk.look_up(url).await,
+        }
+    }
+
+    /// It was taken.
+    pub(crate) fn used(&self, url: &str, stored: &Stored) {
+        match &self.0.place {
+            Place::Memory(memory) => memory.used(url, stored),
+            Place::Disk(disk) => disk.used(url, stored),
+        }
+    }
+
+    pub(crate) fn store(&self, url: &str, stored: Stored) {
+        match &self.0.place {
+            Place::Memory(memory) => memory.store(url, stored),
+            Place::Disk(disk) => disk.store(url, stored),
+        }
+    }
+
+    /// Octets that a body may have.
+    pub(crate) fn longest_body(&self) -> usize {
+        self.0.options.entry.min(self.0.options.size)
+    }
+}
+
+/// Nothing of what it holds.
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match &self.0.place {
+            Place::Memory(_) => "memory",
+            Place::Disk(_) => "disk",
+        };
+        f.debug_struct("Cache").field("place", &place).field("options", &self.0.options).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! Both places keep what they are given, within their bounds; a file also over its closing.
+
+use std::time::{Duration, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use super::*;
+use crate::policy::cache::{Asked, Candidate};
+
+fn response(body: &'static [u8], received: u64) -> Stored {
+    let mut fields = HeaderMap::new();
+    fields.append("cache-control", HeaderValue::from_static("max-age=60"));
+    fields.append("set-cookie", HeaderValue::from_static("a=1"));
+    fields.append("set-cookie", HeaderValue::from_static("b=2"));
+    fields.append("x-octets", HeaderValue::from_bytes(b"\xff").unwrap());
+    let asked = Asked::new(&HeaderMap::new(), &HeaderMap::new());
+    let received = UNIX_EPOCH + Duration::from_secs(received);
+    Candidate::new(&asked, StatusCode::OK, &fields, received).unwrap().with_body(Bytes::from_static(body)).unwrap()
+}
+
+async fn bodies(cache: &Cache, url: &str) -> Vec<Bytes> {
+    cache.look_up(url).await.iter().map(|stored| stored.body.clone()).collect()
+}
+
+async fn keeps_what_it_is_given(cache: &Cache) {
+    assert!(cache.look_up("http://a/").await.is_empty());
+    cache.store("http://a/", response(b"one", 1));
+    cache.store("http://b/", response(b"two", 2));
+    cache.store("http://a/", response(b"three", 3));
+    while cache.figures().entries < 2 || bodies(cache, "http://a/").await != ["three"] {
+        tokio::task::yield_now().await;
+    }
+    let kept = cache.look_up("http://b/").await.remove(0);
+    assert_eq!((kept.status, kept.received), (StatusCode::OK, UNIX_EPOCH + Duration::from_secs(2)));
+    assert_eq!(kept.fields, response(b"", 0).fields);
+    cache.remove("http://a/");
+    assert!(cache.look_up("http://a/").await.is_empty());
+    assert_eq!(cache.figures().entries, 1);
+}
+
+#[tokio::test]
+async fn memory_keeps_what_it_is_given_until_it_is_told_otherwise() {
+    let cache = Cache::in_memory();
+    keeps_what_it_is_given(&cache).await;
+    cache.clear();
+    assert_eq!(cache.figures(), CacheFigures::default());
+}
+
+#[tokio::test]
+async fn a_file_keeps_what_it_is_given_over_its_closing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let cache = Cache::on_disk(&path, CacheOptions::default()).unwrap();
+    keeps_what_it_is_given(&cache).await;
+    assert!(Cache::on_disk(&path, CacheOptions::default()).is_err(), "it is in use");
+    cache.close().await;
+    cache.store("http://c/", response(b"late", 4));
+    assert!(cache.look_up("http://b/").await.is_empty());
+    let again = Cache::on_disk(&path, CacheOptions::default()).unwrap();
+    assert_eq!(bodies(&again, "http://b/").await, ["two"]);
+    assert_eq!(again.figures().entries, 1);
+    again.clear();
+    again.close().await;
+    let empty = Cache::on_disk(&path, CacheOptions::default()).unwrap();
+    assert_eq!(empty.figures(), CacheFigures::default());
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
+#[tokio::test]
+async fn neither_grows_over_its_bound() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = CacheOptions { size: 10_000, ..CacheOptions::default() };
+    let disk = Cache::on_disk(folder.path().join("cache"), options).unwrap();
+    for cache in [Cache::in_memory_with(options), disk] {
+        for n in 0..200 {
+            cache.store(&format!("http://a/{n}"), response(&[7; 500], n));
+        }
+        while cache.look_up("http://a/199").await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let figures = cache.figures();
+        assert!(figures.octets <= 10_000 && figures.entries > 3, "{figures:?}");
+        assert!(cache.look_up("http://a/0").await.is_empty());
+    }
+    // A smaller bound holds for what is there already.
+    drop(folder);
+}
+
+#[tokio::test]
+async fn what_is_no_cache_is_refused_and_what_is_broken_in_it_is_not_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    std::fs::write(&path, b"something else, and long enough to be looked at as the head of a file").unwrap();
+    let refused = Cache::on_disk(&path, CacheOptions::default()).unwrap_err();
+    assert!(refused.to_string().contains("cannot be used"), "{refused}");
+    assert!(Cache::on_disk(folder.path(), CacheOptions::default()).is_err(), "a folder");
+    for broken in [&b""[..], b"\x01", b"\xff\xff\xff\xff{}", b"\x02\x00\x00\x00{}", b"\x02\x00\x00\x00[]body"] {
+        assert!(written::read(broken).is_none(), "{broken:?}");
+    }
+    let whole = written::written(&response(b"body", 1)).unwrap();
+    assert_eq!(written::read(&whole).unwrap().body, "body");
+    assert!((0..whole.len() - 4).all(|end| written::read(&whole[..end]).is_none()));
+}

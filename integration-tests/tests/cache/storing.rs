@@ -1,0 +1,111 @@
+//! What is stored, and for whom.
+
+use hinternet::{Cache, CacheOptions};
+use integration_tests::origin::Reply;
+use integration_tests::patiently;
+
+use super::{World, text};
+
+#[tokio::test]
+async fn vary_chooses_and_what_was_for_one_is_for_no_other() {
+    let world = World::serving(|request| {
+        let language = request.field("accept-language").unwrap_or("none").to_owned();
+        let who = request.field("authorization").unwrap_or("nobody").to_owned();
+        Reply::ok(format!("{language} {who}")).field("cache-control", "max-age=60").field("vary", "accept-language")
+    })
+    .await;
+    for _ in 0..2 {
+        for language in ["de", "fr"] {
+            for who in ["alice", "bob"] {
+                let request = world.get("/").header("accept-language", language).header("authorization", who);
+                assert_eq!(text(request).await, format!("{language} {who}"));
+            }
+            assert_eq!(text(world.get("/").header("accept-language", language)).await, format!("{language} nobody"));
+        }
+    }
+    assert_eq!((world.asked(), world.cache.figures().entries), (6, 6));
+    assert!(!format!("{:?}", world.cache).contains("alice"));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn what_must_not_or_cannot_be_stored_is_asked_for_again() {
+    let options = {
+        let mut options = CacheOptions::default();
+        options.entry = 1000;
+        options
+    };
+    let world = World::with(
+        Cache::in_memory_with(options),
+        |builder| builder,
+        |request| match request.path() {
+            "/no-store" => Reply::ok("a").field("cache-control", "no-store"),
+            "/vary" => Reply::ok("a").field("cache-control", "max-age=60").field("vary", "*"),
+            "/large" => Reply::ok("a".repeat(1001)).field("cache-control", "max-age=60"),
+            "/large-chunked" => {
+                Reply::ok("").chunked(["a".repeat(600), "a".repeat(600)]).field("cache-control", "max-age=60")
+            }
+            "/partial" => {
+                Reply::new(206).body("a").field("content-range", "bytes 0-0/2").field("cache-control", "max-age=60")
+            }
+            "/error" => Reply::new(500).field("cache-control", "max-age=60"),
+            _ => Reply::ok("nothing said"),
+        },
+    )
+    .await;
+    let paths = ["/no-store", "/vary", "/large", "/large-chunked", "/partial", "/error", "/"];
+    for path in paths {
+        let first = world.text(path).await;
+        assert_eq!(world.text(path).await, first);
+    }
+    assert_eq!((world.asked(), world.cache.figures().entries), (2 * paths.len(), 0));
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn only_a_body_that_came_whole_counts() {
+    let world = World::serving(|request| match request.path() {
+        "/short" => Reply::raw("HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 10\r\n\r\nshort"),
+        "/chunked" => Reply::ok("").chunked(["a", "b"]).field("cache-control", "max-age=60"),
+        _ => Reply::ok("x".repeat(300_000)).field("cache-control", "max-age=60"),
+    })
+    .await;
+    let short = world.get("/short").send().await.unwrap().bytes().await;
+    assert!(short.is_err());
+    let unread = patiently("the head", world.get("/unread").send()).await.unwrap();
+    drop(unread);
+    assert_eq!(world.cache.figures().entries, 0);
+    for _ in 0..2 {
+        let chunked = world.get("/chunked").send().await.unwrap();
+        assert!(!chunked.headers().contains_key("transfer-encoding") || chunked.wire().is_some());
+        assert_eq!(chunked.text().await.unwrap(), "ab");
+    }
+    assert_eq!(world.cache.figures().entries, 1);
+    world.finish().await;
+}
+
+#[tokio::test]
+async fn an_unsafe_method_invalidates_what_it_may_have_changed() {
+    let world = World::serving(|request| match (request.method.as_str(), request.path()) {
+        ("GET", _) => Reply::ok("list").field("cache-control", "max-age=60"),
+        (_, "/fails") => Reply::new(500),
+        _ => Reply::new(201).field("location", "/item"),
+    })
+    .await;
+    let both = async |expected: usize| {
+        world.text("/").await;
+        world.text("/item").await;
+        assert_eq!(world.asked(), expected);
+    };
+    both(2).await;
+    both(2).await;
+    text(world.session.post(world.origin.url("/")).unwrap()).await;
+    both(5).await;
+    text(world.session.post(world.origin.url("/fails")).unwrap()).await;
+    both(6).await;
+    world.cache.remove(&world.origin.url("/item"));
+    both(7).await;
+    world.cache.clear();
+    both(9).await;
+    world.finish().await;
+}
