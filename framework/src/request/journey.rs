@@ -25,10 +25,10 @@ use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use super::upgrade::{Upgrade, ask};
+use super::wire_facts::WireFacts;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
-use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
@@ -116,15 +116,6 @@ pub(super) struct Active {
     pub(super) exchange: Exchange,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
-}
-
-#[derive(Clone)]
-pub(super) struct WireFacts {
-    id: crate::id::WireId,
-    remote: Option<std::net::SocketAddr>,
-    local: Option<std::net::SocketAddr>,
-    security: Option<Arc<SecurityInfo>>,
-    proxy: Option<Proxy>,
 }
 
 impl Journey {
@@ -269,24 +260,10 @@ impl Journey {
             return Err(self.shared.node.interrupted(Operation::Send));
         }
         self.times.wire_acquired = Some(now);
-        self.wire = Some(WireFacts {
-            id: lease.id(),
-            remote: lease.remote(),
-            local: lease.local(),
-            security: lease.security().cloned(),
-            proxy: lease.by().map(|by| by.proxy.clone()),
-        });
+        self.wire = Some(WireFacts::of(&lease));
         let reused = lease.is_reused();
         if !reused {
-            let dialed = lease.times();
-            self.times.resolve_start = Some(dialed.resolve_start);
-            self.times.resolve_end = Some(dialed.resolve_end);
-            self.times.connect_start = Some(dialed.connect_start);
-            self.times.connect_end = Some(dialed.connect_end);
-            self.times.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
-            self.times.tunnel_end = dialed.tunnel_end;
-            self.times.tls_start = dialed.tls.map(|(start, _)| start);
-            self.times.tls_end = dialed.tls.map(|(_, end)| end);
+            self.times.was_dialed(&lease.times());
         }
         let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
         lease.is_told_of();
