@@ -14,11 +14,12 @@ use tokio::task::spawn_local;
 
 use super::aim::Aim;
 use super::fields::Fields;
-use super::journey::{Journey, WireFacts};
+use super::journey::Journey;
 use super::payload::Payload;
 use super::receiving::LARGEST_CHUNK;
 use super::shared::Shared;
 use super::timings::{Sizes, Timings};
+use super::wire_facts::WireFacts;
 use crate::clock;
 use crate::error::{Operation, Result};
 use crate::handle::{Hold, Node};

@@ -23,10 +23,10 @@ use super::shared::Shared;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use super::upgrade::{Upgrade, ask};
+use super::wire_facts::WireFacts;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
-use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Turns};
@@ -114,15 +114,6 @@ pub(super) struct Active {
     pub(super) exchange: Exchange,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
-}
-
-#[derive(Clone)]
-pub(super) struct WireFacts {
-    pub(super) id: crate::id::WireId,
-    pub(super) remote: Option<std::net::SocketAddr>,
-    pub(super) local: Option<std::net::SocketAddr>,
-    pub(super) security: Option<Arc<SecurityInfo>>,
-    pub(super) proxy: Option<Proxy>,
 }
 
 impl Journey {

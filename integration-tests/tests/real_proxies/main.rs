@@ -1,5 +1,6 @@
 //! squid, tinyproxy, dante and haproxy as proxies: what is forwarded, what goes through a tunnel, and by whose leave.
 
+#[allow(dead_code, reason = "it is another test's too")]
 #[path = "../real_http2_peers/peer.rs"]
 mod peer;
 mod proxies;
