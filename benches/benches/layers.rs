@@ -11,24 +11,27 @@
 //! | `pool` | idle wires to choose from |
 //! | `fan-out` | subscribers to every notification |
 //! | `handle` | none: a request is opened and closed, and not sent |
+//! | `coded body` | none: 10 MB of JSON as they are and in each coding, and the gzip of them by `zlib-rs` alone |
 //! | `snapshot` | requests in flight, most of them in line for a wire |
 
 use std::collections::HashSet;
 use std::future::Future;
 use std::hint::black_box;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use benches::in_memory::{ANSWER, serve};
-use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use futures_util::future::join_all;
 use hinternet::transport::in_memory;
 use hinternet::{DialOptions, Engine, HeaderMap, Method, NotificationMask, Session, WireId};
 use tokio::task::LocalSet;
+use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
 
 criterion_group! {
     name = layers;
     config = Criterion::default().sample_size(20).warm_up_time(Duration::from_secs(1)).measurement_time(Duration::from_secs(3));
-    targets = response_head, request_head, pool, fan_out, handle, snapshot
+    targets = response_head, request_head, pool, fan_out, handle, coded_body, snapshot
 }
 criterion_main!(layers);
 
@@ -109,6 +112,62 @@ fn handle(criterion: &mut Criterion) {
             })
         });
     });
+}
+
+fn coded_body(criterion: &mut Criterion) {
+    let content: String = (0..100_000_u64)
+        .map(|n| {
+            format!("{{\"id\": {n:9}, \"name\": \"a name {:4}\", \"value\": {:20}}}, \n", n % 997, n * 2_654_435_761)
+        })
+        .collect();
+    let content = content.as_bytes();
+    let mut gzip = vec![0; content.len()];
+    let mut deflate = Deflate::new(6, true, 15 + 16);
+    deflate.compress(content, &mut gzip, DeflateFlush::Finish).expect("it becomes less");
+    gzip.truncate(usize::try_from(deflate.total_out()).expect("it is here"));
+    let mut brotli = brotli::CompressorWriter::new(Vec::new(), 4096, 5, 22);
+    brotli.write_all(content).expect("a vector takes everything");
+    let mut zstd = Vec::with_capacity(zstd_safe::compress_bound(content.len()));
+    zstd_safe::compress(&mut zstd, content, 3).expect("there is room");
+
+    let mut group = criterion.benchmark_group("coded body");
+    group.throughput(Throughput::Bytes(content.len() as u64));
+    let bodies = [("identity", content), ("gzip", &gzip), ("br", &brotli.into_inner()), ("zstd", &zstd)];
+    for (coding, body) in bodies {
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: {coding}\r\ncontent-length: {}\r\n\r\n", body.len());
+        // Needed for as long as the program runs.
+        let answer: &'static [u8] = [head.as_bytes(), body].concat().leak();
+        group.bench_function(coding, |bencher| {
+            bencher.iter_custom(|times| on_one_thread(async { read_all(&session(answer, 0), times).await }));
+        });
+    }
+    group.bench_function("gzip by zlib-rs alone", |bencher| {
+        let mut piece = vec![0; 64 * 1024];
+        bencher.iter(|| {
+            let mut inflate = Inflate::new(true, 15 + 16);
+            loop {
+                let from = usize::try_from(inflate.total_in()).expect("it is here");
+                if inflate.decompress(&gzip[from..], &mut piece, InflateFlush::NoFlush) == Ok(Status::StreamEnd) {
+                    break black_box(&piece).len();
+                }
+            }
+        });
+    });
+    group.finish();
+}
+
+/// How long so many bodies take, after one that dials, piece by piece.
+async fn read_all(session: &Session, times: u64) -> Duration {
+    get(session, &HeaderMap::new()).await;
+    let start = Instant::now();
+    for _ in 0..times {
+        let request = session.get("http://server.example/").expect("a request");
+        let mut answer = request.send().await.expect("an answer");
+        while let Some(piece) = answer.chunk().await.expect("a body") {
+            black_box(&piece);
+        }
+    }
+    start.elapsed()
 }
 
 fn snapshot(criterion: &mut Criterion) {

@@ -45,8 +45,8 @@
 //!
 //! # Scope
 //!
-//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS. Redirects are followed.
-//! Not yet: credentials, proxies. A 401 is simply the response.
+//! In: HTTP/1.1, HTTP/2 and WebSocket (over either; compressed, with the feature `deflate`) over TCP and TLS, straight or through proxies.
+//! Redirects are followed, cookies kept and sent, credentials shown to who asks for them, content codings undone.
 //!
 //! # Spans
 //!

@@ -4,7 +4,7 @@ mod keyring;
 mod lanes;
 mod work;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use http::HeaderMap;
@@ -16,7 +16,7 @@ use crate::cache::Cache;
 use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
-use crate::options::{PoolLimits, SessionOptions};
+use crate::options::{PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
@@ -49,6 +49,8 @@ pub(crate) struct Services {
     pub(crate) cookies: CookieJar,
     /// `None`: nobody is asked by https who was not asked for so.
     pub(crate) hsts: Option<HstsStore>,
+    /// What connections and requests start from, unless their origin has options of its own.
+    request_options: Arc<Mutex<SharedOptions>>,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
@@ -71,6 +73,7 @@ impl Services {
         session: Arc<Node>,
     ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
+        let request_options = Arc::new(Mutex::new(Arc::new(options.request)));
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
         default_headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -117,6 +120,7 @@ impl Services {
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
+            request_options,
             spread,
         })
     }
@@ -133,6 +137,26 @@ impl Services {
     /// The same for a connection, whose work is counted by itself too.
     pub(crate) fn for_connection(&self) -> Arc<Self> {
         Arc::new(Self { work: Arc::new(Work::below(&self.work)), ..self.clone() })
+    }
+
+    /// What connections and requests start from.
+    pub(crate) fn request_options(&self) -> SharedOptions {
+        Arc::clone(&self.request_options.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(crate) fn set_request_options(&self, options: SharedOptions) {
+        *self.request_options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+    }
+
+    /// The same to this origin.
+    pub(crate) fn options_for(&self, origin: &Origin) -> SharedOptions {
+        self.terms.overrides.request_options(origin).unwrap_or_else(|| self.request_options())
+    }
+
+    /// What wires to another origin are to be, where either of them has options of its own: those are for nobody else.
+    pub(crate) fn options_on_the_way(&self, from: &Origin, to: &Origin) -> Option<SharedOptions> {
+        let is_known = |origin| self.terms.overrides.request_options(origin).is_some();
+        (is_known(from) || is_known(to)).then(|| self.options_for(to))
     }
 
     /// Where a request to this origin runs.

@@ -20,11 +20,13 @@ chapters! {
     notifications
     closing
     tls
+    cookies
     dialing
     proxies
     http2
     codings
     wires
+    redirects
     service
     caching
     websocket

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hinternet::{Error, ErrorCode, HeaderMap, Response, Session};
+use hinternet::{Error, ErrorCode, HeaderMap, RedirectPolicy, Response, Session};
 
 use crate::fingerprint::Inkpad;
 use crate::frontier::Job;
@@ -69,6 +69,8 @@ impl Fetcher {
     pub async fn fetch(&self, url: &str, wanted: Wanted, job: &Job) -> Result<Answer, Error> {
         // The host's number comes back with what is told of the request.
         let request = self.session.get(url)?.governor(job.governor).context(job.host.0.into());
+        // Where one leads is a link like any other, with a host, robots rules and a turn of its own.
+        let request = request.redirects(RedirectPolicy::Never);
         let mut response = request.send().await?;
         let began = Instant::now();
         let times = response.timings();

@@ -5,6 +5,7 @@
 //! | `/` | a line of text |
 //! | `/echo` | the body it was sent |
 //! | `/upload` | how long the body was that it was sent |
+//! | `/login` | a line of text, and sets two cookies of which one may not be |
 //! | `/large` | a quarter of a mebioctet |
 //! | `/last` | a line of text, and closes the connection |
 //! | `/slow` | nothing, for an hour |
@@ -102,6 +103,7 @@ fn answer(request: &Request, gate: &Gate) -> Reply {
         "/" => text("Hello from loopback."),
         "/echo" => text(request.body.clone()),
         "/upload" => text(format!("{} octets arrived\n", request.body.len())),
+        "/login" => text("Welcome.").field("set-cookie", "sid=7; HttpOnly").field("set-cookie", "ad=1; Domain=com"),
         "/large" => text(vec![b'.'; 256 * 1024]),
         "/last" => text("Goodbye.").closing(),
         "/slow" => text("").after(Duration::from_secs(60 * 60)),

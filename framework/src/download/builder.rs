@@ -10,7 +10,7 @@ use super::filing::{Filing, Progress, Verify};
 use super::plan::Plan;
 use super::{Download, DownloadProgress, Downloaded};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
-use crate::options::{RequestOptions, RetryPolicy};
+use crate::options::{Decompression, RequestOptions, RetryPolicy};
 use crate::request::RequestBuilder;
 
 /// A download in the making, from [`Session::download`](crate::Session::download).
@@ -146,7 +146,10 @@ impl DownloadBuilder {
         let checked = policy.clone();
         // Checked with the others.
         request.once_more().with_options(|its| its.retry = Some(checked)).check()?;
-        let request = request.default_header(ACCEPT_ENCODING, "identity").with_options(|its| its.retry = None);
+        // A server may code it all the same: it goes on where the octets that came have ended, so those are what is kept.
+        let request = request
+            .default_header(ACCEPT_ENCODING, "identity")
+            .with_options(|its| (its.retry, its.decompression) = (None, Decompression::NONE));
         Ok((request, policy, progress, verify))
     }
 }

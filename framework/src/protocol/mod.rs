@@ -1,6 +1,11 @@
 //! What bytes mean and in which order they may come: the protocols as pure machines, without I/O, clock or actor.
 
 pub(crate) mod byte_ranges;
+// Without all of its features there are no codings, and what would follow from one is never reached.
+#[cfg_attr(
+    not(any(feature = "brotli", feature = "gzip", feature = "zstd")),
+    allow(dead_code, unreachable_code, unused_imports, unused_variables)
+)]
 pub(crate) mod coding;
 pub(crate) mod event_stream;
 pub(crate) mod form_data;

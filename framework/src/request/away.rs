@@ -11,7 +11,6 @@
 //!                      <-- statuses, then a piece --
 //!     drop_response    --------- Drop ------------->   read the rest away, as far as that is worth it
 //!     break_off        --------- BreakOff --------->   part with the wire at once
-//!     leave            --------- Leave ------------>   the wire serves again if all of the body has arrived
 //! ```
 //!
 //! What happens there is told here, in the handle's name and in order, while a call waits for it; so nothing of it is told once the
@@ -30,10 +29,11 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::errand::{Came, Errand, News, Order, Piece};
 use super::journey::Journey;
+use super::retelling::Retelling;
+use super::timings::Sizes;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
 use crate::handle::Node;
-use crate::id::WireId;
-use crate::notification::{NotificationMask as Mask, Notifications, Status};
+use crate::notification::{Notifications, Status};
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
 
@@ -46,8 +46,7 @@ pub(super) struct Away {
     head: Option<oneshot::Receiver<Result<Came>>>,
     /// A piece that was asked for and has not come.
     piece: Option<oneshot::Receiver<Result<Piece>>>,
-    /// The wire that was told of, and whether its end has begun to be.
-    wire: Option<(WireId, bool)>,
+    retelling: Retelling,
     /// Does the wire carry other exchanges too?
     is_shared: Arc<AtomicBool>,
 }
@@ -61,16 +60,14 @@ impl Away {
     /// Tells what has happened there, in the handle's name.
     fn tell(&mut self, context: &mut Context<'_>) {
         while let Poll::Ready(Some(one)) = Pin::new(&mut self.told).poll_next(context) {
-            let status = one.status;
-            match &status {
-                Status::WireAcquired { wire, .. } => self.wire = Some((*wire, false)),
-                Status::ClosingConnection { .. } => self.wire = self.wire.map(|(wire, _)| (wire, true)),
-                Status::WireReleased { .. } | Status::ConnectionClosed => self.wire = None,
-                _ => {}
-            }
-            if let Some(mask) = status.mask() {
-                self.node.emit(mask, || status);
-            }
+            self.retelling.note(&one.status);
+            self.emit(one.status);
+        }
+    }
+
+    fn emit(&self, status: Status) {
+        if let Some(mask) = status.mask() {
+            self.node.emit(mask, || status);
         }
     }
 
@@ -85,20 +82,17 @@ impl Away {
         .await
     }
 
-    /// Parts with it at once. What has happened by then is told, and nothing after it.
-    pub(super) fn break_off(mut self, reason: CloseReason) {
-        self.tell(&mut Context::from_waker(Waker::noop()));
+    /// Parts with it at once. What was not told by then is not told any more, but for the end of the wire that was told of.
+    pub(super) fn break_off(self, reason: CloseReason) {
         // One that has ended has no wire any more.
         let _ended = self.orders.send(Order::BreakOff(reason));
-        match self.wire {
-            Some((wire, _)) if self.is_shared.load(Ordering::Relaxed) => {
-                self.node.emit(Mask::WIRES, || Status::WireReleased { wire });
-            }
+        match self.retelling.wire() {
+            Some((wire, _)) if self.is_shared.load(Ordering::Relaxed) => self.emit(Status::WireReleased { wire }),
             Some((_, is_closing)) => {
                 if !is_closing {
-                    self.node.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
+                    self.emit(Status::ClosingConnection { reason });
                 }
-                self.node.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
+                self.emit(Status::ConnectionClosed);
             }
             None => {}
         }
@@ -119,10 +113,12 @@ impl Away {
         }
     }
 
-    /// The caller is done with it: what becomes of the wire is told when that is known.
-    pub(super) fn leave(self) {
-        let Self { node, orders, told, .. } = self;
-        let _ended = orders.send(Order::Leave(node, told));
+    /// The caller is done with it. A wire that was not given back by then is closed: nothing may be told of it later.
+    pub(super) fn leave(mut self) {
+        if !self.is_awaited() {
+            self.tell(&mut Context::from_waker(Waker::noop()));
+        }
+        self.break_off(CloseReason::ResponseNotRead);
     }
 }
 
@@ -156,7 +152,8 @@ impl Journey {
         };
         place.begin(move |load| errand.run(load, came, taken));
         let node = Arc::clone(&self.shared.node);
-        let away = Away { node, orders, told, head: Some(head), piece: None, wire: None, is_shared };
+        let away =
+            Away { node, orders, told, head: Some(head), piece: None, retelling: Retelling::default(), is_shared };
         self.away = Some(Box::new(away));
         // It is not known here how far it has got: nobody shall take it for safe to repeat.
         self.reached = WireState::BodySent;
@@ -168,12 +165,19 @@ impl Journey {
     pub(super) fn head_from_afar(&mut self) -> Pin<Box<dyn Future<Output = Result<ResponseHead>> + '_>> {
         Box::pin(async move {
             let came = match &mut self.away {
-                Some(away) => away.hear(|away| away.head.as_mut()).await,
+                Some(away) => {
+                    let again = away.retelling.resumed();
+                    again.into_iter().for_each(|status| away.emit(status));
+                    away.hear(|away| away.head.as_mut()).await
+                }
                 None => None,
             };
             let Came { head, early, news } = self.answered_afar(came, Operation::Receive)?;
             if let Some(away) = &mut self.away {
                 away.head = None;
+                if !away.retelling.has_told_of_answer() {
+                    away.emit(Status::ResponseReceived(head.raw_length() as u64));
+                }
             }
             self.reached = WireState::ResponseStarted;
             self.ahead = early;
@@ -224,8 +228,12 @@ impl Journey {
 
     fn is_told(&mut self, news: News) {
         let News { wire, times, sizes, trailers, announced, has_ended } = news;
+        // It is decoded here, where it is read.
+        let sizes = Sizes { decoded_body: self.sizes.decoded_body, ..sizes };
         (self.wire, self.times, self.sizes, self.trailers) = (wire, times, sizes, trailers);
-        self.announced = self.announced.or(announced);
+        if self.decoding.is_none() {
+            self.announced = self.announced.or(announced);
+        }
         if has_ended {
             self.away = None;
             self.shared.is_on(None);

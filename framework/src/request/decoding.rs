@@ -47,9 +47,8 @@ impl Journey {
 
     #[cold]
     fn decode_body_of(&mut self, head: &ResponseHead) {
-        let has_body = self.active.as_ref().is_some_and(|active| !active.exchange.is_ended());
-        #[cfg(feature = "cache")]
-        let has_body = has_body || self.given_left() > 0;
+        // What was read elsewhere, and came with the head, is here already.
+        let has_body = !self.is_body_here() || !self.ahead.is_empty();
         if !has_body || !may_be_decoded(head.status()) {
             return;
         }
@@ -63,6 +62,19 @@ impl Journey {
         };
         // How much that becomes is not known.
         self.announced = None;
+        let early = std::mem::take(&mut self.ahead);
+        if !early.is_empty() {
+            self.feed(Some(early));
+        }
+    }
+
+    /// Has all of the body come off the wire, here or elsewhere?
+    fn is_body_here(&self) -> bool {
+        #[cfg(feature = "cache")]
+        if self.given_left() > 0 {
+            return false;
+        }
+        self.away.is_none() && self.active.as_ref().is_none_or(|active| active.exchange.is_ended())
     }
 
     /// Is nothing left that would have to be decoded?
@@ -175,9 +187,7 @@ impl Journey {
 
     /// What came off the wire; `None` was its end.
     fn feed(&mut self, piece: Option<Bytes>) {
-        let is_last = piece.is_none() || self.active.as_ref().is_none_or(|active| active.exchange.is_ended());
-        #[cfg(feature = "cache")]
-        let is_last = is_last && self.given_left() == 0;
+        let is_last = piece.is_none() || self.is_body_here();
         let Some(decoder) = &mut self.decoding else { return };
         if let Some(piece) = piece {
             decoder.take(piece);

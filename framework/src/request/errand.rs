@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use http::HeaderMap;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
@@ -24,7 +23,6 @@ use crate::clock;
 use crate::error::{Operation, Result};
 use crate::handle::{Hold, Node};
 use crate::id::WireId;
-use crate::notification::Notifications;
 use crate::options::SharedOptions;
 use crate::origin;
 use crate::protocol::http1::ResponseHead;
@@ -77,7 +75,6 @@ pub(super) enum Order {
     Read { max: usize, answer: oneshot::Sender<Result<Piece>> },
     Drop(oneshot::Sender<()>),
     BreakOff(CloseReason),
-    Leave(Arc<Node>, Notifications),
 }
 
 type Orders = mpsc::UnboundedReceiver<Order>;
@@ -239,14 +236,6 @@ impl Journey {
             Some(Order::Drop(answer)) => {
                 self.drop_response().await;
                 let _left = answer.send(());
-            }
-            Some(Order::Leave(node, mut told)) => {
-                self.leave();
-                while let Some(Some(one)) = told.next().now_or_never() {
-                    if let Some(mask) = one.status.mask() {
-                        node.emit(mask, || one.status);
-                    }
-                }
             }
             Some(Order::Read { .. }) | None
                 if self.active.as_ref().is_some_and(|active| active.exchange.has_head()) =>

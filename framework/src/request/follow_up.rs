@@ -32,6 +32,7 @@ use super::timings::{Sizes, Timings};
 use crate::clock;
 use crate::error::{Operation, Result, Stage, WireState};
 use crate::notification::Status;
+use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
 
@@ -53,18 +54,12 @@ pub(super) struct Next {
     pub(super) moved: Option<Moved>,
     /// The caller's fields from here on, if some of them are dropped or changed.
     pub(super) headers: Option<Fields>,
+    /// What wires are to be from here on, if that is otherwise.
+    pub(super) options: Option<SharedOptions>,
     /// From here on there is no body.
     pub(super) drops_body: bool,
     /// How long is waited before it.
     pub(super) after: Option<Duration>,
-}
-
-#[cfg(feature = "cache")]
-impl Next {
-    /// The same once more, as if nothing were stored.
-    fn the_same() -> Self {
-        Self { told: Some(Status::CacheMiss), moved: None, headers: None, drops_body: false, after: None }
-    }
 }
 
 /// How far a follow-up has come.
@@ -128,7 +123,9 @@ impl Journey {
         match self.stored_instead_of(head) {
             Instead::Nothing => {}
             Instead::Stored(head) => return Ok(FollowUp::Stored(head)),
-            Instead::AskAgain => return Ok(FollowUp::Again(Box::new(Next::the_same()))),
+            Instead::AskAgain => {
+                return Ok(FollowUp::Again(Box::new(Next { told: Some(Status::CacheMiss), ..Next::default() })));
+            }
         }
         if let Some(next) = self.authenticate(head).await? {
             return Ok(FollowUp::Again(next));
@@ -252,13 +249,16 @@ impl Journey {
 
     /// What was known of the last exchange is over, but for when all of it began.
     fn aim_at(&mut self, next: Next) {
-        let Next { moved, headers, drops_body, .. } = next;
+        let Next { moved, headers, options, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
             self.aim = Aim::at(moved);
         }
         if let Some(headers) = headers {
             self.headers = headers;
+        }
+        if let Some(options) = options {
+            self.options = options;
         }
         if drops_body {
             self.payload = Payload::empty();
@@ -275,9 +275,12 @@ impl Journey {
     pub(super) async fn wait_to_go(&mut self) -> Result<()> {
         if let Some(Following::Waiting { not_before }) = self.follow_up.as_deref() {
             let not_before = *not_before;
-            self.waits_until(not_before).await;
-            self.resend_until = self.queue_end();
-            Box::pin(self.wait_for_leave(self.resend_until)).await?;
+            Box::pin(async {
+                self.waits_until(not_before).await;
+                self.resend_until = self.queue_end();
+                self.wait_for_leave(self.resend_until).await
+            })
+            .await?;
             self.follow_up = None;
         }
         Ok(())

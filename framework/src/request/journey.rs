@@ -33,7 +33,6 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Sought, Turns, origin};
 use crate::protocol::coding::Decoder;
-use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -153,7 +152,7 @@ impl Journey {
             headers.extend(extra);
         }
         if let Some(moved) = aim.moved() {
-            moved.strip(&mut headers, &shared.target, &options.redirects);
+            moved.strip(&mut headers, &mut options, &shared.target, services);
         }
         let upgrade =
             if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
@@ -227,22 +226,6 @@ impl Journey {
             caching: None,
             upgrade: None,
         })
-    }
-
-    /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    pub(super) fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
-        let Some(length) = self.payload.0.length() else { return Ok(None) };
-        if let BodyLength::Length(total) = length {
-            let first = self.payload.0.first().len() as u64;
-            if first > total {
-                let detail = format!("the first data of {first} octets is longer than the announced total of {total}");
-                return Err(Error::parameter(Operation::Send, detail));
-            }
-        }
-        self.outgoing = self.outgoing()?;
-        self.prepare(length)
-            .map(Some)
-            .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
     /// Borrows a wire of the target's origin, waiting until `end` at most.
@@ -386,7 +369,8 @@ impl Journey {
         if self.given_left() > 0 {
             return false;
         }
-        self.active.is_none() && self.away.is_none() && self.ahead.is_empty() && self.gathered.is_empty()
+        let is_read = self.ahead.is_empty() && self.gathered.is_empty() && self.is_decoded();
+        is_read && self.active.is_none() && self.away.is_none()
     }
 
     /// An error of this request, with its URL and how far it had got.

@@ -35,6 +35,7 @@ mod receiving;
 mod redirecting;
 mod remembering;
 mod response;
+mod retelling;
 mod send_side;
 mod retrying;
 mod sending;

@@ -7,7 +7,7 @@ use http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
 use super::fields::Fields;
 use super::journey::Journey;
 use super::payload::Kind;
-use crate::error::Result;
+use crate::error::{Error, Operation, Result};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::wire::{Exchange, Failure};
 
@@ -40,6 +40,22 @@ impl Journey {
             self.asks_by_validators(fields.change());
         }
         Ok(fields)
+    }
+
+    /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
+    pub(super) fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
+        let Some(length) = self.payload.0.length() else { return Ok(None) };
+        if let BodyLength::Length(total) = length {
+            let first = self.payload.0.first().len() as u64;
+            if first > total {
+                let detail = format!("the first data of {first} octets is longer than the announced total of {total}");
+                return Err(Error::parameter(Operation::Send, detail));
+            }
+        }
+        self.outgoing = self.outgoing()?;
+        self.prepare(length)
+            .map(Some)
+            .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
     pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {

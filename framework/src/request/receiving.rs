@@ -105,10 +105,8 @@ impl Journey {
 
     /// Sends it again, now or when its time has come.
     async fn go_again(&mut self, operation: Operation) -> Result<()> {
-        match self.follow_up {
-            Some(_) => drop(self.follow().await?),
-            None => self.resend_in(operation, true).await?,
-        }
+        let fresh = self.follow_up.is_none();
+        self.resend_in(operation, fresh).await?;
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
         Ok(())
     }

@@ -14,9 +14,10 @@ use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::Status;
 use crate::options::redirects::Decider;
-use crate::options::{Redirect, RedirectDecision, RedirectOptions, SharedOptions};
+use crate::options::{Redirect, RedirectDecision, RedirectOptions, RequestOptions, SharedOptions};
 use crate::policy::redirect::{Answered, Hop, Refusal, Verdict, judge, without_body, without_secrets};
 use crate::protocol::http1::ResponseHead;
+use crate::services::Services;
 use crate::target::Target;
 
 impl Journey {
@@ -128,6 +129,7 @@ impl Journey {
                 without_secrets(&mut defaults, &from, &target, options).then(|| Arc::new(defaults))
             }
         };
+        let for_wires = self.services.options_on_the_way(from.origin(), target.origin());
         let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults };
         if sends_body && !self.payload.0.is_replayable() {
             let detail = "the server redirects, and the body cannot be given again: send it again, and it goes there";
@@ -144,17 +146,33 @@ impl Journey {
             told: Some(Status::Redirect(moved.target.url())),
             moved: Some(moved),
             headers: Some(Fields::from(headers)),
+            options: for_wires.map(|theirs| wired_by(&self.options, &theirs)),
             drops_body: !sends_body,
             after: None,
         }))
     }
 }
 
+/// The same options, but for what wires are to be, and how their origin is asked.
+fn wired_by(options: &RequestOptions, theirs: &RequestOptions) -> SharedOptions {
+    Arc::new(RequestOptions {
+        tls: theirs.tls.clone(),
+        dial: theirs.dial.clone(),
+        protocols: theirs.protocols,
+        http2: theirs.http2,
+        governor: theirs.governor,
+        ..options.clone()
+    })
+}
+
 impl Moved {
-    /// Takes from the fields of a new send what this chain has dropped before.
-    pub(super) fn strip(&self, headers: &mut Fields, from: &Target, options: &RedirectOptions) {
+    /// Takes from a new send what this chain has dropped before.
+    pub(super) fn strip(&self, headers: &mut Fields, options: &mut SharedOptions, from: &Target, services: &Services) {
         if self.credentials == Credentials::Dropped {
-            without_secrets(headers.change(), from, &self.target, options);
+            without_secrets(headers.change(), from, &self.target, &options.redirects);
+        }
+        if let Some(theirs) = services.options_on_the_way(from.origin(), self.target.origin()) {
+            *options = wired_by(options, &theirs);
         }
     }
 }

@@ -38,7 +38,7 @@ impl Journey {
         self.attempt += 1;
         let told = Status::Retrying { attempt: self.attempt, pause, error };
         let (told, after) = (Some(told), Some(pause));
-        FollowUp::Again(Box::new(Next { told, moved: None, headers: None, drops_body: false, after }))
+        FollowUp::Again(Box::new(Next { told, moved: None, headers: None, options: None, drops_body: false, after }))
     }
 
     /// An attempt has failed: it is sent again after a pause, if it may be; else the failure is the caller's.

@@ -68,6 +68,16 @@ impl WebSocketBuilder {
         self
     }
 
+    /// Whether the request carries the cookies of the session's jar, and the jar takes those of its answer; by default what the session
+    /// says.
+    #[cfg(feature = "cookies")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
+    #[doc(alias = "WINHTTP_DISABLE_COOKIES")]
+    pub fn cookies(mut self, are_used: bool) -> Self {
+        Arc::make_mut(&mut self.options).cookies = are_used;
+        self
+    }
+
     /// The context that the notifications of the request and of the WebSocket carry; by default the session's.
     #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(mut self, context: u64) -> Self {

@@ -9,7 +9,7 @@ mod snapshot;
 
 use std::any::Any;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use actix::Addr;
@@ -58,7 +58,6 @@ pub struct Session {
 pub(crate) struct Inner {
     node: Arc<Node>,
     services: Arc<Services>,
-    options: Mutex<SharedOptions>,
     addr: Addr<SessionActor>,
 }
 
@@ -107,7 +106,6 @@ impl Session {
         }
         let creating = node.hold();
         let guard = ActorGuard::new(&node, node.first_hold());
-        let request_options = Arc::new(options.request.clone());
         let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
         #[cfg(feature = "cache")]
         let services = services.with_cache(cache);
@@ -115,7 +113,7 @@ impl Session {
             let (lent, handle) = (Arc::clone(&services), Weak::clone(weak));
             let shard = services.engine.next_shard();
             let addr = shard.start(move || SessionActor::new(lent, handle, guard));
-            Inner { node: Arc::clone(&node), services, options: Mutex::new(request_options), addr }
+            Inner { node: Arc::clone(&node), services, addr }
         });
         node.attach(Commands { close: inner.addr.clone().recipient(), cancel: None });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
@@ -217,7 +215,7 @@ impl Session {
     /// What connections and requests created from now on start from.
     #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> RequestOptions {
-        (*self.shared_options()).clone()
+        (*self.inner.services.request_options()).clone()
     }
 
     /// Sets what connections and requests created from now on start from, but for those whose origin has
@@ -229,7 +227,7 @@ impl Session {
     pub fn set_options(&self, options: RequestOptions) -> Result<()> {
         self.inner.node.check_open(Operation::SetOption)?;
         options.check(Operation::SetOption)?;
-        *self.inner.options.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(options);
+        self.inner.services.set_request_options(Arc::new(options));
         Ok(())
     }
 
@@ -305,11 +303,7 @@ impl Session {
 
     /// What a connection or a request to this origin starts from.
     fn options_for(&self, origin: &Origin) -> SharedOptions {
-        self.inner.services.terms.overrides.request_options(origin).unwrap_or_else(|| self.shared_options())
-    }
-
-    fn shared_options(&self) -> SharedOptions {
-        Arc::clone(&self.inner.options.lock().unwrap_or_else(PoisonError::into_inner))
+        self.inner.services.options_for(origin)
     }
 }
 

@@ -242,6 +242,8 @@ impl Conversation {
         match &mut self.phase {
             Phase::Sending(sent) => *sent = false,
             Phase::Receiving { resending, .. } => *resending = true,
+            // It takes the place of a request that failed, and says so before anything else.
+            Phase::Ready => self.begin_send(),
             phase => return Err(("N3", format!("Retrying in {phase:?}"))),
         }
         Ok(())

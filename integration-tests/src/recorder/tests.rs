@@ -168,7 +168,7 @@ fn right_stories_of_failures_break_no_rule() {
         story().up_to(
             &Ended(ReceiveHead),
             &[
-                &[Redirected, WireReleased(WIRE)][..],
+                &[Ended(ReceiveHead), Redirected, WireReleased(WIRE)][..],
                 &sent_again(),
                 &[Began(ReceiveHead), Ended(ReceiveHead), done(Operation::Receive), WireReleased(WIRE + 1)],
             ]

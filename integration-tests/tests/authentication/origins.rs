@@ -83,6 +83,27 @@ async fn a_caller_may_have_its_credentials_go_along() {
 }
 
 #[tokio::test]
+async fn a_caller_may_have_its_credentials_answer_wherever_the_chain_leads() {
+    let guard = Guard::basic(ALICE.0, ALICE.1);
+    let b = Origin::start(guard.before(|_| Reply::ok("admitted"))).await;
+    let to_b = b.url("/");
+    let a = Origin::start(guard.before(move |_| Reply::redirect(302, to_b.clone()))).await;
+    let scene = Scene::of(a, Session::builder());
+    let connection = scene.session.connect(&scene.origin.origin()).unwrap();
+    let request = connection.open_request(hinternet::Method::GET, "/").unwrap();
+    let mut options = RequestOptions::default();
+    options.redirects.danger_keep_credentials = true;
+    options.authentication.cleartext = true;
+    request.set_options(options).unwrap();
+    request.set_credentials(AuthTarget::Server, AuthSchemes::all(), ALICE).unwrap();
+    request.send(()).await.unwrap();
+    assert_eq!(request.receive_response().await.unwrap().status(), 200);
+    assert_eq!(shown(&b), [None, Some(BASIC.to_owned())]);
+    drop((request, connection));
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn credentials_of_a_pattern_are_for_what_it_means() {
     let guard = Guard::digest("MD5", "auth", ALICE.0, ALICE.1);
     let origin = Origin::start(guard.before(|_| Reply::ok("admitted"))).await;

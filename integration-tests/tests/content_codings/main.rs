@@ -3,6 +3,7 @@
 
 mod asking;
 mod broken;
+mod follow_ups;
 mod http2;
 mod reading;
 mod vectors;

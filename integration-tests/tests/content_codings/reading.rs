@@ -258,3 +258,18 @@ async fn a_handle_may_send_again_and_gets_what_the_next_response_is() {
     assert_eq!(read_all(&request).await.unwrap(), b"plain");
     scene.end().await;
 }
+
+#[tokio::test]
+async fn a_download_keeps_the_octets_that_came() {
+    let body = Coded::Gzip.code(&content(10_000));
+    let sent = body.clone();
+    let world = World::new(move || Reply::ok(sent.clone()).field("content-encoding", "gzip")).await;
+    let mut download = world.session.download(world.url()).unwrap().stream().unwrap();
+    let mut whole = Vec::new();
+    while let Some(piece) = patiently("a piece", download.chunk()).await.unwrap() {
+        whole.extend_from_slice(&piece);
+    }
+    assert_eq!(whole, body);
+    assert_eq!(world.origin.log()[0].field("accept-encoding"), Some("identity"));
+    world.end().await;
+}

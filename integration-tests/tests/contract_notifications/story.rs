@@ -2,6 +2,7 @@
 
 use hinternet::{Connection, HandleId, Method, Payload, Session};
 use integration_tests::Gate;
+use integration_tests::origin::{Origin, Reply};
 use integration_tests::scene::{Nobody, read_all};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::websocket::WebSocketOrigin;
@@ -22,6 +23,8 @@ pub(crate) struct Told {
     pub(crate) websocket: HandleId,
     pub(crate) peer: ScriptedPeer,
     pub(crate) nobody: Nobody,
+    /// Redirects once.
+    _moving: Origin,
 }
 
 pub(crate) const EARLY: &str = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
@@ -58,6 +61,13 @@ pub(crate) async fn tell(session: &Session) -> Told {
     receiving.await.unwrap();
     sending.await.unwrap();
 
+    let moving = Origin::start(|request| match request.path() {
+        "/" => Reply::redirect(302, "/here"),
+        _ => Reply::ok("ok"),
+    })
+    .await;
+    session.get(moving.url("/")).unwrap().send().await.unwrap().text().await.unwrap();
+
     let nobody = Nobody::new();
     let refused = session.connect(&nobody.origin()).unwrap().open_request(Method::GET, "/").unwrap();
     refused.send(()).await.unwrap_err();
@@ -80,6 +90,7 @@ pub(crate) async fn tell(session: &Session) -> Told {
         refused: refused.id(),
         peer,
         nobody,
+        _moving: moving,
     }
 }
 
@@ -95,7 +106,7 @@ async fn upload(connection: &Connection) -> HandleId {
 }
 
 /// Every status, with WinHTTP's bit, and the flag that asks for it. `Missed` and `Unsubscribed` come unasked.
-pub(crate) const STATUSES: [(&str, Option<u32>, u64); 32] = [
+pub(crate) const STATUSES: [(&str, Option<u32>, u64); 33] = [
     ("ResolvingName", Some(0x1), 0x3),
     ("NameResolved", Some(0x2), 0x3),
     ("ConnectingToServer", Some(0x4), 0xC),
@@ -108,6 +119,7 @@ pub(crate) const STATUSES: [(&str, Option<u32>, u64); 32] = [
     ("ConnectionClosed", Some(0x200), 0x300),
     ("HandleCreated", Some(0x400), 0xC00),
     ("HandleClosing", Some(0x800), 0xC00),
+    ("Redirect", Some(0x4000), 0x4000),
     ("IntermediateResponse", Some(0x8000), 0x8000),
     ("HeadersAvailable", Some(0x2_0000), 0x2_0000),
     ("DataAvailable", Some(0x4_0000), 0x4_0000),

@@ -92,7 +92,8 @@ async fn a_resolver_that_fails_panics_or_hangs_is_the_end_of_one_request() {
     ];
     for (says, code, blame) in cases {
         let origin = Origin::start(|_| Reply::ok("direct")).await;
-        let timeouts = Timeouts { resolve: Some(std::time::Duration::from_millis(100)), ..Timeouts::default() };
+        let mut timeouts = Timeouts::default();
+        timeouts.resolve = Some(std::time::Duration::from_millis(100));
         let settings = ProxySettings::automatic(Oracle::saying(says));
         let place = Place::of(Session::builder().timeouts(timeouts).proxy(settings));
         let error = place.fails("http://h.example/").await;

@@ -66,5 +66,5 @@ pub(crate) const BASIC: &str = "Basic dXNlcjpwYXNz";
 pub(crate) fn trusted(names: &[&str]) -> (Identity, TlsOptions) {
     let authority = Authority::new("Authority of the test");
     let identity = authority.issue(Leaf::for_names(names.iter().copied()));
-    (identity, TlsOptions::new().trust_only(authority.certificate()))
+    (identity, TlsOptions::new().trust_only([authority.certificate()]))
 }

@@ -58,7 +58,8 @@ async fn rfc9110_9_3_6_https_goes_through_a_tunnel_that_shows_the_proxy_nothing(
 #[tokio::test]
 async fn http2_goes_through_a_tunnel_with_tls_and_without() {
     let (identity, trust) = trusted(&["h.example"]);
-    let secure = Http2Origin::secure(&Tls::new(&identity), |_| Reply::ok("hello").into()).await;
+    let secure =
+        Http2Origin::secure(&Tls::new(&identity).offering(&["h2", "http/1.1"]), |_| Reply::ok("hello").into()).await;
     let plain = Http2Origin::start(|_| Reply::ok("hello").into()).await;
     let proxy = HttpProxy::start(Manner::open()).await;
     let place = Place::of(Session::builder().tls(trust).proxy(at(&proxy, "http")));
@@ -165,7 +166,7 @@ async fn what_a_hostile_proxy_says_is_an_error_at_every_split() {
         ("SSH-2.0-x\r\n", ErrorCode::InvalidServerResponse, Stage::Tunnel),
         ("HTTP/1.1 200 OK\nA: b\n\n", ErrorCode::InvalidServerResponse, Stage::Tunnel),
         ("HTTP/1.1 101 x\r\n\r\n", ErrorCode::InvalidServerResponse, Stage::Tunnel),
-        ("HTTP/1.1 20", ErrorCode::InvalidServerResponse, Stage::Tunnel),
+        ("HTTP/1.1 20", ErrorCode::ConnectionError, Stage::Tunnel),
         ("", ErrorCode::ConnectionError, Stage::Tunnel),
     ];
     for (answer, code, stage) in cases {
@@ -198,7 +199,8 @@ async fn connection_reuse_what_comes_behind_the_consent_belongs_to_the_tunnel() 
 #[tokio::test]
 async fn the_time_for_connecting_is_that_of_the_tunnel_too() {
     let peer = ScriptedPeer::always(Script::new().read_request().keep()).await;
-    let timeouts = Timeouts { connect: Some(std::time::Duration::from_millis(200)), ..Timeouts::default() };
+    let mut timeouts = Timeouts::default();
+    timeouts.connect = Some(std::time::Duration::from_millis(200));
     let place = Place::of(Session::builder().timeouts(timeouts).proxy(at(&peer, "http")));
     let error = place.fails("https://h.example/").await;
     assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::Tunnel), "{error}");

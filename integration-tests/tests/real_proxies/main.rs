@@ -41,7 +41,7 @@ impl World {
     }
 
     fn trust(&self) -> TlsOptions {
-        TlsOptions::new().trust_only(self.authority.certificate())
+        TlsOptions::new().trust_only([self.authority.certificate()])
     }
 
     /// Both are reached, several times over the same wires.

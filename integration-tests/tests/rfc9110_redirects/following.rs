@@ -1,7 +1,10 @@
 //! What is followed, by which method, how often, and what is told of it.
 
 use hinternet::tls::TlsOptions;
-use hinternet::{ErrorCode, Method, RedirectOptions, RedirectPolicy, Session, Stage, Status};
+use std::time::Duration;
+
+use hinternet::{Engine, ErrorCode, Method, RedirectOptions, RedirectPolicy, Session, Stage, Status, WireState};
+use integration_tests::Gate;
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::scene::read_all;
@@ -172,5 +175,22 @@ async fn an_absurd_limit_is_refused_before_anything_is_sent() {
     let error = world.session.get(origin.url("/")).unwrap().redirects(options).send().await.unwrap_err();
     assert_eq!(error.code(), ErrorCode::InvalidParameter);
     assert_eq!(origin.log().len(), 0);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn the_total_deadline_is_for_the_whole_chain() {
+    let (world, origin) =
+        (Watched::by(Session::builder().engine(Engine::builder().shards(4).start().unwrap())), redirecting().await);
+    let never = Gate::new();
+    for _ in 0..4 {
+        let held = never.clone();
+        let silent = Origin::start(move |_| Reply::ok("late").held(&held)).await;
+        let get = world.session.get(origin.url(&moved(&silent.url("/")))).unwrap().timeout(Duration::from_millis(50));
+        let error = get.send().await.unwrap_err();
+        assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::FirstByte), "{error}");
+        assert_eq!(error.url(), Some(&*silent.url("/")));
+        assert_ne!(error.wire_state(), WireState::NotSent);
+    }
     world.end().await;
 }

@@ -2,7 +2,10 @@
 //! (`reliability.md` 3.1; the advisories of curl, requests, urllib3, undici, Go and others).
 
 use hinternet::tls::TlsOptions;
-use hinternet::{HeaderMap, HeaderName, HeaderValue, RedirectOptions, RequestOptions, Session, SessionBuilder};
+use hinternet::{
+    ErrorCode, HeaderMap, HeaderName, HeaderValue, OriginOptions, RedirectOptions, RequestOptions, Session,
+    SessionBuilder,
+};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::origin::{Log, Origin, Reply};
 use integration_tests::tls::Tls;
@@ -125,6 +128,25 @@ async fn the_name_of_another_host_does_not_go_along() {
     assert_eq!(get.send().await.unwrap().status(), 200);
     assert_eq!(a.log()[0].field("host"), Some("virtual.test"));
     assert_eq!(b.log()[0].field("host"), Some(b.origin().trim_start_matches("http://")));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_client_certificate_of_one_origin_is_shown_to_no_other() {
+    let (servers, clients) = (Authority::new("Servers"), Authority::new("Clients"));
+    let asking = || Tls::asking(&servers.issue(Leaf::for_names(["127.0.0.1"])), &clients, false);
+    let b = Origin::secure(&asking(), |_| Reply::ok("who are you?")).await;
+    let to = b.url("/");
+    let a = Origin::secure(&asking(), move |_| Reply::redirect(302, to.clone())).await;
+    let trusting = || TlsOptions::new().trust_only([servers.certificate()]);
+    let mut own = RequestOptions::default();
+    own.tls = trusting().client_identity(clients.issue(Leaf::for_client("me")).client());
+    let pattern = a.address().to_string();
+    let world =
+        Watched::by(Session::builder().tls(trusting()).for_origins(&pattern, OriginOptions::new().request(own)));
+    let error = world.get(&a.url("/")).await.unwrap_err();
+    assert_eq!((error.code(), error.url()), (ErrorCode::ClientAuthCertNeeded, Some(&*b.url("/"))));
+    assert_eq!((a.log().len(), b.log().len()), (1, 0));
     world.end().await;
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn recorded(name: &str, scenario: &Scenario) -> Story {
     for edit in differences::of(name) {
         match edit {
             Edit::Dials(request) => story.dial(request),
+            Edit::LooksUpAgain(request) => story.look_up_again(request),
             Edit::SendCompletes(request) => story.complete_send(request),
             _ => {}
         }
@@ -136,6 +137,14 @@ impl Story {
         let place = statuses.iter().position(|status| status == "sendingrequest").unwrap_or(0);
         let dial = ["resolvingname(127.0.0.1)", "nameresolved", "connectingtoserver", "connectedtoserver"];
         statuses.splice(place..place, dial.map(str::to_owned));
+    }
+
+    /// Puts a look-up before the second dial.
+    fn look_up_again(&mut self, request: &str) {
+        let statuses = self.statuses.entry(request.to_owned()).or_default();
+        let dials = statuses.iter().enumerate().filter(|(_, status)| *status == "connectingtoserver");
+        let place = dials.map(|(place, _)| place).nth(1).unwrap_or(0);
+        statuses.splice(place..place, ["resolvingname(127.0.0.1)", "nameresolved"].map(str::to_owned));
     }
 
     fn complete_send(&mut self, request: &str) {

@@ -9,6 +9,8 @@ pub(crate) enum Edit {
     StartsSilent,
     /// The n-th request dials after all.
     Dials(&'static str),
+    /// The name is looked up for the second dial of this request too.
+    LooksUpAgain(&'static str),
     /// The send of this request completes as soon as it is sent.
     SendCompletes(&'static str),
     /// The call is refused at once instead of being accepted and failed.
@@ -30,6 +32,7 @@ pub(crate) const DIFFERENCES: &[(&str, Edit, &str)] = &[
         Edit::Dials("request#2"),
         "C.9: every dial reports its look-up; there the second used a look-up of the first",
     ),
+    ("redir_close", Edit::LooksUpAgain("request#1"), "C.9: every dial reports its look-up; there it was remembered"),
     ("idle_close_reconnect", Edit::Dials("request#2"), "C.9: every dial reports its look-up; there it was remembered"),
     (
         "two_parallel",
@@ -66,7 +69,7 @@ pub(crate) const DIFFERENCES: &[(&str, Edit, &str)] = &[
     ),
 ];
 
-/// The scenarios that need nothing but HTTP/1.1 without TLS, redirects, credentials and proxies.
+/// The scenarios that need nothing but HTTP/1.1 without TLS, credentials and proxies.
 pub(crate) const SCENARIOS: &[&str] = &[
     "get_simple",
     "get_localhost",
@@ -106,6 +109,13 @@ pub(crate) const SCENARIOS: &[&str] = &[
     "chain_big",
     "chain_chunked",
     "recv_in_sent",
+    "redir_close",
+    "redir_cross",
+    "redir_port",
+    "redir_disabled",
+    "redir_policy_never",
+    "redir_refused",
+    "redir_post307",
 ];
 
 /// The edits of one scenario.

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use hinternet::{
-    Connection, Error, Handle, HandleId, Method, Notification, NotificationMask, Payload, Previous, Request, Session,
-    Subscriber,
+    Connection, Error, Handle, HandleId, Method, Notification, NotificationMask, Payload, Previous, RedirectPolicy,
+    Request, Session, Subscriber,
 };
 use integration_tests::recorder::Recorder;
 use tokio::task::JoinHandle;
@@ -117,9 +117,16 @@ impl Player {
             "SendRequest" => self.send(call).await,
             "WriteData" => self.write(call).await,
             "ReceiveResponse" => self.receive(call).await,
+            // Of the recorded queries of other fields the answer is not compared.
+            "QueryHeaders" if call.arguments.contains_key("query") => {}
             "QueryHeaders" => self.query_status(call).await,
             "SetStatusCallback" => self.set_callback(call).await,
+            "SetOption" if call.is_about("REDIRECT_POLICY") || call.is_about("DISABLE_FEATURE") => {
+                self.follow_nothing(call)
+            }
             "SetOption" => self.set_context(call).await,
+            // The recorded implementation had no URL to give.
+            "QueryOption" if call.is_about("URL") => {}
             "QueryOption" => self.query_context(call),
             "CloseHandle" => self.close(&call.handle).await,
             other => self.mismatches.push(format!("the player has no {other}")),
@@ -250,6 +257,13 @@ impl Player {
         if previous != call.result {
             self.mismatches.push(format!("{call:?}: the previous callback was {previous}"));
         }
+    }
+
+    fn follow_nothing(&mut self, call: &Call) {
+        let request = &self.requests[&call.handle];
+        let mut options = request.options();
+        options.redirects = RedirectPolicy::Never.into();
+        request.set_options(options).unwrap();
     }
 
     async fn set_context(&mut self, call: &Call) {

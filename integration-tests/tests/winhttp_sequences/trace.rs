@@ -91,6 +91,11 @@ fn notification(text: &str) -> Option<Told> {
 }
 
 impl Call {
+    /// Is it about the option of this name?
+    pub(crate) fn is_about(&self, option: &str) -> bool {
+        self.arguments.get("option").is_some_and(|given| given.contains(&format!("({option})")))
+    }
+
     pub(crate) fn argument(&self, key: &str) -> &str {
         self.arguments.get(key).map_or("", String::as_str)
     }

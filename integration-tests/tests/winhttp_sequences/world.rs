@@ -12,6 +12,8 @@ pub(crate) struct World {
     server: Server,
     /// Bound and never listened on: connecting is refused, and nobody else can take the port.
     refusing: socket2::Socket,
+    /// What stands in for port 22101.
+    _other: Origin,
     /// Holds back the answers to `/slow`.
     pub(crate) slow: Gate,
     /// Lets the server close the idle connection.
@@ -26,23 +28,25 @@ enum Server {
 impl World {
     pub(crate) async fn for_scenario(name: &str) -> Self {
         let (slow, idle) = (Gate::new(), Gate::new());
+        let refusing = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        refusing.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+        let other = Origin::start(|_| Reply::ok("hello")).await;
+        let elsewhere = Elsewhere { refusing: port_of(&refusing), other: other.address().port() };
         let server = if name == "idle_close_reconnect" {
             let hello = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello";
             let closing = Script::new().read_request().send(hello).hold(&idle).close();
             Server::ClosingWhenIdle(ScriptedPeer::start(vec![closing, Script::answering(hello)]).await)
         } else {
             let slow = slow.clone();
-            Server::Honest(Origin::start(move |request| answer(request, &slow)).await)
+            Server::Honest(Origin::start(move |request| answer(request, &slow, elsewhere)).await)
         };
-        let refusing = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-        refusing.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
-        Self { server, refusing, slow, idle }
+        Self { server, refusing, _other: other, slow, idle }
     }
 
     /// Our port for one of the recording's.
     pub(crate) fn port(&self, recorded: u64) -> u16 {
         match &self.server {
-            _ if recorded == 22140 => self.refusing.local_addr().unwrap().as_socket().unwrap().port(),
+            _ if recorded == 22140 => port_of(&self.refusing),
             Server::Honest(origin) => origin.address().port(),
             Server::ClosingWhenIdle(peer) => peer.address().port(),
         }
@@ -57,8 +61,28 @@ impl World {
     }
 }
 
-fn answer(request: &Request, slow: &Gate) -> Reply {
+/// Ports that redirects lead to.
+#[derive(Clone, Copy)]
+struct Elsewhere {
+    refusing: u16,
+    other: u16,
+}
+
+fn port_of(socket: &socket2::Socket) -> u16 {
+    socket.local_addr().unwrap().as_socket().unwrap().port()
+}
+
+fn answer(request: &Request, slow: &Gate, elsewhere: Elsewhere) -> Reply {
+    let own_port = request.field("host").and_then(|host| host.split(':').nth(1)).unwrap_or_default();
     match request.path() {
+        "/redir" => {
+            let status = request.query("code").and_then(|code| code.parse().ok()).unwrap_or(302);
+            Reply::redirect(status, request.query("to").unwrap_or("/hello")).body("moved")
+        }
+        "/redirclose" => Reply::redirect(302, "/hello").body("moved").closing(),
+        "/redircross" => Reply::redirect(302, format!("http://localhost:{own_port}/hello")),
+        "/redirport" => Reply::redirect(302, format!("http://127.0.0.1:{}/hello", elsewhere.other)),
+        "/redirrefused" => Reply::redirect(302, format!("http://127.0.0.1:{}/hello", elsewhere.refusing)),
         "/hello" => Reply::ok("hello"),
         "/echo" => Reply::ok(format!("len={}", request.body.len())),
         "/chunked" => Reply::new(200).chunked(["abcd", "efghijkl", "mnopqr"]),

@@ -1,3 +1,5 @@
+//! URLs of proxies, their credentials, chains of them.
+
 use super::*;
 
 fn parsed(url: &str) -> String {

@@ -1,3 +1,5 @@
+//! WinHTTP's lists, and what they refuse.
+
 use super::*;
 use crate::network::Route;
 

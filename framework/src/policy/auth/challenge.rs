@@ -110,8 +110,9 @@ impl<'a> Reader<'a> {
             self.rest = &self.rest[1..];
             self.skip(b" \t");
             let value = if self.rest.starts_with(b"\"") { self.quoted_string()? } else { self.token()?.to_vec() };
-            // RFC 9110 11.2: each name once.
-            if all.iter().any(|(known, _)| known.eq_ignore_ascii_case(name)) || all.len() == MOST_PARAMETERS {
+            // RFC 9110 11.2 lets each name stand once; of servers that repeat one the last is taken, as others do.
+            all.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+            if all.len() == MOST_PARAMETERS {
                 return None;
             }
             all.push((name, value));

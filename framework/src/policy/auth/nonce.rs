@@ -53,8 +53,8 @@ mod tests {
     use http::HeaderMap;
     use http::header::WWW_AUTHENTICATE;
 
-    use super::super::challenge::Challenge;
     use super::*;
+    use crate::policy::auth::challenge::Challenge;
 
     fn nonce(field: &'static str) -> Nonce {
         let fields = HeaderMap::from_iter([(WWW_AUTHENTICATE, HeaderValue::from_static(field))]);

@@ -28,6 +28,7 @@ pub(crate) fn is_address(host: &str) -> bool {
 }
 
 /// Is the host the domain, or below it?
+#[cfg(feature = "cookies")]
 pub(crate) fn is_within(host: &str, domain: &str) -> bool {
     let below = || host.strip_suffix(domain).is_some_and(|labels| labels.ends_with('.'));
     host == domain || (!domain.is_empty() && below() && !is_address(host))

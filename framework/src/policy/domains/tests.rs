@@ -23,6 +23,7 @@ fn names_are_compared_in_the_form_that_urls_have() {
     assert_eq!(of_url("example.com."), "example.com");
 }
 
+#[cfg(feature = "cookies")]
 #[test]
 fn below_is_by_whole_labels_and_addresses_are_below_nothing() {
     assert!(is_within("example.com", "example.com"));

@@ -88,12 +88,12 @@ impl Store {
 
     /// All that are not over, by name.
     pub(crate) fn all(&self, now: i64) -> Vec<Entry> {
-        let entry = |(host, kept): (&Box<str>, &Kept)| Entry {
+        let entries = self.hosts.iter().filter(|(_, kept)| kept.expires > now).map(|(host, kept)| Entry {
             host: host.clone(),
             expires: kept.expires,
             include_subdomains: kept.include_subdomains,
-        };
-        let mut all: Vec<_> = self.hosts.iter().filter(|(_, kept)| kept.expires > now).map(entry).collect();
+        });
+        let mut all: Vec<_> = entries.collect();
         all.sort_unstable_by(|a, b| a.host.cmp(&b.host));
         all
     }

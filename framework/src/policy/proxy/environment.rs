@@ -39,8 +39,8 @@ impl ProxySettings {
 
 #[cfg(test)]
 mod tests {
-    use super::super::routes;
     use super::*;
+    use crate::policy::proxy::routes;
     use crate::target::Origin;
 
     fn chosen(variables: &[(&str, &str)], url: &str) -> String {

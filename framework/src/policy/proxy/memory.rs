@@ -31,7 +31,8 @@ impl BadProxies {
         routes.sort_by_key(is_bad);
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }

@@ -1,3 +1,5 @@
+//! The order of routes, what is remembered of them, and the plan of a chain.
+
 use std::time::{Duration, Instant};
 
 use super::*;

@@ -41,7 +41,7 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    /// `None` for a coding that was not compiled in.
+    /// `None`: there is no memory for it.
     pub(super) fn new(coding: Coding) -> Option<Self> {
         let decoder: Box<dyn Undoes> = match coding {
             #[cfg(feature = "gzip")]
@@ -52,8 +52,6 @@ impl Layer {
             Coding::Brotli => Box::new(super::of_brotli::Brotli::default()),
             #[cfg(feature = "zstd")]
             Coding::Zstd => Box::new(super::of_zstd::Zstd::new()?),
-            #[expect(unreachable_patterns, reason = "reached without some of the features")]
-            _ => return None,
         };
         let (held, is_dry) = (Bytes::new(), true);
         Some(Self { coding, decoder, held, is_dry, has_begun: false, is_cut_off: false, made: 0 })

@@ -8,16 +8,20 @@ use http::header::CONTENT_ENCODING;
 use super::fault::Fault;
 use crate::options::Decompression;
 
-/// A content coding that this library knows.
+/// A content coding that was compiled in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Coding {
     /// RFC 1952, and all its members.
+    #[cfg(feature = "gzip")]
     Gzip,
     /// RFC 1950 by the rule (RFC 9110 section 8.4.1.2), bare RFC 1951 by habit.
+    #[cfg(feature = "gzip")]
     Deflate,
     /// RFC 7932.
+    #[cfg(feature = "brotli")]
     Brotli,
     /// RFC 8878, with the window of RFC 9659.
+    #[cfg(feature = "zstd")]
     Zstd,
 }
 
@@ -41,8 +45,9 @@ pub(crate) fn listed(headers: &HeaderMap, allowed: Decompression) -> Result<List
             if name.is_empty() || name.eq_ignore_ascii_case(b"identity") {
                 continue;
             }
-            match Coding::named(name).filter(|coding| coding.is_in(allowed)) {
-                Some(coding) => codings.push(coding),
+            let is_meant = |known: &&Known| known.0.eq_ignore_ascii_case(name) && allowed.contains(known.1);
+            match KNOWN.iter().find(is_meant) {
+                Some((_, _, coding)) => codings.push(*coding),
                 None => return Ok(Listed::AsItCame),
             }
         }
@@ -54,46 +59,37 @@ pub(crate) fn listed(headers: &HeaderMap, allowed: Decompression) -> Result<List
     }
 }
 
-impl Coding {
-    fn named(name: &[u8]) -> Option<Self> {
-        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
-        match () {
-            // RFC 9110 section 8.4.1.3: the same coding.
-            () if is("gzip") || is("x-gzip") => Some(Self::Gzip),
-            () if is("deflate") => Some(Self::Deflate),
-            () if is("br") => Some(Self::Brotli),
-            () if is("zstd") => Some(Self::Zstd),
-            () => None,
-        }
-    }
-
-    fn is_in(self, allowed: Decompression) -> bool {
-        match self {
-            #[cfg(feature = "gzip")]
-            Self::Gzip => allowed.contains(Decompression::GZIP),
-            #[cfg(feature = "gzip")]
-            Self::Deflate => allowed.contains(Decompression::DEFLATE),
-            #[cfg(feature = "brotli")]
-            Self::Brotli => allowed.contains(Decompression::BROTLI),
-            #[cfg(feature = "zstd")]
-            Self::Zstd => allowed.contains(Decompression::ZSTD),
-            #[expect(unreachable_patterns, reason = "reached without some of the features")]
-            _ => false,
-        }
-    }
-}
-
 impl fmt::Display for Coding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+        f.write_str(match *self {
+            #[cfg(feature = "gzip")]
             Self::Gzip => "gzip",
+            #[cfg(feature = "gzip")]
             Self::Deflate => "deflate",
+            #[cfg(feature = "brotli")]
             Self::Brotli => "br",
+            #[cfg(feature = "zstd")]
             Self::Zstd => "zstd",
         })
     }
 }
 
+/// A name, and what it stands for.
+type Known = (&'static [u8], Decompression, Coding);
+
+const KNOWN: &[Known] = &[
+    #[cfg(feature = "gzip")]
+    (b"gzip", Decompression::GZIP, Coding::Gzip),
+    // RFC 9110 section 8.4.1.3: the same coding.
+    #[cfg(feature = "gzip")]
+    (b"x-gzip", Decompression::GZIP, Coding::Gzip),
+    #[cfg(feature = "gzip")]
+    (b"deflate", Decompression::DEFLATE, Coding::Deflate),
+    #[cfg(feature = "brotli")]
+    (b"br", Decompression::BROTLI, Coding::Brotli),
+    #[cfg(feature = "zstd")]
+    (b"zstd", Decompression::ZSTD, Coding::Zstd),
+];
 /// Over all fields together: each costs memory of its own, and multiplies what the next one may expand to (CVE-2022-32206,
 /// CVE-2023-23916).
 pub(super) const MOST_CODINGS: usize = 5;

@@ -6,13 +6,15 @@ use http::header::{ACCEPT_ENCODING, HeaderValue, IF_RANGE, RANGE};
 
 use super::RequestBuilder;
 use crate::error::{Error, Operation};
+use crate::options::Decompression;
 use crate::protocol::byte_ranges::{Asked, Validator};
 
 impl RequestBuilder {
     /// Asks for these octets only (`Range`, RFC 9110 14.2): `100..`, `..100`, `100..200`. [`Response::ranged`] says what came: a server
     /// may give all of it, or less than was asked. A range that is empty fails the `send` (87); `..` asks for all.
     ///
-    /// It asks for no content coding, unless an `Accept-Encoding` was set: the octets counted are those that are sent.
+    /// It asks for no content coding, unless an `Accept-Encoding` was set, and takes away none: the octets counted are those that are
+    /// sent.
     ///
     /// ```no_run
     /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
@@ -71,6 +73,7 @@ impl RequestBuilder {
         let listed = asked.iter().map(Asked::to_string).collect::<Vec<_>>().join(",");
         match HeaderValue::try_from(format!("bytes={listed}")) {
             Ok(value) if !asked.is_empty() && asked.len() <= MOST_RANGES => {
+                self.change_options().decompression = Decompression::NONE;
                 self.set_header(RANGE, value).default_header(ACCEPT_ENCODING, "identity")
             }
             _ => {

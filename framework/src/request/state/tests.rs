@@ -13,7 +13,7 @@ fn b10_every_call_has_exactly_one_row() {
 fn b10_a_call_in_flight_refuses_every_other_but_a_look_at_the_head() {
     for state in [State::Sending, State::Writing, State::Receiving, State::Reading] {
         let taken: Vec<_> = Call::ALL.into_iter().filter(|call| state.takes(*call)).collect();
-        let expected = if state == State::Reading { vec![Call::Head] } else { vec![] };
+        let expected = if state == State::Reading { vec![Call::Head, Call::QueryAuthSchemes] } else { vec![] };
         assert_eq!(taken, expected, "{state}");
     }
 }
@@ -53,7 +53,9 @@ fn b10_a_call_of_each_side_may_be_in_flight_and_no_second_one() {
                 SendSide::Over => alone,
                 SendSide::Open => alone || sends.contains(&call),
                 // What receives is taken or not, whatever the other side does.
-                SendSide::Busy => alone && (receives.contains(&call) || call == Call::Head),
+                SendSide::Busy => {
+                    alone && (receives.contains(&call) || matches!(call, Call::Head | Call::QueryAuthSchemes))
+                }
             };
             assert_eq!(taken, expected, "{call:?} {standing}");
         }

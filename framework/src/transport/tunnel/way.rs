@@ -7,11 +7,6 @@ use std::time::Instant;
 use bytes::BytesMut;
 use http::StatusCode;
 
-use super::super::dial::{
-    DialTimes, Dialed, Way, forget_if_useless, in_time, keep_permitted, resolve, shake_hands, tell_closed,
-};
-use super::super::dns::{self, Resolved};
-use super::super::{DialFailure, connect};
 use super::login::Login;
 use super::negotiate::negotiate;
 use super::prefixed::Prefixed;
@@ -22,9 +17,14 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::interleaved;
 use crate::policy::proxy::{Leg, Reach};
 use crate::protocol::tunnel::{Connect, ConnectAnswer, Goal, Negotiation, Socks4, Socks5, TunnelFault};
+use crate::transport::dial::{
+    DialTimes, Dialed, Way, forget_if_useless, in_time, keep_permitted, resolve, shake_hands, tell_closed,
+};
+use crate::transport::dns::{self, Resolved};
+use crate::transport::{DialFailure, connect};
 
 /// A dial of the server through these proxies.
-pub(in super::super) async fn dial_through(
+pub(in crate::transport) async fn dial_through(
     way: &Way<'_>,
     through: &Through<'_>,
 ) -> Result<(Dialed, IpAddr), DialFailure> {

@@ -3,9 +3,9 @@
 use http::HeaderMap;
 use http::header::WWW_AUTHENTICATE;
 
-use super::super::offers::Offers;
 use super::*;
 use crate::options::AuthSchemes;
+use crate::policy::auth::Offers;
 
 fn server(origin: &str) -> Place {
     Place { target: AuthTarget::Server, origin: Origin::parse(origin).unwrap() }

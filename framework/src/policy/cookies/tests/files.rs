@@ -1,7 +1,7 @@
 //! Files of cookies: what is written is read again as it was, and a file may hold anything.
 
-use super::super::{json, netscape};
 use super::*;
+use crate::policy::cookies::{json, netscape};
 
 fn restored(cookies: Vec<Cookie>) -> (Store, usize) {
     let mut store = Store::default();

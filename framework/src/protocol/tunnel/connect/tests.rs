@@ -1,5 +1,7 @@
-use super::super::trial::{play, play_all};
+//! CONNECT, and every kind of answer to it, cut in any way.
+
 use super::*;
+use crate::protocol::tunnel::trial::{play, play_all};
 use http::HeaderValue;
 use http::header::{PROXY_AUTHORIZATION, USER_AGENT};
 

@@ -1,6 +1,8 @@
-use super::super::trial::play_all;
+//! SOCKS4 and 4a, octet by octet.
+
 use super::*;
 use crate::network::Proxy;
+use crate::protocol::tunnel::trial::play_all;
 
 fn by_name() -> Socks4 {
     let proxy = Proxy::parse("socks4a://user@p").unwrap();

@@ -1,6 +1,8 @@
-use super::super::trial::play_all;
+//! SOCKS5 and its login, octet by octet.
+
 use super::*;
 use crate::network::Proxy;
+use crate::protocol::tunnel::trial::play_all;
 
 fn anonymous() -> Socks5 {
     Socks5::new(&Goal::Name("h.example".to_owned(), 443), None).unwrap()
