@@ -1,6 +1,5 @@
 //! What a session lends to all levels below it, and the work it counts.
 
-mod keyring;
 mod lanes;
 mod work;
 
@@ -18,13 +17,13 @@ use crate::engine::Engine;
 use crate::handle::Node;
 use crate::options::{PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
+use crate::policy::auth::Keyring;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
 use crate::target::Origin;
 use crate::transport::Names;
 
-pub(crate) use keyring::{Keyring, Set as CredentialSet};
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
 pub use work::ShutdownReport;
@@ -40,7 +39,6 @@ pub(crate) struct Services {
     pub(crate) names_codings: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
-    pub(crate) keyring: Arc<Keyring>,
     pub(crate) work: Arc<Work>,
     pub(crate) opened: Instant,
     #[cfg(feature = "cache")]
@@ -89,6 +87,7 @@ impl Services {
         let lanes = Lanes::new(options.lanes.min(engine.shards()), options.wires_per_origin);
         let spread = (lanes.count() > 1).then(|| Spread::new(lanes.count(), engine.shards(), options.wires_per_origin));
         let terms = Arc::new(Terms {
+            keyring,
             session: Arc::clone(&session),
             quota: Quota::new(options.wires_per_session, ask_all_shards),
             governors: Governors::new(options.requests_at_once),
@@ -112,7 +111,6 @@ impl Services {
             names_codings,
             session,
             terms,
-            keyring,
             work,
             opened,
             #[cfg(feature = "cache")]

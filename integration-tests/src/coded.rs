@@ -105,11 +105,10 @@ impl Coder {
             }
             Self::Zstd(context) => {
                 let mut out = Vec::with_capacity(zstd_safe::compress_bound(content.len()) + 1024);
-                let (mut to, mut from) = (OutBuffer::around(&mut out), InBuffer::around(content));
                 let end = if ends { ZSTD_e_end } else { ZSTD_e_flush };
+                let (mut to, mut from) = (OutBuffer::around(&mut out), InBuffer::around(content));
                 let left = context.compress_stream2(&mut to, &mut from, end).expect("the room is enough");
                 assert_eq!(left, 0, "the room is enough");
-                drop(to);
                 out
             }
         }

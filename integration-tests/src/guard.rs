@@ -25,6 +25,8 @@ use crate::request::Request;
 #[derive(Debug)]
 pub struct Guard {
     way: Way,
+    /// It stands in a proxy, and asks by 407.
+    is_proxy: bool,
     realm: String,
     user: String,
     password: String,
@@ -50,17 +52,22 @@ struct State {
 impl Guard {
     /// Asks by Basic, for the realm `guarded`.
     pub fn basic(user: &str, password: &str) -> Arc<Self> {
-        Self::new(Way::Basic, user, password)
+        Self::new(Way::Basic, false, user, password)
     }
 
     /// Asks by Digest, for the realm `guarded`; an empty `qop` is RFC 2069.
     pub fn digest(algorithm: &str, qop: &str, user: &str, password: &str) -> Arc<Self> {
-        Self::new(Way::Digest { algorithm: algorithm.to_owned(), qop: qop.to_owned() }, user, password)
+        Self::new(Way::Digest { algorithm: algorithm.to_owned(), qop: qop.to_owned() }, false, user, password)
     }
 
-    fn new(way: Way, user: &str, password: &str) -> Arc<Self> {
+    /// The same in a proxy that forwards, by MD5. As all clients do it takes the path for the URL, and not what the request line has.
+    pub fn digest_of_a_proxy(user: &str, password: &str) -> Arc<Self> {
+        Self::new(Way::Digest { algorithm: "MD5".to_owned(), qop: "auth".to_owned() }, true, user, password)
+    }
+
+    fn new(way: Way, is_proxy: bool, user: &str, password: &str) -> Arc<Self> {
         let (realm, user, password) = ("guarded".to_owned(), user.to_owned(), password.to_owned());
-        Arc::new(Self { way, realm, user, password, state: Mutex::default() })
+        Arc::new(Self { way, is_proxy, realm, user, password, state: Mutex::default() })
     }
 
     /// The same guard before these answers.
@@ -109,7 +116,7 @@ impl Guard {
     /// The next nonce, or the response that asks.
     fn check(&self, request: &Request) -> Result<Option<String>, Reply> {
         let mut state = self.state();
-        let shown = request.field("authorization");
+        let shown = request.field(if self.is_proxy { "proxy-authorization" } else { "authorization" });
         let admitted = match (&self.way, shown) {
             (_, None) => false,
             (Way::Basic, Some(shown)) => {
@@ -133,7 +140,8 @@ impl Guard {
                 format!("Digest realm=\"{realm}\", nonce=\"n{nonce}\", algorithm={algorithm}{qop}, opaque=\"o\"{stale}")
             }
         };
-        Err(Reply::new(401).field("www-authenticate", asks).body("who are you?"))
+        let (status, field) = if self.is_proxy { (407, "proxy-authenticate") } else { (401, "www-authenticate") };
+        Err(Reply::new(status).field(field, asks).body("who are you?"))
     }
 
     fn proves(&self, algorithm: &str, shown: &str, request: &Request, state: &mut State) -> bool {
@@ -153,7 +161,8 @@ impl Guard {
         if algorithm.ends_with("-sess") {
             a1 = hash(format!("{a1}:{nonce}:{cnonce}"));
         }
-        let mut a2 = format!("{}:{}", request.method, request.target);
+        let uri = if self.is_proxy { path_of(&request.target) } else { &request.target };
+        let mut a2 = format!("{}:{uri}", request.method);
         if qop == "auth-int" {
             a2 = format!("{a2}:{}", hash_of(algorithm, &request.body));
         }
@@ -165,7 +174,7 @@ impl Guard {
         !is_replay
             && nonce == format!("n{}", state.nonces)
             && field("username") == self.user
-            && field("uri") == request.target
+            && field("uri") == uri
             && field("opaque") == "o"
             && field("response") == response
     }
@@ -173,6 +182,11 @@ impl Guard {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn path_of(url: &str) -> &str {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    authority.find('/').map_or("/", |at| &authority[at..])
 }
 
 fn hash_of(algorithm: &str, octets: &[u8]) -> String {

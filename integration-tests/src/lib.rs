@@ -25,11 +25,13 @@
 //! | `Simulation` | a client, a scripted server and the network between them on one thread, by a seed and in its own time |
 //! | [`Authority`](certificates::Authority) | makes certificates, good ones and one for each thing that can be wrong |
 //! | [`Tls`](tls::Tls) | the server's side of TLS, for origins and scripted peers |
+//! | [`Replayer`](curl_replay::Replayer) | the server of curl's own test suite, which answers by number |
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
 pub mod certificates;
 pub mod coded;
+pub mod curl_replay;
 pub mod deflating;
 mod fake_dialer;
 mod fake_resolver;

@@ -39,6 +39,7 @@ pub struct Manner {
     closes: bool,
     refuses: Option<(u16, String)>,
     unreachable: BTreeSet<String>,
+    redirects: Option<String>,
 }
 
 impl Manner {
@@ -68,6 +69,12 @@ impl Manner {
     /// Answers every CONNECT with this status, and these lines of fields.
     pub fn refusing(mut self, status: u16, fields: &str) -> Self {
         self.refuses = Some((status, fields.to_owned()));
+        self
+    }
+
+    /// Answers in the server's place that what it should forward has moved there.
+    pub fn redirecting(mut self, to: &str) -> Self {
+        self.redirects = Some(to.to_owned());
         self
     }
 
@@ -153,6 +160,11 @@ async fn serve(stream: TcpStream, connection: u64, manner: &Manner, log: &Mutex<
             continue;
         }
         if request.method != "CONNECT" {
+            if let Some(to) = &manner.redirects {
+                let answer = format!("HTTP/1.1 302 Found\r\nlocation: {to}\r\ncontent-length: 0\r\n\r\n");
+                stream.write_all(answer.as_bytes()).await?;
+                continue;
+            }
             let body = format!("forwarded {}", request.target);
             let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
             stream.write_all(answer.as_bytes()).await?;

@@ -22,11 +22,14 @@ chapters! {
     tls
     cookies
     dialing
+    credentials
     proxies
     http2
     codings
     wires
     redirects
+    downloads
+    server_sent_events
     service
     caching
     websocket

@@ -54,20 +54,21 @@ impl DownloadBuilder {
         self
     }
 
-    /// Told with every piece that is written to the file, on the thread that works for it: it has to be quick. (Each request tells
+    /// Told with every piece that is written to the file, on the thread that works for it: it has to be quick, and must not block. (Each request tells
     /// `DownloadProgress` of its own.)
     pub fn on_progress(mut self, told: impl FnMut(DownloadProgress) + Send + 'static) -> Self {
         self.progress = Some(Box::new(told));
         self
     }
 
-    /// Looks at the file when it is whole, before it gets its name: a digest, a signature. If it refuses, the file is thrown away.
+    /// Looks at the file when it is whole, before it gets its name: a digest, a signature. If it refuses, the file is thrown away. It runs
+    /// on the thread that works for the download, where nothing may block and tokio's files can be used.
     ///
     /// ```no_run
     /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
     /// # fn is_signed(_octets: &[u8]) -> bool { true }
     /// let download = session.download("https://www.example.com/film")?.verify(|path| async move {
-    ///     if is_signed(&std::fs::read(path)?) { Ok(()) } else { Err(std::io::Error::other("the signature is wrong")) }
+    ///     if is_signed(&tokio::fs::read(path).await?) { Ok(()) } else { Err(std::io::Error::other("the signature is wrong")) }
     /// });
     /// # Ok(())
     /// # }

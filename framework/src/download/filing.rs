@@ -49,11 +49,14 @@ impl Filing {
                 let _left = answer.send(downloaded);
             }
         });
-        let lost = |_| {
-            let detail = "the engine has stopped";
-            Error::new(ErrorCode::Shutdown, Operation::Download, Stage::State, Blame::Caller, detail)
-        };
-        answered.await.map_err(lost)?
+        match answered.await {
+            Ok(downloaded) => downloaded,
+            Err(_) => {
+                services.engine.check(Operation::Download)?;
+                let detail = "the download has crashed, or what looks at it";
+                Err(Error::new(ErrorCode::InternalError, Operation::Download, Stage::State, Blame::Library, detail))
+            }
+        }
     }
 
     async fn run(self) -> Result<Downloaded> {
@@ -65,8 +68,12 @@ impl Filing {
             let fetched = match fetching.next().await {
                 Ok(fetched) => fetched,
                 Err(error) => {
-                    // For a later call.
-                    store.flush().await?;
+                    if fetching.plan.asks_from().is_some() {
+                        // For a later call.
+                        store.flush().await?;
+                    } else {
+                        store.throw_away().await;
+                    }
                     return Err(error);
                 }
             };

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::Notify;
 
-use super::status::Weight;
 use super::subscribers::CreditLimits;
+use super::table::Weight;
 
 /// What one subscription, with all copies its children inherited, has not handled yet.
 #[derive(Debug)]

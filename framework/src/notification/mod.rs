@@ -11,6 +11,7 @@ mod sink;
 mod status;
 mod stream;
 mod subscribers;
+mod table;
 mod traced;
 #[cfg(test)]
 mod tests;

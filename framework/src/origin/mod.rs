@@ -42,6 +42,7 @@ use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::PoolLimits;
+use crate::policy::auth::Keyring;
 use crate::reason::CloseReason;
 use crate::transport::{Names, TlsClient};
 use crate::wire::Http2;
@@ -119,6 +120,8 @@ pub(crate) struct Terms {
     /// What requests that are sent again are paid from.
     pub(crate) budgets: Budgets,
     pub(crate) proxies: Proxies,
+    /// Who is shown which credentials.
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 impl Pond {

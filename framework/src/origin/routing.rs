@@ -5,16 +5,18 @@ use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue};
 
 use super::Pond;
 use crate::clock;
+use crate::error::Error;
 use crate::network::{Proxy, Route};
 use crate::options::{DialOptions, ProxySettings, Timeouts};
 use crate::policy::proxy::{BadProxies, Plan, Verdict, routes};
-use crate::transport::{DialFailure, Dialed, Through, TlsClient, Way, dial};
+use crate::transport::{DialFailure, Dialed, Through, TlsClient, Way, dial, find_routes};
 
 /// What a session knows of proxies, and tells them.
 #[derive(Default)]
@@ -49,7 +51,7 @@ pub(super) struct SecureProxies(RefCell<Vec<(Proxy, Rc<TlsClient>)>>);
 impl Pond {
     /// Dials by one route after the other, until one works or no other would.
     pub(super) async fn dial_by_routes(&self, way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
-        let mut routes = self.routes().map_err(DialFailure::NoRoute)?;
+        let mut routes = self.routes(way.timeouts.resolve).await.map_err(DialFailure::NoRoute)?;
         self.terms.proxies.bad().put_last(&mut routes, clock::now());
         let begun = clock::now();
         let mut left = u32::try_from(routes.len()).unwrap_or(u32::MAX);
@@ -85,7 +87,12 @@ impl Pond {
     }
 
     /// The routes to this origin, in order.
-    fn routes(&self) -> Result<Vec<Route>, crate::error::Error> {
+    async fn routes(&self, limit: Option<Duration>) -> Result<Vec<Route>, Error> {
+        let origin = &self.key.origin;
+        if let Some(resolver) = self.key.dial().proxy.resolver() {
+            // A request has them found for its own URL; only what is dialed for nobody comes here.
+            return find_routes(resolver, origin, &format!("{origin}/"), limit).await;
+        }
         let settings = match &self.key.dial().proxy {
             ProxySettings::FromEnvironment | ProxySettings::System => {
                 ProxySettings::from_variables(|name| std::env::var(name).ok())?
@@ -93,7 +100,7 @@ impl Pond {
             known => known.clone(),
         };
         Ok(match &settings {
-            ProxySettings::Named(named) => routes(named, &self.key.origin),
+            ProxySettings::Named(named) => routes(named, origin),
             _ => vec![Route::Direct],
         })
     }
@@ -112,7 +119,8 @@ impl Pond {
             });
         }
         let defaults = &self.terms.proxies.fields;
-        let through = Through { proxy, plan, clients, defaults, may_be_spoken_to: is_http2 };
+        let keyring = &*self.terms.keyring;
+        let through = Through { proxy, plan, clients, keyring, defaults, may_be_spoken_to: is_http2 };
         dial(&Way { through: Some(&through), ..*way }).await
     }
 

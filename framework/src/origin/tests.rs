@@ -25,6 +25,7 @@ fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
     let (governors, budgets) = (Governors::new(None), Budgets::new());
     let proxies = Proxies::default();
     Arc::new(Terms {
+        keyring: Arc::default(),
         session,
         limits,
         overrides: Overrides::default(),

@@ -162,7 +162,7 @@ impl Pac {
         }
     }
 
-    /// The actor behind it, which takes [`FindProxies`](crate::messages::FindProxies) as a message. One that has crashed is replaced by
+    /// The actor behind it, which takes [`FindProxies`] as a message. One that has crashed is replaced by
     /// another that remembers nothing.
     ///
     /// # Errors

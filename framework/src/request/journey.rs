@@ -294,11 +294,6 @@ impl Journey {
         Ok(lease)
     }
 
-    /// Is it on the way to another exchange?
-    pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
-    }
-
     /// Where the request stands when no operation is in flight and none has failed.
     pub(super) fn state(&self) -> State {
         match &self.active {

@@ -26,7 +26,7 @@ impl Journey {
             }
         }
         self.add_cookies(&mut fields);
-        if self.auth.is_some() || self.services.keyring.is_used() {
+        if self.auth.is_some() || self.services.terms.keyring.is_used() {
             self.show_credentials(&mut fields);
         }
         if let Kind::Form(form) = &self.payload.0

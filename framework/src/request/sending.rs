@@ -112,10 +112,10 @@ impl Journey {
         };
         // Nothing was waited for since then.
         self.times.send_start = self.times.wire_acquired;
-        let forwards = lease.by().and_then(|by| by.forwards.as_ref());
+        let forwards = lease.by().filter(|by| by.forwards.is_some());
         let (exchange, head) = match (self.prepared.take(), forwards) {
-            (_, Some(fields)) => {
-                let prepared = self.prepare_forwarded(fields, length);
+            (_, Some(by)) => {
+                let prepared = self.prepare_forwarded(by, length);
                 prepared.map_err(|failure| self.error(failure, Operation::Send))?
             }
             (Some(prepared), None) => prepared,

@@ -19,8 +19,9 @@ use crate::options::{
     RetryPolicy, SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
+use crate::policy::auth::CredentialSet;
 use crate::protocol::http1::field;
-use crate::services::{CredentialSet, Stores};
+use crate::services::Stores;
 use crate::shown;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;

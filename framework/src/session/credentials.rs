@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use crate::error::{Error, Operation, Result};
 use crate::options::{AuthSchemes, AuthTarget, Credentials};
+use crate::origin;
 use crate::policy::OriginPattern;
-use crate::services::{CredentialSet, Keyring};
+use crate::policy::auth::{CredentialSet, Keyring};
+use crate::services::Services;
 use crate::shown;
 
 /// The credentials of a session: which are shown to whom, from [`Session::credentials`](crate::Session::credentials).
@@ -15,15 +17,16 @@ use crate::shown;
 /// they were accepted also unasked, below the path where they were ([`Authentication::preemptive`](crate::Authentication::preemptive)).
 /// What is set on a request goes before them. A clone is the same store.
 #[derive(Clone)]
-pub struct CredentialStore(Arc<Keyring>);
+pub struct CredentialStore(Arc<Services>);
 
 impl CredentialStore {
-    pub(super) fn new(keyring: &Arc<Keyring>) -> Self {
-        Self(Arc::clone(keyring))
+    pub(super) fn new(services: &Arc<Services>) -> Self {
+        Self(Arc::clone(services))
     }
 
     /// Sets credentials for the servers, or the proxies, that a pattern means, to be shown by the strongest of these schemes that is
-    /// asked for. What was set for the same pattern is replaced, and what was accepted of these origins is forgotten.
+    /// asked for. What was set for the same pattern is replaced, and what was accepted of these origins is forgotten. Where they are
+    /// for proxies, no wire that is open serves another request: it may be a tunnel that was opened by other credentials.
     ///
     /// A pattern is as in [`for_origins`](crate::SessionBuilder::for_origins): `https://api.example.com`, `*.example.com`. One that
     /// means all hosts is refused. Of several that mean an origin the most specific one counts.
@@ -37,7 +40,8 @@ impl CredentialStore {
         schemes: impl Into<AuthSchemes>,
         credentials: impl Into<Credentials>,
     ) -> Result<()> {
-        self.0.set(bound(target, pattern, schemes.into(), credentials.into())?);
+        self.keyring().set(bound(target, pattern, schemes.into(), credentials.into())?);
+        self.has_changed(target == AuthTarget::Proxy);
         Ok(())
     }
 
@@ -46,17 +50,35 @@ impl CredentialStore {
     /// # Errors
     /// 87 for what is no pattern.
     pub fn remove(&self, target: AuthTarget, pattern: &str) -> Result<bool> {
-        Ok(self.0.remove(target, &parse(pattern)?))
+        let was_set = self.keyring().remove(target, &parse(pattern)?);
+        self.has_changed(was_set && target == AuthTarget::Proxy);
+        Ok(was_set)
     }
 
     /// Removes all that is set, and forgets all that was accepted, nonces too. What is under way goes on with what it has.
     pub fn clear(&self) {
-        self.0.clear(false);
+        let had_proxies = self.keyring().clear(false);
+        self.has_changed(had_proxies);
     }
 
     /// Forgets all that was accepted, nonces too, and what a provider gave. What is set stays, and is shown when it is asked for.
     pub fn forget_accepted(&self) {
-        self.0.clear(true);
+        self.keyring().clear(true);
+    }
+
+    fn keyring(&self) -> &Keyring {
+        &self.0.terms.keyring
+    }
+
+    /// A tunnel that was opened by other credentials serves nobody from now on.
+    fn has_changed(&self, for_proxies: bool) {
+        let session = self.0.session.id();
+        for shard in self.0.engine.all_shards().iter().filter(|_| for_proxies) {
+            // One that has stopped has no wires left.
+            let _stopped = shard.run(move || {
+                origin::expire(session, None);
+            });
+        }
     }
 }
 

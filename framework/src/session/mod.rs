@@ -25,8 +25,9 @@ use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
+use crate::policy::auth::Keyring;
 use crate::request::{Opening, RequestBuilder, WebSocketBuilder};
-use crate::services::{Keyring, Services, ShutdownReport, drain};
+use crate::services::{Services, ShutdownReport, drain};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -247,7 +248,7 @@ impl Session {
     /// The credentials that its requests show to who asks for them.
     #[doc(alias("WinHttpSetCredentials", "WINHTTP_OPTION_USERNAME", "WINHTTP_OPTION_PASSWORD"))]
     pub fn credentials(&self) -> CredentialStore {
-        CredentialStore::new(&self.inner.services.keyring)
+        CredentialStore::new(&self.inner.services)
     }
 
     /// Drains and closes the session. No new work is taken from the call on (12012); work in flight may finish until the

@@ -4,6 +4,7 @@ mod connect;
 mod dial;
 mod dns;
 mod failure;
+mod finding;
 #[cfg(feature = "hickory")]
 mod hickory;
 mod look_ups;
@@ -19,6 +20,7 @@ pub(crate) use dial::{DialTimes, Dialed, Steers, Way, dial};
 #[cfg(feature = "pac")]
 pub(crate) use dns::known_addresses;
 pub(crate) use failure::DialFailure;
+pub(crate) use finding::find_routes;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
 pub use look_ups::BlockingResolver;

@@ -5,6 +5,7 @@ mod cancelling;
 mod choosing;
 mod digest;
 mod origins;
+mod proxies;
 mod secrets;
 
 use hinternet::{AuthReason, AuthScheme, AuthTarget, HandleId, Session, SessionBuilder, Status};

@@ -1,7 +1,11 @@
 //! Downloads that go on where they were broken off, ranges, and the parts of a response.
 
 mod files;
+mod nginx;
 mod parts;
+#[path = "../real_http2_peers/peer.rs"]
+#[allow(dead_code, reason = "others send signals")]
+mod peer;
 mod ranges;
 mod resuming;
 mod streams;

@@ -6,5 +6,6 @@ mod fail_over;
 mod finding;
 mod forwarding;
 mod place;
+mod secrets;
 mod socks;
 mod tunnels;

@@ -108,6 +108,20 @@ async fn a_refusal_is_the_proxys_word_and_can_be_read_as_that() {
 }
 
 #[tokio::test]
+async fn a_refusal_whose_body_never_ends_is_told_without_it() {
+    let script = Script::new().read_request().send("HTTP/1.1 400 No\r\nconnection: close\r\n\r\nbecause").keep();
+    let peer = ScriptedPeer::always(script).await;
+    let mut timeouts = Timeouts::default();
+    timeouts.connect = None;
+    let place = Place::of(Session::builder().timeouts(timeouts).proxy(at(&peer, "http")));
+    let error = place.fails("https://h.example/").await;
+    let answer = error.connect_answer().unwrap();
+    assert_eq!((answer.head().status().as_u16(), &answer.body()[..]), (400, &b"because"[..]));
+    assert!(!answer.is_whole());
+    place.end().await;
+}
+
+#[tokio::test]
 async fn a_challenge_is_answered_once_on_the_same_stream_or_on_a_new_one() {
     for closes in [false, true] {
         let origin = Origin::start(|_| Reply::ok("hello")).await;
@@ -171,16 +185,17 @@ async fn what_a_hostile_proxy_says_is_an_error_at_every_split() {
     ];
     for (answer, code, stage) in cases {
         for split in [Split::Whole, Split::OneOctet] {
+            // In single octets what follows the head may come when the request is written already: then it is its answer.
+            let may_be_late = answer.starts_with("HTTP/1.1 200 OK\r\n");
+            if may_be_late && split != Split::Whole {
+                continue;
+            }
             let script = Script::new().read_request().split(split.clone()).send(answer).close();
             let peer = ScriptedPeer::always(script).await;
             let dial = DialOptions::default().proxy(at(&peer, "http")).always_tunnel(true);
             let place = Place::of(Session::builder().dial(dial));
             let error = place.fails("http://h.example/").await;
-            // In single octets what follows the head comes too late to be seen before the request is written.
-            let is_late = answer.starts_with("HTTP/1.1 200 OK\r\n") && matches!(split, Split::OneOctet);
-            if !is_late {
-                assert_eq!((error.code(), error.stage()), (code, stage), "{answer:?} {split:?}: {error}");
-            }
+            assert_eq!((error.code(), error.stage()), (code, stage), "{answer:?} {split:?}: {error}");
             place.end().await;
         }
     }

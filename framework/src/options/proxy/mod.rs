@@ -53,7 +53,8 @@ pub enum ProxySettings {
     /// [`FromEnvironment`](Self::FromEnvironment), which is where Unix desktops and servers keep them.
     #[doc(alias = "WINHTTP_ACCESS_TYPE_DEFAULT_PROXY")]
     System,
-    /// Found for each URL by a resolver, as by a script (PAC).
+    /// Found for each URL by a resolver, as by a script (PAC). Wires that are dialed before anybody asks (`min_wires`, `prewarm`) go
+    /// as the resolver says of the origin's root, and serve no request.
     #[doc(alias = "WINHTTP_ACCESS_TYPE_AUTOMATIC_PROXY")]
     Automatic(AutomaticProxy),
 }

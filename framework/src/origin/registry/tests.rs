@@ -21,6 +21,7 @@ fn terms(wires: usize) -> Arc<Terms> {
     let (governors, budgets) = (Governors::new(None), Budgets::new());
     let proxies = Proxies::default();
     Arc::new(Terms {
+        keyring: Arc::default(),
         session,
         limits,
         overrides: Overrides::default(),

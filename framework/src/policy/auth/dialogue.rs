@@ -19,7 +19,6 @@ use crate::reason::AuthReason;
 /// [`unasked`](Self::unasked) gives into the first request; at a 407 give its fields to [`answer`](Self::answer), with the line
 /// `CONNECT host:port`, and send the request again with what that gives as `Proxy-Authorization` (on a new stream to the same proxy,
 /// unless the answer leaves this one open). `None` is the end: the 407 is the outcome. It ends by itself.
-#[allow(dead_code, reason = "tunnels through proxies will ask it")]
 pub(crate) struct Dialogue {
     place: Place,
     credentials: Credentials,
@@ -28,7 +27,6 @@ pub(crate) struct Dialogue {
     nonce: Option<Nonce>,
 }
 
-#[allow(dead_code, reason = "tunnels through proxies will ask it")]
 impl Dialogue {
     /// `named` are the schemes that the credentials were set for.
     pub(crate) fn new(place: Place, credentials: Credentials, named: AuthSchemes, options: &Authentication) -> Self {

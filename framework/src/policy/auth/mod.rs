@@ -14,6 +14,7 @@ mod challenge;
 mod dialogue;
 mod digest;
 mod hash;
+mod keyring;
 mod nonce;
 mod offers;
 mod plain;
@@ -21,9 +22,9 @@ mod rounds;
 mod spaces;
 
 pub(crate) use challenge::next_nonce;
-#[allow(unused_imports, reason = "tunnels through proxies will ask it")]
 pub(crate) use dialogue::Dialogue;
-pub(crate) use digest::{Line, Question};
+pub(crate) use digest::Line;
+pub(crate) use keyring::{Keyring, Set as CredentialSet};
 pub(crate) use offers::{Offer, Offers, field_names};
 pub(crate) use rounds::{Carried, Rounds, allowed};
-pub(crate) use spaces::{Place, Remembered, Spaces};
+pub(crate) use spaces::Place;

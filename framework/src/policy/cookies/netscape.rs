@@ -59,11 +59,13 @@ fn cookie(line: &[u8], http_only: bool, now: i64) -> Option<Cookie> {
     let (domain, below, path, secure) = (field()?, flag(field()?)?, field()?, flag(field()?)?);
     let expires = std::str::from_utf8(field()?).ok()?.parse().ok()?;
     let (name, value) = (field()?, field().unwrap_or_default());
+    let domain = domains::canonical(domain.strip_prefix(b".").unwrap_or(domain))?;
     Some(Cookie {
         name: name.into(),
         value: Zeroizing::new(value.into()),
-        domain: domains::canonical(domain.strip_prefix(b".").unwrap_or(domain))?.into(),
-        host_only: !below,
+        // There are files that have an address as a domain; nothing is below it.
+        host_only: !below || domains::is_address(&domain),
+        domain: domain.into(),
         path: std::str::from_utf8(path).ok()?.into(),
         secure,
         http_only,

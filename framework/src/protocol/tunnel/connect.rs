@@ -119,6 +119,10 @@ impl Negotiation for Connect {
         }
     }
 
+    fn is_refused(&self) -> bool {
+        matches!(self.state, State::Body { .. })
+    }
+
     fn handle_failure(&mut self) -> Option<TunnelFault> {
         matches!(self.state, State::Body { .. }).then(|| self.refused(&[]))
     }

@@ -33,6 +33,11 @@ pub(crate) trait Negotiation {
         Err(TunnelFault::Ended)
     }
 
+    /// Has it been refused, and only why is still being said?
+    fn is_refused(&self) -> bool {
+        false
+    }
+
     /// The time is over, or the stream broke: what was refused by then is a refusal all the same.
     fn handle_failure(&mut self) -> Option<TunnelFault> {
         None

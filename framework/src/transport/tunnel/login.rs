@@ -3,9 +3,10 @@
 use http::header::PROXY_AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
+use super::ByProxy;
 use crate::network::Proxy;
 use crate::options::{AuthSchemes, AuthTarget, Authentication, Credentials};
-use crate::policy::auth::{Dialogue, Line, Place};
+use crate::policy::auth::{Dialogue, Keyring, Line, Place};
 use crate::target::Origin;
 
 /// Rounds with one proxy, in one dial.
@@ -15,8 +16,8 @@ pub(super) struct Login {
 }
 
 impl Login {
-    pub(super) fn new(proxy: &Proxy) -> Self {
-        let mut dialogue = dialogue(proxy);
+    pub(super) fn new(proxy: &Proxy, keyring: &Keyring) -> Self {
+        let mut dialogue = dialogue(proxy, keyring);
         let shown = dialogue.as_mut().and_then(Dialogue::unasked);
         Self { dialogue, shown }
     }
@@ -42,14 +43,38 @@ impl Login {
     }
 }
 
-fn dialogue(proxy: &Proxy) -> Option<Dialogue> {
-    let secret = proxy.secret()?;
+impl ByProxy {
+    /// Who a proxy that forwards is, when it asks for credentials.
+    pub(crate) fn forwarding_place(&self) -> Option<Place> {
+        self.forwards.as_ref()?;
+        place(&self.proxy)
+    }
+
+    /// Its own credentials, if they are shown only when it asks; those that go unasked are among what it is forwarded with.
+    pub(crate) fn waiting_credentials(&self) -> Option<(Credentials, AuthSchemes)> {
+        credentials(&self.proxy).filter(|_| self.proxy.waits_for_challenge())
+    }
+}
+
+fn place(proxy: &Proxy) -> Option<Place> {
     let scheme = if proxy.protocol().scheme() == "https" { "https" } else { "http" };
     let origin = Origin::parse(&format!("{scheme}://{}", proxy.authority())).ok()?;
-    let place = Place { target: AuthTarget::Proxy, origin };
+    Some(Place { target: AuthTarget::Proxy, origin })
+}
+
+fn credentials(proxy: &Proxy) -> Option<(Credentials, AuthSchemes)> {
+    let secret = proxy.secret()?;
     let credentials = Credentials::new(secret.user.as_str(), secret.password.as_str());
     let named = if proxy.waits_for_challenge() { AuthSchemes::BASIC | AuthSchemes::DIGEST } else { AuthSchemes::BASIC };
+    Some((credentials, named))
+}
+
+/// By the proxy's own credentials, else by what the session has for it.
+fn dialogue(proxy: &Proxy, keyring: &Keyring) -> Option<Dialogue> {
+    let place = place(proxy)?;
+    let own = credentials(proxy);
     // Whoever names a proxy in the clear with a password means it to be shown there.
-    let options = Authentication { cleartext: true, ..Authentication::default() };
+    let options = Authentication { cleartext: own.is_some(), ..Authentication::default() };
+    let (credentials, named) = own.or_else(|| keyring.set_for(&place))?;
     Some(Dialogue::new(place, credentials, named, &options))
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::pin::pin;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::BytesMut;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -18,7 +18,7 @@ pub(super) async fn negotiate(
     machine: &mut dyn Negotiation,
     received: &mut BytesMut,
     deadline: Option<Instant>,
-    limit: std::time::Duration,
+    limit: Duration,
 ) -> Result<(), NoTunnel> {
     let failure = match clock::until(deadline, pin!(converse(stream, machine, received))).await {
         Ok(Ok(())) => return Ok(()),
@@ -35,6 +35,7 @@ async fn converse(
     machine: &mut dyn Negotiation,
     received: &mut BytesMut,
 ) -> Result<(), NoTunnel> {
+    let mut why_until = None;
     loop {
         while let Some(output) = machine.output() {
             stream.write_all(&output).await.map_err(NoTunnel::Broken)?;
@@ -46,7 +47,14 @@ async fn converse(
             Step::NeedMore(most) => {
                 let mut piece = [0; PIECE];
                 let most = most.min(PIECE);
-                match stream.read(&mut piece[..most]).await {
+                // What it refuses is clear: nobody waits long to hear why.
+                if machine.is_refused() {
+                    why_until = why_until.or_else(|| clock::now().checked_add(PATIENCE));
+                }
+                let Ok(read) = clock::until(why_until, pin!(stream.read(&mut piece[..most]))).await else {
+                    return Err(machine.handle_failure().map_or(NoTunnel::Timeout(PATIENCE), NoTunnel::Fault));
+                };
+                match read {
                     Ok(0) => match machine.handle_end().map_err(NoTunnel::Fault)? {
                         Step::Open => return Ok(()),
                         Step::Write | Step::NeedMore(_) => return Err(NoTunnel::Fault(TunnelFault::Ended)),
@@ -64,3 +72,5 @@ async fn converse(
 }
 
 const PIECE: usize = 1024;
+/// How long the body of a refusal is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);

@@ -80,11 +80,18 @@ fn the_file_of_others_is_read() {
 }
 
 #[test]
+fn an_address_in_a_file_is_that_host_alone() {
+    let cookies = netscape::read(b".127.0.0.1\tTRUE\t/\tFALSE\t0\ta\tb", NOW).unwrap();
+    assert!(cookies[0].is_host_only());
+    let (mut store, refused) = restored(cookies);
+    assert_eq!((sent(&mut store, "http://127.0.0.1/"), refused), ("a=b".to_owned(), 0));
+}
+
+#[test]
 fn what_no_server_may_set_no_file_may() {
     let lines = [
         ".co.uk\tTRUE\t/\tFALSE\t0\ta\tb",
         "0.0.1\tTRUE\t/\tFALSE\t0\ta\tb\x01",
-        ".127.0.0.1\tTRUE\t/\tFALSE\t0\ta\tb",
         "example.com\tFALSE\t/\tFALSE\t0\t__Host-a\tb",
         "example.com\tFALSE\tx\tFALSE\t0\ta\tb",
         "example.com\tFALSE\t/\tFALSE\t0\t\tb",

@@ -5,7 +5,7 @@ use std::io::Write;
 use zlib_rs::{Deflate, DeflateFlush, Status};
 use zstd_safe::{CCtx, CParameter};
 
-use super::super::Coding;
+use crate::protocol::coding::Coding;
 
 pub(super) fn coded(coding: Coding, content: &[u8]) -> Vec<u8> {
     match coding {
@@ -49,11 +49,12 @@ pub(super) fn zstd(content: &[u8], window: u32) -> Vec<u8> {
     context.set_parameter(CParameter::ContentSizeFlag(false)).unwrap();
     context.set_parameter(CParameter::WindowLog(window)).unwrap();
     let mut out = Vec::with_capacity(zstd_safe::compress_bound(content.len()) + 64);
-    let (mut to, mut from) = (zstd_safe::OutBuffer::around(&mut out), zstd_safe::InBuffer::around(content));
-    let continued = zstd_safe::zstd_sys::ZSTD_EndDirective::ZSTD_e_continue;
-    let _left = context.compress_stream2(&mut to, &mut from, continued).unwrap();
-    let over = context.end_stream(&mut to).unwrap();
-    assert_eq!(over, 0);
-    drop(to);
+    {
+        let (mut to, mut from) = (zstd_safe::OutBuffer::around(&mut out), zstd_safe::InBuffer::around(content));
+        let continued = zstd_safe::zstd_sys::ZSTD_EndDirective::ZSTD_e_continue;
+        let _left = context.compress_stream2(&mut to, &mut from, continued).unwrap();
+        let over = context.end_stream(&mut to).unwrap();
+        assert_eq!(over, 0);
+    }
     out
 }

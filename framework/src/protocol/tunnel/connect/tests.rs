@@ -96,7 +96,9 @@ fn a_refusal_whose_body_never_ends_is_one_when_the_time_is_over() {
     let mut machine = machine();
     let mut received = BytesMut::from(&b"HTTP/1.1 403 x\r\nContent-Length: 9\r\n\r\nhel"[..]);
     assert!(machine.handle_failure().is_none(), "nothing is known yet");
+    assert!(!machine.is_refused());
     assert!(matches!(machine.handle_input(&mut received), Ok(Step::NeedMore(_))));
+    assert!(machine.is_refused());
     match machine.handle_failure() {
         Some(TunnelFault::Refused(answer)) => assert_eq!((&answer.body()[..], answer.is_whole()), (&b"hel"[..], false)),
         other => panic!("{other:?}"),

@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 
+use super::digest::{Line, Question};
+use super::offers::Offer;
+use super::spaces::{Place, Remembered, Spaces};
 use crate::options::{AuthScheme, AuthSchemes, AuthTarget, CredentialProvider, Credentials};
 use crate::policy::OriginPattern;
-use crate::policy::auth::{Line, Offer, Place, Question, Remembered, Spaces};
 
 /// What all requests of a session share of credentials. A request without any pays for one look at a flag.
 #[derive(Default)]
@@ -73,14 +75,16 @@ impl Keyring {
         kept.set.len() < before
     }
 
-    /// Forgets who accepted what; and what was set, unless that is kept.
-    pub(crate) fn clear(&self, keeps_set: bool) {
+    /// Forgets who accepted what; and what was set, unless that is kept. Were there credentials for a proxy?
+    pub(crate) fn clear(&self, keeps_set: bool) -> bool {
         let mut kept = self.kept();
+        let had_proxies = kept.set.iter().any(|set| set.target == AuthTarget::Proxy);
         kept.spaces.forget(|_| true);
         if !keeps_set {
             kept.set.clear();
         }
         self.is_used.store(!kept.set.is_empty(), Ordering::Relaxed);
+        had_proxies
     }
 
     /// What is set for this place: of several patterns that mean it, the most specific one.

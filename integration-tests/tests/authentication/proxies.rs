@@ -1,0 +1,163 @@
+//! A proxy that asks for credentials, and the server behind it that asks too: each is shown its own, and nothing of the other's.
+
+use hinternet::network::Proxy;
+use hinternet::{
+    AuthReason, AuthScheme, AuthSchemes, AuthTarget, Authentication, Method, Payload, Session, SessionBuilder,
+};
+use integration_tests::guard::Guard;
+use integration_tests::origin::{Origin, Reply};
+use integration_tests::proxy::{HttpProxy, Manner};
+
+use super::{ALICE, BASIC, Scene};
+
+const SERVER: &str = "http://a.example/x?y";
+const BOB: (&str, &str) = ("bob", "0ther");
+
+fn through(origin: &Origin) -> Proxy {
+    Proxy::parse(&origin.origin()).unwrap()
+}
+
+/// A proxy that forwards to nobody: it answers itself.
+async fn proxy(guard: &std::sync::Arc<Guard>) -> Origin {
+    Origin::start(guard.before(|_| Reply::ok("forwarded"))).await
+}
+
+fn scene(origin: Origin, proxy: Proxy, builder: SessionBuilder) -> Scene {
+    Scene::of(origin, builder.proxy(proxy))
+}
+
+async fn status(scene: &Scene) -> u16 {
+    scene.session.get(SERVER).unwrap().send().await.unwrap().status().as_u16()
+}
+
+fn fields(scene: &Scene, name: &str) -> Vec<bool> {
+    scene.origin.log().iter().map(|visit| visit.field(name).is_some()).collect()
+}
+
+#[tokio::test]
+async fn a_proxy_that_waits_to_be_asked_is_answered_by_digest_and_counted() {
+    let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
+    let origin = proxy(&guard).await;
+    let known = through(&origin).credentials(ALICE.0, ALICE.1).unwrap().wait_for_challenge();
+    let scene = scene(origin, known, Session::builder());
+    assert_eq!([status(&scene).await, status(&scene).await, status(&scene).await], [200, 200, 200]);
+    assert_eq!(guard.refused(), 1);
+    let counts: Vec<_> = guard.seen().into_iter().map(|(_, count)| count).collect();
+    assert_eq!(counts, ["00000001", "00000002", "00000003"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_session_has_credentials_for_a_proxy() {
+    let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
+    let origin = proxy(&guard).await;
+    let known = through(&origin);
+    let scene = scene(origin, known, Session::builder());
+    assert_eq!(status(&scene).await, 407);
+    let store = scene.session.credentials();
+    store.set(AuthTarget::Server, &scene.origin.origin(), AuthSchemes::all(), ALICE).unwrap();
+    assert_eq!(status(&scene).await, 407, "those are for a server");
+    store.set(AuthTarget::Proxy, &scene.origin.origin(), AuthSchemes::all(), ALICE).unwrap();
+    let response = scene.session.get(SERVER).unwrap().send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    let told = scene.told(response.handle().id()).await;
+    assert_eq!(told, [(AuthTarget::Proxy, AuthScheme::Digest, "guarded".to_owned(), AuthReason::Challenged)]);
+    assert!(fields(&scene, "authorization").iter().all(|shown| !shown));
+    store.clear();
+    assert_eq!(status(&scene).await, 407);
+    drop(response);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_request_has_credentials_for_a_proxy() {
+    let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
+    let origin = proxy(&guard).await;
+    let known = through(&origin);
+    let scene = scene(origin, known, Session::builder());
+    let get = || scene.session.get(SERVER).unwrap();
+    let right = get().credentials(AuthTarget::Proxy, AuthScheme::Digest, ALICE).send().await.unwrap();
+    let wrong = get().credentials(AuthTarget::Proxy, AuthScheme::Digest, BOB).send().await.unwrap();
+    let off = get().credentials(AuthTarget::Proxy, AuthScheme::Digest, ALICE).authentication(Authentication::off());
+    assert_eq!((right.status().as_u16(), wrong.status().as_u16()), (200, 407));
+    assert_eq!(off.send().await.unwrap().status(), 407);
+    drop((right, wrong));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn basic_that_goes_unasked_is_not_shown_again_when_it_is_refused() {
+    let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
+    let origin = proxy(&guard).await;
+    let known = through(&origin).credentials(ALICE.0, ALICE.1).unwrap();
+    let scene = scene(origin, known, Session::builder());
+    assert_eq!(status(&scene).await, 407);
+    let shown: Vec<_> =
+        scene.origin.log().iter().map(|visit| visit.field("proxy-authorization").map(str::to_owned)).collect();
+    assert_eq!(shown, [Some(BASIC.to_owned())]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn proxy_and_server_ask_in_turn_and_each_is_shown_its_own() {
+    let (outer, inner) = (Guard::digest_of_a_proxy(BOB.0, BOB.1), Guard::digest("MD5", "auth", ALICE.0, ALICE.1));
+    // The server's guard checks the path, which the proxy would send on.
+    let behind = inner.before(|_| Reply::ok("admitted"));
+    let both = outer.before(move |request| {
+        let mut forwarded = request.clone();
+        forwarded.target = "/x?y".to_owned();
+        behind(&forwarded)
+    });
+    let origin = Origin::start(both).await;
+    let known = through(&origin).credentials(BOB.0, BOB.1).unwrap().wait_for_challenge();
+    let scene = scene(origin, known, Session::builder().credentials("http://a.example", ALICE));
+    assert_eq!([status(&scene).await, status(&scene).await], [200, 200]);
+    assert_eq!((outer.refused(), inner.refused()), (1, 1));
+    assert_eq!(fields(&scene, "proxy-authorization"), [false, true, true, true]);
+    assert_eq!(fields(&scene, "authorization"), [false, false, true, true]);
+    for visit in scene.origin.log() {
+        let shown = |name| visit.field(name).unwrap_or_default().to_owned();
+        assert!(!shown("proxy-authorization").contains("alice") && !shown("authorization").contains("bob"));
+    }
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_given_again_goes_to_a_proxy_with_the_credentials() {
+    let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
+    let origin = proxy(&guard).await;
+    let known = through(&origin).credentials(ALICE.0, ALICE.1).unwrap().wait_for_challenge();
+    let scene = scene(origin, known, Session::builder());
+    let connection = scene.session.connect("http://a.example").unwrap();
+    let request = connection.open_request(Method::POST, "/x?y").unwrap();
+    let mut codes = Vec::new();
+    for _ in 0..2 {
+        request.send(Payload::begin("", 3)).await.unwrap();
+        request.write("abc").await.unwrap();
+        codes.push(
+            request.receive_response().await.map(|head| head.status().as_u16()).map_err(|error| error.code().number()),
+        );
+    }
+    assert_eq!(codes, [Err(12032), Ok(200)]);
+    drop((request, connection));
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_tunnel_is_opened_by_the_sessions_credentials_and_not_used_when_they_are_gone() {
+    let server = Origin::start(|_| Reply::ok("hello")).await;
+    let url = server.url("/");
+    let http_proxy = HttpProxy::start(Manner::open().knowing(BASIC)).await;
+    let known = Proxy::parse(&http_proxy.origin()).unwrap();
+    let dial = hinternet::DialOptions::default().proxy(known).always_tunnel(true);
+    let scene = Scene::of(server, Session::builder().dial(dial));
+    let get = async || scene.session.get(&url).unwrap().send().await.map(|response| response.status().as_u16());
+    assert!(get().await.is_err());
+    let store = scene.session.credentials();
+    store.set(AuthTarget::Proxy, "127.0.0.1", AuthSchemes::BASIC, ALICE).unwrap();
+    assert_eq!(get().await.unwrap(), 200);
+    assert_eq!(fields(&scene, "proxy-authorization"), [false], "it belongs to the hop");
+    store.clear();
+    assert!(get().await.is_err(), "the tunnel was opened by what is cleared");
+    scene.end().await;
+}

@@ -1,0 +1,214 @@
+//! A request by the options of a command line.
+
+use std::time::Duration;
+
+use hinternet::{
+    AuthScheme, AuthSchemes, AuthTarget, Credentials, HeaderMap, HeaderValue, Method, Payload, Request, RequestOptions,
+    Session, Target,
+};
+use http::header::CONTENT_LENGTH;
+
+use super::authority::{Located, credentials};
+use super::body::Body;
+use super::command::{Options, Schemes};
+use super::exit_code::Exit;
+use super::fields::condition;
+use super::form::percent_encode;
+use super::transfer::Job;
+use super::vector::TIME_PASSES;
+
+/// A request that can be sent.
+pub(crate) struct Prepared {
+    pub(crate) request: Request,
+    body: Option<Body>,
+    is_chunked: bool,
+    /// An answer that asks for credentials is waited for before the body is sent: what is shown then.
+    pub(crate) held_back: Option<HeldBack>,
+}
+
+/// What a request goes without that only asks whether credentials are wanted.
+pub(crate) struct HeldBack {
+    user: Option<(String, String)>,
+    headers: HeaderMap,
+}
+
+impl Prepared {
+    /// What is sent with it.
+    pub(crate) fn payload(&self) -> Payload {
+        self.body.as_ref().map_or_else(Payload::empty, |body| body.payload(self.is_chunked))
+    }
+}
+
+impl Job<'_> {
+    /// It was asked for credentials, or not: all of it is sent now.
+    pub(crate) fn release(&self, request: &Request, held_back: HeldBack) -> Result<(), Exit> {
+        let HeldBack { user, headers } = held_back;
+        let both = request.set_headers(headers).and_then(|()| self.options.show_credentials(request, user));
+        both.map_err(Exit::Failed)
+    }
+
+    /// The request of this job.
+    pub(crate) fn prepare(&self, session: &Session, resumed_at: Option<u64>) -> Result<Prepared, Exit> {
+        let options = self.options;
+        let body = self.body()?;
+        let located = Located::read(&self.complete_url(), "http");
+        let target = Target::parse(&located.url).map_err(Exit::Failed)?;
+        let connection = session.connect(&target.origin().to_string()).map_err(Exit::Failed)?;
+        let path = match &options.request_target {
+            Some(target) => target.clone(),
+            None if options.path_as_is => located.raw_path(),
+            None => target.path_and_query().to_owned(),
+        };
+        let request = connection.open_request(self.method(body.is_some()), &path).map_err(Exit::Failed)?;
+        let lines = options.header_lines();
+        let is_set = |name: &str| lines.iter().any(|line| line.names(name));
+        let mut fields: Vec<(String, String)> = Vec::new();
+        for line in lines.iter().filter(|line| !line.names("transfer-encoding")) {
+            fields.extend(line.value.clone().map(|value| (line.name.clone(), value)));
+        }
+        for (name, value) in self.implied_fields(resumed_at, body.as_ref()) {
+            if !is_set(name) {
+                fields.push((name.to_owned(), value));
+            }
+        }
+        for (name, value) in fields {
+            request.add_header(&name, value).map_err(Exit::Failed)?;
+        }
+        let mut change = request.options();
+        let is_chunked = body.as_ref().is_some_and(|body| !body.is_sized)
+            || lines.iter().any(|line| line.names("transfer-encoding") && line.value.as_deref() == Some("chunked"));
+        if let Some(body) = &body {
+            let expects = lines.iter().any(|line| line.names("expect") && line.value.is_some());
+            let is_refused = lines.iter().any(|line| line.names("expect") && line.value.is_none());
+            if expects || (!is_refused && (body.is_of_unknown_length || body.octets.len() > MUCH)) {
+                change.expect_continue = Some(options.expect_timeout());
+            }
+        }
+        if let Some(seconds) = options.max_time {
+            change.timeouts.total = Some(Duration::from_secs_f64(seconds) / TIME_PASSES);
+        }
+        // Credentials of a URL are for that URL.
+        options.adjust(&mut change, options.trusted && (options.user.is_some() || located.user.is_none()));
+        options.set_proxies(&mut change, &self.program.environment)?;
+        request.set_options(change).map_err(Exit::Failed)?;
+        let user = options.user.as_deref().map(|user| credentials(user, false)).or(located.user);
+        let is_probed = user.is_some() && options.schemes == Schemes::Digest && body.is_some();
+        options.show_to_proxy(&request).map_err(Exit::Failed)?;
+        let mut held_back = None;
+        if is_probed {
+            let headers = request.headers();
+            let mut without = headers.clone();
+            without.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            request.set_headers(without).map_err(Exit::Failed)?;
+            held_back = Some(HeldBack { user, headers });
+        } else if !is_set("authorization") && options.user_of_all().is_none() {
+            options.show_credentials(&request, user).map_err(Exit::Failed)?;
+        }
+        Ok(Prepared { request, body, is_chunked, held_back })
+    }
+
+    fn implied_fields(&self, resumed_at: Option<u64>, body: Option<&Body>) -> Vec<(&'static str, String)> {
+        let options = self.options;
+        let mut fields = Vec::new();
+        fields.extend(options.user_agent.clone().map(|agent| ("User-Agent", agent)));
+        let referer = options.referer.as_deref().map(|referer| referer.trim_end_matches(";auto").to_owned());
+        fields.extend(referer.filter(|referer| !referer.is_empty()).map(|referer| ("Referer", referer)));
+        fields.extend(options.time_condition.as_deref().map(condition));
+        let resumed = resumed_at.filter(|at| self.upload.is_none() && *at > 0).map(|at| format!("{at}-"));
+        fields.extend(options.range().or(resumed).map(|range| ("Range", format!("bytes={range}"))));
+        fields.extend(body.iter().flat_map(|body| body.fields.clone()));
+        if options.transfer_encoding {
+            fields.extend([("TE", "gzip".to_owned()), ("Connection", "TE".to_owned())]);
+        }
+        let pairs: Vec<_> = options.cookies.iter().filter(|cookie| cookie.contains('=')).cloned().collect();
+        if !pairs.is_empty() {
+            fields.push(("Cookie", pairs.join("; ")));
+        }
+        fields
+    }
+
+    fn method(&self, has_body: bool) -> Method {
+        let method = match &self.options.method {
+            Some(method) => method.as_str(),
+            None if self.options.head => "HEAD",
+            None if self.upload.is_some() => "PUT",
+            None if has_body => "POST",
+            None => "GET",
+        };
+        Method::from_bytes(method.as_bytes()).expect("a method")
+    }
+
+    /// With the query of `--url-query` and `-G`, and the name of a file that is sent into a folder.
+    fn complete_url(&self) -> String {
+        let (url, fragment) = self.url.split_once('#').unwrap_or((&self.url, ""));
+        let mut url = url.to_owned();
+        if let Some(upload) = self.upload.as_deref().filter(|upload| *upload != "-" && *upload != ".")
+            && url.ends_with('/')
+            && !url.contains('?')
+        {
+            let name = upload.rsplit('/').next().unwrap_or_default();
+            url.push_str(&percent_encode(name.as_bytes()));
+        }
+        if let Some(query) = self.options.query(&self.program.standard_input) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+            url.push_str(&query);
+        }
+        if fragment.is_empty() { url } else { format!("{url}#{fragment}") }
+    }
+}
+
+impl Options {
+    /// What the options of a request are beside the session's.
+    fn adjust(&self, options: &mut RequestOptions, keeps_credentials: bool) {
+        self.set_redirects(&mut options.redirects, keeps_credentials);
+        self.set_names(options);
+        options.cookies = self.has_cookies();
+        // curl shows Basic to whoever asks for it.
+        options.authentication.cleartext = true;
+        if !self.compressed {
+            options.decompression = hinternet::Decompression::NONE;
+        }
+    }
+
+    fn show_credentials(&self, request: &Request, user: Option<(String, String)>) -> hinternet::Result<()> {
+        if let Some(token) = &self.bearer {
+            let token = Credentials::bearer(token.as_str());
+            return request.set_credentials(AuthTarget::Server, AuthScheme::Bearer, token);
+        }
+        let Some((user, password)) = user else { return Ok(()) };
+        let schemes = match self.schemes {
+            Schemes::Basic => AuthSchemes::BASIC,
+            Schemes::Digest => AuthSchemes::DIGEST,
+            Schemes::Any => AuthSchemes::BASIC | AuthSchemes::DIGEST,
+        };
+        request.set_credentials(AuthTarget::Server, schemes, Credentials::new(user, password))
+    }
+
+    /// A proxy that forwards asks in the place of the server.
+    fn show_to_proxy(&self, request: &Request) -> hinternet::Result<()> {
+        let waits = self.proxy_schemes != Schemes::Basic && !self.tunnel;
+        let url_user = self.proxy.as_deref().and_then(|proxy| Located::read(proxy, "http").user);
+        let user = self.proxy_user.as_deref().map(|user| credentials(user, false)).or(url_user);
+        let Some((user, password)) = user.filter(|_| waits) else { return Ok(()) };
+        let schemes = AuthSchemes::BASIC | AuthSchemes::DIGEST;
+        request.set_credentials(AuthTarget::Proxy, schemes, Credentials::new(user, password))
+    }
+
+    /// Who is shown to everybody that asks.
+    pub(crate) fn user_of_all(&self) -> Option<(String, String)> {
+        let is_for_all = self.trusted && self.schemes != Schemes::Basic;
+        self.user.as_deref().filter(|_| is_for_all).map(|user| credentials(user, false))
+    }
+
+    fn range(&self) -> Option<String> {
+        let range = self.range.clone()?;
+        Some(if range.contains('-') { range } else { format!("{range}-") })
+    }
+
+    fn expect_timeout(&self) -> Duration {
+        self.expect_timeout.map_or(Duration::from_secs(1) / TIME_PASSES, Duration::from_secs)
+    }
+}
+
+/// A body that is larger waits for `100 Continue`.
+const MUCH: usize = 1024 * 1024;

@@ -1,0 +1,45 @@
+//! How curl's options about redirects are told to the library.
+
+use hinternet::{Method, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
+
+use super::command::{Follow, Options};
+
+impl Options {
+    pub(crate) fn set_redirects(&self, redirects: &mut RedirectOptions, keeps_credentials: bool) {
+        if self.follow == Follow::Never {
+            *redirects = RedirectPolicy::Never.into();
+            return;
+        }
+        *redirects = RedirectPolicy::Always.into();
+        redirects.limit = self.max_redirects.map_or(CURLS_LIMIT, |most| u32::try_from(most).unwrap_or(CURLS_LIMIT));
+        redirects.danger_keep_credentials = keeps_credentials;
+        let own_method = self.method.as_ref().map(|method| Method::from_bytes(method.as_bytes()).expect("a method"));
+        let (follow, stays) = (self.follow, self.post_stays.clone());
+        let tells_referer = self.referer.as_deref().is_some_and(|referer| referer.ends_with(";auto"));
+        redirects.decider = Some(RedirectDecider::function(move |mut redirect| {
+            // The program posts again itself, which the library does after no such status.
+            if stays.contains(&redirect.status().as_u16()) {
+                return RedirectDecision::Deliver;
+            }
+            match (&own_method, follow) {
+                (Some(method), Follow::Location) => redirect.method = method.clone(),
+                (Some(_), _) if redirect.status() == 302 => redirect.method = Method::GET,
+                _ => {}
+            }
+            if tells_referer {
+                let referer = redirect.from().url();
+                let referer = referer.split('#').next().unwrap_or_default();
+                redirect.headers.insert("referer", referer.parse().expect("a URL is a field's value"));
+            }
+            RedirectDecision::Follow(redirect)
+        }));
+    }
+
+    /// Does the program follow this one itself, because POST is to stay POST?
+    pub(crate) fn posts_again(&self, status: u16) -> bool {
+        self.follow != Follow::Never && self.post_stays.contains(&status)
+    }
+}
+
+/// How many redirects in a row curl follows if it is not told.
+const CURLS_LIMIT: u32 = 50;
