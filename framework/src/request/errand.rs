@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
 use super::aim::Aim;
+use super::facts::WireFacts;
 use super::fields::Fields;
 use super::journey::Journey;
 use super::payload::Payload;

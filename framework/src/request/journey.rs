@@ -14,9 +14,9 @@ use super::away::Away;
 use super::beside::Beside;
 #[cfg(feature = "cache")]
 use super::caching::Caching;
+use super::facts::WireFacts;
 use super::fields::Fields;
 use super::follow_up::Following;
-use super::messages::Facts;
 use super::operation::stopped_by_caller;
 use super::payload::{Payload, Source};
 use super::shared::Shared;
@@ -308,26 +308,6 @@ impl Journey {
 
     pub(super) fn emit(&self, mask: Mask, status: impl FnOnce() -> Status) {
         self.shared.node.emit(mask, status);
-    }
-
-    pub(super) fn facts(&mut self) -> Arc<Facts> {
-        if let Some(active) = &self.active {
-            self.sizes.count_beside(&active.exchange);
-        }
-        if self.decoding.is_none() {
-            self.sizes.decoded_body = self.sizes.response_body;
-        }
-        Arc::new(Facts {
-            wire: self.wire.as_ref().map(|wire| wire.id),
-            remote: self.wire.as_ref().and_then(|wire| wire.remote),
-            local: self.wire.as_ref().and_then(|wire| wire.local),
-            security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
-            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
-            timings: self.times,
-            sizes: self.sizes,
-            is_decoded: self.decoding.is_some(),
-            trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
-        })
     }
 }
 

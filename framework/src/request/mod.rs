@@ -15,6 +15,7 @@ mod credentials;
 mod deadline;
 mod decoding;
 mod errand;
+mod facts;
 mod fields;
 mod flight;
 mod form;
