@@ -49,7 +49,7 @@ fn main() -> ExitCode {
         place: "curl-replay/cases.json",
         cases: 515,
         known_differences: include_str!("../curl_replay.known_differences"),
-        most_known: 45,
+        most_known: 59,
     };
     suite.run(|place| async move { play_all(&place).await })
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hinternet::{
-    AuthScheme, AuthSchemes, AuthTarget, Credentials, HeaderMap, HeaderValue, Method, Payload, Request, RequestOptions,
-    Session, Target,
+    AuthScheme, AuthSchemes, AuthTarget, CookieJar, Credentials, HeaderMap, HeaderValue, Method, Payload, Request,
+    RequestOptions, Session, Target,
 };
 use http::header::CONTENT_LENGTH;
 
@@ -24,6 +24,8 @@ pub(crate) struct Prepared {
     is_chunked: bool,
     /// An answer that asks for credentials is waited for before the body is sent: what is shown then.
     pub(crate) held_back: Option<HeldBack>,
+    /// For which URL the program itself keeps its cookies.
+    pub(crate) cookie_url: Option<String>,
 }
 
 /// What a request goes without that only asks whether credentials are wanted.
@@ -60,13 +62,14 @@ impl Job<'_> {
             None => target.path_and_query().to_owned(),
         };
         let request = connection.open_request(self.method(body.is_some()), &path).map_err(Exit::Failed)?;
+        let cookie_url = options.cookie_url(&path);
         let lines = options.header_lines();
         let is_set = |name: &str| lines.iter().any(|line| line.names(name));
         let mut fields: Vec<(String, String)> = Vec::new();
         for line in lines.iter().filter(|line| !line.names("transfer-encoding")) {
             fields.extend(line.value.clone().map(|value| (line.name.clone(), value)));
         }
-        for (name, value) in self.implied_fields(resumed_at, body.as_ref()) {
+        for (name, value) in self.implied_fields(resumed_at, body.as_ref(), &session.cookies(), cookie_url.as_deref()) {
             if !is_set(name) {
                 fields.push((name.to_owned(), value));
             }
@@ -88,8 +91,13 @@ impl Job<'_> {
             change.timeouts.total = Some(Duration::from_secs_f64(seconds) / TIME_PASSES);
         }
         // Credentials of a URL are for that URL.
-        options.adjust(&mut change, options.trusted && (options.user.is_some() || located.user.is_none()));
+        options.adjust(
+            &mut change,
+            target.origin().host(),
+            options.trusted && (options.user.is_some() || located.user.is_none()),
+        );
         options.set_proxies(&mut change, &self.program.environment)?;
+        change.cookies &= cookie_url.is_none();
         request.set_options(change).map_err(Exit::Failed)?;
         let user = options.user.as_deref().map(|user| credentials(user, false)).or(located.user);
         let is_probed = user.is_some() && options.schemes == Schemes::Digest && body.is_some();
@@ -104,10 +112,16 @@ impl Job<'_> {
         } else if !is_set("authorization") && options.user_of_all().is_none() {
             options.show_credentials(&request, user).map_err(Exit::Failed)?;
         }
-        Ok(Prepared { request, body, is_chunked, held_back })
+        Ok(Prepared { request, body, is_chunked, held_back, cookie_url })
     }
 
-    fn implied_fields(&self, resumed_at: Option<u64>, body: Option<&Body>) -> Vec<(&'static str, String)> {
+    fn implied_fields(
+        &self,
+        resumed_at: Option<u64>,
+        body: Option<&Body>,
+        jar: &CookieJar,
+        cookie_url: Option<&str>,
+    ) -> Vec<(&'static str, String)> {
         let options = self.options;
         let mut fields = Vec::new();
         fields.extend(options.user_agent.clone().map(|agent| ("User-Agent", agent)));
@@ -120,10 +134,7 @@ impl Job<'_> {
         if options.transfer_encoding {
             fields.extend([("TE", "gzip".to_owned()), ("Connection", "TE".to_owned())]);
         }
-        let pairs: Vec<_> = options.cookies.iter().filter(|cookie| cookie.contains('=')).cloned().collect();
-        if !pairs.is_empty() {
-            fields.push(("Cookie", pairs.join("; ")));
-        }
+        fields.extend(options.cookie_field(jar, cookie_url).map(|pairs| ("Cookie", pairs)));
         fields
     }
 
@@ -159,9 +170,9 @@ impl Job<'_> {
 
 impl Options {
     /// What the options of a request are beside the session's.
-    fn adjust(&self, options: &mut RequestOptions, keeps_credentials: bool) {
+    fn adjust(&self, options: &mut RequestOptions, host: &str, keeps_credentials: bool) {
         self.set_redirects(&mut options.redirects, keeps_credentials);
-        self.set_names(options);
+        self.set_names(options, host);
         options.cookies = self.has_cookies();
         // curl shows Basic to whoever asks for it.
         options.authentication.cleartext = true;

@@ -2,6 +2,8 @@
 
 use hinternet::{Method, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
 
+use super::authority::Located;
+use super::base64;
 use super::command::{Follow, Options};
 
 impl Options {
@@ -25,6 +27,12 @@ impl Options {
                 (Some(method), Follow::Location) => redirect.method = method.clone(),
                 (Some(_), _) if redirect.status() == 302 => redirect.method = Method::GET,
                 _ => {}
+            }
+            // curl shows what stands in a Location; we do only if we are told to.
+            let location = redirect.response_headers().get("location").and_then(|location| location.to_str().ok());
+            if let Some((user, password)) = location.and_then(|location| Located::read(location, "http").user) {
+                let shown = format!("Basic {}", base64::encode(format!("{user}:{password}").as_bytes()));
+                redirect.headers.insert("authorization", shown.parse().expect("base64 is a field's value"));
             }
             if tells_referer {
                 let referer = redirect.from().url();

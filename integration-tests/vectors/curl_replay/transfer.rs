@@ -85,6 +85,11 @@ impl Job<'_> {
             self.release(request, held_back)?;
         }
         let head = send(request, prepared.payload()).await?;
+        if let Some(url) = &prepared.cookie_url {
+            for field in head.headers().get_all("set-cookie") {
+                let _refused = session.cookies().set(url.as_str(), field.as_bytes()).err();
+            }
+        }
         if self.options.posts_again(head.status().as_u16())
             && let Some(url) = location(request, &head)
         {
