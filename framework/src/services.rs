@@ -118,6 +118,7 @@ impl Services {
             #[cfg(feature = "cookies")]
             cookies,
             hsts,
+            request_options,
             spread,
         })
     }
