@@ -9,9 +9,10 @@ use hinternet::{
 use http::header::CONTENT_LENGTH;
 
 use super::authority::{Located, credentials};
+use super::base64;
 use super::body::Body;
 use super::command::{Options, Schemes};
-use super::exit_code::Exit;
+use super::exit_code::{Exit, UPLOAD_FAILED};
 use super::fields::condition;
 use super::form::percent_encode;
 use super::transfer::Job;
@@ -53,7 +54,17 @@ impl Job<'_> {
     pub(crate) fn prepare(&self, session: &Session, resumed_at: Option<u64>) -> Result<Prepared, Exit> {
         let options = self.options;
         let body = self.body()?;
-        let located = Located::read(&self.complete_url(), "http");
+        // There is no request of HTTP/1.0 here, but also to curl it would have no chunks.
+        if options.http10 && body.as_ref().is_some_and(|body| !body.is_sized) {
+            return Err(Exit::Code(UPLOAD_FAILED));
+        }
+        let mut located = Located::read(&self.complete_url(), "http");
+        // Through a proxy curl asks for a tunnel to where it is to connect to.
+        let elsewhere = options.tunnelled_elsewhere(&located.url);
+        let own_host = elsewhere.as_ref().map(|(_, host)| host.clone());
+        if let Some((url, _)) = elsewhere {
+            located.url = url;
+        }
         let target = Target::parse(&located.url).map_err(Exit::Failed)?;
         let connection = session.connect(&target.origin().to_string()).map_err(Exit::Failed)?;
         let path = match &options.request_target {
@@ -69,6 +80,8 @@ impl Job<'_> {
         for line in lines.iter().filter(|line| !line.names("transfer-encoding")) {
             fields.extend(line.value.clone().map(|value| (line.name.clone(), value)));
         }
+        let is_elsewhere = own_host.is_some();
+        fields.extend(own_host.map(|host| ("Host".to_owned(), host)));
         for (name, value) in self.implied_fields(resumed_at, body.as_ref(), &session.cookies(), cookie_url.as_deref()) {
             if !is_set(name) {
                 fields.push((name.to_owned(), value));
@@ -98,6 +111,7 @@ impl Job<'_> {
         );
         options.set_proxies(&mut change, &self.program.environment)?;
         change.cookies &= cookie_url.is_none();
+        change.dial = change.dial.always_tunnel(options.tunnel || is_elsewhere);
         request.set_options(change).map_err(Exit::Failed)?;
         let user = options.user.as_deref().map(|user| credentials(user, false)).or(located.user);
         let is_probed = user.is_some() && options.schemes == Schemes::Digest && body.is_some();
@@ -187,6 +201,11 @@ impl Options {
             return request.set_credentials(AuthTarget::Server, AuthScheme::Bearer, token);
         }
         let Some((user, password)) = user else { return Ok(()) };
+        // The library refuses to write what RFC 7617 forbids; as a field that the caller has made it may go.
+        if self.schemes == Schemes::Basic && user.contains(char::is_control) {
+            let shown = base64::encode(format!("{user}:{password}").as_bytes());
+            return request.add_header("Authorization", format!("Basic {shown}"));
+        }
         let schemes = match self.schemes {
             Schemes::Basic => AuthSchemes::BASIC,
             Schemes::Digest => AuthSchemes::DIGEST,
