@@ -6,7 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::journey::{Journey, WireFacts};
+use super::facts::WireFacts;
+use super::journey::Journey;
 use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage};
@@ -56,24 +57,10 @@ impl Journey {
             return Err(self.shared.node.interrupted(Operation::Send));
         }
         self.times.wire_acquired = Some(now);
-        self.wire = Some(WireFacts {
-            id: lease.id(),
-            remote: lease.remote(),
-            local: lease.local(),
-            security: lease.security().cloned(),
-            proxy: lease.by().map(|by| by.proxy.clone()),
-        });
+        self.wire = Some(WireFacts::of(&lease));
         let reused = lease.is_reused();
         if !reused {
-            let dialed = lease.times();
-            self.times.resolve_start = Some(dialed.resolve_start);
-            self.times.resolve_end = Some(dialed.resolve_end);
-            self.times.connect_start = Some(dialed.connect_start);
-            self.times.connect_end = Some(dialed.connect_end);
-            self.times.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
-            self.times.tunnel_end = dialed.tunnel_end;
-            self.times.tls_start = dialed.tls.map(|(start, _)| start);
-            self.times.tls_end = dialed.tls.map(|(_, end)| end);
+            self.times.was_dialed(&lease.times());
         }
         let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
         lease.is_told_of();

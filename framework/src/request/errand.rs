@@ -20,7 +20,6 @@ use super::payload::Payload;
 use super::receiving::LARGEST_CHUNK;
 use super::shared::Shared;
 use super::timings::{Sizes, Timings};
-use super::wire_facts::WireFacts;
 use crate::clock;
 use crate::error::{Operation, Result};
 use crate::handle::{Hold, Node};

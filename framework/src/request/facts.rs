@@ -7,6 +7,7 @@ use super::journey::Journey;
 use super::messages::Facts;
 use crate::id::WireId;
 use crate::network::{Proxy, SecurityInfo};
+use crate::origin::Lease;
 
 /// Of the wire that carried it.
 #[derive(Clone)]
@@ -16,6 +17,18 @@ pub(super) struct WireFacts {
     pub(super) local: Option<SocketAddr>,
     pub(super) security: Option<Arc<SecurityInfo>>,
     pub(super) proxy: Option<Proxy>,
+}
+
+impl WireFacts {
+    pub(super) fn of(lease: &Lease) -> Self {
+        Self {
+            id: lease.id(),
+            remote: lease.remote(),
+            local: lease.local(),
+            security: lease.security().cloned(),
+            proxy: lease.by().map(|by| by.proxy.clone()),
+        }
+    }
 }
 
 impl Journey {

@@ -23,7 +23,6 @@ use super::shared::Shared;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use super::upgrade::{Upgrade, ask};
-use super::wire_facts::WireFacts;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};

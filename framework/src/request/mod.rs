@@ -49,7 +49,6 @@ mod unclaimed;
 mod upload;
 mod upgrade;
 mod websocket_builder;
-mod wire_facts;
 
 use std::any::Any;
 use std::fmt;
