@@ -1,6 +1,6 @@
 //! Several servers that redirect to each other, and one watched session.
 
-use hinternet::{HeaderMap, Response, Session, SessionBuilder};
+use hinternet::{Response, Session, SessionBuilder};
 use integration_tests::origin::{Origin, Reply, Visit};
 use integration_tests::recorder::Recorder;
 use integration_tests::request::Request;
@@ -80,11 +80,4 @@ impl Watched {
 /// Method and target of each request.
 pub(crate) fn asked(origin: &Origin) -> Vec<(String, String)> {
     origin.log().into_iter().map(|Visit { method, target, .. }| (method, target)).collect()
-}
-
-pub(crate) fn fields(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-    let field = |(name, value): &(&'static str, &'static str)| {
-        (http::HeaderName::from_static(name), http::HeaderValue::from_static(value))
-    };
-    pairs.iter().map(field).collect()
 }
