@@ -3,6 +3,7 @@
 //! Every case ends in its `expect` or in one of its `also`. Where several outcomes are allowed, `hostile_h1.pinned` says
 //! which one is ours, so that a change is seen.
 
+mod decisions;
 mod exchange;
 mod runner;
 mod websocket;
@@ -11,6 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use decisions::{Secure, failed_beyond_the_proxy};
 use exchange::Exchange;
 use hinternet::tls::TlsOptions;
 use hinternet::{Error, ErrorCode, Method, Session, Timeouts};
@@ -36,27 +38,16 @@ async fn play_all(file: &Path) -> Vec<Case> {
     let mut cases = Vec::new();
     for vector in list(&vectors["cases"]) {
         let id = text(&vector["id"]).to_owned();
-        let (needs, vector, pin) = (needs(vector), vector.clone(), pinned.get(id.as_str()).copied());
+        let (vector, pin) = (vector.clone(), pinned.get(id.as_str()).copied());
         let play = async move {
             if text(&vector["class"]).starts_with("ws-") {
                 return websocket::play(&vector, pin).await;
             }
             compare(&play(&vector).await, &vector, pin)
         };
-        cases.push(judge(id, needs, play).await);
+        cases.push(judge(id, None, play).await);
     }
     cases
-}
-
-/// What this version would have to speak.
-fn needs(vector: &Value) -> Option<&'static str> {
-    match text(&vector["class"]) {
-        "redirect" => Some("need redirects"),
-        "content-encoding" => Some("need content codings"),
-        "proxy" => Some("need proxies"),
-        "auth" => Some("need credentials"),
-        _ => None,
-    }
 }
 
 /// What came of a case.
@@ -67,7 +58,10 @@ struct Outcome {
 }
 
 async fn play(vector: &Value) -> Outcome {
-    let peer = ScriptedPeer::start_with_default(vec![script(vector)], Script::answering(NEXT)).await;
+    if decides(vector) {
+        return play_decision(vector).await;
+    }
+    let peer = ScriptedPeer::start_with_default(vec![script(vector, Script::new())], Script::answering(NEXT)).await;
     let recorder = Recorder::start();
     // No handshake comes so far that the machine's authorities were needed, of which it may have none.
     let nobody = TlsOptions::new().trust_only([]);
@@ -87,13 +81,31 @@ async fn play(vector: &Value) -> Outcome {
     Outcome { exchange, reused }
 }
 
+/// Is there something to decide beyond what is a response?
+fn decides(vector: &Value) -> bool {
+    matches!(text(&vector["class"]), "redirect" | "content-encoding" | "proxy" | "auth")
+}
+
+async fn play_decision(vector: &Value) -> Outcome {
+    let secure = Secure::of(vector);
+    let begin = secure.as_ref().map_or_else(Script::new, |secure| Script::new().start_tls(&secure.tls));
+    let peer = ScriptedPeer::start_with_default(vec![script(vector, begin)], Script::answering(NEXT)).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(decisions::session(vector, &peer, secure.as_ref()));
+    let connection = decisions::connection(vector, &session, &peer, secure.as_ref());
+    let exchange = Exchange::play(&recorder, &connection, Method::GET).await;
+    assert!(session.cookies().is_empty(), "what a proxy sets is nobody's cookie");
+    recorder.finish(session).await;
+    Outcome { exchange, reused: false }
+}
+
 /// The server's part; whoever comes a second time on the same connection gets the next answer.
-fn script(vector: &Value) -> Script {
+fn script(vector: &Value, begin: Script) -> Script {
     let speaks_first = !vector["server"].is_null();
-    let begin = if speaks_first { Script::new() } else { Script::new().read_head() };
+    let begin = if speaks_first { begin } else { begin.read_head() };
     let steps = list(&vector["steps"]).iter();
     let script = steps.fold(begin, |script, step| match step {
-        _ if step["send"].is_string() => script.send(hex(text(&step["send"]))),
+        _ if step["send"].is_string() => script.send(with_port(hex(text(&step["send"])))),
         _ if step["repeat"].is_string() => repeat(script, &hex(text(&step["repeat"])), number(&step["n"]) as usize),
         _ if step["drip"].is_string() => script.drip(hex(text(&step["drip"])), milliseconds(&step["ms"])),
         _ => script.wait(milliseconds(&step["wait_ms"])),
@@ -104,6 +116,12 @@ fn script(vector: &Value) -> Script {
         _ if speaks_first => script.read_head().read_head().send(NEXT).keep(),
         _ => script.read_head().send(NEXT).keep(),
     }
+}
+
+/// A redirect that must not be followed names some port.
+fn with_port(octets: Vec<u8>) -> Vec<u8> {
+    let text = String::from_utf8(octets);
+    text.map_or_else(|raw| raw.into_bytes(), |text| text.replace("{port}", "80").into_bytes())
 }
 
 /// So many times, in writes of a good size.
@@ -133,7 +151,9 @@ fn compare(outcome: &Outcome, vector: &Value, pin: Option<&str>) -> Result<(), S
     if also.is_empty() != pin.is_none() || pin.is_some_and(|pin| pin != kind) {
         return Err(format!("{pin:?} is pinned, not {kind}: {}", exchange.short()));
     }
-    let right = if kind != main {
+    let right = if main.starts_with("tunnel") {
+        exchange.error.as_ref().is_some_and(failed_beyond_the_proxy)
+    } else if kind != main {
         also.contains(&kind)
     } else if kind == "ok" {
         is_the_response(outcome, expected)
@@ -165,6 +185,7 @@ fn is_of_type(error: &Error, wanted: Option<&str>) -> bool {
     use std::error::Error as _;
     match wanted {
         None => error.code() != ErrorCode::InternalError,
+        Some("decompressed_too_large") => error.code() == ErrorCode::BodyTooLarge,
         Some("truncated") => error.code() == ErrorCode::ConnectionError && error.source().is_none(),
         Some("reset") => error.code() == ErrorCode::ConnectionError && error.source().is_some(),
         Some("header_too_large") => {

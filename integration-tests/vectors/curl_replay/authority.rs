@@ -18,8 +18,10 @@ impl Located {
         let Some((userinfo, host)) = complete[begin..end].rsplit_once('@') else {
             return Self { url: complete, user: None };
         };
-        let user = credentials(userinfo, true);
-        Self { url: format!("{}{host}{}", &complete[..begin], &complete[end..]), user: Some(user) }
+        // An empty name is none.
+        let user =
+            Some(credentials(userinfo, true)).filter(|(user, password)| !(user.is_empty() && password.is_empty()));
+        Self { url: format!("{}{host}{}", &complete[..begin], &complete[end..]), user }
     }
 }
 

@@ -30,6 +30,24 @@ impl Options {
         }
     }
 
+    /// curl chooses cookies by a `Host` of the caller's; the library never does. So the program does it itself: the URL that they
+    /// are chosen for.
+    pub(crate) fn cookie_url(&self, path: &str) -> Option<String> {
+        let lines = self.header_lines();
+        let host = lines.iter().find(|line| line.names("host"))?.value.clone().filter(|host| !host.is_empty())?;
+        self.has_cookies().then(|| format!("http://{host}{path}"))
+    }
+
+    /// Those of the caller's, behind those of the jar for this URL.
+    pub(crate) fn cookie_field(&self, jar: &CookieJar, url: Option<&str>) -> Option<String> {
+        let of_jar = url.and_then(|url| jar.for_url(url).ok()).unwrap_or_default();
+        let text = |octets: &[u8]| String::from_utf8_lossy(octets).into_owned();
+        let mut pairs: Vec<_> =
+            of_jar.iter().map(|cookie| format!("{}={}", text(cookie.name()), text(cookie.value()))).collect();
+        pairs.extend(self.cookies.iter().filter(|cookie| cookie.contains('=')).cloned());
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+
     /// Loads the hosts: a dot before one means those below it too.
     pub(crate) fn load_hsts(&self, store: &HstsStore) {
         let text = self.hsts.as_ref().and_then(|file| std::fs::read_to_string(file).ok()).unwrap_or_default();

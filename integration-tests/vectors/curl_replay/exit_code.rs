@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use hinternet::{Error, ErrorCode, Stage};
+use hinternet::{Blame, Error, ErrorCode, Stage};
 
 /// How the program ended.
 #[derive(Debug)]
@@ -56,6 +56,8 @@ fn codes(error: &Error) -> &'static [i32] {
         }
         // What has gone out in chunks cannot go out again, to a server that knows no chunks above all.
         (ErrorCode::ResendRequest, _) => &[UPLOAD_FAILED],
+        // The program's own veto: of a Location that curl cannot read.
+        (ErrorCode::RedirectFailed, _) if error.blame() == Blame::Caller => &[URL_MALFORMAT],
         (ErrorCode::RedirectFailed, _) => &[TOO_MANY_REDIRECTS],
         (ErrorCode::HeaderCountExceeded | ErrorCode::HeaderSizeOverflow, _) => &[TOO_LARGE],
         _ => &[],

@@ -10,19 +10,39 @@ use tokio::net::TcpStream;
 use super::command::Options;
 
 impl Options {
-    pub(crate) fn set_names(&self, options: &mut RequestOptions) {
+    pub(crate) fn set_names(&self, options: &mut RequestOptions, host: &str) {
         let mut dial = options.dial.clone();
+        if host.ends_with(".localhost") {
+            // curl asks nobody for these (RFC 6761 6.3).
+            dial = dial.addresses_of(host, [Ipv4Addr::LOCALHOST.into()]);
+        }
         for entry in self.resolve.iter().filter(|entry| !entry.starts_with('-')) {
             let parts: Vec<_> = entry.splitn(3, ':').collect();
             let [host, _port, address] = parts[..] else { panic!("{entry:?} is no --resolve") };
             let address: IpAddr = address.parse().expect("an address");
             dial = if host == "*" { dial.resolver(Everywhere(address)) } else { dial.addresses_of(host, [address]) };
         }
-        if !self.connect_to.is_empty() {
+        if !self.connect_to.is_empty() && self.proxy.is_none() {
             let rules = self.connect_to.iter().map(|text| Rule::read(text)).collect();
             dial = dial.dialer(ConnectTo(rules));
         }
         options.dial = dial;
+    }
+}
+
+impl Options {
+    /// The URL of where a rule leads, and the host that is meant, if there is a proxy on the way.
+    pub(crate) fn tunnelled_elsewhere(&self, url: &str) -> Option<(String, String)> {
+        self.proxy.as_ref().filter(|proxy| !proxy.is_empty())?;
+        let mut parsed = url::Url::parse(url).ok()?;
+        let (host, port) = (parsed.host_str()?.to_owned(), parsed.port_or_known_default()?);
+        let rules = self.connect_to.iter().map(|text| Rule::read(text));
+        let rule = rules.into_iter().find(|rule| rule.fits(&host, port))?;
+        let meant = parsed.port().map_or(host.clone(), |port| format!("{host}:{port}"));
+        parsed.set_host(Some(&rule.to_host).filter(|host| !host.is_empty()).map(String::as_str)).ok()?;
+        parsed.set_port(rule.to_port.parse().ok().or(Some(port))).ok()?;
+        let stays = parsed.host_str() == Some(host.as_str()) && parsed.port_or_known_default() == Some(port);
+        (!stays).then(|| (parsed.into(), meant))
     }
 }
 
@@ -62,9 +82,9 @@ impl Rule {
         Self { host, port, to_host, to_port }
     }
 
-    fn fits(&self, to: &Destination) -> bool {
-        (self.host.is_empty() || self.host.eq_ignore_ascii_case(&to.host))
-            && (self.port.is_empty() || self.port == to.address.port().to_string())
+    fn fits(&self, host: &str, port: u16) -> bool {
+        (self.host.is_empty() || self.host.eq_ignore_ascii_case(host))
+            && (self.port.is_empty() || self.port == port.to_string())
     }
 }
 
@@ -82,7 +102,7 @@ fn end_of_part(text: &str) -> Option<usize> {
 
 impl Dialer for ConnectTo {
     fn dial(&self, to: &Destination) -> Dialing {
-        let rule = self.0.iter().find(|rule| rule.fits(to));
+        let rule = self.0.iter().find(|rule| rule.fits(&to.host, to.address.port()));
         let not_empty = |part: &String| (!part.is_empty()).then(|| part.clone());
         let host = rule.and_then(|rule| not_empty(&rule.to_host)).unwrap_or_else(|| to.host.clone());
         let port = rule.and_then(|rule| not_empty(&rule.to_port)?.parse().ok()).unwrap_or(to.address.port());

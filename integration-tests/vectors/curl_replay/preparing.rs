@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use hinternet::{
-    AuthScheme, AuthSchemes, AuthTarget, Credentials, HeaderMap, HeaderValue, Method, Payload, Request, RequestOptions,
-    Session, Target,
+    AuthScheme, AuthSchemes, AuthTarget, CookieJar, Credentials, HeaderMap, HeaderValue, Method, Payload, Request,
+    RequestOptions, Session, Target,
 };
 use http::header::CONTENT_LENGTH;
 
 use super::authority::{Located, credentials};
+use super::base64;
 use super::body::Body;
 use super::command::{Options, Schemes};
-use super::exit_code::Exit;
+use super::exit_code::{Exit, UPLOAD_FAILED};
 use super::fields::condition;
 use super::form::percent_encode;
 use super::transfer::Job;
@@ -24,6 +25,8 @@ pub(crate) struct Prepared {
     is_chunked: bool,
     /// An answer that asks for credentials is waited for before the body is sent: what is shown then.
     pub(crate) held_back: Option<HeldBack>,
+    /// For which URL the program itself keeps its cookies.
+    pub(crate) cookie_url: Option<String>,
 }
 
 /// What a request goes without that only asks whether credentials are wanted.
@@ -51,7 +54,17 @@ impl Job<'_> {
     pub(crate) fn prepare(&self, session: &Session, resumed_at: Option<u64>) -> Result<Prepared, Exit> {
         let options = self.options;
         let body = self.body()?;
-        let located = Located::read(&self.complete_url(), "http");
+        // There is no request of HTTP/1.0 here, but also to curl it would have no chunks.
+        if options.http10 && body.as_ref().is_some_and(|body| !body.is_sized) {
+            return Err(Exit::Code(UPLOAD_FAILED));
+        }
+        let mut located = Located::read(&self.complete_url(), "http");
+        // Through a proxy curl asks for a tunnel to where it is to connect to.
+        let elsewhere = options.tunnelled_elsewhere(&located.url);
+        let own_host = elsewhere.as_ref().map(|(_, host)| host.clone());
+        if let Some((url, _)) = elsewhere {
+            located.url = url;
+        }
         let target = Target::parse(&located.url).map_err(Exit::Failed)?;
         let connection = session.connect(&target.origin().to_string()).map_err(Exit::Failed)?;
         let path = match &options.request_target {
@@ -60,13 +73,16 @@ impl Job<'_> {
             None => target.path_and_query().to_owned(),
         };
         let request = connection.open_request(self.method(body.is_some()), &path).map_err(Exit::Failed)?;
+        let cookie_url = options.cookie_url(&path);
         let lines = options.header_lines();
         let is_set = |name: &str| lines.iter().any(|line| line.names(name));
         let mut fields: Vec<(String, String)> = Vec::new();
         for line in lines.iter().filter(|line| !line.names("transfer-encoding")) {
             fields.extend(line.value.clone().map(|value| (line.name.clone(), value)));
         }
-        for (name, value) in self.implied_fields(resumed_at, body.as_ref()) {
+        let is_elsewhere = own_host.is_some();
+        fields.extend(own_host.map(|host| ("Host".to_owned(), host)));
+        for (name, value) in self.implied_fields(resumed_at, body.as_ref(), &session.cookies(), cookie_url.as_deref()) {
             if !is_set(name) {
                 fields.push((name.to_owned(), value));
             }
@@ -88,8 +104,14 @@ impl Job<'_> {
             change.timeouts.total = Some(Duration::from_secs_f64(seconds) / TIME_PASSES);
         }
         // Credentials of a URL are for that URL.
-        options.adjust(&mut change, options.trusted && (options.user.is_some() || located.user.is_none()));
+        options.adjust(
+            &mut change,
+            target.origin().host(),
+            options.trusted && (options.user.is_some() || located.user.is_none()),
+        );
         options.set_proxies(&mut change, &self.program.environment)?;
+        change.cookies &= cookie_url.is_none();
+        change.dial = change.dial.always_tunnel(options.tunnel || is_elsewhere);
         request.set_options(change).map_err(Exit::Failed)?;
         let user = options.user.as_deref().map(|user| credentials(user, false)).or(located.user);
         let is_probed = user.is_some() && options.schemes == Schemes::Digest && body.is_some();
@@ -104,10 +126,16 @@ impl Job<'_> {
         } else if !is_set("authorization") && options.user_of_all().is_none() {
             options.show_credentials(&request, user).map_err(Exit::Failed)?;
         }
-        Ok(Prepared { request, body, is_chunked, held_back })
+        Ok(Prepared { request, body, is_chunked, held_back, cookie_url })
     }
 
-    fn implied_fields(&self, resumed_at: Option<u64>, body: Option<&Body>) -> Vec<(&'static str, String)> {
+    fn implied_fields(
+        &self,
+        resumed_at: Option<u64>,
+        body: Option<&Body>,
+        jar: &CookieJar,
+        cookie_url: Option<&str>,
+    ) -> Vec<(&'static str, String)> {
         let options = self.options;
         let mut fields = Vec::new();
         fields.extend(options.user_agent.clone().map(|agent| ("User-Agent", agent)));
@@ -120,10 +148,7 @@ impl Job<'_> {
         if options.transfer_encoding {
             fields.extend([("TE", "gzip".to_owned()), ("Connection", "TE".to_owned())]);
         }
-        let pairs: Vec<_> = options.cookies.iter().filter(|cookie| cookie.contains('=')).cloned().collect();
-        if !pairs.is_empty() {
-            fields.push(("Cookie", pairs.join("; ")));
-        }
+        fields.extend(options.cookie_field(jar, cookie_url).map(|pairs| ("Cookie", pairs)));
         fields
     }
 
@@ -159,9 +184,9 @@ impl Job<'_> {
 
 impl Options {
     /// What the options of a request are beside the session's.
-    fn adjust(&self, options: &mut RequestOptions, keeps_credentials: bool) {
+    fn adjust(&self, options: &mut RequestOptions, host: &str, keeps_credentials: bool) {
         self.set_redirects(&mut options.redirects, keeps_credentials);
-        self.set_names(options);
+        self.set_names(options, host);
         options.cookies = self.has_cookies();
         // curl shows Basic to whoever asks for it.
         options.authentication.cleartext = true;
@@ -176,6 +201,11 @@ impl Options {
             return request.set_credentials(AuthTarget::Server, AuthScheme::Bearer, token);
         }
         let Some((user, password)) = user else { return Ok(()) };
+        // The library refuses to write what RFC 7617 forbids; as a field that the caller has made it may go.
+        if self.schemes == Schemes::Basic && user.contains(char::is_control) {
+            let shown = base64::encode(format!("{user}:{password}").as_bytes());
+            return request.add_header("Authorization", format!("Basic {shown}"));
+        }
         let schemes = match self.schemes {
             Schemes::Basic => AuthSchemes::BASIC,
             Schemes::Digest => AuthSchemes::DIGEST,

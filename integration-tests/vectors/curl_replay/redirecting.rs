@@ -1,7 +1,9 @@
 //! How curl's options about redirects are told to the library.
 
-use hinternet::{Method, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy};
+use hinternet::{Method, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy, Target};
 
+use super::authority::Located;
+use super::base64;
 use super::command::{Follow, Options};
 
 impl Options {
@@ -25,6 +27,24 @@ impl Options {
                 (Some(method), Follow::Location) => redirect.method = method.clone(),
                 (Some(_), _) if redirect.status() == 302 => redirect.method = Method::GET,
                 _ => {}
+            }
+            // What curl's library makes of a Location and ours does not unless it is told to: more than three slashes are an error,
+            // blanks in a query become plus signs, and credentials are shown.
+            let location = redirect.response_headers().get("location").and_then(|location| location.to_str().ok());
+            let location = location.unwrap_or_default().to_owned();
+            if location.contains(":////") {
+                return RedirectDecision::Refuse;
+            }
+            if location.split_once('?').is_some_and(|(_, query)| query.contains(' ')) {
+                let (path, query) = location.split_once('?').expect("there is one");
+                let written = format!("{path}?{}", query.replace(' ', "+"));
+                let base = url::Url::parse(&redirect.from().url()).expect("a URL");
+                let joined = base.join(&written).expect("as good as the one that the library has read");
+                redirect.target = Target::parse(joined.as_str()).expect("a target");
+            }
+            if let Some((user, password)) = Located::read(&location, "http").user {
+                let shown = format!("Basic {}", base64::encode(format!("{user}:{password}").as_bytes()));
+                redirect.headers.insert("authorization", shown.parse().expect("base64 is a field's value"));
             }
             if tells_referer {
                 let referer = redirect.from().url();

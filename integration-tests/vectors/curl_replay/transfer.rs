@@ -7,7 +7,7 @@ use std::time::Duration;
 use hinternet::{Error, Payload, Request, ResponseHead, Session};
 
 use super::command::{Fail, Options};
-use super::exit_code::{Exit, FILESIZE_EXCEEDED, HTTP_RETURNED_ERROR, RANGE_ERROR, WRITE_ERROR};
+use super::exit_code::{Exit, FILESIZE_EXCEEDED, HTTP_RETURNED_ERROR, RANGE_ERROR, WEIRD_SERVER_REPLY, WRITE_ERROR};
 use super::fields::meets;
 use super::program::Program;
 use super::vector::TIME_PASSES;
@@ -85,10 +85,22 @@ impl Job<'_> {
             self.release(request, held_back)?;
         }
         let head = send(request, prepared.payload()).await?;
+        if let Some(url) = &prepared.cookie_url {
+            for field in head.headers().get_all("set-cookie") {
+                let _refused = session.cookies().set(url.as_str(), field.as_bytes()).err();
+            }
+        }
         if self.options.posts_again(head.status().as_u16())
             && let Some(url) = location(request, &head)
         {
             return Ok(Try { exit: Exit::Code(0), again: None, moved: Some(url) });
+        }
+        // curl minds this also where it follows nothing.
+        let mut locations = head.headers().get_all("location").iter();
+        if let Some(first) = locations.next()
+            && locations.any(|other| other != first)
+        {
+            return Err(Exit::Code(WEIRD_SERVER_REPLY));
         }
         let again = is_transient(head.status().as_u16()).then(|| retry_after(&head));
         let exit = self.receive(request, &head, resumed_at, output).await;
