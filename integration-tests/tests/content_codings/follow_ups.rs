@@ -2,7 +2,7 @@
 //! the same.
 
 use bytes::Bytes;
-use hinternet::{Engine, ErrorCode, Method, Protocols, RequestOptions, Session, SessionBuilder, Status};
+use hinternet::{Cache, Engine, ErrorCode, Method, Protocols, RequestOptions, Session, SessionBuilder, Status};
 use integration_tests::coded::Coded;
 use integration_tests::http2_origin::{Answer, Http2Origin};
 use integration_tests::origin::{Origin, Reply};
@@ -147,5 +147,48 @@ async fn over_http2_it_is_the_same() {
         let response = patiently("an answer", session.get(from.url("/")).unwrap().send()).await.unwrap();
         assert!(patiently("the body", response.bytes()).await.unwrap() == sent);
     }
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn what_is_stored_is_what_came_and_is_decoded_as_often_as_it_is_read() {
+    for coded in Coded::ALL {
+        let sent = content(150_000);
+        let (body, came) = (sent.clone(), coded.code(&sent).len() as u64);
+        let recorder = Recorder::start();
+        let cache = Cache::in_memory();
+        let session = recorder.session(Session::builder().cache(cache.clone()));
+        let origin = Origin::start(move |_| crate::reply(coded, &body).field("cache-control", "max-age=600")).await;
+        for _ in 0..3 {
+            let mut response = patiently("an answer", session.get(origin.url("/")).unwrap().send()).await.unwrap();
+            let mut whole = Vec::new();
+            while let Some(piece) = patiently("a piece", response.chunk()).await.unwrap() {
+                whole.extend_from_slice(&piece);
+            }
+            assert!(whole == sent, "{coded:?}");
+            let sizes = response.sizes();
+            assert_eq!((sizes.response_body, sizes.decoded_body), (came, 150_000), "{coded:?}");
+        }
+        assert_eq!(origin.log().len(), 1, "{coded:?}");
+        recorder.finish(session).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_cannot_be_decoded_is_not_stored() {
+    let whole = Coded::Gzip.code(&content(5_000));
+    let body = whole.slice(..whole.len() - 1);
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().cache(Cache::in_memory()));
+    let answer = move |_: &integration_tests::request::Request| {
+        Reply::ok(body.clone()).field("content-encoding", "gzip").field("cache-control", "max-age=600")
+    };
+    let origin = Origin::start(answer).await;
+    for _ in 0..2 {
+        let read = async { session.get(origin.url("/"))?.send().await?.bytes().await };
+        let error = patiently("an error", read).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::InvalidServerResponse);
+    }
+    assert_eq!(origin.log().len(), 2);
     recorder.finish(session).await;
 }
