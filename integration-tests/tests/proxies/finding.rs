@@ -57,6 +57,7 @@ async fn c9_a_resolver_is_asked_for_each_url_and_what_it_finds_is_told() {
     let oracle = Oracle::saying(Says::Routes(vec![at(&proxy, "http").into()]));
     let place = Place::through(ProxySettings::automatic(oracle.clone()));
     let response = place.get("http://h.example/path?query").await.unwrap();
+    place.recorder.wait_for_status(response.handle().id(), "ResolvingName").await;
     let names = place.recorder.names(response.handle().id());
     assert_eq!(names[..4], ["HandleCreated", "DetectingProxy", "ProxyFound", "ResolvingName"]);
     drop(response);

@@ -36,6 +36,7 @@ async fn rfc9110_9_3_6_https_goes_through_a_tunnel_that_shows_the_proxy_nothing(
     let connection = place.session.connect(&url[..url.len() - "/path?query".len()]).unwrap();
     let request = connection.open_request(Method::GET, "/path?query").unwrap();
     request.send(()).await.unwrap();
+    place.recorder.wait_for_status(request.id(), "RequestSent").await;
     assert_eq!(place.recorder.names(request.id())[..NEW_TUNNEL.len()], NEW_TUNNEL);
     request.receive_response().await.unwrap();
     assert_eq!(integration_tests::scene::read_all(&request).await.unwrap(), b"hello");
