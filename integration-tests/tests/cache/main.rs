@@ -221,3 +221,30 @@ async fn the_mask_of_the_cache_gives_its_statuses_and_no_other() {
     closing.await.unwrap();
     world.finish().await;
 }
+
+/// A stored response, one that is revalidated, and one that is new: given up at every poll, nothing is lost or left.
+#[tokio::test]
+async fn what_is_given_up_at_any_poll_leaves_the_cache_and_the_wires_in_order() {
+    let world = World::serving(|request| match (request.path(), request.field("if-none-match")) {
+        (_, Some(_)) => Reply::new(304).field("etag", "\"1\""),
+        ("/stale", _) => Reply::ok("stale").field("cache-control", "no-cache").field("etag", "\"1\""),
+        _ => Reply::ok("fresh").field("cache-control", "max-age=60"),
+    })
+    .await;
+    world.text("/fresh").await;
+    world.text("/stale").await;
+    for path in ["/fresh", "/stale", "/new"] {
+        for polls in 0..6 {
+            let path = if path == "/new" { format!("/new/{polls}") } else { path.to_owned() };
+            drop(integration_tests::dropped_after(polls, world.get(&path).send()).await);
+            let connection = world.session.connect(&world.origin.origin()).unwrap();
+            let request = connection.open_request(Method::GET, &path).unwrap();
+            drop(integration_tests::dropped_after(polls, request.send(())).await);
+            drop(integration_tests::dropped_after(polls, request.receive_response()).await);
+            drop(request);
+            let expected = if path == "/stale" { "stale" } else { "fresh" };
+            assert_eq!(world.text(&path).await, expected);
+        }
+    }
+    world.finish().await;
+}
