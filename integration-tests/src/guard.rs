@@ -80,7 +80,7 @@ impl Guard {
             Ok(next) => next.iter().fold(answer(request), |reply, next| {
                 reply.field("authentication-info", format!("nextnonce=\"{next}\""))
             }),
-            Err(asks) => asks,
+            Err(asks) => *asks,
         }
     }
 
@@ -114,7 +114,7 @@ impl Guard {
     }
 
     /// The next nonce, or the response that asks.
-    fn check(&self, request: &Request) -> Result<Option<String>, Reply> {
+    fn check(&self, request: &Request) -> Result<Option<String>, Box<Reply>> {
         let mut state = self.state();
         let shown = request.field(if self.is_proxy { "proxy-authorization" } else { "authorization" });
         let admitted = match (&self.way, shown) {
@@ -141,7 +141,7 @@ impl Guard {
             }
         };
         let (status, field) = if self.is_proxy { (407, "proxy-authenticate") } else { (401, "www-authenticate") };
-        Err(Reply::new(status).field(field, asks).body("who are you?"))
+        Err(Box::new(Reply::new(status).field(field, asks).body("who are you?")))
     }
 
     fn proves(&self, algorithm: &str, shown: &str, request: &Request, state: &mut State) -> bool {

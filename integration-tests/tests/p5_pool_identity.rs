@@ -5,8 +5,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use hinternet::network::PublicAddresses;
-use hinternet::{Connection, DialOptions, Limits, Method, RequestOptions, Session, Timeouts};
+use hinternet::network::{PublicAddresses, Route};
+use hinternet::tls::TlsOptions;
+use hinternet::{Connection, DialOptions, Limits, Method, NamedProxies, RequestOptions, Session, Timeouts};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::read_all;
@@ -15,7 +16,7 @@ use integration_tests::{FakeDialer, FakeResolver, patiently};
 type Change = (&'static str, fn(DialOptions) -> DialOptions);
 
 /// Every field that leaves TCP to this machine possible: of each a change.
-const CHANGES: [Change; 9] = [
+const CHANGES: [Change; 12] = [
     ("resolver", |dial| dial.resolver(FakeResolver::knowing("one.example", &["127.0.0.1"]))),
     ("address_policy", |dial| dial.address_policy(Anything)),
     ("local_address", |dial| dial.local_address(IpAddr::from([127, 0, 0, 3]))),
@@ -25,6 +26,9 @@ const CHANGES: [Change; 9] = [
     ("resolution_hostname", |dial| dial.resolution_hostname("127.0.0.1")),
     ("fixed_addresses", |dial| dial.addresses_of("one.example", [IpAddr::from([127, 0, 0, 1])])),
     ("least_loaded", |dial| dial.least_loaded(true)),
+    ("proxy", |dial| dial.proxy(NamedProxies::new([Route::Direct]))),
+    ("always_tunnel", |dial| dial.always_tunnel(true)),
+    ("proxy_tls", |dial| dial.proxy_tls(TlsOptions::new().server_name_indication(false))),
 ];
 
 /// Lets everything through.

@@ -162,7 +162,7 @@ impl Pac {
         }
     }
 
-    /// The actor behind it, which takes [`FindProxies`](crate::messages::FindProxies) as a message. One that has crashed is replaced by
+    /// The actor behind it, which takes [`FindProxies`] as a message. One that has crashed is replaced by
     /// another that remembers nothing.
     ///
     /// # Errors
@@ -174,12 +174,12 @@ impl Pac {
 
 impl Inner {
     fn addr(&self) -> Result<Addr<PacActor>> {
+        let engine = self.engine.clone().map_or_else(Engine::global, Ok)?;
+        engine.check(Operation::ProxyForUrl)?;
         let mut actor = self.actor.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(alive) = actor.as_ref().filter(|addr| addr.connected()) {
             return Ok(alive.clone());
         }
-        let engine = self.engine.clone().map_or_else(Engine::global, Ok)?;
-        engine.check(Operation::ProxyForUrl)?;
         let PacOptions { time, memory, look_ups, look_up, ref dial, .. } = self.options;
         let runs = running::Runs {
             bounds: engine::Bounds { time, memory, look_ups },
@@ -196,6 +196,7 @@ impl Inner {
     async fn ask(&self, target: Target) -> Result<Vec<Route>> {
         let asked = self.addr()?.send(FindProxies { target }).await;
         asked.unwrap_or_else(|_| {
+            self.engine.as_ref().map_or(Ok(()), |engine| engine.check(Operation::ProxyForUrl))?;
             let detail = "the actor of the proxy script ended before it answered".to_owned();
             Err(actor::failure(ErrorCode::AutoProxyServiceError, detail))
         })

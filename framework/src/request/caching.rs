@@ -19,7 +19,6 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http::header::CONTENT_ENCODING;
 
 use super::follow_up::Following;
 use super::journey::Journey;
@@ -150,9 +149,7 @@ impl Journey {
         let url = self.target().url();
         let Some(caching) = &mut self.caching else { return };
         outdated.iter().for_each(|url| caching.cache.remove(url));
-        // What another shard reads may have been decoded there.
-        let is_as_it_came = self.active.is_some() || !head.headers().contains_key(CONTENT_ENCODING);
-        let Some(asked) = caching.asked.as_ref().filter(|_| caching.mode.writes() && is_as_it_came) else { return };
+        let Some(asked) = caching.asked.as_ref().filter(|_| caching.mode.writes()) else { return };
         let longest = caching.cache.longest_body();
         let candidate = Candidate::new(asked, status, head.headers(), now);
         let candidate =

@@ -13,8 +13,9 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
 use super::aim::Aim;
+use super::facts::WireFacts;
 use super::fields::Fields;
-use super::journey::{Journey, WireFacts};
+use super::journey::Journey;
 use super::payload::Payload;
 use super::receiving::LARGEST_CHUNK;
 use super::shared::Shared;

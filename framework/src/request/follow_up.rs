@@ -62,21 +62,6 @@ pub(super) struct Next {
     pub(super) after: Option<Duration>,
 }
 
-#[cfg(feature = "cache")]
-impl Next {
-    /// The same once more, as if nothing were stored.
-    fn the_same() -> Self {
-        Self {
-            told: Some(Status::CacheMiss),
-            moved: None,
-            headers: None,
-            options: None,
-            drops_body: false,
-            after: None,
-        }
-    }
-}
-
 /// How far a follow-up has come.
 pub(super) enum Following {
     /// A head is held back, and it is being judged what follows.
@@ -143,7 +128,9 @@ impl Journey {
         match self.stored_instead_of(head) {
             Instead::Nothing => {}
             Instead::Stored(head) => return Ok(FollowUp::Stored(head)),
-            Instead::AskAgain => return Ok(FollowUp::Again(Box::new(Next::the_same()))),
+            Instead::AskAgain => {
+                return Ok(FollowUp::Again(Box::new(Next { told: Some(Status::CacheMiss), ..Next::default() })));
+            }
         }
         if let Some(next) = self.authenticate(head).await? {
             return Ok(FollowUp::Again(next));

@@ -1,7 +1,6 @@
 //! One exchange of a request with all it needs: held by the actor between operations, and by the operation while it runs.
 
 use std::cell::Cell;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,23 +14,21 @@ use super::away::Away;
 use super::beside::Beside;
 #[cfg(feature = "cache")]
 use super::caching::Caching;
+use super::facts::WireFacts;
 use super::fields::Fields;
 use super::follow_up::Following;
-use super::messages::Facts;
 use super::operation::stopped_by_caller;
 use super::payload::{Payload, Source};
 use super::shared::Shared;
-use super::showing::Awaits;
 use super::state::State;
 use super::timings::{Sizes, Timings};
 use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
-use crate::network::{Proxy, SecurityInfo};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, Sought, Turns, origin};
+use crate::origin::{Asking, Lease, Turns};
 use crate::protocol::coding::Decoder;
 use crate::reason::CloseReason;
 use crate::services::Services;
@@ -116,15 +113,6 @@ pub(super) struct Active {
     pub(super) exchange: Exchange,
     pub(super) sending: Pace,
     pub(super) receiving: Pace,
-}
-
-#[derive(Clone)]
-pub(super) struct WireFacts {
-    id: crate::id::WireId,
-    remote: Option<std::net::SocketAddr>,
-    local: Option<std::net::SocketAddr>,
-    security: Option<Arc<SecurityInfo>>,
-    proxy: Option<Proxy>,
 }
 
 impl Journey {
@@ -228,72 +216,6 @@ impl Journey {
         })
     }
 
-    /// Borrows a wire of the target's origin, waiting until `end` at most.
-    pub(super) async fn acquire(&mut self, fresh: bool, end: Option<Instant>) -> Result<Lease> {
-        if !self.services.session.is_open() {
-            // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
-            return Err(self.services.session.gone(Operation::Send));
-        }
-        let found = match self.options.dial.proxy.resolver() {
-            None => None,
-            Some(_) => Box::pin(self.find_routes()).await?,
-        };
-        let options = found.as_ref().unwrap_or(&self.options);
-        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
-        let pond = origin(&sought, &self.services.terms);
-        let started = clock::now();
-        let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
-        let at_once = if fresh || shared.is_some() { shared } else { pond.lend_at_once(&self.shared.node) };
-        let (mut lease, now) = match at_once {
-            Some(lease) => (lease, started),
-            None => {
-                self.shared.now_awaits(Awaits::Wire);
-                let asking = Rc::new(Asking {
-                    request: Arc::clone(&self.shared.node),
-                    owner: Arc::clone(&self.owner),
-                    options: Arc::clone(options),
-                    fresh,
-                    stage: Cell::new(Stage::Queue),
-                });
-                self.asking = Some(Rc::clone(&asking));
-                let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
-                self.asking = None;
-                let waited = self.options.timeouts.queue.unwrap_or_default();
-                let late = |_| Error::timeout(Operation::Send, Stage::Queue, waited);
-                (acquired.map_err(late)??, clock::now())
-            }
-        };
-        // The end is a flag first and a message second: a wire that came in between is not used.
-        if !self.shared.node.is_open() {
-            lease.close(&self.shared.node, CloseReason::Cancelled);
-            return Err(self.shared.node.interrupted(Operation::Send));
-        }
-        self.times.wire_acquired = Some(now);
-        self.wire = Some(WireFacts {
-            id: lease.id(),
-            remote: lease.remote(),
-            local: lease.local(),
-            security: lease.security().cloned(),
-            proxy: lease.by().map(|by| by.proxy.clone()),
-        });
-        let reused = lease.is_reused();
-        if !reused {
-            let dialed = lease.times();
-            self.times.resolve_start = Some(dialed.resolve_start);
-            self.times.resolve_end = Some(dialed.resolve_end);
-            self.times.connect_start = Some(dialed.connect_start);
-            self.times.connect_end = Some(dialed.connect_end);
-            self.times.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
-            self.times.tunnel_end = dialed.tunnel_end;
-            self.times.tls_start = dialed.tls.map(|(start, _)| start);
-            self.times.tls_end = dialed.tls.map(|(_, end)| end);
-        }
-        let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
-        lease.is_told_of();
-        self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
-        Ok(lease)
-    }
-
     /// Where the request stands when no operation is in flight and none has failed.
     pub(super) fn state(&self) -> State {
         match &self.active {
@@ -385,26 +307,6 @@ impl Journey {
 
     pub(super) fn emit(&self, mask: Mask, status: impl FnOnce() -> Status) {
         self.shared.node.emit(mask, status);
-    }
-
-    pub(super) fn facts(&mut self) -> Arc<Facts> {
-        if let Some(active) = &self.active {
-            self.sizes.count_beside(&active.exchange);
-        }
-        if self.decoding.is_none() {
-            self.sizes.decoded_body = self.sizes.response_body;
-        }
-        Arc::new(Facts {
-            wire: self.wire.as_ref().map(|wire| wire.id),
-            remote: self.wire.as_ref().and_then(|wire| wire.remote),
-            local: self.wire.as_ref().and_then(|wire| wire.local),
-            security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
-            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
-            timings: self.times,
-            sizes: self.sizes,
-            is_decoded: self.decoding.is_some(),
-            trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
-        })
     }
 }
 

@@ -1,5 +1,6 @@
 //! A request handle: one request with its response, sent and read step by step or by the paved path.
 
+mod acquiring;
 mod actor;
 mod ahead;
 mod authenticating;
@@ -14,6 +15,7 @@ mod credentials;
 mod deadline;
 mod decoding;
 mod errand;
+mod facts;
 mod fields;
 mod flight;
 mod form;

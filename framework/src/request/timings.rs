@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::transport::DialTimes;
 use crate::wire::Exchange;
 
 /// When each step of a request happened (`WINHTTP_OPTION_REQUEST_TIMES`); `None` for a step that did not happen.
@@ -60,6 +61,18 @@ impl Timings {
             head_received: None,
             body_received: None,
         }
+    }
+
+    /// The wire was dialed for this request.
+    pub(super) fn was_dialed(&mut self, dialed: &DialTimes) {
+        self.resolve_start = Some(dialed.resolve_start);
+        self.resolve_end = Some(dialed.resolve_end);
+        self.connect_start = Some(dialed.connect_start);
+        self.connect_end = Some(dialed.connect_end);
+        self.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
+        self.tunnel_end = dialed.tunnel_end;
+        self.tls_start = dialed.tls.map(|(start, _)| start);
+        self.tls_end = dialed.tls.map(|(_, end)| end);
     }
 
     /// How long the name look-up took.

@@ -15,8 +15,8 @@ use crate::network::ByPointer;
 use crate::notification::{NotificationMask, Subscriber};
 use crate::options::{
     AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, Decompression, DialOptions, Governor,
-    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, ProxySettings, RequestOptions,
-    RetryPolicy, SessionOptions, Timeouts, TlsOptions,
+    Http2Options, Limits, MinimumRate, NameOptions, OriginOptions, Protocols, ProxySettings, RedirectOptions,
+    RequestOptions, RetryPolicy, SessionOptions, Timeouts, TlsOptions,
 };
 use crate::policy::OriginPattern;
 use crate::policy::auth::CredentialSet;
@@ -138,6 +138,13 @@ impl SessionBuilder {
     /// dialing too; call this first.
     pub fn request_options(mut self, options: RequestOptions) -> Self {
         self.options.request = options;
+        self
+    }
+
+    /// Which redirects requests follow, and how. Default: those that do not lead from https to http, ten in a row.
+    #[doc(alias("WINHTTP_OPTION_REDIRECT_POLICY", "WINHTTP_OPTION_MAX_HTTP_AUTOMATIC_REDIRECTS"))]
+    pub fn redirects(mut self, redirects: impl Into<RedirectOptions>) -> Self {
+        self.options.request.redirects = redirects.into();
         self
     }
 

@@ -71,7 +71,8 @@ async fn text(request: RequestBuilder) -> String {
 }
 
 /// Only what is told of the cache.
-fn of_cache(recorder: &Recorder, handle: HandleId) -> Vec<&'static str> {
+async fn of_cache(recorder: &Recorder, handle: HandleId) -> Vec<&'static str> {
+    recorder.wait_for_closing(handle).await;
     recorder.names(handle).into_iter().filter(|name| name.starts_with("Cache")).collect()
 }
 
@@ -198,4 +199,25 @@ async fn without_a_cache_nothing_is_stored_and_nothing_is_told() {
 /// Counts from 0.
 fn counter() -> Arc<AtomicUsize> {
     Arc::default()
+}
+
+#[tokio::test]
+async fn the_mask_of_the_cache_gives_its_statuses_and_no_other() {
+    let world = World::serving(|request| match request.field("if-none-match") {
+        Some(_) => Reply::new(304).field("etag", "\"1\""),
+        None => Reply::ok("body").field("cache-control", "no-cache").field("etag", "\"1\""),
+    })
+    .await;
+    let mut told = world.session.notifications(hinternet::NotificationMask::CACHE).unwrap();
+    world.text("/").await;
+    world.text("/").await;
+    text(world.get("/").cache_mode(CacheMode::Offline)).await;
+    let closing = world.session.close();
+    let mut names = Vec::new();
+    while let Some(one) = patiently("the last word", futures_util::StreamExt::next(&mut told)).await {
+        names.push(one.name());
+    }
+    assert_eq!(names, ["CacheMiss", "CacheStored", "CacheRevalidated", "CacheHit"]);
+    closing.await.unwrap();
+    world.finish().await;
 }

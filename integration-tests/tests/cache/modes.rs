@@ -63,7 +63,7 @@ async fn a_stale_response_is_better_than_a_network_that_fails() {
         assert_eq!((response.status().as_u16(), response.handle().id()), (200, response.handle().id()));
         let id = response.handle().id();
         assert_eq!(response.text().await.unwrap(), "kept");
-        assert_eq!(of_cache(&world.recorder, id), ["CacheHit"]);
+        assert_eq!(of_cache(&world.recorder, id).await, ["CacheHit"]);
     }
     // 503 and another failure were met; who does not ask for it gets what the server said.
     while count.load(Ordering::SeqCst) < 4 {

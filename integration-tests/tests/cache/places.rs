@@ -1,7 +1,7 @@
 //! In memory and in a file; shared by sessions; over HTTP/2.
 
-use hinternet::{Cache, CacheOptions, Session};
-use integration_tests::origin::Reply;
+use hinternet::{Cache, CacheOptions, Engine, Session};
+use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 
 use super::{World, text};
@@ -58,4 +58,48 @@ async fn many_at_a_time_get_what_is_theirs() {
     }
     assert_eq!(world.asked(), 40);
     world.finish().await;
+}
+
+/// A redirect to a server whose home is another shard: its response is stored, and given, at home.
+#[tokio::test]
+async fn hops_to_other_shards_use_the_same_cache() {
+    let far: Vec<Origin> = {
+        let mut far = Vec::new();
+        for n in 0..4 {
+            far.push(
+                Origin::start(move |request| match request.field("if-none-match") {
+                    Some(_) => Reply::new(304).field("etag", "\"1\""),
+                    None if request.path() == "/old" => {
+                        Reply::ok(format!("old {n}")).field("cache-control", "no-cache").field("etag", "\"1\"")
+                    }
+                    None => Reply::ok(format!("far {n} ").repeat(5000)).field("cache-control", "max-age=60"),
+                })
+                .await,
+            );
+        }
+        far
+    };
+    let urls: Vec<_> = far.iter().map(|origin| origin.origin()).collect();
+    let engine = Engine::builder().shards(3).start().unwrap();
+    let world = World::with(
+        Cache::in_memory(),
+        |builder| builder.engine(engine.clone()),
+        move |request| {
+            let (n, path) = request.path()[1..].split_once('/').unwrap();
+            Reply::redirect(302, format!("{}/{path}", urls[n.parse::<usize>().unwrap()]))
+        },
+    )
+    .await;
+    for _ in 0..3 {
+        for n in 0..4 {
+            assert_eq!(world.text(&format!("/{n}/new")).await, format!("far {n} ").repeat(5000));
+            assert_eq!(world.text(&format!("/{n}/old")).await, format!("old {n}"));
+        }
+    }
+    for origin in &far {
+        let asked: Vec<_> = origin.log().iter().map(|visit| visit.target.clone()).collect();
+        assert_eq!(asked, ["/new", "/old", "/old", "/old"]);
+    }
+    world.finish().await;
+    engine.stop();
 }

@@ -20,7 +20,7 @@ async fn a_304_delivers_what_is_stored_with_fresh_fields() {
     assert_eq!((again.status().as_u16(), again.headers()["x-said"].as_bytes()), (200, &b"by the 304"[..]));
     assert!(again.wire().is_some(), "the one that asked");
     assert_eq!(again.text().await.unwrap(), "body");
-    assert_eq!(of_cache(&world.recorder, id), ["CacheRevalidated"]);
+    assert_eq!(of_cache(&world.recorder, id).await, ["CacheRevalidated"]);
     assert_eq!(world.asked(), 2);
     assert_eq!(world.origin.connections(), 1, "its wire serves again");
     world.finish().await;

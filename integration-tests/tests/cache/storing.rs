@@ -109,3 +109,32 @@ async fn an_unsafe_method_invalidates_what_it_may_have_changed() {
     both(9).await;
     world.finish().await;
 }
+
+#[tokio::test]
+async fn a_coded_body_is_stored_as_it_came_and_decoded_each_time() {
+    let world = World::serving(|request| {
+        let reply = Reply::ok("").field("cache-control", "max-age=60").field("vary", "accept-encoding");
+        match request.path() {
+            "/chunked" => reply.chunked(HELLO.chunks(7).map(<[u8]>::to_vec)).field("content-encoding", "gzip"),
+            _ => reply.body(&HELLO[..]).field("content-encoding", "gzip"),
+        }
+    })
+    .await;
+    for path in ["/", "/chunked"] {
+        for _ in 0..3 {
+            assert_eq!(world.text(path).await, "hello hello hello");
+        }
+        let request = world.session.connect(&world.origin.origin()).unwrap();
+        let request = request.open_request(hinternet::Method::GET, path).unwrap();
+        request.send(()).await.unwrap();
+        request.receive_response().await.unwrap();
+        assert_eq!(request.read_exact(17).await.unwrap(), "hello hello hello");
+        request.close().await.unwrap();
+    }
+    assert_eq!((world.asked(), world.cache.figures().entries), (2, 2));
+    world.finish().await;
+}
+
+/// `hello hello hello`, by gzip.
+const HELLO: [u8; 28] =
+    [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 203, 72, 205, 201, 201, 87, 200, 64, 144, 0, 128, 136, 249, 229, 17, 0, 0, 0];

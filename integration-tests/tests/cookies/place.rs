@@ -1,6 +1,6 @@
 //! Where the tests of this folder take place: an origin of many names, and a watched session for which every name is this machine.
 
-use hinternet::{Handle, Session, SessionBuilder, Status};
+use hinternet::{Session, SessionBuilder, Status};
 use integration_tests::origin::{Origin, Reply, Visit};
 use integration_tests::recorder::Recorder;
 use integration_tests::request::Request;

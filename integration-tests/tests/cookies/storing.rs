@@ -104,3 +104,20 @@ async fn a_response_sets_fifty_cookies_at_most() {
     assert_eq!(place.told(is_too_many).await, 10);
     place.end().await;
 }
+
+/// What a proxy answers to a CONNECT is not the origin's word, whether it consents or not.
+#[tokio::test]
+async fn the_answer_to_a_connect_sets_nothing() {
+    for answer in [
+        "HTTP/1.1 403 No\r\nSet-Cookie: a=1\r\nContent-Length: 0\r\n\r\n",
+        "HTTP/1.1 200 Yes\r\nSet-Cookie: a=1\r\n\r\n",
+    ] {
+        let proxy = ScriptedPeer::always(Script::new().read_head().send(answer).close()).await;
+        let settings = hinternet::ProxySettings::named(&proxy.address().to_string(), "").unwrap();
+        let scene = Scene::of(proxy, hinternet::Session::builder().proxy(settings));
+        scene.session.get("https://a.example/").unwrap().send().await.unwrap_err();
+        assert_eq!(scene.peer.connections(), 1, "the proxy was asked");
+        assert!(scene.session.cookies().is_empty());
+        scene.end().await;
+    }
+}

@@ -1,7 +1,7 @@
 //! Where the tests of this folder take place: a secure origin that wants https, and a watched session that obeys.
 
 use hinternet::tls::TlsOptions;
-use hinternet::{Handle, HstsStore, Session, SessionBuilder, Status};
+use hinternet::{HstsStore, Session, SessionBuilder, Status};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;

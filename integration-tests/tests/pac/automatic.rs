@@ -66,6 +66,7 @@ async fn proxy_for_url_tells_the_ways_of_any_settings() {
     assert_eq!(ways(&automatic, "http://a.example/").await, "https://s:443 socks5h://t:1");
     assert_eq!(ways(&automatic, "http://a/").await, "direct");
     assert_eq!(ways(&automatic, "http://bad.example/").await, "12177");
+    recorder.wait_for_status(automatic.id(), "RequestError").await;
     let names = recorder.names(automatic.id());
     let expected = [
         "HandleCreated",

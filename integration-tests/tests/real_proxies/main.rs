@@ -1,12 +1,13 @@
 //! squid, tinyproxy, dante and haproxy as proxies: what is forwarded, what goes through a tunnel, and by whose leave.
 
+#[allow(dead_code, reason = "it is another test's too")]
 #[path = "../real_http2_peers/peer.rs"]
 mod peer;
 mod proxies;
 
 use hinternet::network::Proxy;
 use hinternet::tls::TlsOptions;
-use hinternet::{DialOptions, ErrorCode, Session, SessionBuilder, Stage};
+use hinternet::{AuthScheme, AuthTarget, DialOptions, ErrorCode, Session, SessionBuilder, Stage};
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::patiently;
@@ -108,6 +109,22 @@ async fn squid_takes_digest_for_a_tunnel() {
     world.is_reached(through(known("http", squid.port).wait_for_challenge()).always_tunnel(true)).await;
     let wrong = proxy("http", squid.port).credentials("user", "wrong").unwrap().wait_for_challenge();
     world.is_refused(wrong, ErrorCode::LoginFailure).await;
+}
+
+#[tokio::test]
+#[ignore = "needs squid"]
+async fn squid_takes_digest_when_it_forwards_and_from_the_session() {
+    let (world, squid) = (World::new().await, squid(Some("digest")));
+    world.is_reached(through(known("http", squid.port).wait_for_challenge())).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(world.builder().proxy(proxy("http", squid.port)));
+    let at = format!("http://127.0.0.1:{}", squid.port);
+    session.credentials().set(AuthTarget::Proxy, &at, AuthScheme::Digest, ("user", "pass")).unwrap();
+    for origin in [&world.plain, &world.secure] {
+        let response = patiently("an answer", session.get(origin.url("/1")).unwrap().send()).await.unwrap();
+        assert_eq!(response.text().await.unwrap(), "hello /1");
+    }
+    recorder.finish(session).await;
 }
 
 #[tokio::test]

@@ -230,3 +230,28 @@ async fn what_is_written_by_hand_goes_on_elsewhere_too() {
     }
     world.end().await;
 }
+
+#[tokio::test]
+async fn a_coded_body_is_decoded_wherever_it_was_fetched() {
+    let (world, origins) = (Watched::by(spread()), many().await);
+    let coded: &[u8] = &[
+        31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 75, 73, 77, 206, 79, 73, 77, 81, 200, 207, 83, 40, 201, 72, 85, 40, 79, 172,
+        84, 72, 74, 76, 206, 6, 0, 37, 172, 248, 17, 23, 0, 0, 0,
+    ];
+    let server = Origin::start(|request| {
+        let reply = Reply::ok(coded.to_vec()).field("content-encoding", "gzip");
+        if request.path() == "/late" { reply.chunked([&coded[..9], &coded[9..]]) } else { reply }
+    })
+    .await;
+    for origin in &origins {
+        for path in ["/at-once", "/late"] {
+            assert_eq!(world.text(&origin.url(&moved(&server.url(path)))).await, "decoded on the way back");
+        }
+        let connection = world.session.connect(&origin.origin()).unwrap();
+        let request = connection.open_request(Method::GET, &moved(&server.url("/late"))).unwrap();
+        request.send(()).await.unwrap();
+        request.receive_response().await.unwrap();
+        assert_eq!(read_all(&request).await.unwrap(), b"decoded on the way back");
+    }
+    world.end().await;
+}

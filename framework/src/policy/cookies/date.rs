@@ -93,7 +93,8 @@ mod tests {
         ] {
             assert_eq!(parse(date.as_bytes()), moment, "{date}");
         }
-        assert_eq!(parse(b"1 Jan 1970 0:0:0"), Some(0));
+        assert_eq!((parse(b"1 Jan 1970 0:0:0"), parse(b"1 Jan 70 0:0:0")), (Some(0), Some(0)));
+        assert_eq!(parse(b"31 Dec 69 23:59:59"), Some(3_155_759_999));
         assert_eq!(parse(b"1 Jan 1601 0:0:0"), Some(-11_644_473_600));
         assert_eq!(parse(b"31 Dec 9999 23:59:59"), Some(253_402_300_799));
         assert_eq!(parse(b"29 Feb 2000 0:0:0"), Some(951_782_400));

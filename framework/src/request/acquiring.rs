@@ -1,0 +1,70 @@
+//! How a request gets the wire for an exchange, and what it learns of it.
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::facts::WireFacts;
+use super::journey::Journey;
+use super::showing::Awaits;
+use crate::clock;
+use crate::error::{Error, Operation, Result, Stage};
+use crate::notification::{NotificationMask as Mask, Status};
+use crate::origin::{Asking, Lease, Sought, origin};
+use crate::reason::CloseReason;
+
+impl Journey {
+    /// Borrows a wire of the target's origin, waiting until `end` at most.
+    pub(super) async fn acquire(&mut self, fresh: bool, end: Option<Instant>) -> Result<Lease> {
+        if !self.services.session.is_open() {
+            // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
+            return Err(self.services.session.gone(Operation::Send));
+        }
+        let found = match self.options.dial.proxy.resolver() {
+            None => None,
+            Some(_) => Box::pin(self.find_routes()).await?,
+        };
+        let options = found.as_ref().unwrap_or(&self.options);
+        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
+        let pond = origin(&sought, &self.services.terms);
+        let started = clock::now();
+        let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
+        let at_once = if fresh || shared.is_some() { shared } else { pond.lend_at_once(&self.shared.node) };
+        let (mut lease, now) = match at_once {
+            Some(lease) => (lease, started),
+            None => {
+                self.shared.now_awaits(Awaits::Wire);
+                let asking = Rc::new(Asking {
+                    request: Arc::clone(&self.shared.node),
+                    owner: Arc::clone(&self.owner),
+                    options: Arc::clone(options),
+                    fresh,
+                    stage: Cell::new(Stage::Queue),
+                });
+                self.asking = Some(Rc::clone(&asking));
+                let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
+                self.asking = None;
+                let waited = self.options.timeouts.queue.unwrap_or_default();
+                let late = |_| Error::timeout(Operation::Send, Stage::Queue, waited);
+                (acquired.map_err(late)??, clock::now())
+            }
+        };
+        // The end is a flag first and a message second: a wire that came in between is not used.
+        if !self.shared.node.is_open() {
+            lease.close(&self.shared.node, CloseReason::Cancelled);
+            return Err(self.shared.node.interrupted(Operation::Send));
+        }
+        self.times.wire_acquired = Some(now);
+        self.wire = Some(WireFacts::of(&lease));
+        let reused = lease.is_reused();
+        if !reused {
+            self.times.was_dialed(&lease.times());
+        }
+        let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
+        lease.is_told_of();
+        self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });
+        Ok(lease)
+    }
+}

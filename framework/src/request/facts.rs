@@ -1,0 +1,55 @@
+//! What is known of an exchange beside its octets.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::journey::Journey;
+use super::messages::Facts;
+use crate::id::WireId;
+use crate::network::{Proxy, SecurityInfo};
+use crate::origin::Lease;
+
+/// Of the wire that carried it.
+#[derive(Clone)]
+pub(super) struct WireFacts {
+    pub(super) id: WireId,
+    pub(super) remote: Option<SocketAddr>,
+    pub(super) local: Option<SocketAddr>,
+    pub(super) security: Option<Arc<SecurityInfo>>,
+    pub(super) proxy: Option<Proxy>,
+}
+
+impl WireFacts {
+    pub(super) fn of(lease: &Lease) -> Self {
+        Self {
+            id: lease.id(),
+            remote: lease.remote(),
+            local: lease.local(),
+            security: lease.security().cloned(),
+            proxy: lease.by().map(|by| by.proxy.clone()),
+        }
+    }
+}
+
+impl Journey {
+    /// As far as it has come.
+    pub(super) fn facts(&mut self) -> Arc<Facts> {
+        if let Some(active) = &self.active {
+            self.sizes.count_beside(&active.exchange);
+        }
+        if self.decoding.is_none() {
+            self.sizes.decoded_body = self.sizes.response_body;
+        }
+        Arc::new(Facts {
+            wire: self.wire.as_ref().map(|wire| wire.id),
+            remote: self.wire.as_ref().and_then(|wire| wire.remote),
+            local: self.wire.as_ref().and_then(|wire| wire.local),
+            security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
+            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
+            timings: self.times,
+            sizes: self.sizes,
+            is_decoded: self.decoding.is_some(),
+            trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
+        })
+    }
+}
