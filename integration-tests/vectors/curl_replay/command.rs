@@ -77,7 +77,7 @@ pub(crate) enum Follow {
     /// `-L`: a method of the caller's own stays.
     Location,
     /// `--follow`: the method changes as the RFC says.
-    Follow,
+    ByStatus,
 }
 
 /// What a status of 400 and more is.
@@ -131,7 +131,7 @@ impl Options {
             "-L" | "--location" if self.follow == Follow::Never => self.follow = Follow::Location,
             "-L" | "--location" => {}
             "--location-trusted" => (self.follow, self.trusted) = (Follow::Location, true),
-            "--follow" => self.follow = Follow::Follow,
+            "--follow" => self.follow = Follow::ByStatus,
             "--max-redirs" => self.max_redirects = Some(number(&value)),
             "--post301" => self.post_stays.push(301),
             "--post302" => self.post_stays.push(302),

@@ -59,7 +59,7 @@ fn main() -> ExitCode {
 async fn play_all(file: &Path) -> Vec<Case> {
     let vectors = read_json(file);
     // For whoever works at one case: `-- 17 18`.
-    let wanted: Vec<_> = std::env::args().skip(1).collect();
+    let wanted: Vec<_> = std::env::args().skip(1).filter(|argument| argument.parse::<u32>().is_ok()).collect();
     let is_wanted = |vector: &&Value| wanted.is_empty() || wanted.contains(&vector["id"].to_string());
     let cases = list(&vectors["cases"]).iter().filter(is_wanted).map(|vector| {
         let vector = vector.clone();

@@ -181,7 +181,7 @@ fn with_whole_lines(reply: &[u8]) -> Vec<u8> {
     while rest.starts_with(b"HTTP/1.") {
         let is_interim = rest.get(9) == Some(&b'1');
         while let Some(line) = take_line(&mut rest) {
-            is_chunked |= line.to_ascii_lowercase() == b"transfer-encoding: chunked";
+            is_chunked |= line.eq_ignore_ascii_case(b"transfer-encoding: chunked");
             whole.extend_from_slice(line);
             whole.extend_from_slice(b"\r\n");
             if line.is_empty() {
