@@ -31,7 +31,7 @@ async fn every_coding_is_undone_and_the_head_stays_as_it_was_sent() {
                 move || reply(coded, &sent)
             });
             let world = world.await;
-            let response = world.session.get(&world.url()).unwrap().send().await.unwrap();
+            let response = world.session.get(world.url()).unwrap().send().await.unwrap();
             assert!(response.is_decoded());
             assert_eq!(response.headers()["content-encoding"], coded.name());
             assert_eq!(response.content_length(), Some(body.len() as u64));
@@ -43,7 +43,7 @@ async fn every_coding_is_undone_and_the_head_stays_as_it_was_sent() {
             let (received, total) = totals(&world.recorder, id).pop().unwrap_or_default();
             assert_eq!((received, total), (length as u64, None), "{coded:?}");
             // It was read to its end: the wire serves again.
-            let again = world.session.get(&world.url()).unwrap().send().await.unwrap();
+            let again = world.session.get(world.url()).unwrap().send().await.unwrap();
             assert!(again.bytes().await.unwrap() == sent, "{coded:?} of {length} octets, again");
             assert_eq!(world.origin.connections(), 1, "{coded:?} of {length} octets");
             world.end().await;
@@ -56,11 +56,11 @@ async fn sizes_tell_what_came_and_what_became_of_it_apart() {
     let sent = content(300_000);
     let came = Coded::Gzip.code(&sent).len() as u64;
     let world = World::new(move || reply(Coded::Gzip, &sent)).await;
-    let mut response = world.session.get(&world.url()).unwrap().send().await.unwrap();
+    let mut response = world.session.get(world.url()).unwrap().send().await.unwrap();
     while response.chunk().await.unwrap().is_some() {}
     assert_eq!((response.sizes().response_body, response.sizes().decoded_body), (came, 300_000));
 
-    let mut raw = world.session.get(&world.url()).unwrap().decompression(Decompression::NONE).send().await.unwrap();
+    let mut raw = world.session.get(world.url()).unwrap().decompression(Decompression::NONE).send().await.unwrap();
     while raw.chunk().await.unwrap().is_some() {}
     assert_eq!((raw.sizes().response_body, raw.sizes().decoded_body), (came, came));
     assert!(!raw.is_decoded());
@@ -128,7 +128,7 @@ async fn a_body_until_close_is_decoded_too() {
     let (coded, body) = (Coded::Zstd, Coded::Zstd.code(&sent));
     let world = World::new(move || Reply::new(200).until_close(body.clone()).field("content-encoding", coded.name()));
     let world = world.await;
-    let response = world.session.get(&world.url()).unwrap().send().await.unwrap();
+    let response = world.session.get(world.url()).unwrap().send().await.unwrap();
     assert!(response.bytes().await.unwrap() == sent);
     world.end().await;
 }
@@ -142,7 +142,7 @@ async fn several_codings_are_undone_from_the_last_to_the_first() {
         reply.field("content-encoding", "deflate , br")
     };
     let world = World::new(answer).await;
-    let response = world.session.get(&world.url()).unwrap().send().await.unwrap();
+    let response = world.session.get(world.url()).unwrap().send().await.unwrap();
     assert!(response.bytes().await.unwrap() == sent);
     world.end().await;
 }
@@ -158,7 +158,7 @@ async fn what_is_unknown_or_not_allowed_is_read_as_it_came() {
     ] {
         let sent = body.clone();
         let world = World::new(move || Reply::ok(sent.clone()).field("content-encoding", fields)).await;
-        let response = world.session.get(&world.url()).unwrap().decompression(allowed).send().await.unwrap();
+        let response = world.session.get(world.url()).unwrap().decompression(allowed).send().await.unwrap();
         assert!(!response.is_decoded(), "{fields}");
         assert_eq!(response.headers()["content-encoding"], fields);
         assert_eq!(response.bytes().await.unwrap(), body, "{fields}");
@@ -175,7 +175,7 @@ async fn a_part_is_read_as_it_came() {
         reply.field("content-range", "bytes 3-8/25")
     };
     let world = World::new(answer).await;
-    let response = world.session.get(&world.url()).unwrap().header("range", "bytes=3-8").send().await.unwrap();
+    let response = world.session.get(world.url()).unwrap().header("range", "bytes=3-8").send().await.unwrap();
     assert_eq!(response.bytes().await.unwrap(), body);
     world.end().await;
 }
@@ -183,7 +183,7 @@ async fn a_part_is_read_as_it_came() {
 #[tokio::test]
 async fn where_there_is_no_body_there_is_nothing_to_decode() {
     let world = World::new(|| Reply::new(204).field("content-encoding", "gzip, gzip, gzip, gzip, gzip, gzip")).await;
-    let response = world.session.get(&world.url()).unwrap().send().await.unwrap();
+    let response = world.session.get(world.url()).unwrap().send().await.unwrap();
     assert!(!response.is_decoded() && response.bytes().await.unwrap().is_empty());
     world.end().await;
     for status in [200, 304] {
