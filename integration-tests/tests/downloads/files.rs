@@ -116,7 +116,6 @@ fn it_needs_no_runtime_of_the_callers() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let world = runtime.block_on(World::of(vec![Script::answering(whole(&film(), TAG))]));
     // This thread has none: whatever polls the future will do.
-    futures_util::FutureExt::now_or_never(std::future::ready(()));
     let downloaded = blocking(world.download().to_file(world.path()));
     assert_eq!((downloaded.unwrap().length, world.film()), (300, film()));
     runtime.block_on(world.end());

@@ -60,7 +60,7 @@ async fn any_form_is_read_back_as_it_was_written() {
         let (mut form, mut expected) = (Form::new(), Vec::new());
         for nth in 0..seeded.below(6) {
             // What a part holds may look like what stands between parts.
-            let octets: Vec<u8> = (0..seeded.below(300)).map(|_| b"\r\n--ab\0\xff"[seeded.below(8) as usize]).collect();
+            let octets: Vec<u8> = (0..seeded.below(300)).map(|_| b"\r\n--ab\0\xff"[seeded.below(8)]).collect();
             let name = format!("part {nth}");
             if seeded.below(2) == 0 {
                 form = form.bytes(&name, "x", octets.clone());
