@@ -191,7 +191,7 @@ async fn what_a_hostile_proxy_says_is_an_error_at_every_split() {
             if may_be_late && split != Split::Whole {
                 continue;
             }
-            let script = Script::new().read_request().split(split.clone()).send(answer).close();
+            let script = Script::new().read_request().split(split).send(answer).close();
             let peer = ScriptedPeer::always(script).await;
             let dial = DialOptions::default().proxy(at(&peer, "http")).always_tunnel(true);
             let place = Place::of(Session::builder().dial(dial));

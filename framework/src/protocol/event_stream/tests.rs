@@ -129,12 +129,10 @@ fn neither_a_line_without_end_nor_an_event_without_end_has_all_the_memory() {
         for pushed in 0.. {
             assert!(pushed * piece.len() <= 9000, "{:?}", String::from_utf8_lossy(piece));
             reader.push(Bytes::copy_from_slice(piece));
-            loop {
-                match reader.next() {
-                    Ok(Some(event)) => panic!("{event:?}"),
-                    Ok(None) => break,
-                    Err(too_large) => return assert_eq!(too_large, TooLarge(1000)),
-                }
+            match reader.next() {
+                Ok(Some(event)) => panic!("{event:?}"),
+                Ok(None) => {}
+                Err(too_large) => return assert_eq!(too_large, TooLarge(1000)),
             }
         }
     };
