@@ -108,7 +108,7 @@ async fn f_by_default_a_bomb_is_refused_for_its_density() {
 
 #[tokio::test]
 #[cfg_attr(not(target_os = "linux"), ignore = "needs /proc/self")]
-async fn f_a_bomb_that_nobody_reads_costs_nothing() {
+async fn f_a_bomb_that_nobody_reads_costs_no_more_than_a_window() {
     let _alone = ALONE.lock().await;
     for coded in Coded::ALL {
         let recorder = Recorder::start();
@@ -121,7 +121,9 @@ async fn f_a_bomb_that_nobody_reads_costs_nothing() {
         connection.close().await.unwrap();
         let grown = kib("VmHWM:").saturating_sub(before);
         println!("{coded:?}: {grown} KiB more");
-        assert!(grown <= 2 * 1024, "{coded:?}: {grown} KiB more");
+        // Threads and buffers begin too; and Brotli's decoder fills its window before it gives anything of it.
+        let most = if coded == Coded::Brotli { (BUDGET + MIB) / 1024 } else { 4 * 1024 };
+        assert!(grown <= most, "{coded:?}: {grown} KiB more");
         recorder.finish(session).await;
     }
 }
