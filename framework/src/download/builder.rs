@@ -40,8 +40,9 @@ impl DownloadBuilder {
         self
     }
 
-    /// When it goes on after a failure. [`attempts`](RetryPolicy::attempts) counts those in a row that bring not one octet. By default the
-    /// session's, and five attempts if that has none.
+    /// When it goes on after a failure. [`attempts`](RetryPolicy::attempts) counts those in a row that come no further than one before
+    /// them: a server that breaks off at one place each time, and cannot go on from there, is given up. By default the session's, and five
+    /// attempts if that has none.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.policy = Some(policy);
         self

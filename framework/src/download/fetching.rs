@@ -23,8 +23,12 @@ pub(super) struct Fetching {
     skip: u64,
     /// The requests so far.
     pub(super) requests: u32,
-    /// Those in a row that brought nothing.
+    /// Those in a row that came no further than one before.
     fruitless: u32,
+    /// So far one has come.
+    furthest: u64,
+    /// How often what was held was given up for another version that can be gone on from.
+    versions: u32,
     /// Why the last one failed, and how long to wait before the next.
     failed: Option<(Error, std::time::Duration)>,
     over: bool,
@@ -41,8 +45,21 @@ pub(super) enum Fetched {
 
 impl Fetching {
     pub(super) fn new(request: RequestBuilder, policy: RetryPolicy, plan: Plan) -> Self {
-        let over = plan.is_complete();
-        Self { request, policy, plan, response: None, skip: 0, requests: 0, fruitless: 0, failed: None, over }
+        let (over, furthest) = (plan.is_complete(), plan.held);
+        let (requests, fruitless, versions) = (0, 0, 0);
+        Self {
+            request,
+            policy,
+            plan,
+            response: None,
+            skip: 0,
+            requests,
+            fruitless,
+            furthest,
+            versions,
+            failed: None,
+            over,
+        }
     }
 
     /// Cancel-safe: what a future that is dropped was waiting for is waited for by the next, but for an answer, which is asked for again.
@@ -59,12 +76,12 @@ impl Fetching {
             };
             match response.chunk().await {
                 Ok(Some(octets)) => {
-                    self.fruitless = 0;
                     if let Some(octets) = self.behind_what_is_held(octets)? {
                         return Ok(Fetched::Octets(octets));
                     }
                 }
-                Ok(None) if self.plan.is_whole() => self.over = true,
+                // It may be less than is held of it, whatever its tag says.
+                Ok(None) if self.skip == 0 && self.plan.is_whole() => self.over = true,
                 // A part may be less than was asked for.
                 Ok(None) => {
                     let error =
@@ -105,6 +122,7 @@ impl Fetching {
                     self.skip = std::mem::take(&mut self.plan.held);
                 } else {
                     self.plan.begins_anew();
+                    self.is_another_version();
                     return Ok(Some(Fetched::Anew));
                 }
             }
@@ -125,11 +143,21 @@ impl Fetching {
         Ok(None)
     }
 
+    /// A shorter one has to come no further than the one before had. But not for ever: a server may have another each time.
+    fn is_another_version(&mut self) {
+        if self.plan.validator.is_some() && self.versions < self.policy.attempts {
+            (self.versions, self.furthest) = (self.versions + 1, 0);
+        }
+    }
+
     fn behind_what_is_held(&mut self, mut octets: Bytes) -> Result<Option<Bytes>> {
         if !self.plan.take(octets.len() as u64) {
             self.over = true;
             let detail = "more octets came than the file has";
             return Err(self.error(ErrorCode::InvalidServerResponse, Blame::Peer, detail));
+        }
+        if self.plan.held > self.furthest {
+            (self.furthest, self.fruitless) = (self.plan.held, 0);
         }
         let skipped = usize::try_from(self.skip).unwrap_or(usize::MAX).min(octets.len());
         self.skip -= skipped as u64;

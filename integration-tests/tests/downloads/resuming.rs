@@ -1,6 +1,7 @@
 //! What is gone on with, within a call and in a later one, and what is begun anew.
 
 use hinternet::{DownloadProgress, ErrorCode, Status};
+use integration_tests::patiently;
 
 use super::*;
 
@@ -173,4 +174,33 @@ async fn a_redirect_is_followed_and_the_rest_is_asked_for_where_it_leads() {
     let last = asks(&format!("bytes={held}-"), TAG);
     assert_eq!(world.asked(), [ALL, ALL, last.clone(), last]);
     world.end().await;
+}
+
+#[tokio::test]
+async fn attempts_that_never_come_further_than_those_before_have_an_end() {
+    let weak = broken(&whole(&film(), "W/\"v1\""), 100);
+    let deaf_to_ranges = broken(&whole(&film(), TAG), 100);
+    let ever_new = (0..30).map(|nth| broken(&whole(&film(), &format!("\"v{nth}\"")), 100));
+    for scripts in [vec![weak], vec![deaf_to_ranges], ever_new.collect()] {
+        let world = World::of(scripts).await;
+        let download = world.download().retry(policy().attempts(3));
+        let error = patiently("the last attempt", download.to_file(world.path())).await.unwrap_err();
+        assert_eq!(error.code(), ErrorCode::ConnectionError);
+        // Another version may begin the count anew, as often as there are attempts.
+        assert!(world.requests().len() <= 3 + 3, "{}", world.requests().len());
+        world.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_whole_that_ends_before_what_is_held_of_it_is_not_whole() {
+    let head = format!("HTTP/1.1 200 OK\r\netag: {TAG}\r\ntransfer-encoding: chunked\r\n\r\n32\r\n");
+    let endless = [head.as_bytes(), &film()[..50], b"\r\n0\r\n\r\n"].concat();
+    for shorter in [whole(&film()[..50], TAG), endless] {
+        let world = World::of(vec![broken(&whole(&film(), TAG), 100), Script::answering(shorter)]).await;
+        let error = world.download().retry(policy().attempts(2)).to_file(world.path()).await.unwrap_err();
+        assert_eq!((error.code(), error.blame()), (ErrorCode::ConnectionError, hinternet::Blame::Peer));
+        assert!(!world.files().contains(&"film".to_owned()));
+        world.end().await;
+    }
 }
