@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use hinternet::{Error, ErrorCode, HeaderMap, RedirectPolicy, Response, Session};
+use hinternet::{
+    Error, ErrorCode, HeaderMap, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy, Response, Session,
+};
 
 use crate::fingerprint::Inkpad;
-use crate::frontier::Job;
+use crate::frontier::{Job, Purpose};
 use crate::links::{LinkReader, Links};
 use crate::retry::Trouble;
 use crate::robots;
@@ -43,6 +45,10 @@ pub struct Answer {
     pub latency: Duration,
     /// Where a redirect leads.
     pub location: Option<String>,
+    /// Who answered in the end.
+    pub url: String,
+    /// How many redirects were followed to there.
+    pub redirects: u8,
     /// What the body held.
     pub body: Body,
 }
@@ -69,8 +75,11 @@ impl Fetcher {
     pub async fn fetch(&self, url: &str, wanted: Wanted, job: &Job) -> Result<Answer, Error> {
         // The host's number comes back with what is told of the request.
         let request = self.session.get(url)?.governor(job.governor).context(job.host.0.into());
-        // Where one leads is a link like any other, with a host, robots rules and a turn of its own.
-        let request = request.redirects(RedirectPolicy::Never);
+        let request = request.redirects(match job.work.purpose {
+            // Where one leads is a link like any other, with a host, robots rules and a turn of its own.
+            Purpose::Page => RedirectPolicy::Never.into(),
+            Purpose::Robots { redirects, .. } => of_robots(redirects),
+        });
         let mut response = request.send().await?;
         let began = Instant::now();
         let times = response.timings();
@@ -81,6 +90,8 @@ impl Fetcher {
             began,
             latency: times.to_head().unwrap_or_default() - times.waiting_for_wire().unwrap_or_default(),
             location: response.headers().get("location").and_then(|value| Some(value.to_str().ok()?.to_owned())),
+            url: response.url().to_owned(),
+            redirects: response.history().len().try_into().unwrap_or(u8::MAX),
             body,
         })
     }
@@ -109,6 +120,20 @@ impl Fetcher {
     }
     // ANCHOR_END: read
 }
+
+// ANCHOR: of_robots
+/// Within its host a robots.txt is looked for where the host says. On another one it waits for its turn there, like anything else:
+/// such a redirect is delivered, and so is the one too many.
+fn of_robots(redirects_before: u8) -> RedirectOptions {
+    let most = u32::from(robots::MAX_REDIRECTS.saturating_sub(redirects_before));
+    let mut options = RedirectOptions::default();
+    options.decider = Some(RedirectDecider::function(move |redirect| {
+        let stays = redirect.target.origin() == redirect.from().origin();
+        if stays && redirect.hops() < most { RedirectDecision::Follow(redirect) } else { RedirectDecision::Deliver }
+    }));
+    options
+}
+// ANCHOR_END: of_robots
 
 // ANCHOR: trouble
 /// Can an attempt that failed like this succeed later?

@@ -131,6 +131,36 @@ async fn a_host_that_is_not_there_is_an_error_and_no_end() {
     assert_eq!(report.statuses.values().sum::<u64>(), lab.truth().pages.len() as u64);
 }
 
+/// The first and the last of them within a host, the second to another.
+#[tokio::test(flavor = "multi_thread")]
+async fn rfc9309_2_3_1_2_rules_are_looked_for_where_five_redirects_lead_and_not_six() {
+    for (redirects, asked_for) in [(5, false), (6, true)] {
+        let elsewhere = Origin::start(move |request| {
+            let hop: usize = request.path().trim_start_matches("/hop").parse().unwrap();
+            match hop {
+                hop if hop == redirects => Reply::ok("User-agent: *\nDisallow: /private\n"),
+                hop => Reply::redirect(308, format!("hop{}", hop + 1)),
+            }
+        })
+        .await;
+        let there = elsewhere.url("/hop2");
+        let site = Origin::start(move |request| match request.path() {
+            "/robots.txt" => Reply::redirect(302, "/hop1"),
+            "/hop1" => Reply::redirect(307, &*there),
+            "/" => Reply::html("<a href=/private>p</a>"),
+            _ => Reply::html(""),
+        })
+        .await;
+        let mut plan = Plan::new(vec![url::Url::parse(&site.url("/")).unwrap()]);
+        plan.public_only = false;
+        let report = whole_crawl(&plan).await;
+        assert_eq!(site.log().iter().any(|visit| visit.target == "/private"), asked_for, "{redirects}");
+        assert_eq!((report.disallowed, report.errors), (u64::from(!asked_for), 0));
+        assert_eq!((site.log()[0].target.as_str(), site.log()[1].target.as_str()), ("/robots.txt", "/hop1"));
+        assert_eq!(elsewhere.log().len(), 4, "the sixth is not followed: {:?}", elsewhere.log());
+    }
+}
+
 /// Each would stand in its line for a minute, and hold the place of another.
 #[tokio::test(flavor = "multi_thread")]
 async fn hosts_that_pause_do_not_hold_up_the_others() {

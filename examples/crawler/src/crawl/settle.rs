@@ -50,7 +50,9 @@ impl Crawl {
                 self.figures.answered(job.host, url, answer.status, answer.octets, answer.latency);
                 self.follow(url, job.work.depth.saturating_add(1), answer);
             }
-            Purpose::Robots { of, redirects } => self.read_robots(of, redirects, url, &answer),
+            Purpose::Robots { of, redirects } => {
+                self.read_robots(of, redirects.saturating_add(answer.redirects), &answer);
+            }
         }
     }
 
@@ -72,17 +74,17 @@ impl Crawl {
         }
     }
 
-    fn read_robots(&mut self, of: HostId, redirects: u8, url: &str, answer: &Answer) {
+    fn read_robots(&mut self, of: HostId, redirects: u8, answer: &Answer) {
         let text = if let Body::Robots(text) = &answer.body { text.as_slice() } else { &[] };
         match Robots::read(answer.status, text) {
             Reading::Rules(robots) => self.frontier.obey(of, robots),
-            Reading::Elsewhere if redirects == MAX_REDIRECTS => self.frontier.obey(of, Robots::allow_all()),
-            Reading::Elsewhere => self.look_for_robots(of, redirects + 1, url, answer.location.as_deref()),
+            Reading::Elsewhere if redirects >= MAX_REDIRECTS => self.frontier.obey(of, Robots::allow_all()),
+            Reading::Elsewhere => self.look_for_robots(of, redirects + 1, &answer.url, answer.location.as_deref()),
             Reading::Unknown => self.do_without_robots(of),
         }
     }
 
-    /// Follows a redirect of a robots.txt. It may leave the crawl's scope, but not lead to a host that must not be asked.
+    /// Follows a redirect of a robots.txt that leads to another host. It may leave the crawl's scope, but not lead to a host that must not be asked.
     fn look_for_robots(&mut self, of: HostId, redirects: u8, url: &str, location: Option<&str>) {
         let target = location.and_then(|location| Url::parse(url).ok()?.join(location).ok());
         let Some(target) = target.filter(|target| self.discovery.scope().may_ask(target)) else {
