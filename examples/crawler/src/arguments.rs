@@ -67,6 +67,10 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE", value_parser = units::authorities)]
     pub trust: Option<Authorities>,
 
+    /// Keep the answers in this folder, and let the next crawl ask only for what has changed since
+    #[arg(long, value_name = "DIR")]
+    pub cache: Option<PathBuf>,
+
     /// How long requests under way may take to finish after Ctrl-C; a second one ends them at once
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = units::duration, allow_hyphen_values = true)]
     pub deadline: Duration,
@@ -85,7 +89,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// What the crawl is asked to do.
+    /// What the crawl is asked to do; without its cache, which is opened by who carries it out.
     pub fn plan(&self) -> Plan {
         Plan {
             starts: self.starts.clone(),
@@ -102,6 +106,7 @@ impl Arguments {
             contact: self.contact.clone(),
             public_only: self.public_only,
             trusted: self.trust.iter().flat_map(|authorities| authorities.0.iter().cloned()).collect(),
+            cache: None,
             deadline: self.deadline,
             list_pages: self.list_pages,
         }
@@ -113,6 +118,7 @@ Examples:
   crawler                                         a web of its own
   crawler http://127.0.0.1:8000/                  a site of yours
   crawler http://127.0.0.1:8000/ --json -         its report as JSON
+  crawler http://127.0.0.1:8000/ --cache DIR      again, and only what has changed
   crawler https://site.example/ --contact MAIL    somebody else's";
 
 #[cfg(test)]

@@ -60,7 +60,12 @@ fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error
     if plan.public_only {
         options.dial = DialOptions::default().address_policy(FoundHosts::beside(plan.reach, &plan.starts));
     }
-    Session::builder()
+    let mut builder = Session::builder();
+    if let Some(cache) = &plan.cache {
+        // What is kept is the answer only if its server says that it still is: a crawl is to see the site of today.
+        builder = builder.cache(cache.clone()).default_header("cache-control", "no-cache");
+    }
+    builder
         .request_options(options)
         .user_agent(&plan.user_agent())
         .wires_per_origin(plan.bounds.per_host)

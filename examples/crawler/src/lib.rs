@@ -8,6 +8,7 @@
 //! | [`fetch`], [`progress`] | the two places where the framework is used: requests, and the subscriber of its notifications |
 //! | [`frontier`], [`politeness`], [`retry`] | what is fetched next, and when: decided without a socket or a clock |
 //! | [`robots`], [`scope`] | what may be fetched |
+//! | [`kept`] | what one crawl keeps for the next |
 //! | [`links`], [`discovery`] | what a page links to, and which of it is new |
 //! | [`report`] | what was found out |
 //! | [`lab`] | the crawl of a web made for the purpose, and the check of its report |
@@ -20,6 +21,7 @@ pub mod fetch;
 pub mod fingerprint;
 pub mod frontier;
 pub mod guard;
+pub mod kept;
 pub mod lab;
 pub mod links;
 pub mod output;

@@ -9,21 +9,26 @@ use std::time::Duration;
 use clap::Parser;
 use crawler::arguments::Arguments;
 use crawler::crawl::crawl;
+use crawler::kept;
 use crawler::lab;
 use crawler::output::Output;
 use crawler::plan::Plan;
 use crawler::progress::Bars;
 use crawler::report::Report;
 use crawler::signals::{Signal, Signals};
+use hinternet::Cache;
 use integration_tests::lab::{Lab, LabSize};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let plan = arguments.plan();
-    let ready = plan.refusal().map_or_else(|| Output::open(arguments.json.as_deref()), Err);
+    let mut plan = arguments.plan();
+    let ready = plan.refusal().map_or_else(|| make_ready(&arguments), Err);
     let mut output = match ready {
-        Ok(output) => output,
+        Ok((output, cache)) => {
+            plan.cache = cache;
+            output
+        }
         Err(refusal) => {
             eprintln!("crawler: {refusal}");
             return ExitCode::from(REFUSED);
@@ -35,10 +40,20 @@ async fn main() -> ExitCode {
     } else {
         crawl_sites(&plan, bars, &mut output).await
     };
+    if let Some(cache) = &plan.cache {
+        // What was kept is in its file from here on.
+        cache.close().await;
+    }
     ended.unwrap_or_else(|error| {
         eprintln!("crawler: {error}");
         ExitCode::FAILURE
     })
+}
+
+/// What has to be there before anything is asked.
+fn make_ready(arguments: &Arguments) -> Result<(Output, Option<Cache>), String> {
+    let cache = arguments.cache.as_deref().map(|folder| kept::open(folder, arguments.body_cap)).transpose()?;
+    Ok((Output::open(arguments.json.as_deref())?, cache))
 }
 
 async fn crawl_sites(plan: &Plan, bars: Option<Bars>, output: &mut Output) -> Result<ExitCode, Box<dyn Error>> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hinternet::Cache;
 use hinternet::tls::Certificate;
 use url::Url;
 
@@ -27,6 +28,8 @@ pub struct Plan {
     pub public_only: bool,
     /// Authorities that are trusted beside the machine's.
     pub trusted: Vec<Certificate>,
+    /// What was crawled before: what is in it is only asked for if it has changed.
+    pub cache: Option<Cache>,
     /// What is under way may take so long to finish when the crawl is stopped.
     pub deadline: Duration,
     /// List every URL that was answered, not only those that failed.
@@ -51,6 +54,7 @@ impl Plan {
             contact: None,
             public_only: true,
             trusted: Vec::new(),
+            cache: None,
             deadline: Duration::from_secs(5),
             list_pages: false,
         }

@@ -5,6 +5,7 @@
 //! | `ConnectedToServer` | a connection |
 //! | `SendRequestComplete` | a request |
 //! | `ReadComplete(n)` | n octets |
+//! | `CacheRevalidated` | an answer that has not changed |
 //! | `RequestError` | an attempt that failed |
 //! | `Missed(n)` | n of the above that were dropped, because this actor was too slow |
 
@@ -36,6 +37,8 @@ pub struct Tally {
     pub requests: u64,
     /// Octets of bodies that were read.
     pub octets: u64,
+    /// Answers that are what an earlier crawl has kept: the server has said so, and sent no body.
+    pub unchanged: u64,
     /// Requests that failed.
     pub errors: u64,
     /// Notifications that were dropped. If any, the other figures may be too small.
@@ -71,6 +74,7 @@ impl Progress {
     pub const MASK: NotificationMask = NotificationMask::CONNECT_TO_SERVER
         .union(NotificationMask::SENDREQUEST_COMPLETE)
         .union(NotificationMask::READ_COMPLETE)
+        .union(NotificationMask::CACHE)
         .union(NotificationMask::REQUEST_ERROR);
     // ANCHOR_END: mask
 
@@ -130,6 +134,7 @@ impl Tally {
             Status::ConnectedToServer(_) => self.connections += 1,
             Status::SendRequestComplete => self.requests += 1,
             Status::ReadComplete(octets) => self.octets += octets,
+            Status::CacheRevalidated => self.unchanged += 1,
             Status::RequestError { .. } => self.errors += 1,
             Status::Missed(notifications) => self.missed += notifications,
             _ => {}

@@ -22,6 +22,9 @@ impl Display for Report {
             "connections",
             format!("{} opened for {}", count(self.wire.connections), counted(self.wire.requests, "request")),
         )?;
+        if self.wire.unchanged > 0 {
+            row(f, "unchanged", counted(self.wire.unchanged, "answer"))?;
+        }
         row(f, "retries", count(self.retries))?;
         row(f, "errors", count(self.errors))?;
         let links = &self.links;
