@@ -62,6 +62,8 @@ pub(super) type Piece = (Bytes, News);
 
 /// What has become of the exchange.
 pub(super) struct News {
+    /// Which attempt of the request it is by now.
+    pub(super) attempt: u32,
     pub(super) wire: Option<WireFacts>,
     pub(super) times: Timings,
     pub(super) sizes: Sizes,
@@ -252,6 +254,7 @@ impl Journey {
             self.sizes.count_beside(&active.exchange);
         }
         News {
+            attempt: self.attempt,
             wire: self.wire.clone(),
             times: self.times,
             sizes: self.sizes,

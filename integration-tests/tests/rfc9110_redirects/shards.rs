@@ -1,10 +1,13 @@
 //! A redirect to an origin at home on another shard: its exchange runs there, and what comes of it is the same.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use hinternet::{
-    Engine, ErrorCode, Governor, Method, Notification, Payload, RequestOptions, Session, SessionBuilder, Status,
+    Engine, ErrorCode, Governor, Method, Notification, Payload, RequestOptions, RetryPolicy, Session, SessionBuilder,
+    Status,
 };
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::scene::{Nobody, read_all};
@@ -99,6 +102,25 @@ async fn a_large_body_comes_whole_in_pieces() {
     for origin in &origins {
         let response = world.get(&origin.url(&moved(&server.url("/large")))).await.unwrap();
         assert_eq!(response.bytes().await.unwrap(), large);
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn attempts_that_were_made_there_count() {
+    let pause = Duration::from_millis(1);
+    let policy = RetryPolicy::new().attempts(3).first_pause(pause).longest_pause(pause).budget(None);
+    let (world, origins) = (Watched::by(spread().retry(policy)), many().await);
+    for _ in 0..12 {
+        let asked = AtomicU32::new(0);
+        // A failure, which is repeated there, and then an answer that is followed by another attempt from here.
+        let flaky = Origin::start(move |_| match asked.fetch_add(1, Ordering::Relaxed) % 2 {
+            0 => Reply::drop_connection(),
+            _ => Reply::new(503).closing(),
+        })
+        .await;
+        world.get(&origins[0].url(&moved(&flaky.url("/")))).await.unwrap_err();
+        assert_eq!(flaky.log().len(), 3, "wherever it is at home");
     }
     world.end().await;
 }
