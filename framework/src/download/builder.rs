@@ -34,7 +34,8 @@ impl DownloadBuilder {
         self
     }
 
-    /// What each request obeys, in place of what the session says. A total deadline is that of each; its `retry` is that of the download.
+    /// What each request obeys, in place of what the session says. A total deadline is that of each, without the pause
+    /// before it; its `retry` is that of the download.
     pub fn request_options(mut self, options: RequestOptions) -> Self {
         self.request = self.request.options(options);
         self

@@ -89,6 +89,8 @@ impl Journey {
     pub(super) fn takes_the_place_of(&mut self, renewed: Renewed) {
         let Renewed { attempt, pause, error } = renewed;
         let not_before = clock::now().checked_add(pause);
+        // The pause is none of its own time.
+        self.times.started = not_before.unwrap_or(self.times.started);
         self.follow_up = Some(Box::new(Following::Waiting { not_before }));
         self.emit(Mask::RETRYING, || Status::Retrying { attempt, pause, error });
     }

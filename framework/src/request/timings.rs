@@ -13,7 +13,8 @@ use crate::wire::Exchange;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Timings {
-    /// `send` was taken.
+    /// `send` was taken. For a request that takes the place of one that failed, of a download or an event source: the end of the pause
+    /// before it.
     pub started: Instant,
     /// The request had a wire.
     pub wire_acquired: Option<Instant>,

@@ -1,6 +1,6 @@
 //! The pause: it holds nothing that another could use, and whoever waits may go.
 
-use hinternet::{ErrorCode, Governor};
+use hinternet::{ErrorCode, Governor, Timeouts};
 use integration_tests::memory_peer::in_virtual_time;
 use integration_tests::{dropped_after, patiently};
 
@@ -83,6 +83,22 @@ fn a_send_whose_future_is_dropped_in_the_pause_is_not_sent_again() {
         world.recorder.wait_for(|told| matches!(told.status, Status::HandleClosing)).await;
         tokio::time::sleep(60 * SECOND).await;
         assert_eq!(world.sent(), 1);
+        world.end().await;
+    });
+}
+
+#[test]
+fn the_pause_before_the_next_request_of_a_download_is_no_part_of_that_requests_total_deadline() {
+    in_virtual_time(async {
+        let script = answers([answer(503, "retry-after: 30\r\n"), answer(200, "")]);
+        let mut timeouts = Timeouts::default();
+        timeouts.total = Some(10 * SECOND);
+        let world = World::of(MemoryPeer::playing(script), Session::builder().timeouts(timeouts));
+        let mut download = world.session.download(URL).unwrap().retry(policy()).stream().unwrap();
+        assert_eq!(download.chunk().await.unwrap().unwrap(), "ok");
+        assert_eq!(download.chunk().await.unwrap(), None);
+        assert!(world.began.elapsed() >= 30 * SECOND);
+        drop(download);
         world.end().await;
     });
 }
