@@ -3,6 +3,7 @@
 mod answer;
 mod bodies;
 mod expect;
+mod folds;
 mod injection;
 mod interims;
 mod reasons;
