@@ -4,6 +4,7 @@ mod answer;
 mod bodies;
 mod expect;
 mod folds;
+mod http10;
 mod injection;
 mod interims;
 mod reasons;
