@@ -15,6 +15,14 @@ use crate::error::{Error, Operation, Result};
 pub enum Protocols {
     /// HTTP/1.1 alone.
     Http1,
+    /// Requests of HTTP/1.0, over wires of HTTP/1.1, for a server or a gateway that takes nothing else (`WINHTTP_OPTION_HTTP_VERSION`).
+    ///
+    /// Such a request has no chunks: a body whose length is not known is refused with 87. It says no `Expect`
+    /// ([`RequestOptions::expect_continue`](crate::RequestOptions::expect_continue) is passed over, a field of the caller's refused),
+    /// and it asks for no WebSocket. No `Connection` is added, and its wire serves again only if the response says `keep-alive`
+    /// (RFC 9112 9.3, C.2.2). The response is read as any other.
+    #[doc(alias("WINHTTP_OPTION_HTTP_VERSION", "HTTP_VERSION_INFO"))]
+    Http10,
     /// HTTP/2 if the server chooses it in the TLS handshake (ALPN, RFC 9113 3.2), else HTTP/1.1. Without TLS: HTTP/1.1.
     #[default]
     PreferHttp2,

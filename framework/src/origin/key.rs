@@ -76,7 +76,7 @@ impl<'a> Identity<'a> {
 impl<'a> Http2Terms<'a> {
     fn new(secure: bool, protocols: Protocols, options: &'a Http2Options, limits: &Limits) -> Option<Self> {
         let required = match protocols {
-            Protocols::Http1 => return None,
+            Protocols::Http1 | Protocols::Http10 => return None,
             // Without TLS there is nobody who would choose it.
             Protocols::PreferHttp2 if !secure => return None,
             Protocols::PreferHttp2 => false,

@@ -1,13 +1,14 @@
 //! What the head of an exchange is made of: the caller's fields, less what a follow-up dropped, and what the policies add.
 
 use bytes::BytesMut;
-use http::HeaderMap;
 use http::header::{CONTENT_TYPE, EXPECT, HeaderValue};
+use http::{HeaderMap, Version};
 
 use super::fields::Fields;
 use super::journey::Journey;
 use super::payload::Kind;
 use crate::error::{Error, Operation, Result};
+use crate::options::Protocols;
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::wire::{Exchange, Failure};
 
@@ -19,7 +20,8 @@ impl Journey {
     #[expect(clippy::unnecessary_wraps, reason = "a policy may have to refuse")]
     pub(super) fn outgoing(&mut self) -> Result<Fields> {
         let mut fields = self.headers.clone();
-        if self.options.expect_continue.is_some() && !fields.contains_key(EXPECT) {
+        let may_expect = self.options.expect_continue.is_some() && self.options.protocols != Protocols::Http10;
+        if may_expect && !fields.contains_key(EXPECT) {
             let has_body = !matches!(self.payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             if has_body {
                 fields.change().insert(EXPECT, HeaderValue::from_static("100-continue"));
@@ -68,6 +70,7 @@ impl Journey {
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         let target = self.target();
         RequestHead {
+            version: if self.options.protocols == Protocols::Http10 { Version::HTTP_10 } else { Version::HTTP_11 },
             method: self.method(),
             target: target.path_and_query(),
             host: target.origin().authority(),

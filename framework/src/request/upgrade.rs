@@ -52,6 +52,7 @@ impl Request {
     /// - `RequireHttp2`: by a stream of HTTP/2, of a wire that is known to take WebSockets if there is one, else of any; one is dialed
     ///   if need be. Its server's first word is waited for, as long as connecting may take; a server that does not take WebSockets so
     ///   fails the `send` with 12190 at `Stage::Upgrade`.
+    /// - `Http10`: not at all; the `send` fails with 87.
     ///
     /// # Errors
     /// 87 unless it is a GET, 12019 while the request is under way, 6 when it is closed. A `send` that then has a body, or a field that
@@ -214,6 +215,9 @@ pub(super) fn ask(
     let refuse = |detail: String| Error::parameter(Operation::Send, detail);
     if !matches!(payload.0.length(), Some(BodyLength::None | BodyLength::Length(0))) {
         return Err(refuse("a request that asks for a WebSocket has no body".to_owned()));
+    }
+    if options.protocols == Protocols::Http10 {
+        return Err(refuse("HTTP/1.0 knows no WebSocket: it has no upgrades".to_owned()));
     }
     let shares = (options.protocols == Protocols::PreferHttp2).then(|| Arc::clone(options));
     if shares.is_some() {

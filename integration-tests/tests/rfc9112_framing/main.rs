@@ -3,6 +3,8 @@
 mod answer;
 mod bodies;
 mod expect;
+mod folds;
+mod http10;
 mod injection;
 mod interims;
 mod reasons;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use hinternet::{
-    AuthScheme, AuthSchemes, AuthTarget, CookieJar, Credentials, HeaderMap, HeaderValue, Method, Payload, Request,
-    RequestOptions, Session, Target,
+    AuthScheme, AuthSchemes, AuthTarget, CookieJar, Credentials, HeaderMap, HeaderValue, Method, Payload, Protocols,
+    Request, RequestOptions, Session, Target,
 };
 use http::header::CONTENT_LENGTH;
 
@@ -54,7 +54,7 @@ impl Job<'_> {
     pub(crate) fn prepare(&self, session: &Session, resumed_at: Option<u64>) -> Result<Prepared, Exit> {
         let options = self.options;
         let body = self.body()?;
-        // There is no request of HTTP/1.0 here, but also to curl it would have no chunks.
+        // What would be refused with 87 has a number of its own with curl.
         if options.http10 && body.as_ref().is_some_and(|body| !body.is_sized) {
             return Err(Exit::Code(UPLOAD_FAILED));
         }
@@ -99,6 +99,9 @@ impl Job<'_> {
             if expects || (!is_refused && (body.is_of_unknown_length || body.octets.len() > MUCH)) {
                 change.expect_continue = Some(options.expect_timeout());
             }
+        }
+        if options.http10 {
+            change.protocols = Protocols::Http10;
         }
         if let Some(seconds) = options.max_time {
             change.timeouts.total = Some(Duration::from_secs_f64(seconds) / TIME_PASSES);

@@ -6,7 +6,7 @@
 
 use bytes::BytesMut;
 use http::header::{CONTENT_LENGTH, HOST};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 use super::fault::Misuse;
 use super::fields::CRLF;
@@ -15,6 +15,8 @@ use super::said::{ConnectionOptions, parse_decimal};
 /// All that goes into the head of a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RequestHead<'a> {
+    /// HTTP/1.1 or, for a server that takes nothing else, HTTP/1.0; a head of HTTP/2 says it elsewhere.
+    pub(crate) version: Version,
     pub(crate) method: &'a Method,
     /// In the form the receiver wants: origin, absolute, authority (CONNECT) or asterisk form (RFC 9112 section 3.2).
     pub(crate) target: &'a str,
@@ -121,6 +123,11 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
     if stated.authorizes_proxy && (head.target.starts_with('/') || head.target == "*") {
         return Err(Misuse::ProxyAuthorization);
     }
+    let version_and_host = if head.version == Version::HTTP_10 { BEHIND_TARGET_1_0 } else { BEHIND_TARGET };
+    // RFC 9110 section 10.1.1: a server ignores it there, and the body would wait for nothing.
+    if stated.expects_continue && head.version == Version::HTTP_10 {
+        return Err(Misuse::ExpectInHttp10);
+    }
 
     let codings = head.accept_encoding.map_or(0, |codings| ACCEPT_ENCODING.len() + codings.len() + CRLF.len());
     let octets = stated.octets + codings;
@@ -129,7 +136,7 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
     out.extend_from_slice(b" ");
     out.extend_from_slice(head.target.as_bytes());
     // RFC 9110 section 7.2: Host first, so that a server can route before it has parsed the rest.
-    out.extend_from_slice(b" HTTP/1.1\r\nhost: ");
+    out.extend_from_slice(version_and_host);
     out.extend_from_slice(host);
     out.extend_from_slice(CRLF);
     for (name, value) in head.fields() {
@@ -248,6 +255,8 @@ fn choose_framing(head: &RequestHead<'_>, stated: &Stated<'_>) -> Result<Framing
         BodyLength::None => 0,
         BodyLength::Length(length) => length,
         BodyLength::Chunked if declared.is_some() => return Err(Misuse::ContentLengthWithChunked),
+        // RFC 9112 section 6.1: it knows no transfer codings.
+        BodyLength::Chunked if head.version == Version::HTTP_10 => return Err(Misuse::ChunkedInHttp10),
         BodyLength::Chunked => return Ok(Framing::Chunked),
     };
     match declared {
@@ -307,6 +316,8 @@ const HOST_OCTETS: [bool; 256] = {
     }
     table
 };
+const BEHIND_TARGET: &[u8; 17] = b" HTTP/1.1\r\nhost: ";
+const BEHIND_TARGET_1_0: &[u8; 17] = b" HTTP/1.0\r\nhost: ";
 const ACCEPT_ENCODING: &[u8] = b"accept-encoding: ";
 /// All that is fixed of request line, Host, the longest framing and the empty line.
 const FIXED_PARTS: usize = "  HTTP/1.1\r\nhost: \r\ncontent-length: 18446744073709551615\r\n\r\n".len();

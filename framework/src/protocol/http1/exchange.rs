@@ -18,7 +18,7 @@
 //! the final one may come in all of those too: a server need not hear a request out (RFC 9112 section 9.5).
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Version};
 
 use super::body::{BodyDecoder, BodyStep};
 use super::chunked::{ChunkHeader, chunk_header, last_chunk};
@@ -50,6 +50,7 @@ impl SendHead {
         let reader = HeadReader {
             limits: self.limits,
             method: head.method.clone(),
+            version: head.version,
             request: stated.connection,
             request_complete: !head.has_body(),
             scanned: 0,
@@ -221,6 +222,7 @@ impl ReceiveHead {
 struct HeadReader {
     limits: HeadLimits,
     method: Method,
+    version: Version,
     request: ConnectionOptions,
     request_complete: bool,
     scanned: usize,
@@ -258,7 +260,7 @@ impl HeadReader {
         if is_tunnel(&self.method, head.status()) || head.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(CloseReason::SwitchedProtocols);
         }
-        may_reuse(self.request, head, framing)?;
+        may_reuse(self.version, self.request, head, framing)?;
         // The server may still wait for the rest of the body, and would take the next request for it.
         if self.request_complete { Ok(()) } else { Err(CloseReason::EarlyResponse) }
     }

@@ -135,6 +135,10 @@ pub(crate) enum Misuse {
     ContentLengthDiffers { declared: String, actual: u64 },
     #[error("the Content-Length field is given for a body of unknown length")]
     ContentLengthWithChunked,
+    #[error("a request of HTTP/1.0 has no chunks: its body has to be of a known length")]
+    ChunkedInHttp10,
+    #[error("a request of HTTP/1.0 expects no 100")]
+    ExpectInHttp10,
     #[error("the request has more header fields than can be sent")]
     TooManyFields,
     #[error("a {method} request has no body")]

@@ -8,6 +8,9 @@ use memchr::{memchr_iter, memchr2};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flaw {
     Line,
+    /// A line goes on in the next one. Told apart because nearly no section has such lines: whoever wants them read asks
+    /// [`unfold`] for the section without them.
+    Folded,
     TooMany,
 }
 
@@ -15,6 +18,7 @@ pub(super) enum Flaw {
 /// missing. What was shown counts only if there is no flaw.
 ///
 /// Strict: a name is a token, directly before its colon, a value holds no control character, and no line goes on in the next one.
+/// Of a section with a line that does, nothing may be concluded but that.
 pub(super) fn walk<'a>(
     octets: &'a [u8],
     most: usize,
@@ -27,7 +31,10 @@ pub(super) fn walk<'a>(
         if line.is_empty() {
             break;
         }
-        let (name, value) = split(line).ok_or(Flaw::Line)?;
+        let Some((name, value)) = split(line) else {
+            // Before the first field there is nothing that could go on: RFC 9112 section 2.2.
+            return Err(if fields > 0 && is_continuation(line) { Flaw::Folded } else { Flaw::Line });
+        };
         fields += 1;
         if fields > most.min(MOST_FIELDS) {
             return Err(Flaw::TooMany);
@@ -41,8 +48,49 @@ pub(super) fn walk<'a>(
     if lines.iter().fold(false, |flaw, &octet| flaw | is_flaw(octet)) { Err(Flaw::Line) } else { Ok(Some(length)) }
 }
 
-/// The map of all fields in `section`; the values are slices of it, not copies.
+/// `octets` with every field on one line, up to the empty line that ends them, and how long they are themselves up to there;
+/// `None` if it is missing.
+///
+/// RFC 9112 section 5.2: a user agent replaces each obs-fold, with the blanks around it, by SP. Two are refused all the same. A
+/// line of nothing but blanks, which some readers take for the empty one. And what says where the body ends, as a reader that
+/// does not know of folds finds another number there, or none.
+pub(super) fn unfold(octets: &[u8]) -> Result<Option<(Vec<u8>, usize)>, Flaw> {
+    let (mut rest, mut unfolded, mut frames) = (octets, Vec::with_capacity(octets.len()), false);
+    loop {
+        let Some((line, after)) = first_line(rest) else { return Ok(None) };
+        rest = after;
+        if is_continuation(line) {
+            let more = trim_start(line);
+            if more.is_empty() || unfolded.is_empty() || frames {
+                return Err(Flaw::Line);
+            }
+            let kept = trim_end(unfolded.strip_suffix(CRLF).unwrap_or(&unfolded)).len();
+            unfolded.truncate(kept);
+            unfolded.push(b' ');
+            unfolded.extend_from_slice(more);
+        } else {
+            frames = split(line).is_some_and(|(name, _)| FRAMING.iter().any(|one| name.eq_ignore_ascii_case(one)));
+            unfolded.extend_from_slice(line);
+        }
+        unfolded.extend_from_slice(CRLF);
+        if line.is_empty() {
+            return Ok(Some((unfolded, octets.len() - rest.len())));
+        }
+    }
+}
+
+/// The map of all fields in `section`; the values are slices of it, not copies. Where lines are folded, they are slices of one copy.
 pub(super) fn to_map(section: &Bytes, most: usize) -> Result<HeaderMap, Flaw> {
+    match map_of_lines(section, most) {
+        Err(Flaw::Folded) => match unfold(section)? {
+            Some((unfolded, length)) if length == section.len() => map_of_lines(&unfolded.into(), most),
+            _ => Err(Flaw::Line),
+        },
+        map => map,
+    }
+}
+
+fn map_of_lines(section: &Bytes, most: usize) -> Result<HeaderMap, Flaw> {
     let lines = memchr_iter(b'\n', section).count();
     let mut map = HeaderMap::try_with_capacity(lines.saturating_sub(1)).map_err(|_| Flaw::TooMany)?;
     let end = walk(section, most, |name, value| {
@@ -68,14 +116,26 @@ pub(super) fn first_line(octets: &[u8]) -> Option<(&[u8], &[u8])> {
 fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
     let length = line.iter().position(|&octet| !is_token(octet))?;
     let (name, rest) = line.split_at(length);
-    let mut value = rest.strip_prefix(b":")?;
-    while let [b' ' | b'\t', after @ ..] = value {
-        value = after;
-    }
-    while let [before @ .., b' ' | b'\t'] = value {
-        value = before;
-    }
+    let value = trim_end(trim_start(rest.strip_prefix(b":")?));
     (1..=LONGEST_NAME).contains(&length).then_some((name, value))
+}
+
+fn is_continuation(line: &[u8]) -> bool {
+    matches!(line, [b' ' | b'\t', ..])
+}
+
+fn trim_start(mut octets: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', after @ ..] = octets {
+        octets = after;
+    }
+    octets
+}
+
+fn trim_end(mut octets: &[u8]) -> &[u8] {
+    while let [before @ .., b' ' | b'\t'] = octets {
+        octets = before;
+    }
+    octets
 }
 
 /// RFC 9110 section 5.6.2.
@@ -99,6 +159,8 @@ const TOKEN: [bool; 256] = {
     token
 };
 pub(super) const CRLF: &[u8] = b"\r\n";
+/// What says where a body ends.
+const FRAMING: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];
 /// What a `HeaderName` and a `HeaderMap` can hold.
 const LONGEST_NAME: usize = (1 << 16) - 1;
 const MOST_FIELDS: usize = 24_576;

@@ -10,7 +10,7 @@ use memchr::memchr2;
 
 use super::encode::put_field;
 use super::fault::Fault;
-use super::fields::{CRLF, Flaw, first_line, is_control, to_map, walk};
+use super::fields::{CRLF, Flaw, first_line, is_control, to_map, unfold, walk};
 use super::said::{Listener, Said};
 use crate::shown;
 
@@ -48,7 +48,8 @@ impl ResponseHead {
         self.version
     }
 
-    /// The header fields, their names in lower case.
+    /// The header fields, their names in lower case, each on one line: a line that goes on in the next one is read as one, with SP
+    /// between (RFC 9112 section 5.2). [`raw`](Self::raw) has them as received.
     pub fn headers(&self) -> &HeaderMap {
         self.headers.get_or_init(|| {
             let section = self.raw().slice(self.status_line_length + CRLF.len()..);
@@ -126,22 +127,39 @@ impl ResponseHead {
     fn parse(octets: &[u8], limits: &HeadLimits) -> Result<Option<Self>, Fault> {
         let Some((status_line, fields)) = first_line(octets) else { return Ok(None) };
         let (version, status) = parse_status_line(status_line).ok_or(Fault::StatusLine)?;
-        let mut listener = Listener::default();
-        let walked = walk(fields, limits.header_fields, |name, value| {
-            listener.hear(name, value);
-            Ok(())
-        });
-        let Some(length) = walked.map_err(|flaw| fault(flaw, Fault::TooManyFields { limit: limits.header_fields }))?
-        else {
+        let limit = limits.header_fields;
+        let heard = match listen(fields, limit) {
+            Err(Flaw::Folded) => listen_unfolded(fields, limit),
+            heard => heard,
+        };
+        let Some((length, said)) = heard.map_err(|flaw| fault(flaw, Fault::TooManyFields { limit }))? else {
             return Ok(None);
         };
         let status_line_length = status_line.len();
         let whole = octets.get(..status_line_length + CRLF.len() + length).unwrap_or_default();
         // Copied: a slice would keep all of the buffer for as long as the response is kept.
         let (raw, raw_length) = (OnceLock::from(Bytes::copy_from_slice(whole)), whole.len());
-        let (said, headers) = (listener.said(), OnceLock::new());
+        let headers = OnceLock::new();
         Ok(Some(Self { status, version, raw, raw_length, status_line_length, said, headers }))
     }
+}
+
+/// The length of the field lines with the empty one behind them, and what they say.
+fn listen(fields: &[u8], most: usize) -> Result<Option<(usize, Said)>, Flaw> {
+    let mut listener = Listener::default();
+    let length = walk(fields, most, |name, value| {
+        listener.hear(name, value);
+        Ok(())
+    })?;
+    Ok(length.map(|length| (length, listener.said())))
+}
+
+/// The same of lines of which some are folded.
+#[cold]
+fn listen_unfolded(fields: &[u8], most: usize) -> Result<Option<(usize, Said)>, Flaw> {
+    let Some((unfolded, length)) = unfold(fields)? else { return Ok(None) };
+    let heard = listen(&unfolded, most)?;
+    Ok(heard.map(|(_, said)| (length, said)))
 }
 
 /// How long these fields are as lines, with the empty line behind them.
@@ -152,7 +170,7 @@ pub(crate) fn section_octets(fields: &HeaderMap) -> usize {
 
 pub(super) fn fault(flaw: Flaw, too_many: Fault) -> Fault {
     match flaw {
-        Flaw::Line => Fault::FieldLine,
+        Flaw::Line | Flaw::Folded => Fault::FieldLine,
         Flaw::TooMany => too_many,
     }
 }

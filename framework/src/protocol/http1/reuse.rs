@@ -20,6 +20,7 @@ impl From<&Fault> for CloseReason {
 
 /// What the heads of an exchange leave open, before its octets have their say.
 pub(crate) fn may_reuse(
+    asked_in: Version,
     request: ConnectionOptions,
     response: &ResponseHead,
     framing: BodyFraming,
@@ -29,7 +30,7 @@ pub(crate) fn may_reuse(
         Err(CloseReason::CallerAskedToClose)
     } else if options.close {
         Err(CloseReason::ServerAskedToClose)
-    } else if !persists(response.version(), options) {
+    } else if !persists(response.version().min(asked_in), options) {
         Err(CloseReason::Http10WithoutKeepAlive)
     } else if framing == BodyFraming::UntilClose {
         Err(CloseReason::BodyRunsUntilClose)
@@ -38,7 +39,8 @@ pub(crate) fn may_reuse(
     }
 }
 
-/// RFC 9112 section 9.3. Nothing below HTTP/1.0 persists, whatever it offers.
+/// RFC 9112 section 9.3, which each side applies to what it received: a server closes after a request of HTTP/1.0 that it does not
+/// promise to persist after, whatever version it answers in. Nothing below HTTP/1.0 persists, whatever it offers.
 fn persists(version: Version, options: ConnectionOptions) -> bool {
     version >= Version::HTTP_11 || (version == Version::HTTP_10 && options.keep_alive)
 }

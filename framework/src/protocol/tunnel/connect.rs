@@ -1,7 +1,7 @@
 //! CONNECT (RFC 9110 section 9.3.6): a head is written, and a 2xx opens the tunnel behind it.
 
 use bytes::BytesMut;
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 use zeroize::Zeroizing;
 
 use super::{ConnectAnswer, Negotiation, Step, TunnelFault};
@@ -33,6 +33,7 @@ impl Connect {
     /// Asks for a tunnel to `authority`, host and port, with these fields.
     pub(crate) fn new(authority: &str, fields: &HeaderMap, defaults: &HeaderMap) -> Result<Self, TunnelFault> {
         let head = RequestHead {
+            version: Version::HTTP_11,
             method: &Method::CONNECT,
             target: authority,
             host: authority,

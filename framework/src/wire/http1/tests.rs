@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
 use bytes::{Bytes, BytesMut};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, Version};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Exchange, Http1, Pace, Received, Uploaded};
@@ -120,6 +120,7 @@ fn wire(stream: impl Stream + 'static) -> Http1 {
 fn chunked_post() -> (Exchange, BytesMut) {
     let (headers, defaults) = (HeaderMap::new(), HeaderMap::new());
     let head = RequestHead {
+        version: Version::HTTP_11,
         method: &Method::POST,
         target: "/",
         host: "a.example",

@@ -163,3 +163,14 @@ fn the_last_chunk_carries_the_trailers() {
     trailers.insert("set-cookie", "a=b".parse().unwrap());
     assert_eq!(last_chunk(&trailers), Err(Misuse::Trailer { name: "set-cookie".to_owned() }));
 }
+
+#[test]
+fn a_folded_trailer_is_read_as_one_line() {
+    let (_, trailers, left) = decode("0\r\na: b\r\n\tc\r\nd:\r\n e\r\n\r\nHTTP").unwrap().unwrap();
+    assert_eq!(trailers["a"], "b c");
+    assert_eq!(trailers["d"], "e");
+    assert_eq!((trailers.len(), left), (2, b"HTTP".to_vec()));
+    for trailers in [" a: b", "a: b\r\n \r\nc: d", "Content-Length: 1\r\n 2"] {
+        assert_eq!(decode(format!("0\r\n{trailers}\r\n\r\n")), Err(Fault::FieldLine), "{trailers:?}");
+    }
+}

@@ -4,6 +4,7 @@ use super::*;
 
 /// A GET that each test changes in what it is about.
 struct Draft {
+    version: Version,
     method: Method,
     target: &'static str,
     host: &'static str,
@@ -15,11 +16,15 @@ struct Draft {
 impl Draft {
     fn new(method: Method, body: BodyLength) -> Self {
         let (headers, defaults) = (HeaderMap::new(), HeaderMap::new());
-        Self { method, target: "/", host: "example.com", headers, defaults, body }
+        Self { version: Version::HTTP_11, method, target: "/", host: "example.com", headers, defaults, body }
     }
 
     fn get() -> Self {
         Self::new(Method::GET, BodyLength::None)
+    }
+
+    fn http10(self) -> Self {
+        Self { version: Version::HTTP_10, ..self }
     }
 
     fn target(self, target: &'static str) -> Self {
@@ -43,8 +48,17 @@ impl Draft {
     }
 
     fn encode(&self) -> Result<String, Misuse> {
-        let Self { method, target, host, headers, defaults, body } = self;
-        let head = RequestHead { method, target, host, headers, defaults, accept_encoding: None, body: *body };
+        let Self { version, method, target, host, headers, defaults, body } = self;
+        let head = RequestHead {
+            version: *version,
+            method,
+            target,
+            host,
+            headers,
+            defaults,
+            accept_encoding: None,
+            body: *body,
+        };
         let mut out = BytesMut::from("before|");
         let result = encode_head(&head, &mut out).map(drop);
         let written = String::from_utf8(out.to_vec()).expect("ASCII");
@@ -232,6 +246,7 @@ fn a_head_is_written_into_one_allocation_that_fits() {
     let (method, target, host) = (Method::POST, "/".repeat(2_000), "h".repeat(200));
     let body = BodyLength::Length(u64::MAX);
     let head = RequestHead {
+        version: Version::HTTP_11,
         method: &method,
         target: &target,
         host: &host,
@@ -250,6 +265,7 @@ fn codings_are_asked_for_behind_the_fields() {
     let mut defaults = HeaderMap::new();
     defaults.insert("accept", "*/*".parse().unwrap());
     let head = RequestHead {
+        version: Version::HTTP_11,
         method: &Method::POST,
         target: "/",
         host: "example.com",
@@ -263,4 +279,27 @@ fn codings_are_asked_for_behind_the_fields() {
     let expected =
         "POST / HTTP/1.1\r\nhost: example.com\r\naccept: */*\r\naccept-encoding: gzip, br\r\ncontent-length: 1\r\n\r\n";
     assert_eq!(out, expected.as_bytes());
+}
+
+#[test]
+fn a_request_of_http_1_0_says_so_and_is_else_written_alike() {
+    let drafts = [
+        Draft::get().target("/a?b").header("b", "1").header("connection", "keep-alive"),
+        Draft::new(Method::POST, BodyLength::Length(5)).header("content-type", "text/plain"),
+        Draft::new(Method::PUT, BodyLength::None).target("http://h/a"),
+    ];
+    for draft in drafts {
+        let written = draft.encode().unwrap();
+        assert_eq!(draft.http10().encode().unwrap(), written.replace(" HTTP/1.1\r\n", " HTTP/1.0\r\n"));
+    }
+}
+
+#[test]
+fn a_request_of_http_1_0_has_neither_chunks_nor_an_expectation() {
+    let post = |body| Draft::new(Method::POST, body).http10();
+    assert_eq!(post(BodyLength::Chunked).encode(), Err(Misuse::ChunkedInHttp10));
+    let length = BodyLength::Length(5);
+    assert_eq!(post(length).header("expect", "100-continue").encode(), Err(Misuse::ExpectInHttp10));
+    assert_eq!(post(length).default("expect", "100-Continue").encode(), Err(Misuse::ExpectInHttp10));
+    assert!(post(length).encode().is_ok());
 }

@@ -39,8 +39,16 @@ impl Scenario {
         let target = if self.method == Method::CONNECT { "example.com:443" } else { "/" };
         let Self { method, headers, body, limits } = self;
         let defaults = &HeaderMap::new();
-        let head =
-            RequestHead { method, target, host: "example.com", headers, defaults, accept_encoding: None, body: *body };
+        let head = RequestHead {
+            version: Version::HTTP_11,
+            method,
+            target,
+            host: "example.com",
+            headers,
+            defaults,
+            accept_encoding: None,
+            body: *body,
+        };
         let exchange = SendHead::new(*limits);
         exchange.encode(&head, &mut BytesMut::new()).expect("a valid head")
     }

@@ -3,10 +3,14 @@
 use super::*;
 
 fn judge(request: &[&str], version: &str, fields: &str) -> Result<(), CloseReason> {
+    judge_asked_in(Version::HTTP_11, request, version, fields)
+}
+
+fn judge_asked_in(asked_in: Version, request: &[&str], version: &str, fields: &str) -> Result<(), CloseReason> {
     let mut asked = ConnectionOptions::default();
     request.iter().for_each(|value| asked.add(value.as_bytes()));
     let response = ResponseHead::of(&format!("{version} 200 OK\r\n{fields}\r\n"));
-    may_reuse(asked, &response, BodyFraming::Length(0))
+    may_reuse(asked_in, asked, &response, BodyFraming::Length(0))
 }
 
 #[test]
@@ -38,6 +42,21 @@ fn http_1_0_closes_unless_it_offers_to_persist() {
 }
 
 #[test]
+fn what_was_asked_in_http_1_0_persists_only_where_the_response_says_so() {
+    let judge = |request: &[&str], fields: &str| {
+        let [by_1_1, by_1_0] =
+            ["HTTP/1.1", "HTTP/1.0"].map(|version| judge_asked_in(Version::HTTP_10, request, version, fields));
+        assert_eq!(by_1_1, by_1_0);
+        by_1_1
+    };
+    assert_eq!(judge(&[], ""), Err(CloseReason::Http10WithoutKeepAlive));
+    assert_eq!(judge(&["keep-alive"], ""), Err(CloseReason::Http10WithoutKeepAlive));
+    assert_eq!(judge(&[], "Connection: keep-alive\r\n"), Ok(()));
+    assert_eq!(judge(&[], "Connection: close\r\n"), Err(CloseReason::ServerAskedToClose));
+    assert_eq!(judge(&["close"], "Connection: keep-alive\r\n"), Err(CloseReason::CallerAskedToClose));
+}
+
+#[test]
 fn http_0_9_closes_whatever_it_offers() {
     for fields in ["", "Connection: keep-alive\r\n"] {
         assert_eq!(judge(&[], "HTTP/0.9", fields), Err(CloseReason::Http10WithoutKeepAlive), "{fields:?}");
@@ -47,7 +66,7 @@ fn http_0_9_closes_whatever_it_offers() {
 #[test]
 fn a_body_that_runs_until_close_takes_the_connection_with_it() {
     let response = ResponseHead::of("HTTP/1.1 200 OK\r\n\r\n");
-    let verdict = may_reuse(ConnectionOptions::default(), &response, BodyFraming::UntilClose);
+    let verdict = may_reuse(Version::HTTP_11, ConnectionOptions::default(), &response, BodyFraming::UntilClose);
     assert_eq!(verdict, Err(CloseReason::BodyRunsUntilClose));
 }
 

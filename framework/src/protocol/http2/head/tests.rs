@@ -37,7 +37,16 @@ impl Draft {
     fn request(&self) -> Result<Request<()>, Misuse> {
         let Self { method, target, headers, defaults, body } = self;
         request(
-            &RequestHead { method, target, host: "example.com", headers, defaults, accept_encoding: None, body: *body },
+            &RequestHead {
+                version: Version::HTTP_11,
+                method,
+                target,
+                host: "example.com",
+                headers,
+                defaults,
+                accept_encoding: None,
+                body: *body,
+            },
             true,
             &mut None,
         )
@@ -276,6 +285,7 @@ fn rfc8441_5_an_upgrade_becomes_an_extended_connect_without_what_is_of_http1() {
 fn codings_are_asked_for_as_http1_would() {
     let nothing = HeaderMap::new();
     let head = RequestHead {
+        version: Version::HTTP_11,
         method: &Method::GET,
         target: "/",
         host: "example.com",
