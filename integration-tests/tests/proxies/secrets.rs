@@ -1,7 +1,7 @@
 //! What is one proxy's is shown to no other, and to no server, wherever a request is sent on to (P7).
 
 use hinternet::network::{FindingProxy, Proxy, ProxyResolver, Route};
-use hinternet::{AuthScheme, AuthTarget, NamedProxies, ProxySettings, Session};
+use hinternet::{AuthScheme, AuthTarget, Engine, NamedProxies, ProxySettings, Session};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::proxy::{HttpProxy, Manner};
 use integration_tests::tls::Tls;
@@ -75,9 +75,12 @@ async fn p7_what_a_request_has_for_its_proxy_is_shown_to_that_one_wherever_it_is
     place.end().await;
 
     // Back at the first one: `one` and `three` are reached by `b`, which redirects to `three` for ever.
-    let place = Place::through(at(&b, "http"));
+    // On one shard, for an exchange that another carries shows nothing but what the proxy was named with.
+    let engine = Engine::builder().shards(1).start().unwrap();
+    let place = Place::of(Session::builder().proxy(at(&b, "http")).engine(engine.clone()));
     let error = get(&place).send().await.unwrap_err();
     assert_eq!(error.code(), hinternet::ErrorCode::RedirectFailed);
     assert!(shown(&b).len() > 2 && shown(&b).iter().all(|shown| *shown == own), "{:?}", shown(&b));
     place.end().await;
+    engine.stop();
 }
