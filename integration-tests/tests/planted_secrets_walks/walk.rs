@@ -111,6 +111,7 @@ fn redirects(world: &Arc<World>) -> RedirectOptions {
     let policy = if world.percent(85) { RedirectPolicy::Always } else { RedirectPolicy::default() };
     let mut redirects = RedirectOptions::from(policy);
     redirects.sensitive.push("x-named".parse().unwrap());
+    redirects.danger_keep_credentials = world.is_careless;
     if world.percent(30) {
         let world = Arc::clone(world);
         redirects.decider = Some(RedirectDecider::function(move |redirect| {

@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) asks: [bool; 2],
     /// Whether the second one speaks SOCKS.
     pub(crate) second_is_socks: bool,
+    /// Whether redirects may take everything along: so much is found then.
+    pub(crate) is_careless: bool,
 }
 
 pub(crate) struct State {
@@ -42,13 +44,13 @@ pub(crate) struct State {
 }
 
 impl World {
-    pub(crate) fn new(seed: u64, tls: Tls) -> Self {
+    pub(crate) fn new(seed: u64, tls: Tls, is_careless: bool) -> Self {
         let mut chance = Seeded::new(seed);
         let asks = [chance.percent(60), chance.percent(60)];
         let second_is_socks = chance.percent(60);
         let (secrets, messages, checked, walk, leaks) = Default::default();
         let state = Mutex::new(State { chance, secrets, messages, checked, walk, leaks });
-        Self { state, tls, asks, second_is_socks }
+        Self { state, tls, asks, second_is_socks, is_careless }
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
