@@ -113,7 +113,7 @@ pub use event_source::{EventSource, EventSourceBuilder, EventSourceState, Respon
 pub use handle::Handle;
 pub use id::{HandleId, HandleKind, WireId};
 pub use notification::{
-    Completion, Frame, MessageKind, Notification, NotificationMask, Notifications, OpCode, Previous, Status,
+    Completion, Frame, MessageKind, NextUrl, Notification, NotificationMask, Notifications, OpCode, Previous, Status,
     Subscriber, SubscriptionId,
 };
 #[cfg(feature = "cache")]

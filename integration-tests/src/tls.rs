@@ -109,6 +109,17 @@ impl Tls {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Shakes hands over a stream of the test's own.
+    ///
+    /// # Errors
+    /// What the handshake failed with.
+    pub async fn accept_over<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: S,
+    ) -> io::Result<impl AsyncRead + AsyncWrite + Unpin + use<S>> {
+        self.accept(stream).await
+    }
+
     pub(crate) async fn accept<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: S) -> io::Result<Carrier<S>> {
         let stream = TlsAcceptor::from(Arc::clone(&self.config)).accept(stream).await?;
         let tls = stream.get_ref().1;

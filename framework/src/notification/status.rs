@@ -8,6 +8,7 @@ use http::{HeaderMap, StatusCode};
 
 use super::frame::Frame;
 use super::message_kind::MessageKind;
+use super::next_url::NextUrl;
 use crate::error::{Error, Operation, SecureFailureFlags};
 use crate::id::{HandleId, WireId};
 use crate::network::{Route, SecurityInfo};
@@ -176,7 +177,7 @@ pub enum Status {
     /// The response redirects to this URL, and it is being followed. The next exchange belongs to the same `receive_response`: it is
     /// told of as the first was, without another `SendRequestComplete`.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_REDIRECT")]
-    Redirect(String),
+    Redirect(NextUrl),
     /// The answer says that the server is busy: no request to its origin that has a [`Governor`](crate::Governor) is let go for so
     /// long.
     OriginPaused {
@@ -212,7 +213,7 @@ pub enum Status {
     },
     /// The host of the http URL is to be asked by https only (RFC 6797): the request goes to this URL in its place, before anything is
     /// sent.
-    MovedToHttps(String),
+    MovedToHttps(NextUrl),
     /// `receive_response` succeeded.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_HEADERS_AVAILABLE")]
     HeadersAvailable,

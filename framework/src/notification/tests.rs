@@ -141,3 +141,14 @@ fn c3_drained_waits_for_what_the_handle_itself_posted_and_closed_for_the_copies_
     assert!(closed.now_or_never().is_some(), "whoever keeps the closed child or the previous subscriber delays nobody");
     drop((child, previous));
 }
+
+#[test]
+fn p7_where_a_request_goes_on_to_is_shown_without_what_may_be_a_token() {
+    let url = "http://h.example/p?code=s3cret#s3cret".to_owned();
+    for status in [Status::Redirect(url.clone().into()), Status::MovedToHttps(url.clone().into())] {
+        let shown = format!("{status:?} {status:#?}");
+        assert!(shown.contains("http://h.example/p") && !shown.contains("s3cret"), "{shown}");
+        let (Status::Redirect(told) | Status::MovedToHttps(told)) = status else { unreachable!("one of the two") };
+        assert_eq!((&*told, told.to_string()), (&*url, url.clone()), "who asks for it is told all of it");
+    }
+}

@@ -6,7 +6,7 @@ use http::{HeaderMap, Method};
 
 use super::journey::Journey;
 use super::shared::Shared;
-use crate::target::Target;
+use crate::target::{Origin, Target};
 
 /// Where an exchange goes, and as what. A request that was never sent elsewhere takes no room for it.
 #[derive(Clone, Default)]
@@ -22,6 +22,8 @@ pub(super) struct Moved {
     pub(super) credentials: Credentials,
     /// The session's fields, less what was dropped; `None` while all of them go along.
     pub(super) defaults: Option<Arc<HeaderMap>>,
+    /// The proxy on the way to the origin that the chain has left: what the caller gave for its proxy is for no other.
+    pub(super) proxy_of_home: Option<Origin>,
 }
 
 /// What has become of what the caller gave to prove who it is.

@@ -130,7 +130,11 @@ impl Journey {
             }
         };
         let for_wires = self.services.options_on_the_way(from.origin(), target.origin());
-        let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults };
+        let proxy_of_home = match self.aim.credentials() {
+            Credentials::Kept => self.proxy_on_the_way().filter(|_| leaves),
+            Credentials::Dropped => self.aim.moved().and_then(|moved| moved.proxy_of_home.clone()),
+        };
+        let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults, proxy_of_home };
         if sends_body && !self.payload.0.is_replayable() {
             let detail = "the server redirects, and the body cannot be given again: send it again, and it goes there";
             self.shared.draft().aim = Aim::at(moved);
@@ -143,7 +147,7 @@ impl Journey {
             ));
         }
         Ok(Box::new(Next {
-            told: Some(Status::Redirect(moved.target.url())),
+            told: Some(Status::Redirect(moved.target.url().into())),
             moved: Some(moved),
             headers: Some(Fields::from(headers)),
             options: for_wires.map(|theirs| wired_by(&self.options, &theirs)),

@@ -91,6 +91,6 @@ impl Journey {
 
     #[cold]
     pub(super) fn tell_of_https(&self, target: &Target) {
-        self.emit(Mask::HSTS, || Status::MovedToHttps(target.url()));
+        self.emit(Mask::HSTS, || Status::MovedToHttps(target.url().into()));
     }
 }

@@ -32,7 +32,7 @@ async fn rfc6797_8_3_an_http_url_is_asked_by_https_at_its_own_port() {
     assert_eq!(urls.len(), 1);
     assert_eq!(urls[0].1, place.url("https", NAME));
     assert_eq!(urls[0].0, id);
-    let status = Status::MovedToHttps(String::new());
+    let status = Status::MovedToHttps(String::new().into());
     assert_eq!((status.mask(), status.code()), (Some(NotificationMask::HSTS), None));
     place.end().await;
 }

@@ -1,6 +1,7 @@
 //! What is one proxy's is shown to no other, and to no server, wherever a request is sent on to (P7).
 
-use hinternet::{NamedProxies, Session};
+use hinternet::network::{FindingProxy, Proxy, ProxyResolver, Route};
+use hinternet::{AuthScheme, AuthTarget, Engine, NamedProxies, ProxySettings, Session};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::proxy::{HttpProxy, Manner};
 use integration_tests::tls::Tls;
@@ -40,4 +41,46 @@ async fn p7_what_was_forwarded_and_goes_straight_from_now_on_shows_the_server_no
     assert_eq!(origin.log()[0].target, "/");
     assert_eq!(origin.log()[0].field("proxy-authorization"), None);
     place.end().await;
+}
+
+/// Each host has a proxy of its own; one that is not named is reached by the first.
+#[derive(Debug)]
+struct ByHost(Proxy, &'static str, Proxy);
+
+impl ProxyResolver for ByHost {
+    fn find(&self, url: &str) -> FindingProxy {
+        let proxy = if url.contains(self.1) { &self.2 } else { &self.0 };
+        Box::pin(std::future::ready(Ok(vec![Route::Proxy(proxy.clone())])))
+    }
+}
+
+#[tokio::test]
+async fn p7_what_a_request_has_for_its_proxy_is_shown_to_that_one_wherever_it_is_met_and_to_no_other() {
+    let c = HttpProxy::start(Manner::open()).await;
+    let b = HttpProxy::start(Manner::open().redirecting("http://three.example/")).await;
+    let a = HttpProxy::start(Manner::open().redirecting("http://two.example/")).await;
+    let shown = |proxy: &HttpProxy| {
+        let log = proxy.log();
+        log.iter().map(|asked| asked.request.field("proxy-authorization").map(str::to_owned)).collect::<Vec<_>>()
+    };
+    let own = Some("Basic dXNlcjpzZWNyZXQ=".to_owned());
+
+    let place = Place::through(ProxySettings::automatic(ByHost(at(&a, "http"), "two.example", at(&c, "http"))));
+    let get = |place: &Place| {
+        let request = place.session.get("http://one.example/").unwrap();
+        request.credentials(AuthTarget::Proxy, AuthScheme::Basic, ("user", "secret"))
+    };
+    assert_eq!(get(&place).send().await.unwrap().text().await.unwrap(), "forwarded http://two.example/");
+    assert_eq!((shown(&a), shown(&c)), (vec![own.clone()], vec![None]));
+    place.end().await;
+
+    // Back at the first one: `one` and `three` are reached by `b`, which redirects to `three` for ever.
+    // On one shard, for an exchange that another carries shows nothing but what the proxy was named with.
+    let engine = Engine::builder().shards(1).start().unwrap();
+    let place = Place::of(Session::builder().proxy(at(&b, "http")).engine(engine.clone()));
+    let error = get(&place).send().await.unwrap_err();
+    assert_eq!(error.code(), hinternet::ErrorCode::RedirectFailed);
+    assert!(shown(&b).len() > 2 && shown(&b).iter().all(|shown| *shown == own), "{:?}", shown(&b));
+    place.end().await;
+    engine.stop();
 }

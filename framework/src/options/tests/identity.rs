@@ -7,6 +7,8 @@ use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use http::header::VIA;
+
 use crate::network::{
     ByPointer, Destination, Dialer, Dialing, FindingProxy, Lookup, Proxy, ProxyResolver, PublicAddresses, Resolver,
 };
@@ -133,6 +135,10 @@ fn p5_every_setting_of_proxies_parts_wires() {
         of("http://v:x@p:1"),
         DialOptions::default().proxy(Proxy::parse("p:1").unwrap().wait_for_challenge()),
         DialOptions::default().proxy(Proxy::parse("p:1").unwrap().through(Proxy::parse("q:1").unwrap()).unwrap()),
+        DialOptions::default().proxy(Proxy::parse("p:1").unwrap().through(Proxy::parse("u:x@q:1").unwrap()).unwrap()),
+        DialOptions::default().proxy(Proxy::parse("q:1").unwrap().through(Proxy::parse("p:1").unwrap()).unwrap()),
+        DialOptions::default().proxy(Proxy::parse("p:1").unwrap().header(VIA, "x".parse().unwrap())),
+        DialOptions::default().proxy(Proxy::parse("p:1").unwrap().header(VIA, "y".parse().unwrap())),
         DialOptions::default().proxy(NamedProxies::read("p:1;q:1").unwrap()),
         DialOptions::default().proxy(NamedProxies::read("http=p:1").unwrap()),
         DialOptions::default().proxy(ProxySettings::named("p:1", "h").unwrap()),

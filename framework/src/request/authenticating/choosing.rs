@@ -14,6 +14,7 @@ use crate::reason::AuthReason;
 use crate::request::aim;
 use crate::request::credentials::Given;
 use crate::request::journey::Journey;
+use crate::target::Origin;
 use crate::transport::ByProxy;
 
 impl Journey {
@@ -28,7 +29,7 @@ impl Journey {
             let schemes = allowed(&self.options.authentication, place, named);
             self.chosen(place, offers, credentials, schemes, are_given, AuthReason::Challenged)
         };
-        if let Some(Given { credentials, named }) = self.own(place.target) {
+        if let Some(Given { credentials, named }) = self.own(place) {
             return with(credentials.clone(), *named, false);
         }
         if let Some((credentials, named)) =
@@ -62,7 +63,7 @@ impl Journey {
 
     /// Asks the session's provider, until it gives what was not refused yet, or nothing.
     pub(super) async fn ask_provider(&mut self, place: &Place, offers: &Offers) -> Result<Option<(Chosen, Offer)>> {
-        let is_set = self.own(place.target).is_some();
+        let is_set = self.own(place).is_some();
         let Some(provider) = self.services.terms.keyring.provider().cloned().filter(|_| !is_set) else {
             return Ok(None);
         };
@@ -116,7 +117,7 @@ impl Journey {
             return None;
         }
         let options = &self.options.authentication;
-        let own = self.own(place.target);
+        let own = self.own(place);
         let chosen = |credentials: &Credentials, are_given, scheme, realm, reason| {
             Some(Chosen { place: place.clone(), credentials: credentials.clone(), are_given, scheme, realm, reason })
         };
@@ -146,9 +147,18 @@ impl Journey {
     }
 
     /// The request's own, where they may be shown.
-    fn own(&self, target: AuthTarget) -> Option<&Given> {
-        let own = self.auth.as_ref()?.own.as_ref()?.of(target)?;
-        (target == AuthTarget::Proxy || self.is_at_home()).then_some(own)
+    fn own(&self, place: &Place) -> Option<&Given> {
+        let own = self.auth.as_ref()?.own.as_ref()?.of(place.target)?;
+        let is_its_proxy = || {
+            let at_home = self.aim.moved().and_then(|moved| moved.proxy_of_home.as_ref());
+            place.target == AuthTarget::Proxy && at_home == Some(&place.origin)
+        };
+        (self.is_at_home() || is_its_proxy()).then_some(own)
+    }
+
+    /// The proxy that the exchange under way goes by, whether it forwards or opens a tunnel.
+    pub(in crate::request) fn proxy_on_the_way(&self) -> Option<Origin> {
+        self.by()?.place().map(|place| place.origin)
     }
 
     /// The proxy that the exchange under way goes by, if there is one.

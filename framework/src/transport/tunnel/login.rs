@@ -47,6 +47,11 @@ impl ByProxy {
     /// Who a proxy that forwards is, when it asks for credentials.
     pub(crate) fn forwarding_place(&self) -> Option<Place> {
         self.forwards.as_ref()?;
+        self.place()
+    }
+
+    /// Who it is to those who have credentials for it.
+    pub(crate) fn place(&self) -> Option<Place> {
         place(&self.proxy)
     }
 
