@@ -18,12 +18,17 @@ use crate::options::{AuthScheme, AuthTarget, Credentials};
 use crate::policy::auth::{Carried, Line, Offer, Offers, Place, Rounds, field_names, next_nonce};
 use crate::protocol::http1::ResponseHead;
 use crate::reason::AuthReason;
+use crate::target::Origin;
 use crate::transport::ByProxy;
 
 /// What a request with credentials, or one that was asked for some, keeps of it.
 #[derive(Default)]
 pub(super) struct Authenticating {
     own: Option<Arc<Own>>,
+    /// The proxy by which it went to its first origin, the last one: no other is shown the request's own later on.
+    proxy: Option<Origin>,
+    /// What is shown to the server was decided at home, on another shard.
+    is_afar: bool,
     rounds: Rounds,
     /// What the last challenges are answered by, until something else than a challenge comes; one for each target.
     chosen: Vec<Chosen>,
@@ -40,6 +45,12 @@ struct Chosen {
     scheme: AuthScheme,
     realm: Vec<u8>,
     reason: AuthReason,
+}
+
+/// What of it an exchange on another shard needs for a proxy on its way.
+pub(super) struct ForProxy {
+    own: Option<Arc<Own>>,
+    proxy: Option<Origin>,
 }
 
 /// `Err`: the provider panicked.
@@ -60,9 +71,42 @@ impl Journey {
         Ok(())
     }
 
+    /// What an exchange on another shard takes along.
+    pub(super) fn credentials_for_afar(&self) -> Option<ForProxy> {
+        self.auth.as_ref().map(|auth| ForProxy { own: auth.own.clone(), proxy: auth.proxy.clone() })
+    }
+
+    /// It is such an exchange: it has rounds with a proxy alone.
+    pub(super) fn authenticates_afar(&mut self, known: Option<ForProxy>) {
+        let ForProxy { own, proxy } = known.unwrap_or(ForProxy { own: None, proxy: None });
+        self.auth = Some(Box::new(Authenticating { own, proxy, is_afar: true, ..Authenticating::default() }));
+    }
+
+    /// On another shard: what follows where a proxy asks.
+    pub(super) async fn authenticate_to_proxy(&mut self, head: &ResponseHead) -> Result<Option<Box<Next>>> {
+        self.note_credentials(head);
+        if asks(head.status()) != Some(AuthTarget::Proxy) {
+            return Ok(None);
+        }
+        let mut next = self.authenticate(head).await;
+        match &mut next {
+            Ok(Some(next)) => {
+                if let Some((mask, status)) = next.told.take().and_then(|told| Some((told.mask()?, told))) {
+                    self.emit(mask, || status);
+                }
+            }
+            Ok(None) => {}
+            Err(_) => self.leave(),
+        }
+        next.map_err(|error| self.name(error))
+    }
+
     /// Adds what is shown to the server with the exchange that begins: what it asked for, else what may be shown unasked.
     #[cold]
     pub(super) fn show_credentials(&mut self, fields: &mut Fields) {
+        if self.auth.as_ref().is_some_and(|auth| auth.is_afar) {
+            return;
+        }
         let Some(place) = self.place(AuthTarget::Server) else { return };
         if let Some(value) = self.show_to(&place, None) {
             fields.change().insert(field_names(AuthTarget::Server).1, value);
@@ -77,8 +121,12 @@ impl Journey {
     }
 
     fn show_to(&mut self, place: &Place, by: Option<&ByProxy>) -> Option<HeaderValue> {
+        let is_at_home = self.is_at_home();
         let auth = &mut **self.auth.get_or_insert_default();
         auth.rounds.shows_nothing(place);
+        if place.target == AuthTarget::Proxy && is_at_home {
+            auth.proxy = Some(place.origin.clone());
+        }
         if self.is_by_hand(place.target) {
             return None;
         }
@@ -204,9 +252,12 @@ impl Journey {
 
     /// The body was given piece by piece, and is gone: the caller sends all of it again, and then the credentials go along unasked.
     fn asks_to_resend(&mut self, chosen: Chosen, offer: &Offer) -> Result<Option<Box<Next>>> {
-        if !self.options.authentication.preemptive {
+        // Where they would not go along unasked it would be asked for without end.
+        let is_elsewhere = chosen.place.target == AuthTarget::Server && !self.is_at_home();
+        if !self.options.authentication.preemptive || is_elsewhere {
             return Ok(None);
         }
+        self.shared.draft().aim = self.aim.clone();
         let Chosen { place, credentials, are_given, scheme, realm, .. } = chosen;
         let keyring = &self.services.terms.keyring;
         keyring.challenged(&place, offer, random()?);

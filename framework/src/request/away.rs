@@ -143,6 +143,7 @@ impl Journey {
             owner: Arc::clone(&self.owner),
             aim: self.aim.clone(),
             headers,
+            known: self.credentials_for_afar(),
             options: Arc::clone(&self.options),
             payload,
             times: self.times,
@@ -227,7 +228,8 @@ impl Journey {
     }
 
     fn is_told(&mut self, news: News) {
-        let News { wire, times, sizes, trailers, announced, has_ended } = news;
+        let News { attempt, wire, times, sizes, trailers, announced, has_ended } = news;
+        self.attempt = attempt;
         // It is decoded here, where it is read.
         let sizes = Sizes { decoded_body: self.sizes.decoded_body, ..sizes };
         (self.wire, self.times, self.sizes, self.trailers) = (wire, times, sizes, trailers);

@@ -65,7 +65,8 @@ impl Request {
     ///
     /// `schemes` is one [`AuthScheme`], or a set of them, of which the strongest is answered that is asked for. Where it is Basic or
     /// Bearer alone they are shown with the first `send` already, without being asked for, over a connection without TLS too. They
-    /// are the request's until they are set anew, for every `send`; where a redirect leads to another origin they are shown to nobody.
+    /// are the request's until they are set anew, for every `send`; where a redirect leads to another origin they are shown to nobody
+    /// but the proxy that the request went by before.
     /// Nothing else than they is shown for this target.
     ///
     /// After a 401 that was delivered, `send` shows them at once, by what that response asked for.

@@ -28,7 +28,7 @@ impl Journey {
             let schemes = allowed(&self.options.authentication, place, named);
             self.chosen(place, offers, credentials, schemes, are_given, AuthReason::Challenged)
         };
-        if let Some(Given { credentials, named }) = self.own(place.target) {
+        if let Some(Given { credentials, named }) = self.own(place) {
             return with(credentials.clone(), *named, false);
         }
         if let Some((credentials, named)) =
@@ -62,7 +62,7 @@ impl Journey {
 
     /// Asks the session's provider, until it gives what was not refused yet, or nothing.
     pub(super) async fn ask_provider(&mut self, place: &Place, offers: &Offers) -> Result<Option<(Chosen, Offer)>> {
-        let is_set = self.own(place.target).is_some();
+        let is_set = self.own(place).is_some();
         let Some(provider) = self.services.terms.keyring.provider().cloned().filter(|_| !is_set) else {
             return Ok(None);
         };
@@ -116,7 +116,7 @@ impl Journey {
             return None;
         }
         let options = &self.options.authentication;
-        let own = self.own(place.target);
+        let own = self.own(place);
         let chosen = |credentials: &Credentials, are_given, scheme, realm, reason| {
             Some(Chosen { place: place.clone(), credentials: credentials.clone(), are_given, scheme, realm, reason })
         };
@@ -146,9 +146,11 @@ impl Journey {
     }
 
     /// The request's own, where they may be shown.
-    fn own(&self, target: AuthTarget) -> Option<&Given> {
-        let own = self.auth.as_ref()?.own.as_ref()?.of(target)?;
-        (target == AuthTarget::Proxy || self.is_at_home()).then_some(own)
+    fn own(&self, place: &Place) -> Option<&Given> {
+        let auth = self.auth.as_ref()?;
+        let own = auth.own.as_ref()?.of(place.target)?;
+        let is_known = place.target == AuthTarget::Proxy && auth.proxy.as_ref() == Some(&place.origin);
+        (is_known || self.is_at_home()).then_some(own)
     }
 
     /// The proxy that the exchange under way goes by, if there is one.
@@ -166,7 +168,7 @@ impl Journey {
     }
 
     /// Has the chain never left the origin that the caller named, unless credentials go along everywhere?
-    fn is_at_home(&self) -> bool {
+    pub(super) fn is_at_home(&self) -> bool {
         self.aim.credentials() == aim::Credentials::Kept
     }
 
