@@ -1,7 +1,5 @@
 //! A proxy that asks for credentials, and the server behind it that asks too: each is shown its own, and nothing of the other's.
 
-use std::sync::Arc;
-
 use hinternet::network::Proxy;
 use hinternet::{
     AuthReason, AuthScheme, AuthSchemes, AuthTarget, Authentication, DialOptions, Engine, Method, OriginOptions,
@@ -177,12 +175,7 @@ fn leading_on(request: &integration_tests::request::Request) -> Reply {
 #[tokio::test]
 async fn a_proxy_is_answered_also_where_a_redirect_leads_to_another_shard() {
     let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
-    let forgetful = Arc::clone(&guard);
-    let origin = Origin::start(guard.before(move |request| {
-        forgetful.forget_nonce();
-        leading_on(request)
-    }))
-    .await;
+    let origin = Origin::start(guard.before(leading_on)).await;
     let known = through(&origin);
     let scene = scene(origin, known, Session::builder().engine(Engine::builder().shards(4).start().unwrap()));
     for n in ["b", "c", "d", "e", "f", "g", "h", "i"] {
