@@ -233,7 +233,8 @@ impl Target {
     /// The same asked by https: at the port the URL names, or else 443 (RFC 6797 8.3). `None` if it is.
     pub(crate) fn by_https(&self) -> Option<Self> {
         let rest = self.url.strip_prefix("http:")?;
-        Self::parse(&["https:", rest].concat()).ok()
+        let secure = Self::parse(&["https:", rest].concat()).ok()?;
+        Some(Self { fragment: self.fragment.clone(), ..secure })
     }
 
     /// The server it goes to.

@@ -24,6 +24,8 @@ use crate::transport::ByProxy;
 #[derive(Default)]
 pub(super) struct Authenticating {
     own: Option<Arc<Own>>,
+    /// What is shown to the server was decided at home, on another shard.
+    is_afar: bool,
     rounds: Rounds,
     /// What the last challenges are answered by, until something else than a challenge comes; one for each target.
     chosen: Vec<Chosen>,
@@ -60,9 +62,41 @@ impl Journey {
         Ok(())
     }
 
+    /// What an exchange on another shard takes along.
+    pub(super) fn credentials_for_afar(&self) -> Option<Arc<Own>> {
+        self.auth.as_ref()?.own.clone()
+    }
+
+    /// It is such an exchange: it has rounds with a proxy alone.
+    pub(super) fn authenticates_afar(&mut self, own: Option<Arc<Own>>) {
+        self.auth = Some(Box::new(Authenticating { own, is_afar: true, ..Authenticating::default() }));
+    }
+
+    /// On another shard: what follows where a proxy asks.
+    pub(super) async fn authenticate_to_proxy(&mut self, head: &ResponseHead) -> Result<Option<Box<Next>>> {
+        self.note_credentials(head);
+        if asks(head.status()) != Some(AuthTarget::Proxy) {
+            return Ok(None);
+        }
+        let mut next = self.authenticate(head).await;
+        match &mut next {
+            Ok(Some(next)) => {
+                if let Some((mask, status)) = next.told.take().and_then(|told| Some((told.mask()?, told))) {
+                    self.emit(mask, || status);
+                }
+            }
+            Ok(None) => {}
+            Err(_) => self.leave(),
+        }
+        next.map_err(|error| self.name(error))
+    }
+
     /// Adds what is shown to the server with the exchange that begins: what it asked for, else what may be shown unasked.
     #[cold]
     pub(super) fn show_credentials(&mut self, fields: &mut Fields) {
+        if self.auth.as_ref().is_some_and(|auth| auth.is_afar) {
+            return;
+        }
         let Some(place) = self.place(AuthTarget::Server) else { return };
         if let Some(value) = self.show_to(&place, None) {
             fields.change().insert(field_names(AuthTarget::Server).1, value);
@@ -204,9 +238,12 @@ impl Journey {
 
     /// The body was given piece by piece, and is gone: the caller sends all of it again, and then the credentials go along unasked.
     fn asks_to_resend(&mut self, chosen: Chosen, offer: &Offer) -> Result<Option<Box<Next>>> {
-        if !self.options.authentication.preemptive {
+        // Where they would not go along unasked it would be asked for without end.
+        let is_elsewhere = chosen.place.target == AuthTarget::Server && !self.is_at_home();
+        if !self.options.authentication.preemptive || is_elsewhere {
             return Ok(None);
         }
+        self.shared.draft().aim = self.aim.clone();
         let Chosen { place, credentials, are_given, scheme, realm, .. } = chosen;
         let keyring = &self.services.terms.keyring;
         keyring.challenged(&place, offer, random()?);

@@ -143,6 +143,7 @@ impl Journey {
             owner: Arc::clone(&self.owner),
             aim: self.aim.clone(),
             headers,
+            known: self.credentials_for_afar(),
             options: Arc::clone(&self.options),
             payload,
             times: self.times,

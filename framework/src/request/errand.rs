@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 
 use super::aim::Aim;
+use super::credentials::Own;
 use super::facts::WireFacts;
 use super::fields::Fields;
 use super::journey::Journey;
@@ -40,6 +41,8 @@ pub(super) struct Errand {
     pub(super) owner: Arc<Node>,
     pub(super) aim: Aim,
     pub(super) headers: Fields,
+    /// The caller's credentials for the request: a proxy on the way may ask for them.
+    pub(super) known: Option<Arc<Own>>,
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
     pub(super) times: Timings,
@@ -89,8 +92,8 @@ impl Errand {
     }
 
     async fn serve(self, load: Option<Load>, came: oneshot::Sender<Result<Came>>, orders: Orders) {
-        let Self { real, stand_in, services, owner, aim, headers, options, payload, times, attempt, is_shared, hold } =
-            self;
+        let Self { real, stand_in, services, owner, aim, headers, known, options, payload, times, .. } = self;
+        let (attempt, is_shared, hold) = (self.attempt, self.is_shared, self.hold);
         real.works_here();
         let target = aim.target(&real).clone();
         let shared = Shared::new(stand_in, aim.method(&real).clone(), target, Arc::clone(&options), real.by_https);
@@ -98,6 +101,7 @@ impl Errand {
         let mut line = Line { orders, seen };
         let mut journey = Journey::new(&shared, &services, &owner, headers, options, payload, times);
         (journey.aim, journey.attempt) = (aim, attempt);
+        journey.authenticates_afar(known);
         journey.run_errand(&mut line, came).await;
         // Parted with the wire before the handle may end.
         drop((journey, load));
@@ -174,13 +178,19 @@ impl Journey {
         }
     }
 
-    /// The whole exchange up to its head, as it is inside a receive.
+    /// The whole exchange up to its head, as it is inside a receive. Who stands on the way is answered here.
     async fn perform(&mut self) -> Result<ResponseHead> {
-        self.enter(Operation::Receive);
-        self.resend_until = self.queue_end();
-        self.wait_for_leave(self.resend_until).await?;
-        self.send_again(false).await?;
-        self.next_head(Operation::Receive).await
+        loop {
+            self.enter(Operation::Receive);
+            self.resend_until = self.queue_end();
+            self.wait_for_leave(self.resend_until).await?;
+            self.send_again(false).await?;
+            let head = self.next_head(Operation::Receive).await?;
+            self.was_answered(&head);
+            let Some(next) = self.authenticate_to_proxy(&head).await? else { return Ok(head) };
+            self.drop_response().await;
+            self.aim_at(*next);
+        }
     }
 
     /// What of the body came with the head.

@@ -253,7 +253,7 @@ impl Journey {
     }
 
     /// What was known of the last exchange is over, but for when all of it began.
-    fn aim_at(&mut self, next: Next) {
+    pub(super) fn aim_at(&mut self, next: Next) {
         let Next { moved, headers, options, drops_body, .. } = next;
         if let Some(moved) = moved {
             self.shared.moved_to(&moved.target);
@@ -269,6 +269,8 @@ impl Journey {
             self.payload = Payload::empty();
         }
         self.turns = None;
+        // An exchange that ran elsewhere has never used it.
+        self.prepared = None;
         self.times = Timings::new(self.times.started);
         self.sizes = Sizes::default();
         self.reached = WireState::NotSent;

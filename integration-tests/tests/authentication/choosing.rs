@@ -232,3 +232,52 @@ async fn who_has_to_give_the_body_again_with_a_wrong_password_gets_the_401() {
     drop((request, connection));
     scene.end().await;
 }
+
+/// Where the body was to be given again because of a redirect, it goes on there.
+#[tokio::test]
+async fn a_body_that_is_asked_for_twice_goes_to_where_it_was_asked_for_last() {
+    let guard = Guard::digest("MD5", "auth", ALICE.0, ALICE.1);
+    let guarded = guard.before(|_| Reply::ok("admitted"));
+    let origin = Origin::start(move |request| match request.path() {
+        "/" => Reply::redirect(307, "/guarded"),
+        _ => guarded(request),
+    });
+    let scene = Scene::of(origin.await, Session::builder());
+    let connection = scene.session.connect(&scene.origin.origin()).unwrap();
+    let request = connection.open_request(Method::POST, "/").unwrap();
+    request.set_credentials(AuthTarget::Server, AuthScheme::Digest, ALICE).unwrap();
+    let mut ended = Vec::new();
+    for _ in 0..3 {
+        request.send(Payload::begin("", 3)).await.unwrap();
+        request.write("abc").await.unwrap();
+        let received = request.receive_response().await;
+        ended.push(received.map(|head| head.status().as_u16()).map_err(|error| error.code()));
+    }
+    assert_eq!(ended, [Err(ErrorCode::ResendRequest), Err(ErrorCode::ResendRequest), Ok(200)]);
+    let asked: Vec<_> = scene.origin.log().into_iter().map(|visit| visit.target).collect();
+    assert_eq!(asked, ["/", "/guarded", "/guarded"]);
+    drop((request, connection));
+    scene.end().await;
+}
+
+/// Nothing goes along unasked there, so that the body would be asked for without end.
+#[tokio::test]
+async fn behind_a_redirect_to_another_server_a_body_that_is_gone_is_not_asked_for_once_more() {
+    let guard = Guard::digest("MD5", "auth", ALICE.0, ALICE.1);
+    let other = Origin::start(guard.before(|_| Reply::ok("admitted"))).await;
+    let to = other.url("/");
+    let builder = Session::builder().credentials(&other.origin(), ALICE);
+    let scene = Scene::of(Origin::start(move |_| Reply::redirect(307, to.clone())).await, builder);
+    let connection = scene.session.connect(&scene.origin.origin()).unwrap();
+    let request = connection.open_request(Method::POST, "/").unwrap();
+    let mut ended = Vec::new();
+    for _ in 0..2 {
+        request.send(Payload::begin("", 3)).await.unwrap();
+        request.write("abc").await.unwrap();
+        let received = request.receive_response().await;
+        ended.push(received.map(|head| head.status().as_u16()).map_err(|error| error.code()));
+    }
+    assert_eq!(ended, [Err(ErrorCode::ResendRequest), Ok(401)]);
+    drop((request, connection));
+    scene.end().await;
+}

@@ -2,7 +2,8 @@
 
 use hinternet::network::Proxy;
 use hinternet::{
-    AuthReason, AuthScheme, AuthSchemes, AuthTarget, Authentication, Method, Payload, Session, SessionBuilder,
+    AuthReason, AuthScheme, AuthSchemes, AuthTarget, Authentication, DialOptions, Engine, Method, OriginOptions,
+    Payload, RequestOptions, Session, SessionBuilder,
 };
 use integration_tests::guard::Guard;
 use integration_tests::origin::{Origin, Reply};
@@ -159,5 +160,53 @@ async fn a_tunnel_is_opened_by_the_sessions_credentials_and_not_used_when_they_a
     assert_eq!(fields(&scene, "proxy-authorization"), [false], "it belongs to the hop");
     store.clear();
     assert!(get().await.is_err(), "the tunnel was opened by what is cleared");
+    scene.end().await;
+}
+
+/// Redirects `/?n` to a server of its own, and answers for that.
+fn leading_on(request: &integration_tests::request::Request) -> Reply {
+    match request.target.split_once("a.example/?") {
+        Some((_, n)) => Reply::redirect(302, format!("http://{n}.example/end")),
+        None => Reply::ok("forwarded"),
+    }
+}
+
+/// The exchange runs on the shard of the server that it is led to, and is asked there.
+#[tokio::test]
+async fn a_proxy_is_answered_also_where_a_redirect_leads_to_another_shard() {
+    let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
+    let origin = Origin::start(guard.before(leading_on)).await;
+    let known = through(&origin);
+    let scene = scene(origin, known, Session::builder().engine(Engine::builder().shards(4).start().unwrap()));
+    for n in ["b", "c", "d", "e", "f", "g", "h", "i"] {
+        let get = scene.session.get(format!("http://a.example/?{n}")).unwrap();
+        let response = get.credentials(AuthTarget::Proxy, AuthScheme::Digest, ALICE).send().await.unwrap();
+        assert_eq!((response.status().as_u16(), response.url()), (200, &*format!("http://{n}.example/end")));
+        assert_eq!(response.text().await.unwrap(), "forwarded");
+    }
+    scene.end().await;
+}
+
+/// Reliability 3.1: what one proxy is shown is not for the one that a redirect leads through.
+#[tokio::test]
+async fn the_requests_own_credentials_for_a_proxy_are_not_shown_to_another_one_behind_a_redirect() {
+    let other = Origin::start(|_| Reply::new(407).field("proxy-authenticate", "Basic realm=other")).await;
+    let scene = {
+        let origin = Origin::start(leading_on).await;
+        let mut elsewhere = RequestOptions::default();
+        elsewhere.dial = DialOptions::default().proxy(through(&other));
+        let elsewhere = OriginOptions::new().request(elsewhere);
+        let known = through(&origin);
+        let engine = Engine::builder().shards(1).start().unwrap();
+        scene(origin, known, Session::builder().engine(engine).for_origins("b.example", elsewhere))
+    };
+    for n in ["b", "c"] {
+        let get = scene.session.get(format!("http://a.example/?{n}")).unwrap();
+        let response = get.credentials(AuthTarget::Proxy, AuthScheme::Basic, ALICE).send().await.unwrap();
+        assert_eq!(response.status(), if n == "b" { 407 } else { 200 });
+    }
+    assert_eq!(fields(&scene, "proxy-authorization"), [true, true, true], "it goes by this one at both ends");
+    let shown: Vec<_> = other.log().iter().map(|visit| visit.field("proxy-authorization").is_some()).collect();
+    assert_eq!(shown, [false]);
     scene.end().await;
 }

@@ -103,3 +103,48 @@ async fn hops_to_other_shards_use_the_same_cache() {
     world.finish().await;
     engine.stop();
 }
+
+/// What was made ready at home for an exchange that ran elsewhere is for nobody else.
+#[tokio::test]
+async fn behind_a_hop_to_another_shard_the_next_one_is_asked_for_what_is_its_own() {
+    let mut last = Vec::new();
+    for _ in 0..4 {
+        last.push(Origin::start(|request| Reply::ok(format!("asked for {}", request.target))).await);
+    }
+    let ends: Vec<_> = last.iter().map(|one| one.origin()).collect();
+    let mut far = Vec::new();
+    for _ in 0..4 {
+        let ends = ends.clone();
+        far.push(
+            Origin::start(move |request| {
+                let n: usize = request.query("n").unwrap().parse().unwrap();
+                Reply::redirect(302, format!("{}/end", ends[n]))
+            })
+            .await,
+        );
+    }
+    let hops: Vec<_> = far.iter().map(|one| one.origin()).collect();
+    let engine = Engine::builder().shards(3).start().unwrap();
+    let world = World::with(
+        Cache::in_memory(),
+        |builder| builder.engine(engine.clone()),
+        move |request| {
+            let hop: usize = request.query("hop").unwrap().parse().unwrap();
+            Reply::redirect(302, format!("{}/secret?n={}", hops[hop], request.query("n").unwrap()))
+        },
+    )
+    .await;
+    for hop in 0..4 {
+        for n in 0..4 {
+            assert_eq!(world.text(&format!("/?hop={hop}&n={n}")).await, "asked for /end");
+        }
+    }
+    for origin in &last {
+        for visit in origin.log() {
+            let host = visit.field("host").map(|host| format!("http://{host}"));
+            assert_eq!((&*visit.target, host), ("/end", Some(origin.origin())));
+        }
+    }
+    world.finish().await;
+    engine.stop();
+}

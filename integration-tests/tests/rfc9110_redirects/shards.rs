@@ -1,7 +1,8 @@
 //! A redirect to an origin at home on another shard: its exchange runs there, and what comes of it is the same.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -274,6 +275,45 @@ async fn a_coded_body_is_decoded_wherever_it_was_fetched() {
         request.send(()).await.unwrap();
         request.receive_response().await.unwrap();
         assert_eq!(read_all(&request).await.unwrap(), b"decoded on the way back");
+    }
+    world.end().await;
+}
+
+/// What a server says there of its load counts for all who ask it.
+#[tokio::test]
+async fn a_busy_server_there_makes_those_wait_who_ask_it_next() {
+    let mut options = RequestOptions::default();
+    options.governor = Some(Governor::new());
+    let (world, origins) = (Watched::by(spread().request_options(options)), many().await);
+    for origin in &origins {
+        let busy = Origin::start(|_| Reply::new(429).field("retry-after", "60")).await;
+        let response = world.get(&origin.url(&moved(&busy.url("/")))).await.unwrap();
+        assert_eq!(response.status(), 429);
+        let handle = response.handle().id();
+        drop(response);
+        world.recorder.wait_for_closing(handle).await;
+        let names = world.recorder.names(handle);
+        assert_eq!(names.iter().filter(|name| **name == "OriginPaused").count(), 1, "{names:?}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn attempts_are_counted_wherever_they_were_made() {
+    let retry = RetryPolicy::new().attempts(3).budget(None);
+    let retry = retry.first_pause(Duration::from_millis(1)).longest_pause(Duration::from_millis(1));
+    let (world, origins) = (Watched::by(spread().retry(retry)), many().await);
+    for origin in &origins {
+        // Two wires end before an answer, and the third brings one that may be retried.
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let failing = Origin::start(move |_| match counted.fetch_add(1, Ordering::SeqCst) {
+            0 | 1 => Reply::drop_connection(),
+            _ => Reply::new(503),
+        })
+        .await;
+        let response = world.get(&origin.url(&moved(&failing.url("/")))).await.unwrap();
+        assert_eq!((response.status().as_u16(), count.load(Ordering::SeqCst)), (503, 3));
     }
     world.end().await;
 }

@@ -176,7 +176,7 @@ impl Journey {
     }
 
     /// Has the chain never left the origin that the caller named, unless credentials go along everywhere?
-    fn is_at_home(&self) -> bool {
+    pub(super) fn is_at_home(&self) -> bool {
         self.aim.credentials() == aim::Credentials::Kept
     }
 
