@@ -103,3 +103,26 @@ async fn hops_to_other_shards_use_the_same_cache() {
     world.finish().await;
     engine.stop();
 }
+
+/// What was composed for the hop that went to another shard is not what the next one says, which is at home again.
+#[tokio::test]
+async fn a_hop_from_another_shard_home_again_asks_for_what_it_is() {
+    let home = Origin::start(|request| match request.query("to") {
+        Some(to) => Reply::redirect(302, to),
+        None => Reply::ok(format!("{} {:?}", request.target, request.field("host"))).field("cache-control", "no-store"),
+    })
+    .await;
+    let engine = Engine::builder().shards(4).start().unwrap();
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().engine(engine.clone()).cache(Cache::in_memory()));
+    let end = home.url("/end");
+    let host = home.address().to_string();
+    for _ in 0..12 {
+        let back = end.clone();
+        let way = Origin::start(move |_| Reply::redirect(302, &back)).await;
+        let first = home.url(&format!("/begin?to={}", way.url("/way")));
+        assert_eq!(text(session.get(first).unwrap()).await, format!("/end {:?}", Some(&*host)));
+    }
+    recorder.finish(session).await;
+    engine.stop();
+}
