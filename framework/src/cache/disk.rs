@@ -32,7 +32,8 @@ struct Shelf {
 enum Order {
     Read(Vec<Key>, oneshot::Sender<Vec<Arc<Stored>>>),
     Store(Key, Box<Stored>, usize),
-    Remove(Vec<Key>),
+    /// These, and what by then is there of the URL.
+    Remove(Vec<Key>, Box<str>),
     Clear,
     Close(oneshot::Sender<()>),
 }
@@ -79,20 +80,16 @@ impl Disk {
     }
 
     pub(super) fn remove(&self, url: &str) {
-        let keys = {
-            let mut lru = self.shelf.lock();
-            let keys = lru.of_url(url);
-            keys.iter().for_each(|key| lru.remove(key));
-            keys
-        };
-        if !keys.is_empty() {
+        let keys = self.shelf.forget(url);
+        // What is still on its way to the file is on no shelf yet.
+        if !keys.is_empty() || self.shelf.waiting.load(Ordering::Relaxed) > 0 {
             // One that is closed has nothing.
-            let _closed = self.orders.send(Order::Remove(keys));
+            let _closed = self.orders.send(Order::Remove(keys, url.into()));
         }
     }
 
     pub(super) fn clear(&self) {
-        *self.shelf.lock() = Lru::new(self.shelf.most);
+        self.shelf.clear();
         let _closed = self.orders.send(Order::Clear);
     }
 
@@ -106,13 +103,25 @@ impl Disk {
         if self.orders.send(Order::Close(say)).is_ok() {
             let _gone = said.await;
         }
-        *self.shelf.lock() = Lru::new(self.shelf.most);
+        self.shelf.clear();
     }
 }
 
 impl Shelf {
     fn lock(&self) -> MutexGuard<'_, Lru> {
         self.lru.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What there was of a URL.
+    fn forget(&self, url: &str) -> Vec<Key> {
+        let mut lru = self.lock();
+        let keys = lru.of_url(url);
+        keys.iter().for_each(|key| lru.remove(key));
+        keys
+    }
+
+    fn clear(&self) {
+        *self.lock() = Lru::new(self.most);
     }
 }
 
@@ -167,8 +176,14 @@ impl Library {
                     shelf.waiting.fetch_sub(size, Ordering::Relaxed);
                     done
                 }
-                Order::Remove(keys) => self.remove(&keys),
-                Order::Clear => self.clear(),
+                Order::Remove(mut keys, url) => {
+                    keys.extend(shelf.forget(&url));
+                    self.remove(&keys)
+                }
+                Order::Clear => {
+                    shelf.clear();
+                    self.clear()
+                }
                 Order::Close(say) => {
                     drop(self);
                     let _gone = say.send(());

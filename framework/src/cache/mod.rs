@@ -34,7 +34,8 @@ impl Default for CacheOptions {
 /// has such, WinHTTP has none.
 ///
 /// Cheap to clone; sessions that are given clones share it. What was stored for one `Authorization` is given to no other; the
-/// values of credentials are not kept, only their digests. Bodies are kept as they came.
+/// values of credentials, and of request fields that are marked as sensitive, are not kept, only their digests. Bodies are kept as
+/// they came. What came over a wire with a check given up ([`tls::danger`](crate::tls::danger)) is not stored.
 ///
 /// ```no_run
 /// # async fn example() -> hinternet::Result<()> {

@@ -106,3 +106,29 @@ async fn what_is_no_cache_is_refused_and_what_is_broken_in_it_is_not_found() {
     assert_eq!(written::read(&whole).unwrap().body, "body");
     assert!((0..whole.len() - 4).all(|end| written::read(&whole[..end]).is_none()));
 }
+
+/// What was stored a moment ago may be on its way to the file still.
+#[tokio::test]
+async fn a_file_forgets_what_was_stored_just_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cache");
+    let cache = Cache::on_disk(&path, CacheOptions::default()).unwrap();
+    for n in 0..100 {
+        cache.store(&format!("http://a/{n}"), response(b"one", n));
+        cache.remove(&format!("http://a/{n}"));
+    }
+    cache.store("http://b/", response(b"two", 1));
+    while cache.look_up("http://b/").await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(cache.figures().entries, 1);
+    for n in 0..100 {
+        cache.store(&format!("http://a/{n}"), response(b"one", n));
+    }
+    cache.clear();
+    cache.store("http://b/", response(b"two", 1));
+    while cache.look_up("http://b/").await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(cache.figures().entries, 1);
+}

@@ -23,8 +23,8 @@ bitflags! {
     ///
     /// Memory is bounded whatever is sent: output is made as it is read, and a decoder keeps its window. That is 32 KiB of gzip and
     /// deflate, up to 8 MiB of Zstandard (RFC 9659) and up to 16 MiB of Brotli (RFC 7932), of which larger ones are refused; while it
-    /// grows Brotli's takes half as much again. Brotli's decoder works ahead until its window is full. How
-    /// much a body may become is said in [`Limits`](crate::Limits).
+    /// grows Brotli's takes half as much again. Brotli's decoder works ahead of what is read: seldom far, and until its window is full
+    /// at worst. How much a body may become is said in [`Limits`](crate::Limits).
     #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Decompression: u32 {

@@ -17,7 +17,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
 
 use super::follow_up::Following;
@@ -50,7 +50,7 @@ pub(super) struct Caching {
 struct Recording {
     url: String,
     candidate: Candidate,
-    body: BytesMut,
+    body: Vec<u8>,
 }
 
 impl Caching {
@@ -78,7 +78,11 @@ impl Journey {
             let has_no_body = matches!(self.payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
             let takes_part = has_no_body && takes_part(self.method(), &self.headers);
             let Some(caching) = &mut self.caching else { return Ok(false) };
-            (caching.asked, caching.validates, caching.recording) = (None, None, None);
+            if caching.validates.take().is_some() {
+                // Composed with validators of what may be gone by now.
+                self.prepared = None;
+            }
+            (caching.asked, caching.recording) = (None, None);
             caching.given.clear();
             let mode = caching.mode;
             if !takes_part {
@@ -87,7 +91,10 @@ impl Journey {
             if self.prepared.is_none() {
                 self.prepared = self.prepare_first()?;
             }
-            let asked = Asked::new(&self.outgoing, self.head(BodyLength::None).defaults);
+            let head = self.head(BodyLength::None);
+            let asked = Asked::new(&self.outgoing, head.defaults)
+                .with_codings(head.accept_encoding)
+                .without(&self.options.redirects.sensitive);
             let url = self.target().url();
             let Some(caching) = &mut self.caching else { return Ok(false) };
             if !mode.reads() || caching.distrusts {
@@ -146,15 +153,15 @@ impl Journey {
     pub(super) fn tells_cache(&mut self, head: &ResponseHead) {
         let (status, now) = (head.status(), clock::time_of_day());
         let outdated = invalidated(self.method(), self.target(), status, head.headers());
-        let url = self.target().url();
+        let (url, may_be_stored) = (self.target().url(), self.may_be_stored());
         let Some(caching) = &mut self.caching else { return };
         outdated.iter().for_each(|url| caching.cache.remove(url));
-        let Some(asked) = caching.asked.as_ref().filter(|_| caching.mode.writes()) else { return };
+        let Some(asked) = caching.asked.as_ref().filter(|_| may_be_stored) else { return };
         let longest = caching.cache.longest_body();
         let candidate = Candidate::new(asked, status, head.headers(), now);
         let candidate =
             candidate.filter(|candidate| candidate.announced().is_none_or(|octets| octets <= longest as u64));
-        caching.recording = candidate.map(|candidate| Recording { url, candidate, body: BytesMut::new() });
+        caching.recording = candidate.map(|candidate| Recording { url, candidate, body: Vec::new() });
         // What came from another shard has brought some of its body along, or all.
         let came = self.ahead.clone();
         self.record(&came);
@@ -163,11 +170,17 @@ impl Journey {
         }
     }
 
+    /// May what comes be stored? What was said over a wire with a check given up may be anybody's, and is not given to those who check.
+    fn may_be_stored(&self) -> bool {
+        let is_checked = !self.target().origin().is_secure() || self.options.tls.checks_all();
+        is_checked && self.caching.as_ref().is_some_and(|caching| caching.mode.writes())
+    }
+
     /// The stored response that is delivered in place of this one; `None`: it is delivered itself, or followed.
     #[cold]
     pub(super) fn stored_instead_of(&mut self, head: &ResponseHead) -> Instead {
         let is_better = self.caching.as_ref().is_some_and(|caching| caching.is_better_than(head));
-        let url = self.target().url();
+        let (url, may_be_stored) = (self.target().url(), self.may_be_stored());
         let Some(caching) = &mut self.caching else { return Instead::Nothing };
         let Some((stored, age)) = caching.validates.take() else { return Instead::Nothing };
         if is_better {
@@ -181,8 +194,12 @@ impl Journey {
             caching.distrusts = true;
             return Instead::AskAgain;
         };
-        let refreshed = Arc::new(refreshed);
-        if caching.mode.writes() {
+        // What it varies by may have changed, and this exchange is what it was chosen for.
+        let refreshed = Arc::new(match &caching.asked {
+            Some(asked) => refreshed.asked_by(asked),
+            None => refreshed,
+        });
+        if may_be_stored {
             caching.cache.store(&url, Stored::clone(&refreshed));
         }
         caching.given = refreshed.body.clone();
@@ -221,7 +238,8 @@ impl Journey {
     pub(super) fn store_recorded(&mut self) {
         let Some(caching) = &mut self.caching else { return };
         let Some(Recording { url, candidate, body }) = caching.recording.take() else { return };
-        let Some(stored) = candidate.with_body(body.freeze()) else { return };
+        // Without what it had room for: it may stay for long.
+        let Some(stored) = candidate.with_body(body.into_boxed_slice().into()) else { return };
         let octets = stored.body.len() as u64;
         caching.cache.store(&url, stored);
         self.emit(Mask::CACHE, || Status::CacheStored { octets });

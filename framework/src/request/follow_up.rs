@@ -268,6 +268,8 @@ impl Journey {
         if drops_body {
             self.payload = Payload::empty();
         }
+        // Composed for a hop that went to another shard, which composes its own, it is not for the next one.
+        self.prepared = None;
         self.turns = None;
         // An exchange that ran elsewhere has never used it.
         self.prepared = None;

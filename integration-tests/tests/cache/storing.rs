@@ -1,8 +1,13 @@
 //! What is stored, and for whom.
 
-use hinternet::{Cache, CacheOptions};
-use integration_tests::origin::Reply;
+use hinternet::tls::TlsOptions;
+use hinternet::tls::danger::AcceptAnyCertificate;
+use hinternet::{Cache, CacheOptions, Decompression, Session};
+use integration_tests::certificates::{Authority, Leaf};
+use integration_tests::origin::{Origin, Reply};
 use integration_tests::patiently;
+use integration_tests::recorder::Recorder;
+use integration_tests::tls::Tls;
 
 use super::{World, text};
 
@@ -133,6 +138,41 @@ async fn a_coded_body_is_stored_as_it_came_and_decoded_each_time() {
     }
     assert_eq!((world.asked(), world.cache.figures().entries), (2, 2));
     world.finish().await;
+}
+
+/// The library's own `Accept-Encoding` is one too, though no caller has written it.
+#[tokio::test]
+async fn who_asks_for_no_codings_is_not_given_a_coded_body() {
+    let world = World::serving(|request| {
+        let reply = Reply::ok("plain").field("cache-control", "max-age=60").field("vary", "accept-encoding");
+        match request.field("accept-encoding") {
+            Some(asked) if asked.contains("gzip") => reply.body(&HELLO[..]).field("content-encoding", "gzip"),
+            _ => reply,
+        }
+    })
+    .await;
+    for _ in 0..2 {
+        assert_eq!(world.text("/").await, "hello hello hello");
+        assert_eq!(text(world.get("/").decompression(Decompression::NONE)).await, "plain");
+    }
+    assert_eq!((world.asked(), world.cache.figures().entries), (2, 2));
+    world.finish().await;
+}
+
+/// As HSTS has it: what came from who may be anybody is not given to those who check.
+#[tokio::test]
+async fn what_came_over_a_wire_with_a_check_given_up_is_not_stored() {
+    let recorder = Recorder::start();
+    let tls = Tls::new(&Authority::new("Nobody's").issue(Leaf::for_names(["127.0.0.1"])));
+    let origin = Origin::secure(&tls, |_| Reply::ok("from anybody").field("cache-control", "max-age=60")).await;
+    let cache = Cache::in_memory();
+    let session = recorder
+        .session(Session::builder().cache(cache.clone()).tls(TlsOptions::new().dangerous(AcceptAnyCertificate)));
+    for _ in 0..2 {
+        assert_eq!(text(session.get(origin.url("/")).unwrap()).await, "from anybody");
+    }
+    assert_eq!((origin.log().len(), cache.figures().entries), (2, 0));
+    recorder.finish(session).await;
 }
 
 /// `hello hello hello`, by gzip.

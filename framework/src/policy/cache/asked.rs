@@ -1,6 +1,6 @@
 //! A request as the cache compares it: no value of a credential is in it.
 
-use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderValue, PRAGMA, PROXY_AUTHORIZATION};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderValue, PRAGMA, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method, Uri};
 use http_cache_semantics::RequestLike;
 
@@ -20,14 +20,30 @@ impl Asked {
             }
         }
         fields.remove(PROXY_AUTHORIZATION);
-        for name in SECRET {
-            let values: Vec<_> = fields.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+        let is_marked = |name: &&HeaderName| fields.get_all(*name).iter().any(HeaderValue::is_sensitive);
+        let marked = fields.keys().filter(|name| !SECRET.contains(*name)).filter(is_marked).cloned();
+        let secret: Vec<_> = marked.chain(SECRET).collect();
+        Self { fields }.without(&secret)
+    }
+
+    /// With the `Accept-Encoding` that the library says by itself.
+    pub(crate) fn with_codings(mut self, asked_for: Option<&'static str>) -> Self {
+        if let Some(asked_for) = asked_for {
+            self.fields.insert(ACCEPT_ENCODING, HeaderValue::from_static(asked_for));
+        }
+        self
+    }
+
+    /// Of these the digests alone.
+    pub(crate) fn without(mut self, secret: &[HeaderName]) -> Self {
+        for name in secret {
+            let values: Vec<_> = self.fields.get_all(name).iter().map(HeaderValue::as_bytes).collect();
             if !values.is_empty() {
                 let digest = digest(&values.join(&b", "[..]));
-                fields.insert(name, digest);
+                self.fields.insert(name, digest);
             }
         }
-        Self { fields }
+        self
     }
 
     /// Only what has to be kept to compare with later: what the response says it varies by, and who asked.

@@ -112,6 +112,11 @@ impl Stored {
         Some(Self { fields, received: now, ..self.clone() })
     }
 
+    /// The same, chosen for this request.
+    pub(crate) fn asked_by(self, asked: &Asked) -> Self {
+        Self { asked: asked.of_use(&self.fields), ..self }
+    }
+
     /// Octets it takes.
     pub(crate) fn size(&self) -> usize {
         let all = self.fields.iter().chain(self.asked.fields());
@@ -161,10 +166,15 @@ fn end_to_end(fields: &HeaderMap) -> HeaderMap {
             || name.as_str() == "keep-alive"
             || listed.iter().any(|listed| name.as_str().eq_ignore_ascii_case(listed));
         if !is_of_the_hop {
-            kept.append(name, value.clone());
+            kept.append(name, copy(value));
         }
     }
     kept
+}
+
+/// By itself: it may be a slice of all that came with it, and stay for long.
+fn copy(value: &HeaderValue) -> HeaderValue {
+    HeaderValue::from_bytes(value.as_bytes()).unwrap_or_else(|_| value.clone())
 }
 
 /// What ages are computed with; and no number that a sum of times would not survive.

@@ -256,3 +256,18 @@ fn the_least_recently_used_goes_when_there_is_no_room() {
     lru.of_url("u").iter().for_each(|key| lru.remove(key));
     assert!(lru.of_url("u").is_empty() && lru.by_url.is_empty() && lru.order.is_empty());
 }
+
+#[test]
+fn no_value_that_is_said_to_be_sensitive_is_kept() {
+    let asking = |key: &'static str| {
+        let mut value = HeaderValue::from_static(key);
+        value.set_sensitive(true);
+        Asked::new(&HeaderMap::from_iter([(HeaderName::from_static("x-api-key"), value)]), &HeaderMap::new())
+    };
+    let said = [("cache-control", "max-age=60"), ("vary", "x-api-key")];
+    let kept = stored_for(&asking("planted-secret"), &said).unwrap();
+    assert!(
+        kept.asked.fields().iter().all(|(_, value)| value != "planted-secret") && !kept.variant().contains("planted")
+    );
+    assert!(kept.matches(&asking("planted-secret")) && !kept.matches(&asking("another")));
+}

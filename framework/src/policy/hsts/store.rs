@@ -67,7 +67,8 @@ impl Store {
 
     /// Is the host to be asked by https only? Its own entry says so, or that of a host above it which means those below.
     pub(crate) fn has(&mut self, host: &str, now: i64) -> bool {
-        if domains::is_address(host) {
+        // No name is longer, and each of its labels costs a look.
+        if host.len() > LONGEST_NAME || domains::is_address(host) {
             return false;
         }
         self.tick += 1;

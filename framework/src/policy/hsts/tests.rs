@@ -109,3 +109,11 @@ fn what_is_written_is_read_again_as_it_was() {
         assert_eq!(read(file.as_bytes()).unwrap_err().line, line, "{file}");
     }
 }
+
+#[test]
+fn what_is_too_long_for_a_name_is_not_looked_for_label_by_label() {
+    let mut store = Store::default();
+    note(&mut store, "example", "max-age=1000; includeSubDomains");
+    assert!(store.has(&format!("{}example", "a.".repeat(120)), NOW));
+    assert!(!store.has(&format!("{}example", "a.".repeat(130)), NOW));
+}

@@ -9,8 +9,8 @@ use super::listed::Coding;
 
 /// Undoes one coding, as far as the input goes and the room for output.
 pub(super) trait Undoes {
-    /// Takes from the input, which may be empty, and puts into the room, which is not. If it fills less than the room, all of the
-    /// input was taken, or the coded content has ended.
+    /// Takes from the input, which may be empty, and puts into the room, which is not. What it leaves of the input it is shown again.
+    /// If it has taken all of it and fills less than the room, there is no more to put without more input.
     fn undo(&mut self, input: &[u8], room: &mut [u8]) -> Result<Step, Fault>;
 
     /// Is it at the end of its coded content, and nothing missing?

@@ -12,6 +12,8 @@ use super::listed::Coding;
 pub(super) struct Brotli {
     state: Box<State>,
     put: usize,
+    /// So much of the input it is given at most.
+    at_once: usize,
     is_over: bool,
 }
 
@@ -20,7 +22,8 @@ type State = BrotliState<StandardAlloc, StandardAlloc, StandardAlloc>;
 impl Default for Brotli {
     fn default() -> Self {
         let [of_octets, of_numbers, of_codes] = [(); 3].map(|()| StandardAlloc::default());
-        Self { state: Box::new(State::new_strict(of_octets, of_numbers, of_codes)), put: 0, is_over: false }
+        let state = Box::new(State::new_strict(of_octets, of_numbers, of_codes));
+        Self { state, put: 0, at_once: LEAST_AT_ONCE, is_over: false }
     }
 }
 
@@ -29,11 +32,13 @@ impl Undoes for Brotli {
         if self.is_over {
             return if input.is_empty() { Ok(Step::default()) } else { Err(Fault::Trailing(Coding::Brotli)) };
         }
+        let input = input.get(..self.at_once).unwrap_or(input);
         let (mut left, mut took) = (input.len(), 0);
         let (mut space, mut put) = (room.len(), 0);
         let state = &mut *self.state;
         let result =
             BrotliDecompressStream(&mut left, &mut took, input, &mut space, &mut put, room, &mut self.put, state);
+        self.at_once = if space == 0 { LEAST_AT_ONCE } else { (2 * self.at_once).min(MOST_AT_ONCE) };
         match result {
             BrotliResult::ResultFailure => Err(match self.state.error_code {
                 BrotliDecoderErrorCode::BROTLI_DECODER_ERROR_FORMAT_WINDOW_BITS => Fault::Window(Coding::Brotli),
@@ -51,3 +56,8 @@ impl Undoes for Brotli {
         self.is_over
     }
 }
+
+/// The decoder does not stop at what is wanted of its output but at the end of its input, or of its window. Of what became more than
+/// there was room for it is given little at a time, so that a bomb that nobody reads seldom costs a window.
+const LEAST_AT_ONCE: usize = 64;
+const MOST_AT_ONCE: usize = 1024;
