@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::network::{Proxy, Route};
 use crate::options::{DialOptions, ProxySettings, Timeouts};
-use crate::policy::proxy::{BadProxies, Plan, Verdict, routes};
+use crate::policy::proxy::{BadProxies, Plan, Verdict, routes, text_of};
 use crate::transport::{DialFailure, Dialed, Through, TlsClient, Way, dial, find_routes};
 
 /// What a session knows of proxies, and tells them.
@@ -95,7 +95,7 @@ impl Pond {
         }
         let settings = match &self.key.dial().proxy {
             ProxySettings::FromEnvironment | ProxySettings::System => {
-                ProxySettings::from_variables(|name| std::env::var(name).ok())?
+                ProxySettings::from_variables(|name| text_of(std::env::var(name)))?
             }
             known => known.clone(),
         };

@@ -14,7 +14,7 @@ use crate::handle::Node;
 use crate::network::Route;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{MOST_ROUTES, NamedProxies, ProxySettings, SharedOptions};
-use crate::policy::proxy::routes;
+use crate::policy::proxy::{routes, text_of};
 use crate::target::{IntoTarget, Origin, Target};
 
 impl Session {
@@ -109,7 +109,7 @@ async fn find(target: &Target, options: &SharedOptions) -> Result<Vec<Route>> {
 }
 
 fn from_environment(origin: &Origin) -> Result<Vec<Route>> {
-    let settings = ProxySettings::from_variables(|name| std::env::var(name).ok())
+    let settings = ProxySettings::from_variables(|name| text_of(std::env::var(name)))
         .map_err(|error| error.in_operation(Operation::ProxyForUrl))?;
     let named: NamedProxies = match settings {
         ProxySettings::Named(named) => named,
