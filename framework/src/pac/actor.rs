@@ -20,7 +20,7 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::network::Route;
-use crate::policy::pac::shown_to_script;
+use crate::policy::pac::{held_until, shown_to_script};
 use crate::target::Target;
 
 /// The actor behind a [`Pac`](crate::Pac).
@@ -143,11 +143,11 @@ impl State {
         let now = clock::now();
         match &fetched {
             Ok(Fetched { script, lifetime }) => {
-                kept.script = Some((Arc::clone(script), now + *lifetime));
+                kept.script = Some((Arc::clone(script), held_until(now, *lifetime)));
                 kept.failure = None;
             }
             Err(why) => {
-                let until = now + self.options.failure_kept_for;
+                let until = held_until(now, self.options.failure_kept_for);
                 kept.failure = Some((why.clone(), until));
                 if let Some((_, holds)) = &mut kept.script {
                     *holds = until;
