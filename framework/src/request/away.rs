@@ -127,7 +127,7 @@ impl Journey {
     pub(super) fn goes_away(&mut self) -> bool {
         let services = Arc::clone(&self.services);
         let place = services.shard_for(self.target().origin());
-        if place.is_here() {
+        if place.is_here() || self.may_be_forwarded() {
             return false;
         }
         let Some(payload) = self.payload.again() else { return false };

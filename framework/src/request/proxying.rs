@@ -48,6 +48,11 @@ impl Journey {
     /// The head for a proxy that forwards it: the whole URL, and what belongs to the proxy (RFC 9112 section 3.2.2).
     pub(super) fn prepare_forwarded(
         &mut self,
+    /// May a proxy be handed the whole request? It may ask for credentials, and its rounds are where the request is at home.
+    pub(super) fn may_be_forwarded(&self) -> bool {
+        !self.target().origin().is_secure() && !self.options.dial.proxy.is_direct()
+    }
+
         by: &ByProxy,
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
