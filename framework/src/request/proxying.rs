@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::network::Proxy;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{NamedProxies, ProxySettings, SharedOptions};
-use crate::protocol::http1::{BodyLength, RequestHead};
+use crate::protocol::http1::{BodyLength, Misuse, RequestHead};
 use crate::transport::{ByProxy, find_routes};
 use crate::wire::{Exchange, Failure};
 
@@ -59,6 +59,10 @@ impl Journey {
         let mut headers = HeaderMap::clone(&self.outgoing);
         for (name, value) in by.forwards.iter().flatten() {
             headers.append(name, value.clone());
+        // They belong to the proxy's settings: from here they would go to whichever comes next.
+        if self.outgoing.contains_key(PROXY_AUTHORIZATION) || self.default_fields().contains_key(PROXY_AUTHORIZATION) {
+            return Err(Failure::Misuse(Misuse::ProxyAuthorization));
+        }
         }
         if self.may_show_to_proxy(by)
             && let Some(shown) = self.show_to_proxy(by)
