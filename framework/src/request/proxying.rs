@@ -10,7 +10,7 @@ use http::header::PROXY_AUTHORIZATION;
 use super::Request;
 use super::journey::Journey;
 use super::response::Response;
-use crate::error::Result;
+use crate::error::{Result, Stage};
 use crate::network::Proxy;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{NamedProxies, ProxySettings, SharedOptions};
@@ -37,32 +37,35 @@ impl Journey {
     pub(super) async fn find_routes(&mut self) -> Result<Option<SharedOptions>> {
         let Some(resolver) = self.options.dial.proxy.resolver() else { return Ok(None) };
         self.emit(Mask::DETECTING_PROXY, || Status::DetectingProxy);
+        let before = std::mem::replace(&mut self.stage, Stage::FindProxy);
         let (target, limit) = (self.target(), self.options.timeouts.resolve);
-        let routes = find_routes(resolver, target.origin(), target.as_str(), limit).await?;
+        let found = find_routes(resolver, target.origin(), target.as_str(), limit).await;
+        self.stage = before;
+        let routes = found?;
         self.emit(Mask::GETPROXYFORURL_COMPLETE, || Status::ProxyFound(routes.clone()));
         let mut found = Arc::clone(&self.options);
         Arc::make_mut(&mut found).dial.proxy = ProxySettings::Named(NamedProxies::new(routes));
         Ok(Some(found))
     }
 
-    /// The head for a proxy that forwards it: the whole URL, and what belongs to the proxy (RFC 9112 section 3.2.2).
-    pub(super) fn prepare_forwarded(
-        &mut self,
     /// May a proxy be handed the whole request? It may ask for credentials, and its rounds are where the request is at home.
     pub(super) fn may_be_forwarded(&self) -> bool {
         !self.target().origin().is_secure() && !self.options.dial.proxy.is_direct()
     }
 
+    /// The head for a proxy that forwards it: the whole URL, and what belongs to the proxy (RFC 9112 section 3.2.2).
+    pub(super) fn prepare_forwarded(
+        &mut self,
         by: &ByProxy,
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        let mut headers = HeaderMap::clone(&self.outgoing);
-        for (name, value) in by.forwards.iter().flatten() {
-            headers.append(name, value.clone());
         // They belong to the proxy's settings: from here they would go to whichever comes next.
         if self.outgoing.contains_key(PROXY_AUTHORIZATION) || self.default_fields().contains_key(PROXY_AUTHORIZATION) {
             return Err(Failure::Misuse(Misuse::ProxyAuthorization));
         }
+        let mut headers = HeaderMap::clone(&self.outgoing);
+        for (name, value) in by.forwards.iter().flatten() {
+            headers.append(name, value.clone());
         }
         if self.may_show_to_proxy(by)
             && let Some(shown) = self.show_to_proxy(by)
