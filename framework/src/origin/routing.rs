@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::net::IpAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::clock;
 use crate::error::Error;
 use crate::network::{Proxy, Route};
 use crate::options::{DialOptions, ProxySettings, Timeouts};
-use crate::policy::proxy::{BadProxies, Plan, Verdict, routes};
+use crate::policy::proxy::{BadProxies, Plan, Verdict, routes, text_of};
 use crate::transport::{DialFailure, Dialed, Through, TlsClient, Way, dial, find_routes};
 
 /// What a session knows of proxies, and tells them.
@@ -95,7 +96,7 @@ impl Pond {
         }
         let settings = match &self.key.dial().proxy {
             ProxySettings::FromEnvironment | ProxySettings::System => {
-                ProxySettings::from_variables(|name| std::env::var(name).ok())?
+                ProxySettings::from_variables(|name| text_of(std::env::var(name)))?
             }
             known => known.clone(),
         };
@@ -114,7 +115,7 @@ impl Pond {
         let mut clients = Vec::with_capacity(plan.0.len());
         for leg in &plan.0 {
             clients.push(match leg.secures {
-                true => Some(self.secures(leg.proxy).await?),
+                true => Some(self.secures(leg.proxy, way.timeouts.connect).await?),
                 false => None,
             });
         }
@@ -124,15 +125,19 @@ impl Pond {
         dial(&Way { through: Some(&through), ..*way }).await
     }
 
-    async fn secures(&self, proxy: &Proxy) -> Result<Rc<TlsClient>, DialFailure> {
+    async fn secures(&self, proxy: &Proxy, limit: Option<Duration>) -> Result<Rc<TlsClient>, DialFailure> {
         let known = |proxies: &SecureProxies| {
             proxies.0.borrow().iter().find(|(known, _)| known == proxy).map(|(_, client)| Rc::clone(client))
         };
         if let Some(client) = known(&self.secure_proxies) {
             return Ok(client);
         }
-        let at_proxy = |failure| DialFailure::AtProxy(proxy.clone(), Box::new(DialFailure::NotSecured(failure)));
-        let made = Rc::new(TlsClient::new(&self.key.dial().proxy_tls, None).await.map_err(at_proxy)?);
+        let at_proxy = |failure| DialFailure::AtProxy(proxy.clone(), Box::new(failure));
+        // The machine's authorities are read from its disk, which may be slow.
+        let made = match clock::within(limit, pin!(TlsClient::new(&self.key.dial().proxy_tls, None))).await {
+            Ok(made) => Rc::new(made.map_err(|failure| at_proxy(DialFailure::NotSecured(failure)))?),
+            Err(_) => return Err(at_proxy(DialFailure::PrepareTimeout(limit.unwrap_or_default()))),
+        };
         // Of two who made one at a time, the first counts: its tickets are everybody's.
         if let Some(client) = known(&self.secure_proxies) {
             return Ok(client);

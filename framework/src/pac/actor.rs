@@ -3,7 +3,7 @@
 //! It lives on a shard, and does nothing there that takes time: scripts run on threads of their own. A crash loses what it
 //! remembers and nothing else: the next question starts another.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,7 +20,7 @@ use crate::clock;
 use crate::engine::Engine;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::network::Route;
-use crate::policy::pac::shown_to_script;
+use crate::policy::pac::{held_until, shown_to_script};
 use crate::target::Target;
 
 /// The actor behind a [`Pac`](crate::Pac).
@@ -48,6 +48,8 @@ struct State {
     engine: Engine,
     runs: Runs,
     kept: RefCell<Kept>,
+    /// How often it was told to forget.
+    resets: Cell<u64>,
 }
 
 /// What is known of the script.
@@ -62,7 +64,9 @@ struct Kept {
 
 impl PacActor {
     pub(super) fn new(source: Source, options: PacOptions, engine: Engine, runs: Runs) -> Self {
-        Self { state: Rc::new(State { source, options, engine, runs, kept: RefCell::default() }) }
+        Self {
+            state: Rc::new(State { source, options, engine, runs, kept: RefCell::default(), resets: Cell::default() }),
+        }
     }
 }
 
@@ -85,6 +89,7 @@ impl Handler<Reset> for PacActor {
     type Result = ();
 
     fn handle(&mut self, _: Reset, _: &mut Context<Self>) {
+        self.state.resets.set(self.state.resets.get() + 1);
         self.state.kept.take();
     }
 }
@@ -137,17 +142,22 @@ impl State {
     }
 
     async fn fetch(self: Rc<Self>, target: Target) -> Result<Fetched, String> {
+        let resets = self.resets.get();
         let fetched = fetch(target, &self.options, &self.engine).await;
+        if self.resets.get() != resets {
+            // Those who waited for it have it; what was forgotten meanwhile does not come back by it.
+            return fetched;
+        }
         let mut kept = self.kept.borrow_mut();
         kept.fetching = None;
         let now = clock::now();
         match &fetched {
             Ok(Fetched { script, lifetime }) => {
-                kept.script = Some((Arc::clone(script), now + *lifetime));
+                kept.script = Some((Arc::clone(script), held_until(now, *lifetime)));
                 kept.failure = None;
             }
             Err(why) => {
-                let until = now + self.options.failure_kept_for;
+                let until = held_until(now, self.options.failure_kept_for);
                 kept.failure = Some((why.clone(), until));
                 if let Some((_, holds)) = &mut kept.script {
                     *holds = until;

@@ -11,7 +11,6 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix::Addr;
-use tokio::sync::Semaphore;
 
 use crate::engine::Engine;
 use crate::error::{Error, ErrorCode, Operation, Result};
@@ -23,6 +22,7 @@ use crate::transport::Names;
 
 pub use actor::{FindProxies, PacActor};
 pub use options::PacOptions;
+use running::Places;
 
 /// Proxies chosen by a script (PAC), which is given as text or by its URL.
 ///
@@ -61,7 +61,7 @@ struct Inner {
     /// `None` until it is first asked.
     actor: Mutex<Option<Addr<PacActor>>>,
     /// For all actors it ever has: threads that were left behind keep their places.
-    places: Arc<Semaphore>,
+    places: Places,
 }
 
 /// Where a script comes from.
@@ -118,7 +118,7 @@ impl Pac {
             options: PacOptions::default(),
             engine: None,
             actor: Mutex::default(),
-            places: Arc::new(Semaphore::new(THREADS)),
+            places: Places::new(THREADS),
         }))
     }
 
@@ -129,14 +129,14 @@ impl Pac {
     pub fn with_options(self, options: PacOptions) -> Result<Self> {
         options.check()?;
         let (source, engine) = (self.0.source.clone(), self.0.engine.clone());
-        let places = Arc::new(Semaphore::new(THREADS));
+        let places = Places::new(THREADS);
         Ok(Self(Arc::new(Inner { source, options, engine, actor: Mutex::default(), places })))
     }
 
     /// The engine that its actor runs on; by default the one all sessions share. What is remembered is not taken along.
     pub fn on(self, engine: Engine) -> Self {
         let (source, options) = (self.0.source.clone(), self.0.options.clone());
-        let (actor, places) = (Mutex::default(), Arc::new(Semaphore::new(THREADS)));
+        let (actor, places) = (Mutex::default(), Places::new(THREADS));
         Self(Arc::new(Inner { source, options, engine: Some(engine), actor, places }))
     }
 
@@ -186,7 +186,7 @@ impl Inner {
             look_up,
             dial: dial.clone(),
             names: Names::new(NameOptions::default()),
-            places: Arc::clone(&self.places),
+            places: self.places.clone(),
         };
         let (source, options, on) = (self.source.clone(), self.options.clone(), engine.clone());
         let started = engine.next_shard().start(move || PacActor::new(source, options, on, runs));

@@ -7,12 +7,13 @@
 use std::net::{IpAddr, Ipv4Addr, UdpSocket};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::future::{Either, select};
-use tokio::sync::{Semaphore, mpsc as tasks, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc as tasks, oneshot};
 
 use super::engine::{Bounds, Fault, Question, World, evaluate};
 use crate::clock;
@@ -27,8 +28,34 @@ pub(super) struct Runs {
     pub(super) look_up: Duration,
     pub(super) dial: DialOptions,
     pub(super) names: Arc<Names>,
-    /// A place for each thread.
-    pub(super) places: Arc<Semaphore>,
+    pub(super) places: Places,
+}
+
+/// A place for each thread.
+#[derive(Clone, Debug)]
+pub(super) struct Places {
+    free: Arc<Semaphore>,
+    /// So many runs have given theirs back.
+    given_back: Arc<AtomicUsize>,
+}
+
+impl Places {
+    pub(super) fn new(most: usize) -> Self {
+        Self { free: Arc::new(Semaphore::new(most)), given_back: Arc::default() }
+    }
+
+    /// Waits in line for as long as runs end: `None` when none has within this time.
+    async fn take(&self, patience: Duration) -> Option<OwnedSemaphorePermit> {
+        let mut taking = pin!(Arc::clone(&self.free).acquire_owned());
+        loop {
+            let before = self.given_back.load(Ordering::Relaxed);
+            match clock::within(Some(patience), taking.as_mut()).await {
+                Ok(taken) => return taken.ok(),
+                Err(_) if self.given_back.load(Ordering::Relaxed) == before => return None,
+                Err(_) => {}
+            }
+        }
+    }
 }
 
 /// How a run ended without an answer.
@@ -54,8 +81,8 @@ pub(super) struct Run {
 impl Runs {
     pub(super) async fn run(&self, run: Run) -> Result<Vec<Route>, Ended> {
         let patience = self.bounds.time + GRACE;
-        let place = pin!(Arc::clone(&self.places).acquire_owned());
-        let Ok(Ok(place)) = clock::within(Some(patience), place).await else { return Err(Ended::NoPlace) };
+        let Some(place) = self.places.take(patience).await else { return Err(Ended::NoPlace) };
+        let given_back = Arc::clone(&self.places.given_back);
         let (asks, asked) = tasks::unbounded_channel();
         let (say, said) = oneshot::channel();
         let bounds = self.bounds;
@@ -66,7 +93,10 @@ impl Runs {
             match answer {
                 // Its place is lost with its memory.
                 Err(Ended::By(Fault::Leaves(_))) => place.forget(),
-                _ => drop(place),
+                _ => {
+                    given_back.fetch_add(1, Ordering::Relaxed);
+                    drop(place);
+                }
             }
             // Whoever waited may have gone.
             let _gone = say.send(answer);

@@ -271,8 +271,6 @@ impl Journey {
         // Composed for a hop that went to another shard, which composes its own, it is not for the next one.
         self.prepared = None;
         self.turns = None;
-        // An exchange that ran elsewhere has never used it.
-        self.prepared = None;
         self.times = Timings::new(self.times.started);
         self.sizes = Sizes::default();
         self.reached = WireState::NotSent;

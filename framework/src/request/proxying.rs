@@ -10,11 +10,11 @@ use http::header::PROXY_AUTHORIZATION;
 use super::Request;
 use super::journey::Journey;
 use super::response::Response;
-use crate::error::Result;
+use crate::error::{Result, Stage};
 use crate::network::Proxy;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{NamedProxies, ProxySettings, SharedOptions};
-use crate::protocol::http1::{BodyLength, RequestHead};
+use crate::protocol::http1::{BodyLength, Misuse, RequestHead};
 use crate::transport::{ByProxy, find_routes};
 use crate::wire::{Exchange, Failure};
 
@@ -37,8 +37,11 @@ impl Journey {
     pub(super) async fn find_routes(&mut self) -> Result<Option<SharedOptions>> {
         let Some(resolver) = self.options.dial.proxy.resolver() else { return Ok(None) };
         self.emit(Mask::DETECTING_PROXY, || Status::DetectingProxy);
+        let before = std::mem::replace(&mut self.stage, Stage::FindProxy);
         let (target, limit) = (self.target(), self.options.timeouts.resolve);
-        let routes = find_routes(resolver, target.origin(), target.as_str(), limit).await?;
+        let found = find_routes(resolver, target.origin(), target.as_str(), limit).await;
+        self.stage = before;
+        let routes = found?;
         self.emit(Mask::GETPROXYFORURL_COMPLETE, || Status::ProxyFound(routes.clone()));
         let mut found = Arc::clone(&self.options);
         Arc::make_mut(&mut found).dial.proxy = ProxySettings::Named(NamedProxies::new(routes));
@@ -51,6 +54,10 @@ impl Journey {
         by: &ByProxy,
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        // They belong to the proxy's settings: from here they would go to whichever comes next.
+        if self.outgoing.contains_key(PROXY_AUTHORIZATION) || self.default_fields().contains_key(PROXY_AUTHORIZATION) {
+            return Err(Failure::Misuse(Misuse::ProxyAuthorization));
+        }
         let mut headers = HeaderMap::clone(&self.outgoing);
         for (name, value) in by.forwards.iter().flatten() {
             headers.append(name, value.clone());

@@ -9,12 +9,13 @@ use futures_util::future::{Either, select};
 use tokio::sync::oneshot;
 
 use super::Session;
+use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::Node;
 use crate::network::Route;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{MOST_ROUTES, NamedProxies, ProxySettings, SharedOptions};
-use crate::policy::proxy::routes;
+use crate::policy::proxy::{routes, text_of};
 use crate::target::{IntoTarget, Origin, Target};
 
 impl Session {
@@ -23,8 +24,9 @@ impl Session {
     /// it: `DetectingProxy`, then `ProxyFound` or `RequestError`.
     ///
     /// # Errors
-    /// What the resolver fails with, for a script 12166, 12167, 12177, 12178 or 12180; 12005 and 12006 for the URL, 87 for an
-    /// environment that cannot be read; 6 when the session is closed, 12017 when it is closed meanwhile.
+    /// What the resolver fails with, for a script 12166, 12167, 12177, 12178 or 12180; 12002 when it takes longer than a look-up may
+    /// ([`Timeouts::resolve`](crate::Timeouts::resolve)); 12005 and 12006 for the URL, 87 for an environment that cannot be read; 6
+    /// when the session is closed, 12017 when it is closed meanwhile.
     #[doc(alias = "WinHttpGetProxyForUrl")]
     #[doc(alias = "WinHttpGetProxyForUrlEx")]
     pub async fn proxy_for_url(&self, url: impl IntoTarget) -> Result<Vec<Route>> {
@@ -88,7 +90,12 @@ async fn find(target: &Target, options: &SharedOptions) -> Result<Vec<Route>> {
     };
     // It may be the caller's: a panic in it is the end of this search, and of nothing else.
     let finding = AssertUnwindSafe(async { resolver.find(&url).await }).catch_unwind();
-    match finding.await {
+    let limit = options.timeouts.resolve;
+    let Ok(found) = clock::within(limit, pin!(finding)).await else {
+        let waited = limit.unwrap_or_default();
+        return Err(Error::timeout(Operation::ProxyForUrl, Stage::FindProxy, waited).with_url(&target.url()));
+    };
+    match found {
         Ok(Ok(mut routes)) => {
             routes.truncate(MOST_ROUTES);
             Ok(if routes.is_empty() { vec![Route::Direct] } else { routes })
@@ -109,7 +116,7 @@ async fn find(target: &Target, options: &SharedOptions) -> Result<Vec<Route>> {
 }
 
 fn from_environment(origin: &Origin) -> Result<Vec<Route>> {
-    let settings = ProxySettings::from_variables(|name| std::env::var(name).ok())
+    let settings = ProxySettings::from_variables(|name| text_of(std::env::var(name)))
         .map_err(|error| error.in_operation(Operation::ProxyForUrl))?;
     let named: NamedProxies = match settings {
         ProxySettings::Named(named) => named,

@@ -55,7 +55,11 @@ pub(crate) enum DialFailure {
 impl DialFailure {
     /// Did it fail by what the one who dialed asks for, so that another might fare better?
     pub(crate) fn is_the_askers(&self) -> bool {
-        self.is_timeout() || matches!(self, Self::Panicked(_))
+        match self {
+            Self::Panicked(_) => true,
+            Self::AtProxy(_, failure) => failure.is_the_askers(),
+            _ => self.is_timeout(),
+        }
     }
 
     /// Was a limit of time over?

@@ -92,3 +92,27 @@ async fn discovery_asks_for_wpad_in_that_domain_and_for_no_other_name() {
     }
     world.goes_on().await;
 }
+
+#[tokio::test]
+async fn a_fetch_that_was_under_way_when_all_was_forgotten_brings_nothing_back() {
+    let world = World::new().await;
+    let (gate, asked_before) = (integration_tests::Gate::new(), std::sync::atomic::AtomicBool::new(false));
+    let held = gate.clone();
+    let server = Origin::start(move |_| match asked_before.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        false => Reply::ok(script("old")).held(&held),
+        true => Reply::ok(script("new")),
+    })
+    .await;
+    let pac = Pac::from_url(server.url("/proxy.pac")).unwrap();
+    let waiting = tokio::spawn({
+        let pac = pac.clone();
+        async move { asked(&pac, "http://a.example/").await }
+    });
+    server.wait_for_requests(1).await;
+    pac.reset();
+    assert_eq!(asked(&pac, "http://a.example/").await, "http://new:80");
+    gate.open();
+    assert_eq!(waiting.await.unwrap(), "http://old:80", "its question was asked before");
+    assert_eq!(asked(&pac, "http://a.example/").await, "http://new:80");
+    world.goes_on().await;
+}

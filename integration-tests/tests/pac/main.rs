@@ -107,6 +107,34 @@ async fn many_questions_at_a_time_wait_for_their_turn() {
 }
 
 #[tokio::test]
+async fn questions_wait_as_long_as_runs_before_them_end() {
+    let world = World::new().await;
+    let resolver = FakeResolver::knowing("db.example", &["192.0.2.7"]);
+    resolver.falls_silent();
+    // Each run takes its half second, and four are made at a time: the last ones wait longer than one run may take.
+    let pac = with(answering("'PROXY ' + dnsResolve('db.example')"), |options| {
+        options.dial = DialOptions::default().resolver(resolver);
+    });
+    let urls: Vec<_> = (0..32).map(|n| format!("http://h{n}.example/")).collect();
+    let answers = futures_util::future::join_all(urls.iter().map(|url| asked(&pac, url))).await;
+    assert_eq!(answers, vec!["http://null:80"; 32]);
+    world.goes_on().await;
+}
+
+#[tokio::test]
+async fn a_script_that_is_kept_for_ever_is_kept() {
+    let world = World::new().await;
+    let server = Origin::start(|_| Reply::ok("function FindProxyForURL(url, host) { return 'PROXY p' }")).await;
+    let pac = with(Pac::from_url(server.url("/proxy.pac")).unwrap(), |options| {
+        options.kept_for = std::time::Duration::MAX;
+        options.failure_kept_for = std::time::Duration::MAX;
+    });
+    assert_eq!([asked(&pac, "http://a.example/").await, asked(&pac, "http://b.example/").await], ["http://p:80"; 2]);
+    assert_eq!(server.log().len(), 1);
+    world.goes_on().await;
+}
+
+#[tokio::test]
 async fn a_crashed_actor_is_replaced_and_a_stopped_engine_says_so() {
     let world = World::new().await;
     let engine = hinternet::Engine::builder().shards(1).start().unwrap();

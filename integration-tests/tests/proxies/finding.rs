@@ -104,3 +104,21 @@ async fn a_resolver_that_fails_panics_or_hangs_is_the_end_of_one_request() {
         place.end().await;
     }
 }
+
+#[tokio::test]
+async fn a_resolver_that_hangs_holds_nobody_up_and_the_stage_says_where_it_was() {
+    let mut timeouts = Timeouts::default();
+    timeouts.resolve = Some(std::time::Duration::from_millis(100));
+    let settings = ProxySettings::automatic(Oracle::saying(Says::Nothing));
+    let place = Place::of(Session::builder().timeouts(timeouts).proxy(settings.clone()));
+    let asked = integration_tests::patiently("the end of the search", place.session.proxy_for_url("http://h.example/"));
+    let error = asked.await.unwrap_err();
+    assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::FindProxy), "{error}");
+    place.end().await;
+    let mut timeouts = Timeouts::default();
+    timeouts.total = Some(std::time::Duration::from_millis(100));
+    let place = Place::of(Session::builder().timeouts(timeouts).proxy(settings));
+    let error = place.fails("http://h.example/").await;
+    assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::FindProxy), "{error}");
+    place.end().await;
+}

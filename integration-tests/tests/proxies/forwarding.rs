@@ -66,6 +66,13 @@ async fn credentials_for_a_proxy_are_no_field_of_a_request() {
         assert_eq!(error.code(), ErrorCode::InvalidParameter, "{error}");
         place.end().await;
     }
+    // Nor where the head is first made for the proxy, since the length of the body is known only then.
+    let place = Place::through(at(&proxy, "http"));
+    let body = hinternet::Payload::file(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"));
+    let request = place.session.post("http://h.example/").unwrap().header("Proxy-Authorization", "Basic eDp5");
+    let error = request.body(body).send().await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::InvalidParameter, "{error}");
+    place.end().await;
     assert!(proxy.log().is_empty());
 }
 

@@ -1,12 +1,12 @@
 //! What is one proxy's is shown to no other, and to no server, wherever a request is sent on to (P7).
 
 use hinternet::network::{FindingProxy, Proxy, ProxyResolver, Route};
-use hinternet::{AuthScheme, AuthTarget, Engine, NamedProxies, ProxySettings, Session};
+use hinternet::{AuthScheme, AuthTarget, BypassList, Engine, NamedProxies, ProxySettings, Session};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::proxy::{HttpProxy, Manner};
 use integration_tests::tls::Tls;
 
-use crate::place::{Place, at, trusted};
+use crate::place::{BASIC, Place, at, known_at, trusted};
 
 #[tokio::test]
 async fn p7_a_redirect_to_another_scheme_shows_one_proxys_secret_neither_to_the_other_nor_to_the_server() {
@@ -83,4 +83,22 @@ async fn p7_what_a_request_has_for_its_proxy_is_shown_to_that_one_wherever_it_is
     assert!(shown(&b).len() > 2 && shown(&b).iter().all(|shown| *shown == own), "{:?}", shown(&b));
     place.end().await;
     engine.stop();
+}
+
+#[tokio::test]
+async fn a_proxy_that_asks_for_credentials_is_answered_wherever_the_target_of_a_redirect_is_at_home() {
+    const SHARDS: usize = 4;
+    let proxy = HttpProxy::start(Manner::open().knowing(BASIC)).await;
+    for host in 0..2 * SHARDS {
+        let to = format!("http://h{host}.example/");
+        let origin = Origin::start(move |_| Reply::redirect(302, to.clone())).await;
+        let settings = NamedProxies::new([known_at(&proxy, "http").wait_for_challenge()])
+            .bypass(BypassList::parse("127.0.0.1").unwrap());
+        let engine = Engine::builder().shards(SHARDS).start().unwrap();
+        let place = Place::of(Session::builder().engine(engine).proxy(settings));
+        let response = place.get(&origin.url("/")).await.unwrap();
+        assert_eq!((response.status().as_u16(), response.url()), (200, &*format!("http://h{host}.example/")));
+        drop(response);
+        place.end().await;
+    }
 }

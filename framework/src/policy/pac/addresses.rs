@@ -30,7 +30,12 @@ pub(crate) fn is_in_net_ex(address: IpAddr, prefix: &str) -> bool {
 }
 
 /// Microsoft's `sortIpAddressList`: those of IPv6 first, each family in ascending order; `None` if one is no address.
+///
+/// So is a list that is too long to be meant: what is made of it here counts for none of a script's memory, and takes many times its own.
 pub(crate) fn sort_addresses(list: &str) -> Option<String> {
+    if list.len() > LONGEST_LIST {
+        return None;
+    }
     let mut addresses: Vec<IpAddr> = list.split(';').map(|one| one.trim().parse()).collect::<Result<_, _>>().ok()?;
     addresses.sort_by_key(|address| match address {
         IpAddr::V6(address) => (false, *address),
@@ -38,6 +43,8 @@ pub(crate) fn sort_addresses(list: &str) -> Option<String> {
     });
     Some(addresses.iter().map(IpAddr::to_string).collect::<Vec<_>>().join(";"))
 }
+
+const LONGEST_LIST: usize = 64 * 1024;
 
 #[cfg(test)]
 mod tests {
@@ -85,5 +92,12 @@ mod tests {
         assert_eq!(sorted.unwrap(), "::1;::9;2001:4898:28:3:201:2ff:feea:fc14;10.2.3.9;127.0.0.1");
         assert_eq!(sort_addresses("10.2.3.9;host"), None);
         assert_eq!(sort_addresses(""), None);
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_to_be_meant_is_not_sorted() {
+        let list = |addresses: usize| vec!["::1"; addresses].join(";");
+        assert!(sort_addresses(&list(LONGEST_LIST / 4)).is_some());
+        assert_eq!(sort_addresses(&list(LONGEST_LIST / 4 + 2)), None);
     }
 }

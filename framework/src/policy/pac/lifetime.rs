@@ -1,6 +1,6 @@
 //! For how long a script that was fetched is taken to hold.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::HeaderMap;
 use http::header::CACHE_CONTROL;
@@ -22,8 +22,14 @@ pub(crate) fn lifetime(fields: &HeaderMap, default: Duration) -> Duration {
     said.map_or(default, |said| said.clamp(LEAST, MOST))
 }
 
+/// Until when it holds, from now on. What cannot be told is too far off to matter.
+pub(crate) fn held_until(now: Instant, lifetime: Duration) -> Instant {
+    now.checked_add(lifetime).unwrap_or(now + FAR_OFF)
+}
+
 const LEAST: Duration = Duration::from_secs(60);
 const MOST: Duration = Duration::from_secs(24 * 60 * 60);
+const FAR_OFF: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 #[cfg(test)]
 mod tests {
@@ -42,5 +48,12 @@ mod tests {
         assert_eq!([of("max-age=99999999999"), of("max-age=86401")], [86_400; 2]);
         assert_eq!([of("max-age=x"), of("max-age=99999999999999999999999"), of("private")], [3600; 3]);
         assert_eq!(lifetime(&HeaderMap::new(), Duration::from_secs(5)), Duration::from_secs(5));
+    }
+
+    #[test]
+    fn a_script_may_be_kept_for_ever() {
+        let now = Instant::now();
+        assert_eq!(held_until(now, Duration::from_secs(60)), now + Duration::from_secs(60));
+        assert!(held_until(now, Duration::MAX) > now + Duration::from_secs(24 * 60 * 60));
     }
 }

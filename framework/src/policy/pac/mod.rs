@@ -11,5 +11,5 @@ pub(crate) use found::{Unreadable, read_answer};
 pub(crate) use hosts::{
     dns_domain_is, dns_domain_levels, is_plain_host_name, local_host_or_domain_is, shell_expression_matches,
 };
-pub(crate) use lifetime::lifetime;
+pub(crate) use lifetime::{held_until, lifetime};
 pub(crate) use shown_url::shown_to_script;

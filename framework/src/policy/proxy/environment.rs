@@ -1,5 +1,7 @@
 //! The proxies that the environment names: `http_proxy`, `https_proxy`, `all_proxy`, `no_proxy`.
 
+use std::env::VarError;
+
 use crate::error::{Error, Operation, Result};
 use crate::network::{Proxy, Route};
 use crate::options::{BypassList, NamedProxies, ProxySettings};
@@ -34,6 +36,16 @@ impl ProxySettings {
         };
         let named = NamedProxies::new(route("http_proxy")?).for_https(route("https_proxy")?);
         Ok(named.bypass(BypassList::no_proxy(&of("no_proxy").unwrap_or_default())).into())
+    }
+}
+
+/// What a variable of the process says. One that is no text is not passed over: with what is added here no proxy can be read from
+/// it, and of a list of exceptions what can be read still counts.
+pub(crate) fn text_of(variable: std::result::Result<String, VarError>) -> Option<String> {
+    match variable {
+        Ok(text) => Some(text),
+        Err(VarError::NotPresent) => None,
+        Err(VarError::NotUnicode(octets)) => Some(format!("{},\0", octets.to_string_lossy())),
     }
 }
 
@@ -88,5 +100,19 @@ mod tests {
     fn what_cannot_be_read_is_an_error_that_does_not_repeat_it() {
         let error = chosen(&[("http_proxy", "gopher://user:secret@p")], "http://h");
         assert!(error.contains("http_proxy") && !error.contains("secret"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_variable_that_is_no_text_is_an_error_and_not_passed_over() {
+        use std::os::unix::ffi::OsStringExt;
+        let broken = |octets: &[u8]| text_of(Err(VarError::NotUnicode(OsStringExt::from_vec(octets.to_vec()))));
+        let proxy = broken(b"http://user:s\xe9cret@proxy.example:3128").unwrap();
+        let error = chosen(&[("http_proxy", &proxy)], "http://h");
+        assert!(error.contains("http_proxy") && !error.contains("cret"), "{error}");
+        let exceptions = broken(b"a.example,\xe9.example").unwrap();
+        assert_eq!(chosen(&[("http_proxy", "p:1"), ("no_proxy", &exceptions)], "http://a.example"), "direct");
+        assert_eq!(chosen(&[("http_proxy", "p:1"), ("no_proxy", &exceptions)], "http://b.example"), "http://p:1");
+        assert_eq!(text_of(Err(VarError::NotPresent)), None);
     }
 }

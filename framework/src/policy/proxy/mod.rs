@@ -11,6 +11,7 @@ use crate::network::Route;
 use crate::options::NamedProxies;
 use crate::target::Origin;
 
+pub(crate) use environment::text_of;
 pub(crate) use memory::BadProxies;
 pub(crate) use plan::{Leg, Plan, Reach};
 
