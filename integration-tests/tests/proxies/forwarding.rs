@@ -137,3 +137,34 @@ async fn p5_wires_through_proxies_that_differ_are_not_shared() {
     assert_eq!(shown[..4], shown[4..]);
     place.end().await;
 }
+
+#[tokio::test]
+async fn p5_wires_through_chains_that_differ_in_any_part_are_not_shared() {
+    let (proxy, near) = (HttpProxy::start(Manner::open()).await, HttpProxy::start(Manner::open()).await);
+    let other = HttpProxy::start(Manner::open()).await;
+    let place = Place::through(at(&proxy, "http"));
+    let plain = || at(&proxy, "http");
+    let field = |proxy: Proxy, value| proxy.header("x-token".parse().unwrap(), HeaderValue::from_static(value));
+    let known = |user, password| at(&near, "http").credentials(user, password).unwrap();
+    let ways: [Proxy; 9] = [
+        plain(),
+        field(plain(), "a"),
+        field(plain(), "b"),
+        plain().through(at(&near, "http")).unwrap(),
+        plain().through(at(&other, "http")).unwrap(),
+        plain().through(known("a", "b")).unwrap(),
+        plain().through(known("a", "c")).unwrap(),
+        plain().through(field(at(&near, "http"), "a")).unwrap(),
+        plain().credentials("a", "b").unwrap().through(at(&near, "http")).unwrap(),
+    ];
+    for _ in 0..2 {
+        for proxy in &ways {
+            let request = place.session.get("http://h.example/").unwrap().proxy(proxy.clone());
+            request.send().await.unwrap().text().await.unwrap();
+        }
+    }
+    let connections: Vec<_> = proxy.log().iter().map(|asked| asked.connection).collect();
+    assert_eq!(connections, (1..=9).chain(1..=9).collect::<Vec<_>>());
+    assert_eq!((near.log().len(), other.log().len()), (5, 1), "each tunnel is opened once");
+    place.end().await;
+}
