@@ -9,7 +9,7 @@
 use std::pin::Pin;
 
 use bytes::Bytes;
-use http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, RANGE};
+use http::header::{ACCEPT_ENCODING, RANGE};
 use tokio::task::yield_now;
 
 use super::journey::{Active, Journey};
@@ -40,7 +40,7 @@ impl Journey {
     /// The final head has come: is its body to be decoded? One that has none, as the answer to a HEAD request, is not.
     pub(super) fn look_for_codings(&mut self, head: &ResponseHead) {
         let allowed = self.options.decompression;
-        if !allowed.is_empty() && head.headers().contains_key(CONTENT_ENCODING) {
+        if !allowed.is_empty() && head.is_coded() {
             self.decode_body_of(head);
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{SET_COOKIE, STRICT_TRANSPORT_SECURITY};
+use http::header::{CONTENT_ENCODING, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use memchr::memchr2;
 
@@ -74,6 +74,11 @@ impl ResponseHead {
         self.said.wants_https
     }
 
+    /// Is there a `Content-Encoding`?
+    pub(crate) fn is_coded(&self) -> bool {
+        self.said.is_coded
+    }
+
     /// The reason phrase as received: it may be empty, and it may hold octets that are not UTF-8.
     #[doc(alias = "WINHTTP_QUERY_STATUS_TEXT")]
     pub fn reason(&self) -> &[u8] {
@@ -106,6 +111,7 @@ impl ResponseHead {
         let said = Said {
             sets_cookies: headers.contains_key(SET_COOKIE),
             wants_https: headers.contains_key(STRICT_TRANSPORT_SECURITY),
+            is_coded: headers.contains_key(CONTENT_ENCODING),
             ..Said::default()
         };
         let headers = OnceLock::from(Box::new(headers));
@@ -118,7 +124,8 @@ impl ResponseHead {
     pub(crate) fn of_stored(status: StatusCode, headers: HeaderMap) -> Self {
         let status_line_length = HTTP11.len() + status.as_str().len();
         let raw = lines(HTTP11, status, &headers);
-        let (said, raw_length) = (Said::default(), raw.len());
+        let said = Said { is_coded: headers.contains_key(CONTENT_ENCODING), ..Said::default() };
+        let raw_length = raw.len();
         let (headers, raw) = (OnceLock::from(Box::new(headers)), OnceLock::from(raw));
         Self { status, version: Version::HTTP_11, raw, raw_length, status_line_length, said, headers }
     }

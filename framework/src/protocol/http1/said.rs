@@ -10,6 +10,8 @@ pub(super) struct Said {
     pub(super) sets_cookies: bool,
     /// There is a `Strict-Transport-Security`.
     pub(super) wants_https: bool,
+    /// There is a `Content-Encoding`.
+    pub(super) is_coded: bool,
 }
 
 /// What the Transfer-Encoding fields say.
@@ -48,6 +50,7 @@ impl<'a> Listener<'a> {
             14 if name.eq_ignore_ascii_case(b"content-length") => {
                 list_members(value).for_each(|one| self.add_length(one))
             }
+            16 if name.eq_ignore_ascii_case(b"content-encoding") => self.said.is_coded = true,
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
                 let is_known = self.said.coding == Coding::Unsaid && value.eq_ignore_ascii_case(b"chunked");
                 self.said.coding = if is_known { Coding::Chunked } else { Coding::Unknown };
