@@ -20,6 +20,7 @@ pub(super) struct WireFacts {
 }
 
 impl WireFacts {
+    #[inline]
     pub(super) fn of(lease: &Lease) -> Self {
         Self {
             id: lease.id(),

@@ -162,6 +162,7 @@ impl Journey {
     }
 
     /// One of which nothing has happened.
+    #[inline(always)]
     pub(super) fn new(
         shared: &Arc<Shared>,
         services: &Arc<Services>,

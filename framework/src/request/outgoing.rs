@@ -18,6 +18,7 @@ impl Journey {
     /// [`Journey::headers`] are the caller's, without what was dropped on the way. What a policy adds is added to the copy, and never
     /// stays for the next exchange.
     #[expect(clippy::unnecessary_wraps, reason = "a policy may have to refuse")]
+    #[inline]
     pub(super) fn outgoing(&mut self) -> Result<Fields> {
         let mut fields = self.headers.clone();
         let may_expect = self.options.expect_continue.is_some() && self.options.protocols != Protocols::Http10;
@@ -60,6 +61,7 @@ impl Journey {
             .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
+    #[inline]
     pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
         match &self.upgrade {
             None => Exchange::prepare(&self.head(body), self.head_limits()),
@@ -67,6 +69,7 @@ impl Journey {
         }
     }
 
+    #[inline]
     pub(super) fn head(&self, body: BodyLength) -> RequestHead<'_> {
         let target = self.target();
         RequestHead {

@@ -312,6 +312,7 @@ impl Journey {
     }
 
     /// What of the body has arrived, without waiting.
+    #[inline(always)]
     pub(super) fn read_arrived(&mut self) -> Result<Bytes> {
         // Read elsewhere, it is here already.
         let mut early = std::mem::take(&mut self.ahead);

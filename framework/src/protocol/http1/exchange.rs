@@ -45,6 +45,7 @@ impl SendHead {
     }
 
     /// Appends the head to `out`. The exchange waits for a 100 if the head says `Expect: 100-continue` of a body.
+    #[inline]
     pub(crate) fn encode(self, head: &RequestHead<'_>, out: &mut BytesMut) -> Result<AfterHead, Misuse> {
         let stated = encode_head(head, out)?;
         let reader = HeadReader {
