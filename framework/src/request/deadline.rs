@@ -1,7 +1,7 @@
 //! The total deadline of an exchange: when it passes, and at which stage it finds the exchange.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
@@ -67,15 +67,21 @@ impl Journey {
 
     /// A subscriber with too much unhandled makes new operations wait (contract C.8), and so does a governor.
     pub(super) async fn wait_for_leave(&mut self, end: Option<Instant>) -> Result<()> {
-        if self.shared.node.subscribers().exhausted().is_some() || self.is_governed() {
-            // Boxed, as all that rarely happens: it would make room for itself in every operation.
-            Box::pin(async move {
-                self.wait_for_slow_subscribers(end).await?;
-                self.take_turn(end).await
-            })
-            .await?;
-        }
-        Ok(())
+        if self.needs_leave() { self.leave_by(end).await } else { Ok(()) }
+    }
+
+    #[inline]
+    pub(super) fn needs_leave(&self) -> bool {
+        self.shared.node.subscribers().exhausted().is_some() || self.is_governed()
+    }
+
+    /// Boxed, as all that rarely happens: it would make room for itself in every operation.
+    #[cold]
+    pub(super) fn leave_by(&mut self, end: Option<Instant>) -> Pin<Box<dyn Future<Output = Result<()>> + '_>> {
+        Box::pin(async move {
+            self.wait_for_slow_subscribers(end).await?;
+            self.take_turn(end).await
+        })
     }
 
     /// The same, for as long as one may wait in a queue. The clock is only looked at if there is one.

@@ -41,12 +41,13 @@ impl Journey {
         if self.decoding.is_none() {
             self.sizes.decoded_body = self.sizes.response_body;
         }
+        let wire = self.wire.as_ref();
         Arc::new(Facts {
-            wire: self.wire.as_ref().map(|wire| wire.id),
-            remote: self.wire.as_ref().and_then(|wire| wire.remote),
-            local: self.wire.as_ref().and_then(|wire| wire.local),
-            security: self.wire.as_ref().and_then(|wire| wire.security.clone()),
-            proxy: self.wire.as_ref().and_then(|wire| wire.proxy.clone()),
+            wire: wire.map(|wire| wire.id),
+            remote: wire.and_then(|wire| wire.remote),
+            local: wire.and_then(|wire| wire.local),
+            security: wire.and_then(|wire| wire.security.clone()),
+            proxy: wire.and_then(|wire| wire.proxy.clone()),
             timings: self.times,
             sizes: self.sizes,
             is_decoded: self.decoding.is_some(),

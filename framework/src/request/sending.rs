@@ -26,7 +26,8 @@ impl Journey {
         }
         let (mut fresh, mut queue_end) = (false, self.queue_end());
         match self.follow_up {
-            None => self.wait_for_leave(queue_end).await?,
+            None if self.needs_leave() => self.leave_by(queue_end).await?,
+            None => {}
             // It takes the place of one that failed, and not at once.
             Some(_) => {
                 self.wait_to_go().await?;

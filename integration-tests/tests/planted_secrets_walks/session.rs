@@ -47,10 +47,10 @@ pub(crate) fn ways(world: &World, [one, two]: &[Proxy; 2]) -> Ways {
     let named = |routes: &[Proxy]| NamedProxies::new(routes.iter().cloned());
     let (named, met) = match world.below(8) {
         0 => return Ways { settings: ProxySettings::Direct, met: [Parties::NOBODY; 6] },
-        1 => (named(&[one.clone()]), [first; 6]),
-        2 => (named(&[two.clone()]), [second; 6]),
-        3 => (named(&[one.clone()]).for_https([two.clone()]), by_scheme(first, second)),
-        4 => (named(&[two.clone()]).for_https([one.clone()]), by_scheme(second, first)),
+        1 => (named(std::slice::from_ref(one)), [first; 6]),
+        2 => (named(std::slice::from_ref(two)), [second; 6]),
+        3 => (named(std::slice::from_ref(one)).for_https([two.clone()]), by_scheme(first, second)),
+        4 => (named(std::slice::from_ref(two)).for_https([one.clone()]), by_scheme(second, first)),
         5 => (named(&[two.clone().through(one.clone()).unwrap()]), [both; 6]),
         6 => (named(&[one.clone(), two.clone()]), [both; 6]),
         _ => return automatic(world, [one, two]),

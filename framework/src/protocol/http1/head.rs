@@ -4,7 +4,6 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use bytes::{Buf, Bytes, BytesMut};
-use http::header::{CONTENT_ENCODING, SET_COOKIE, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use memchr::memchr2;
 
@@ -108,12 +107,15 @@ impl ResponseHead {
             return Err(Fault::TooManyFields { limit: limits.header_fields });
         }
         // The rest of what they say is of the framing and the wire of HTTP/1.1.
-        let said = Said {
-            sets_cookies: headers.contains_key(SET_COOKIE),
-            wants_https: headers.contains_key(STRICT_TRANSPORT_SECURITY),
-            is_coded: headers.contains_key(CONTENT_ENCODING),
-            ..Said::default()
-        };
+        let mut said = Said::default();
+        for name in headers.keys() {
+            match name.as_str() {
+                "set-cookie" => said.sets_cookies = true,
+                "content-encoding" => said.is_coded = true,
+                "strict-transport-security" => said.wants_https = true,
+                _ => {}
+            }
+        }
         let headers = OnceLock::from(Box::new(headers));
         let (version, raw, raw_length) = (Version::HTTP_2, OnceLock::new(), length);
         Ok(Self { status, version, raw, raw_length, status_line_length, said, headers })
@@ -124,7 +126,7 @@ impl ResponseHead {
     pub(crate) fn of_stored(status: StatusCode, headers: HeaderMap) -> Self {
         let status_line_length = HTTP11.len() + status.as_str().len();
         let raw = lines(HTTP11, status, &headers);
-        let said = Said { is_coded: headers.contains_key(CONTENT_ENCODING), ..Said::default() };
+        let said = Said { is_coded: headers.contains_key(http::header::CONTENT_ENCODING), ..Said::default() };
         let raw_length = raw.len();
         let (headers, raw) = (OnceLock::from(Box::new(headers)), OnceLock::from(raw));
         Self { status, version: Version::HTTP_11, raw, raw_length, status_line_length, said, headers }
