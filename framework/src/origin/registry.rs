@@ -39,6 +39,7 @@ impl Origins {
         Entered(self)
     }
 
+    #[inline(never)]
     fn swap(&mut self) {
         // A thread that ends may have dropped its locals before; then there is nothing to put them in the place of.
         let _gone = HERE.try_with(|here| mem::swap(&mut *here.borrow_mut(), self));

@@ -93,7 +93,7 @@ impl Journey {
             }
             let head = self.head(BodyLength::None);
             let asked = Asked::new(&self.outgoing, head.defaults)
-                .with_codings(head.accept_encoding)
+                .with_codings(head.codings())
                 .without(&self.options.redirects.sensitive);
             let url = self.target().url();
             let Some(caching) = &mut self.caching else { return Ok(false) };

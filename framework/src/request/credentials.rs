@@ -112,6 +112,7 @@ impl Request {
     }
 
     /// Those of the connection that it is opened on.
+    #[inline]
     pub(crate) fn has_credentials(self, own: Option<Arc<Own>>) -> Self {
         if own.is_some() {
             self.inner.shared.draft().credentials = own;

@@ -22,6 +22,7 @@ use crate::wire::Failure;
 
 impl Journey {
     /// What the library itself asks for (`Accept-Encoding`), where the caller says nothing of it.
+    #[inline]
     pub(super) fn codings_asked_for(&self) -> Option<&'static str> {
         let (allowed, fields) = (self.options.decompression, &self.outgoing);
         if self.services.names_codings || self.upgrade.is_some() {

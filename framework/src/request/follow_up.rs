@@ -97,6 +97,7 @@ impl Journey {
     }
 
     /// Takes note of what a final response says, whatever becomes of it.
+    #[inline]
     fn take_note(&mut self, head: &ResponseHead) {
         if self.turns.is_some() {
             self.was_answered(head);
@@ -112,6 +113,7 @@ impl Journey {
     }
 
     /// Is there anything in a response of this status that could make another exchange follow?
+    #[inline]
     fn may_be_followed(&self, head: &ResponseHead) -> bool {
         #[cfg(feature = "cache")]
         if self.caching.as_ref().is_some_and(|caching| caching.is_better_than(head)) {

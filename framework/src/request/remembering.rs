@@ -20,27 +20,35 @@ impl Journey {
     /// They stand behind those that the caller has set, in one field: WinHTTP does so, same names included, and to a server the first one
     /// counts. Without any of the jar's the caller's fields are as they were.
     #[cfg_attr(not(feature = "cookies"), expect(clippy::unused_self, reason = "there are no cookies"))]
+    #[inline]
     pub(super) fn add_cookies(&self, fields: &mut Fields) {
         #[cfg(feature = "cookies")]
         if self.options.cookies && !self.services.cookies.is_empty() {
-            let given = || {
-                let all = fields.get_all(COOKIE).iter().map(|value| value.as_bytes());
-                let own: Vec<_> = all.collect();
-                if !own.is_empty() {
-                    return own.join(&b"; "[..]);
-                }
-                let defaults = self.default_fields().get_all(COOKIE).iter().map(|value| value.as_bytes());
-                defaults.collect::<Vec<_>>().join(&b"; "[..])
-            };
-            if let Some(field) = self.services.cookies.field(self.target(), given) {
-                fields.change().insert(COOKIE, field);
-            }
+            self.add_those_of_the_jar(fields);
         }
         #[cfg(not(feature = "cookies"))]
         let _none = fields;
     }
 
+    #[cfg(feature = "cookies")]
+    #[cold]
+    fn add_those_of_the_jar(&self, fields: &mut Fields) {
+        let given = || {
+            let all = fields.get_all(COOKIE).iter().map(|value| value.as_bytes());
+            let own: Vec<_> = all.collect();
+            if !own.is_empty() {
+                return own.join(&b"; "[..]);
+            }
+            let defaults = self.default_fields().get_all(COOKIE).iter().map(|value| value.as_bytes());
+            defaults.collect::<Vec<_>>().join(&b"; "[..])
+        };
+        if let Some(field) = self.services.cookies.field(self.target(), given) {
+            fields.change().insert(COOKIE, field);
+        }
+    }
+
     /// Remembers what a final response says. On every one, so it has to be quick.
+    #[inline]
     pub(super) fn remember(&self, head: &ResponseHead) {
         #[cfg(feature = "cookies")]
         if self.options.cookies && head.sets_cookies() {

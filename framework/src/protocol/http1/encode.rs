@@ -24,7 +24,7 @@ pub(crate) struct RequestHead<'a> {
     pub(crate) headers: &'a HeaderMap,
     /// Fields that are sent unless `headers` names them.
     pub(crate) defaults: &'a HeaderMap,
-    /// The codings that are asked for: a field that neither of both has.
+    /// The line that says which codings are asked for: of a field that neither of both has.
     pub(crate) accept_encoding: Option<&'static str>,
     pub(crate) body: BodyLength,
 }
@@ -39,6 +39,11 @@ pub(crate) enum BodyLength {
 }
 
 impl<'a> RequestHead<'a> {
+    /// The codings that are asked for.
+    pub(crate) fn codings(&self) -> Option<&'static str> {
+        self.accept_encoding?.strip_prefix(ACCEPT_ENCODING)?.strip_suffix("\r\n")
+    }
+
     /// Whether octets follow the head.
     pub(crate) fn has_body(&self) -> bool {
         !matches!(self.body, BodyLength::None | BodyLength::Length(0))
@@ -129,7 +134,7 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
         return Err(Misuse::ExpectInHttp10);
     }
 
-    let codings = head.accept_encoding.map_or(0, |codings| ACCEPT_ENCODING.len() + codings.len() + CRLF.len());
+    let codings = head.accept_encoding.map_or(0, str::len);
     let octets = stated.octets + codings;
     out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + octets);
     out.extend_from_slice(head.method.as_str().as_bytes());
@@ -145,10 +150,8 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
             put_field(name, value, out);
         }
     }
-    if let Some(codings) = head.accept_encoding {
-        out.extend_from_slice(ACCEPT_ENCODING);
-        out.extend_from_slice(codings.as_bytes());
-        out.extend_from_slice(CRLF);
+    if let Some(line) = head.accept_encoding {
+        out.extend_from_slice(line.as_bytes());
     }
     match framing {
         Framing::Unsaid => {}
@@ -318,7 +321,7 @@ const HOST_OCTETS: [bool; 256] = {
 };
 const BEHIND_TARGET: &[u8; 17] = b" HTTP/1.1\r\nhost: ";
 const BEHIND_TARGET_1_0: &[u8; 17] = b" HTTP/1.0\r\nhost: ";
-const ACCEPT_ENCODING: &[u8] = b"accept-encoding: ";
+const ACCEPT_ENCODING: &str = "accept-encoding: ";
 /// All that is fixed of request line, Host, the longest framing and the empty line.
 const FIXED_PARTS: usize = "  HTTP/1.1\r\nhost: \r\ncontent-length: 18446744073709551615\r\n\r\n".len();
 

@@ -166,7 +166,7 @@ fn fields(head: &RequestHead<'_>, framing: Framing) -> Result<HeaderMap, Misuse>
             fields.try_append(name.clone(), value).map_err(|_| Misuse::TooManyFields)?;
         }
     }
-    if let Some(codings) = head.accept_encoding {
+    if let Some(codings) = head.codings() {
         let codings = HeaderValue::from_static(codings);
         fields.try_insert(ACCEPT_ENCODING, codings).map_err(|_| Misuse::TooManyFields)?;
     }

@@ -252,7 +252,7 @@ fn a_head_is_written_into_one_allocation_that_fits() {
         host: &host,
         headers: &headers,
         defaults: &defaults,
-        accept_encoding: Some("gzip, deflate, br, zstd"),
+        accept_encoding: Some("accept-encoding: gzip, deflate, br, zstd\r\n"),
         body,
     };
     let mut out = BytesMut::new();
@@ -271,7 +271,7 @@ fn codings_are_asked_for_behind_the_fields() {
         host: "example.com",
         headers: &HeaderMap::new(),
         defaults: &defaults,
-        accept_encoding: Some("gzip, br"),
+        accept_encoding: Some("accept-encoding: gzip, br\r\n"),
         body: BodyLength::Length(1),
     };
     let mut out = BytesMut::new();

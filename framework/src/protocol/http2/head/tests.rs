@@ -291,7 +291,7 @@ fn codings_are_asked_for_as_http1_would() {
         host: "example.com",
         headers: &nothing,
         defaults: &nothing,
-        accept_encoding: Some("gzip, br"),
+        accept_encoding: Some("accept-encoding: gzip, br\r\n"),
         body: BodyLength::None,
     };
     let request = request(&head, true, &mut None).unwrap();
