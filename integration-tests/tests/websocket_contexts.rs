@@ -17,6 +17,8 @@ use zlib_rs::{Deflate, DeflateFlush};
 static ALLOCATED: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// One at a time: it is the process that is measured.
 static ALONE: Mutex<()> = Mutex::const_new(());
+/// Less than any context takes.
+const LITTLE: usize = 24 * 1024;
 
 fn options(compression: Compression) -> WebSocketOptions {
     let mut options = WebSocketOptions::default();
@@ -24,8 +26,17 @@ fn options(compression: Compression) -> WebSocketOptions {
     options
 }
 
+/// What is allocated now. The figures are read one after another: only where none has moved meanwhile do they belong together.
 fn held() -> usize {
-    let stats = ALLOCATED.stats();
+    let mut stats = ALLOCATED.stats();
+    loop {
+        let now = ALLOCATED.stats();
+        if now == stats {
+            break;
+        }
+        stats = now;
+        std::thread::yield_now();
+    }
     stats.bytes_allocated.wrapping_add_signed(stats.bytes_reallocated).wrapping_sub(stats.bytes_deallocated)
 }
 
@@ -44,6 +55,15 @@ async fn held_by_one(bits: u8, takeover: bool) -> usize {
     let before = held();
     websocket.send("what the client says to the server, which is longer than what it hears of it").await.unwrap();
     assert_eq!(websocket.receive().await.unwrap().as_text(), Some("what the server says"));
+    if !takeover {
+        // The answer may be here before its shard has put away what it took for it.
+        let put_away = async {
+            while held().saturating_sub(before) >= LITTLE {
+                tokio::task::yield_now().await;
+            }
+        };
+        patiently("contexts that are put away", put_away).await;
+    }
     let grown = held().saturating_sub(before);
     drop(websocket);
     recorder.finish(session).await;
@@ -59,7 +79,7 @@ async fn contexts_take_what_is_said_of_them_and_those_that_are_not_taken_over_no
         // What the recorder writes down meanwhile is in both.
         let contexts = with.saturating_sub(without);
         assert!((most * 9 / 10..=most).contains(&contexts), "{bits} bits: {contexts} KiB");
-        assert!(without < 24, "{bits} bits: {without} KiB without the takeover");
+        assert!(without < LITTLE / 1024, "{bits} bits: {without} KiB without the takeover");
     }
 }
 
