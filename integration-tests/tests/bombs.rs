@@ -122,7 +122,9 @@ async fn f_a_bomb_that_nobody_reads_costs_no_more_than_a_window() {
         let grown = kib("VmHWM:").saturating_sub(before);
         println!("{coded:?}: {grown} KiB more");
         // Threads and buffers begin too.
-        assert!(grown <= 4 * 1024, "{coded:?}: {grown} KiB more");
+        // Brotli's decoder may fill its window before it gives anything: 16 MiB, and twice that while it grows.
+        let most = if matches!(coded, Coded::Brotli) { 33 * 1024 } else { 4 * 1024 };
+        assert!(grown <= most, "{coded:?}: {grown} KiB more");
         recorder.finish(session).await;
     }
 }
