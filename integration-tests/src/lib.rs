@@ -29,6 +29,7 @@
 //! | [`Lab`](lab::Lab) | a small web of many hosts, with the truth about what a polite crawl must fetch |
 
 mod blocking;
+mod catching_up;
 pub mod certificates;
 pub mod coded;
 pub mod curl_replay;
@@ -65,6 +66,7 @@ mod watched_stream;
 pub mod websocket;
 
 pub use blocking::blocking_subscriber;
+pub use catching_up::subscribers_catch_up;
 pub use fake_dialer::{Attempt, Attempts, FakeDialer, answering};
 pub use fake_resolver::FakeResolver;
 pub use gate::Gate;

@@ -2,6 +2,7 @@
 
 use hinternet::{HeaderMap, HeaderValue, Method, Payload, Request, Result, Session};
 
+use crate::catching_up::subscribers_catch_up;
 use crate::scripted_peer::{Script, ScriptedPeer};
 
 /// What the peer of the story sends.
@@ -19,13 +20,18 @@ pub fn audience() -> Script {
 
 /// The whole story: a GET, a POST with writes, a chunked upload with trailers, and a GET by the paved path.
 ///
+/// Between its parts the subscribers catch up: what one of them does at a notification comes before the next part begins.
+///
 /// # Errors
 /// What the first call failed with that did.
 pub async fn story(session: &Session, peer: &ScriptedPeer) -> Result<()> {
     let connection = session.connect(&peer.origin())?;
     get(&connection.open_request(Method::GET, "/get")?).await?;
+    subscribers_catch_up();
     post(&connection.open_request(Method::POST, "/post")?).await?;
+    subscribers_catch_up();
     upload(&connection.open_request(Method::PUT, "/upload")?).await?;
+    subscribers_catch_up();
     drop(connection);
     paved(session, peer).await
 }

@@ -10,7 +10,7 @@ use hinternet::{
 };
 use integration_tests::recorder::Recorder;
 use integration_tests::websocket::WebSocketOrigin;
-use integration_tests::{Trap, Whence, dropped_after, patiently};
+use integration_tests::{Trap, Whence, dropped_after, patiently, subscribers_catch_up};
 
 /// A watched session in which one wire is all there may be, and an honest server.
 struct Place {
@@ -26,7 +26,8 @@ impl Place {
         Self { recorder, session, origin }
     }
 
-    /// An upgrade in two steps, messages of all kinds and a close; then the paved path and a shutdown.
+    /// An upgrade in two steps, messages of all kinds and a close; then the paved path and a shutdown. Between its parts the
+    /// subscribers catch up: what one of them does at a notification comes before the next part begins.
     async fn story(&self) -> Result<()> {
         let request = self.session.connect(&self.origin.origin())?.open_request(Method::GET, "/")?;
         request.upgrade_to_websocket()?;
@@ -35,6 +36,7 @@ impl Place {
         let websocket = request.complete_upgrade(7).await?;
         // It lives on.
         drop(request);
+        subscribers_catch_up();
         echo(&websocket, "one").await?;
         websocket.send(MessagePart::new(MessageKind::TextFragment, "tw")).await?;
         websocket.send(MessagePart::new(MessageKind::Text, "o")).await?;
@@ -47,9 +49,11 @@ impl Place {
             }
         }
         assert_eq!(whole, b"two");
+        subscribers_catch_up();
         echo(&websocket, vec![3; 100_000]).await?;
         websocket.close(1000, "bye").await?;
         drop(websocket);
+        subscribers_catch_up();
         self.paved().await
     }
 

@@ -33,6 +33,7 @@ use hinternet::{
 };
 use tokio::sync::Notify;
 
+use crate::catching_up::subscribers_catch_up;
 use crate::patience::HANG;
 
 pub use event::{Event, Happened, Step};
@@ -41,8 +42,9 @@ pub use trace::short;
 
 /// Writes down and checks every notification of the sessions it is installed in.
 ///
-/// A call may return before the recorder has handled what was posted on the way: wait for a notification before looking
-/// at the trace.
+/// A call may return before the recorder has handled what was posted on the way. Whoever looks at the trace is let look when
+/// that is handled (but for a recorder on an arbiter or an engine that was named, which may share the test's thread: there a
+/// test waits for a notification first).
 ///
 /// A test ends with [`finish`](Self::finish) or [`settle`](Self::settle); a recorder that is dropped without fails the
 /// test.
@@ -51,6 +53,8 @@ pub struct Recorder {
     subscriber: Recipient<Notification>,
     mask: NotificationMask,
     shared: Arc<Shared>,
+    /// Not on a thread that may be the test's own, which cannot wait for itself.
+    is_apart: bool,
 }
 
 #[derive(Debug, Default)]
@@ -94,19 +98,22 @@ struct Failure {
 impl Recorder {
     /// Starts the subscriber.
     pub fn start() -> Self {
-        Self::with(hinternet::subscriber)
+        Self::with(hinternet::subscriber, true)
     }
 
-    /// Starts the subscriber on the thread of this engine.
+    /// Starts the subscriber on the thread of this engine, which may be the test's own.
     pub fn on(engine: &Engine) -> Self {
-        Self::with(|handle| engine.subscriber(handle))
+        Self::with(|handle| engine.subscriber(handle), false)
     }
 
-    fn with(start: impl FnOnce(Box<dyn FnMut(Notification) + Send + Unpin>) -> Recipient<Notification>) -> Self {
+    fn with(
+        start: impl FnOnce(Box<dyn FnMut(Notification) + Send + Unpin>) -> Recipient<Notification>,
+        is_apart: bool,
+    ) -> Self {
         let shared = Arc::new(Shared::default());
         let book = Arc::clone(&shared);
         let subscriber = start(Box::new(move |notification| book.write_down(notification)));
-        Self { subscriber, mask: MASK, shared }
+        Self { subscriber, mask: MASK, shared, is_apart }
     }
 
     /// Starts the subscriber on the calling thread's arbiter, for a test that runs on one thread or whose clock is paused.
@@ -116,7 +123,7 @@ impl Recorder {
     pub fn on_current_arbiter() -> Self {
         let shared = Arc::new(Shared::default());
         let subscriber = Scribe(Arc::clone(&shared)).start().recipient();
-        Self { subscriber, mask: MASK, shared }
+        Self { subscriber, mask: MASK, shared, is_apart: false }
     }
 
     /// A WebSocket's frames are recorded too.
@@ -226,17 +233,17 @@ impl Recorder {
 
     /// All notifications so far, in the order of arrival.
     pub fn log(&self) -> Vec<Notification> {
-        self.book().log.clone()
+        self.latest().log.clone()
     }
 
     /// The notifications of one handle.
     pub fn of(&self, handle: HandleId) -> Vec<Notification> {
-        self.book().log.iter().filter(|one| one.handle == handle).cloned().collect()
+        self.latest().log.iter().filter(|one| one.handle == handle).cloned().collect()
     }
 
     /// The frames that went over a WebSocket, and whether it was the server who sent them.
     pub fn frames(&self, websocket: HandleId) -> Vec<(bool, Frame)> {
-        self.book().log.iter().filter(|one| one.handle == websocket).filter_map(|one| frame(&one.status)).collect()
+        self.latest().log.iter().filter(|one| one.handle == websocket).filter_map(|one| frame(&one.status)).collect()
     }
 
     /// The names of one handle's statuses.
@@ -256,7 +263,7 @@ impl Recorder {
 
     /// How many notifications, of any handle, this is true of.
     pub fn count(&self, wanted: impl Fn(&Status) -> bool) -> usize {
-        self.book().log.iter().filter(|one| wanted(&one.status)).count()
+        self.latest().log.iter().filter(|one| wanted(&one.status)).count()
     }
 
     /// How many statuses of this name the handle was given.
@@ -284,7 +291,7 @@ impl Recorder {
 
     /// What is wrong so far. A test of the framework has no need of it: `finish` looks.
     pub fn violations(&self) -> Vec<Violation> {
-        self.book().ledger.violations().to_vec()
+        self.latest().ledger.violations().to_vec()
     }
 
     fn expect<T>(&self, handle: HandleId, result: hinternet::Result<T>, times: usize) -> Error {
@@ -320,6 +327,14 @@ impl Recorder {
                 panic!("waited {HANG:?} for {what}; the trace:\n{}", trace::all(&book.log));
             }
         }
+    }
+
+    /// The book when all that was posted before this call stands in it.
+    fn latest(&self) -> MutexGuard<'_, Book> {
+        if self.is_apart {
+            subscribers_catch_up();
+        }
+        self.book()
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {

@@ -45,9 +45,10 @@ async fn race(site: &str) -> hinternet::Result<()> {
     let session = Session::builder().dial(DialOptions::default().resolver(hosts)).subscriber(told, mask).open()?;
 
     let named = site.replace("127.0.0.1", "site.internal");
-    println!("{}", session.get(named)?.send().await?.text().await?);
+    let text = session.get(named)?.send().await?.text().await?;
     session.close().await?;
-    session.closed().await;
+    session.closed().await; // the subscriber has printed its last line
+    println!("{text}");
     Ok(())
 }
 // ANCHOR_END: race
