@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 
+use super::dialogue::value;
 use super::digest::{Line, Question};
 use super::offers::Offer;
 use super::spaces::{Place, Remembered, Spaces};
@@ -110,7 +111,14 @@ impl Keyring {
         credentials: &Credentials,
         line: &Line<'_>,
     ) -> Option<(HeaderValue, Option<Arc<Question>>)> {
-        self.kept().spaces.show(place, space, credentials, line)
+        let (scheme, realm) = space;
+        if scheme != AuthScheme::Digest {
+            return value(scheme, credentials, None).map(|value| (value, None));
+        }
+        // All requests of the session wait for the lock: only the use is counted there.
+        let turn = self.kept().spaces.turn(place, realm)?;
+        let value = value(scheme, credentials, Some((&turn, line)))?;
+        Some((value, Some(Arc::clone(turn.question()))))
     }
 
     pub(crate) fn accepted(&self, place: &Place, space: (AuthScheme, &[u8]), path: &str, given: Option<Credentials>) {

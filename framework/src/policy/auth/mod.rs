@@ -3,8 +3,8 @@
 //! ```text
 //!   401, 407 --> Offers ----> Rounds: not the same again, nor for ever
 //!                  |              |
-//!                  +--> strongest --> Nonce::answer, basic, bearer --> Authorization
-//!                                        ^
+//!                  +--> strongest --> Use::answer, basic, bearer --> Authorization
+//!                                       ^
 //!                     Spaces: what holds for an origin and a realm, until it is refused
 //! ```
 //!
