@@ -121,7 +121,8 @@ impl Pond {
         }
         let defaults = &self.terms.proxies.fields;
         let keyring = &*self.terms.keyring;
-        let through = Through { proxy, plan, clients, keyring, defaults, may_be_spoken_to: is_http2 };
+        let schemes = self.key.proxy_schemes();
+        let through = Through { proxy, plan, clients, keyring, schemes, defaults, may_be_spoken_to: is_http2 };
         dial(&Way { through: Some(&through), ..*way }).await
     }
 
