@@ -194,8 +194,11 @@ impl Journey {
 
     fn was_accepted(&mut self, target: AuthTarget, head: &ResponseHead) {
         let (Some(place), Some(auth)) = (self.place(target), &mut self.auth) else { return };
-        // The proxy is on the way of the next exchange too.
+        // The proxy is on the way of the next exchange too. What it is shown there it has not asked for: by then its nonce may be old.
         auth.chosen.retain(|chosen| chosen.place != place || target == AuthTarget::Proxy);
+        auth.chosen.iter_mut().filter(|chosen| chosen.place == place).for_each(|chosen| {
+            chosen.reason = AuthReason::Remembered;
+        });
         let Some(Carried { place, credentials, are_given, scheme, realm, .. }) = auth.rounds.accepted(&place) else {
             return;
         };
@@ -258,10 +261,10 @@ impl Journey {
         }
         self.shared.draft().aim = self.aim.clone();
         let Chosen { place, credentials, are_given, scheme, realm, .. } = chosen;
+        let era = self.begun_authenticating().era;
         let keyring = &self.services.terms.keyring;
         keyring.challenged(&place, offer, random()?);
         let path = self.target().path_and_query();
-        let era = self.begun_authenticating().era;
         keyring.accepted(&place, (scheme, &realm), path, are_given.then_some(credentials), era);
         let detail =
             "credentials are asked for, and the body cannot be given again: send it once more, and they go along";
