@@ -165,6 +165,15 @@ impl Services {
             None => Place::only(self.engine.shard_of(key)),
         }
     }
+
+    /// May an exchange with this origin run on this very thread: is that its shard, or one of those that have a lane of it?
+    pub(crate) fn serves_here(&self, origin: &Origin) -> bool {
+        let key = (self.session.id(), origin);
+        match &self.spread {
+            Some(spread) => spread.serves_here(self.engine.all_shards(), Engine::hash_of(key)),
+            None => self.engine.shard_of(key).is_here(),
+        }
+    }
 }
 
 impl Services {

@@ -232,8 +232,11 @@ impl Target {
 
     /// The same asked by https: at the port the URL names, or else 443 (RFC 6797 8.3). `None` if it is.
     pub(crate) fn by_https(&self) -> Option<Self> {
-        let rest = self.url.strip_prefix("http:")?;
+        let rest = self.as_str().strip_prefix("http:")?;
         let secure = Self::parse(&["https:", rest].concat()).ok()?;
+        if self.path_and_query() == "*" {
+            return Some(Self::join(secure.origin, "*"));
+        }
         Some(Self { fragment: self.fragment.clone(), ..secure })
     }
 

@@ -3,18 +3,20 @@
 //! One thread has the file, so that no shard waits for a disk; others ask it. What is there, and what goes when there is no room,
 //! is known in memory.
 
+use std::borrow::Borrow;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 
+use bytes::Bytes;
 use redb::{Database, Durability, ReadableTable, TableDefinition};
 use tokio::sync::oneshot;
 
 use super::CacheFigures;
 use super::written::{milliseconds, read, written};
-use crate::policy::cache::{Key, Lru, Stored};
+use crate::policy::cache::{Asked, Key, Lru, Stored, chosen};
 
 pub(super) struct Disk {
     orders: mpsc::Sender<Order>,
@@ -30,7 +32,8 @@ struct Shelf {
 }
 
 enum Order {
-    Read(Vec<Key>, oneshot::Sender<Vec<Arc<Stored>>>),
+    /// The one of these that answers such a request.
+    Read(Vec<Key>, Asked, oneshot::Sender<Option<Arc<Stored>>>),
     Store(Key, Box<Stored>, usize),
     /// These, and what by then is there of the URL.
     Remove(Vec<Key>, Box<str>),
@@ -41,25 +44,25 @@ enum Order {
 type Why = Box<dyn std::error::Error + Send + Sync>;
 
 impl Disk {
-    pub(super) fn open(path: &Path, most: usize) -> Result<Self, Why> {
+    /// With the salt of its digests.
+    pub(super) fn open(path: &Path, most: usize) -> Result<(Self, [u8; 32]), Why> {
         let mut library = Library::open(path, most)?;
+        let salt = library.salt()?;
         let shelf = Arc::new(Shelf { most, lru: Mutex::new(library.shelved(most)?), waiting: AtomicUsize::new(0) });
         let (orders, ordered) = mpsc::channel();
         let shared = Arc::clone(&shelf);
         thread::Builder::new().name("hinternet-cache".to_owned()).spawn(move || library.serve(&ordered, &shared))?;
-        Ok(Self { orders, shelf })
+        Ok((Self { orders, shelf }, salt))
     }
 
-    pub(super) async fn look_up(&self, url: &str) -> Vec<Arc<Stored>> {
+    pub(super) async fn look_up(&self, url: &str, asked: &Asked) -> Option<Arc<Stored>> {
         let keys = self.shelf.lock().of_url(url);
         if keys.is_empty() {
-            return Vec::new();
+            return None;
         }
         let (say, said) = oneshot::channel();
-        match self.orders.send(Order::Read(keys, say)) {
-            Ok(()) => said.await.unwrap_or_default(),
-            Err(_) => Vec::new(),
-        }
+        self.orders.send(Order::Read(keys, asked.clone(), say)).ok()?;
+        said.await.ok()?
     }
 
     pub(super) fn used(&self, url: &str, stored: &Stored) {
@@ -125,6 +128,18 @@ impl Shelf {
     }
 }
 
+/// A response in the file, without its body.
+struct Known {
+    name: String,
+    head: Stored,
+}
+
+impl Borrow<Stored> for Known {
+    fn borrow(&self) -> &Stored {
+        &self.head
+    }
+}
+
 /// The file, and the thread that has it.
 struct Library(Database);
 
@@ -137,10 +152,35 @@ impl Library {
             database.compact()?;
         }
         let writing = database.begin_write()?;
-        writing.open_table(RESPONSES)?;
+        if writing.delete_table(BEFORE)? {
+            // What was stored with its body in one piece is not read any more.
+            writing.delete_table(SHELVED)?;
+        }
+        writing.open_table(HEADS)?;
+        writing.open_table(BODIES)?;
         writing.open_table(SHELVED)?;
         writing.commit()?;
         Ok(Self(database))
+    }
+
+    /// Made when the file is, and kept in it.
+    fn salt(&self) -> Result<[u8; 32], Why> {
+        let writing = self.0.begin_write()?;
+        let salt = {
+            let mut kept = writing.open_table(SALT)?;
+            let known = kept.get(())?.map(|known| known.value());
+            match known {
+                Some(known) => known,
+                None => {
+                    let mut salt = [0; 32];
+                    aws_lc_rs::rand::fill(&mut salt).map_err(|_| "the system gives no random octets")?;
+                    kept.insert((), salt)?;
+                    salt
+                }
+            }
+        };
+        writing.commit()?;
+        Ok(salt)
     }
 
     /// What is there, the eldest first; what there is no room for any more goes.
@@ -166,9 +206,9 @@ impl Library {
     fn serve(self, ordered: &mpsc::Receiver<Order>, shelf: &Shelf) {
         while let Ok(order) = ordered.recv() {
             let done = match order {
-                Order::Read(keys, say) => {
+                Order::Read(keys, asked, say) => {
                     // Whoever asked may have gone.
-                    let _gone = say.send(keys.iter().filter_map(|key| self.read(key)).collect());
+                    let _gone = say.send(self.read(&keys, &asked));
                     Ok(())
                 }
                 Order::Store(key, stored, size) => {
@@ -196,17 +236,27 @@ impl Library {
         }
     }
 
-    fn read(&self, key: &Key) -> Option<Arc<Stored>> {
+    /// Of a URL there may be many, and their bodies large: only that of the one which answers is read.
+    fn read(&self, keys: &[Key], asked: &Asked) -> Option<Arc<Stored>> {
         let reading = self.0.begin_read().ok()?;
-        let octets = reading.open_table(RESPONSES).ok()?.get(&*name(key)).ok()??;
-        read(octets.value()).map(Arc::new)
+        let heads = reading.open_table(HEADS).ok()?;
+        let known = keys.iter().filter_map(|key| {
+            let name = name(key);
+            let head = read(heads.get(&*name).ok()??.value())?;
+            Some(Known { name, head })
+        });
+        let Known { name, mut head } = chosen(known, asked)?;
+        let bodies = reading.open_table(BODIES).ok()?;
+        head.body = Bytes::copy_from_slice(bodies.get(&*name).ok()??.value());
+        Some(Arc::new(head))
     }
 
     fn store(&self, key: &Key, stored: &Stored, size: usize, shelf: &Shelf) -> Result<(), Why> {
-        let Some(octets) = written(stored) else { return Ok(()) };
+        let Some(head) = written(stored) else { return Ok(()) };
         let name = name(key);
         let writing = self.begin_write()?;
-        writing.open_table(RESPONSES)?.insert(&*name, &*octets)?;
+        writing.open_table(HEADS)?.insert(&*name, &*head)?;
+        writing.open_table(BODIES)?.insert(&*name, &*stored.body)?;
         writing.open_table(SHELVED)?.insert(&*name, (size as u64, milliseconds(stored)))?;
         writing.commit()?;
         let gone = shelf.lock().insert(key.clone(), size);
@@ -220,7 +270,8 @@ impl Library {
         let writing = self.begin_write()?;
         for key in keys {
             let name = name(key);
-            writing.open_table(RESPONSES)?.remove(&*name)?;
+            writing.open_table(HEADS)?.remove(&*name)?;
+            writing.open_table(BODIES)?.remove(&*name)?;
             writing.open_table(SHELVED)?.remove(&*name)?;
         }
         Ok(writing.commit()?)
@@ -228,9 +279,11 @@ impl Library {
 
     fn clear(&self) -> Result<(), Why> {
         let writing = self.begin_write()?;
-        writing.delete_table(RESPONSES)?;
+        writing.delete_table(HEADS)?;
+        writing.delete_table(BODIES)?;
         writing.delete_table(SHELVED)?;
-        writing.open_table(RESPONSES)?;
+        writing.open_table(HEADS)?;
+        writing.open_table(BODIES)?;
         writing.open_table(SHELVED)?;
         Ok(writing.commit()?)
     }
@@ -261,7 +314,12 @@ fn split(name: &str) -> Option<Key> {
     Some(Key { url: url.into(), variant: variant.into() })
 }
 
-const RESPONSES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("responses");
+/// What is known of each, without its body.
+const HEADS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("heads");
+const BODIES: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("bodies");
+/// Where an earlier version has both.
+const BEFORE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("responses");
+const SALT: TableDefinition<'_, (), [u8; 32]> = TableDefinition::new("salt");
 /// Of each its size, and when it came.
 const SHELVED: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("shelved");
 /// What the database may keep of the file in memory.

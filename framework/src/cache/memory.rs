@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::CacheFigures;
-use crate::policy::cache::{Key, Lru, Stored};
+use crate::policy::cache::{Asked, Key, Lru, Stored, chosen};
 
 pub(super) struct Memory(Mutex<Held>);
 
@@ -19,9 +19,12 @@ impl Memory {
         Self(Mutex::new(Held { most, lru: Lru::new(most), responses: HashMap::new() }))
     }
 
-    pub(super) fn look_up(&self, url: &str) -> Vec<Arc<Stored>> {
-        let held = self.lock();
-        held.lru.of_url(url).iter().filter_map(|key| held.responses.get(key).cloned()).collect()
+    pub(super) fn look_up(&self, url: &str, asked: &Asked) -> Option<Arc<Stored>> {
+        let found: Vec<_> = {
+            let held = self.lock();
+            held.lru.of_url(url).iter().filter_map(|key| held.responses.get(key).cloned()).collect()
+        };
+        chosen(found, asked)
     }
 
     pub(super) fn used(&self, url: &str, stored: &Stored) {

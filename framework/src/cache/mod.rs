@@ -7,9 +7,10 @@ mod written;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::error::{Error, Operation, Result};
-use crate::policy::cache::Stored;
+use crate::policy::cache::{Asked, Salt, Stored};
 
 use disk::Disk;
 use memory::Memory;
@@ -22,11 +23,14 @@ pub struct CacheOptions {
     pub size: usize,
     /// Octets that one body may have; a longer one is not stored. Default 8 MiB.
     pub entry: usize,
+    /// Octets that bodies may take together which are being read and will be stored, of all responses under way. One for which there is
+    /// no room is not stored. Default 32 MiB.
+    pub under_way: usize,
 }
 
 impl Default for CacheOptions {
     fn default() -> Self {
-        Self { size: 64 * 1024 * 1024, entry: 8 * 1024 * 1024 }
+        Self { size: 64 * 1024 * 1024, entry: 8 * 1024 * 1024, under_way: 32 * 1024 * 1024 }
     }
 }
 
@@ -34,7 +38,8 @@ impl Default for CacheOptions {
 /// has such, WinHTTP has none.
 ///
 /// Cheap to clone; sessions that are given clones share it. What was stored for one `Authorization` is given to no other; the
-/// values of credentials, and of request fields that are marked as sensitive, are not kept, only their digests. Bodies are kept as
+/// values of credentials, and of request fields that are marked as sensitive, are not kept, only their digests, which a random key of
+/// the cache is part of. Bodies are kept as
 /// they came. What came over a wire with a check given up ([`tls::danger`](crate::tls::danger)) is not stored.
 ///
 /// ```no_run
@@ -53,6 +58,9 @@ pub struct Cache(Arc<Kept>);
 struct Kept {
     options: CacheOptions,
     place: Place,
+    salt: Salt,
+    /// Octets of bodies that are being read to be stored.
+    under_way: AtomicUsize,
 }
 
 enum Place {
@@ -78,7 +86,10 @@ impl Cache {
 
     /// One that lasts as long as it is held.
     pub fn in_memory_with(options: CacheOptions) -> Self {
-        Self(Arc::new(Kept { options, place: Place::Memory(Memory::new(options.size)) }))
+        let mut salt = [0; 32];
+        // Without random octets the digests are as they would be without a salt; they do not leave the process.
+        let _without = aws_lc_rs::rand::fill(&mut salt);
+        Self::of(options, Place::Memory(Memory::new(options.size)), &salt)
     }
 
     /// One in a file, which is made if it is not there, readable by nobody else. What was stored is there again after a crash, whole
@@ -91,10 +102,10 @@ impl Cache {
     /// 87 for a file that cannot be opened, is in use, or is something else.
     pub fn on_disk(path: impl AsRef<Path>, options: CacheOptions) -> Result<Self> {
         let path = path.as_ref();
-        let disk = Disk::open(path, options.size).map_err(|why| {
+        let (disk, salt) = Disk::open(path, options.size).map_err(|why| {
             Error::parameter(Operation::Open, format!("the cache in {} cannot be used: {why}", path.display()))
         })?;
-        Ok(Self(Arc::new(Kept { options, place: Place::Disk(disk) })))
+        Ok(Self::of(options, Place::Disk(disk), &salt))
     }
 
     /// Forgets all of it.
@@ -132,12 +143,22 @@ impl Cache {
         }
     }
 
-    /// What is stored of a URL.
-    pub(crate) async fn look_up(&self, url: &str) -> Vec<Arc<Stored>> {
+    /// What of the responses that are stored of a URL may answer this.
+    pub(crate) async fn look_up(&self, url: &str, asked: &Asked) -> Option<Arc<Stored>> {
         match &self.0.place {
-            Place::Memory(memory) => memory.look_up(url),
-            Place::Disk(disk) => disk.look_up(url).await,
+            Place::Memory(memory) => memory.look_up(url, asked),
+            Place::Disk(disk) => disk.look_up(url, asked).await,
         }
+    }
+
+    /// What digests of credentials are made with.
+    pub(crate) fn salt(&self) -> &Salt {
+        &self.0.salt
+    }
+
+    /// Room for a body that is being read to be stored.
+    pub(crate) fn room(&self) -> Room {
+        Room { kept: Arc::clone(&self.0), octets: 0 }
     }
 
     /// It was taken.
@@ -157,7 +178,37 @@ impl Cache {
 
     /// Octets that a body may have.
     pub(crate) fn longest_body(&self) -> usize {
-        self.0.options.entry.min(self.0.options.size)
+        let CacheOptions { size, entry, under_way } = self.0.options;
+        entry.min(size).min(under_way)
+    }
+
+    fn of(options: CacheOptions, place: Place, salt: &[u8; 32]) -> Self {
+        Self(Arc::new(Kept { options, place, salt: Salt::of(salt), under_way: AtomicUsize::new(0) }))
+    }
+}
+
+/// What a body takes that is being read to be stored; given back when it is dropped.
+pub(crate) struct Room {
+    kept: Arc<Kept>,
+    octets: usize,
+}
+
+impl Room {
+    /// Is there room for so many octets more, beside those of all others?
+    pub(crate) fn takes(&mut self, octets: usize) -> bool {
+        let most = self.kept.options.under_way;
+        let fits = |taken: usize| taken.checked_add(octets).filter(|taken| *taken <= most);
+        let is_taken = self.kept.under_way.fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits).is_ok();
+        if is_taken {
+            self.octets += octets;
+        }
+        is_taken
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.kept.under_way.fetch_sub(self.octets, Ordering::Relaxed);
     }
 }
 

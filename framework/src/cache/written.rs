@@ -1,4 +1,4 @@
-//! A response as it is written into a file: what is known of it as JSON, and its body behind that.
+//! A response as it is written into a file: what is known of it as JSON. Its body stands by itself, as it is.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -17,6 +17,7 @@ struct Known {
     asked: Vec<(String, Vec<u8>)>,
 }
 
+/// All but the body.
 pub(super) fn written(stored: &Stored) -> Option<Vec<u8>> {
     let known = Known {
         status: stored.status.as_u16(),
@@ -24,21 +25,16 @@ pub(super) fn written(stored: &Stored) -> Option<Vec<u8>> {
         fields: list(&stored.fields),
         asked: list(stored.asked.fields()),
     };
-    let known = serde_json::to_vec(&known).ok()?;
-    let length = u32::try_from(known.len()).ok()?.to_le_bytes();
-    Some([&length[..], &known, &stored.body].concat())
+    serde_json::to_vec(&known).ok()
 }
 
-/// `None` for what is nothing that was written so.
+/// Without its body. `None` for what is nothing that was written so.
 pub(super) fn read(octets: &[u8]) -> Option<Stored> {
-    let (length, rest) = octets.split_first_chunk()?;
-    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-    let (known, body) = rest.split_at_checked(length)?;
-    let known: Known = serde_json::from_slice(known).ok()?;
+    let known: Known = serde_json::from_slice(octets).ok()?;
     Some(Stored {
         status: StatusCode::from_u16(known.status).ok()?,
         fields: map(known.fields)?,
-        body: Bytes::copy_from_slice(body),
+        body: Bytes::new(),
         received: UNIX_EPOCH.checked_add(Duration::from_millis(known.received))?,
         asked: Asked::of_fields(map(known.asked)?),
     })

@@ -30,7 +30,7 @@ impl Store {
         let part = beside(&path, ".part");
         let record = beside(&part, ".record");
         let open = async {
-            let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&part).await?;
+            let file = no_link().read(true).create(true).truncate(false).open(&part).await?;
             let length = file.metadata().await?.len();
             Ok((file, length))
         };
@@ -60,7 +60,7 @@ impl Store {
         let octets = Record { validator, length: plan.length }.to_octets(&self.url);
         let fresh = beside(&self.record, ".new");
         let write = async {
-            let mut file = File::create(&fresh).await?;
+            let mut file = no_link().create(true).truncate(true).open(&fresh).await?;
             file.write_all(&octets).await?;
             file.sync_all().await?;
             fs::rename(&fresh, &self.record).await
@@ -121,6 +121,16 @@ impl Store {
             _ => Ok(()),
         }
     }
+}
+
+/// To write to a file that stands there itself: whoever may write into the folder could else have any other written to by a link of
+/// this name. (Elsewhere than on Unix not everybody may make links.)
+fn no_link() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.write(true);
+    #[cfg(unix)]
+    options.custom_flags(nix::libc::O_NOFOLLOW);
+    options
 }
 
 fn beside(path: &Path, ending: &str) -> PathBuf {

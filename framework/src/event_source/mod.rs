@@ -83,7 +83,7 @@ pub enum EventSourceState {
 /// 425, 429 or 5xx is followed by another attempt too, after its `Retry-After`; browsers give up there. It ends
 /// - without an error by a 204, which is how a server says that there will be no more, and by [`close`](Self::close);
 /// - with an error, its last item, by any other answer than a 200 of `text/event-stream`; by an event larger than the limit; when the
-///   call or TLS is wrong; when the session closes; or when so many attempts have failed as the options say.
+///   call or TLS is wrong; by 12028, where only the cache may answer and has nothing; when the session closes; or when so many attempts have failed as the options say.
 pub struct EventSource {
     request: RequestBuilder,
     options: EventSourceOptions,

@@ -62,7 +62,9 @@ pub(super) fn ended(url: &str) -> Error {
 /// comes again, and so does what is of another type.
 pub(super) fn is_final(error: &Error) -> bool {
     let is_by_caller = error.is_invalid_handle() || error.is_cancelled();
-    is_hopeless(error) || is_by_caller || error.code() == ErrorCode::NotEnoughQuota || error.stage() == Stage::Decode
+    // With `CacheMode::Offline` nothing is ever asked: what the cache does not have it will not have.
+    let comes_again = matches!(error.code(), ErrorCode::NotEnoughQuota | ErrorCode::ItemNotFound);
+    is_hopeless(error) || is_by_caller || comes_again || error.stage() == Stage::Decode
 }
 
 /// What `Last-Event-ID` says; `None` if there is none, or if it cannot be said: an id is the server's, and may be anything but a line
@@ -118,6 +120,7 @@ mod tests {
         );
         assert!(is_final(&error(ErrorCode::InvalidServerResponse, Stage::Decode)), "another type");
         assert!(is_final(&error(ErrorCode::NotEnoughQuota, Stage::Body)));
+        assert!(is_final(&error(ErrorCode::ItemNotFound, Stage::State)), "nothing may be asked, and nothing is stored");
         for code in
             [ErrorCode::InvalidHandle, ErrorCode::OperationCancelled, ErrorCode::Shutdown, ErrorCode::SecureFailure]
         {

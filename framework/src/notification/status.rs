@@ -26,7 +26,7 @@ use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHea
 /// | `DetectingProxy` | a request whose proxies have to be found | `ProxyFound`, an error |
 /// | `ProxyFound` | same | `Queued`, `ResolvingName`, `WireAcquired` |
 /// | `ResolvingName` | the request that dials; else the connection; through a proxy it is that one's name | `NameResolved`, an error |
-/// | `NameResolved` | same | `ConnectingToServer` |
+/// | `NameResolved` | same | `ConnectingToServer`, `ResolvingName` of the next proxy |
 /// | `ConnectingToServer` | same, once an address; attempts overlap | `ConnectedToServer`, `ConnectAttemptEnded` |
 /// | `ConnectedToServer` | same | `OpeningTunnel`, `SecuringConnection`, `WireAcquired` |
 /// | `OpeningTunnel` | same, once for each proxy that is to open one | `TunnelOpened`, `TunnelFailed` |
@@ -86,7 +86,7 @@ pub enum Status {
     /// A name look-up begins; an address literal reports it too.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_RESOLVING_NAME")]
     ResolvingName(String),
-    /// The addresses found, in the order in which they will be tried.
+    /// The addresses found, in the order in which they will be tried. None: that of a proxy was not found, and the next one is tried.
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_NAME_RESOLVED")]
     NameResolved(Vec<SocketAddr>),
     /// A connection attempt begins.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::timeouts::check_one;
+use super::timeouts::{check_one, check_pauses};
 use crate::error::{Error, Operation, Result};
 
 /// When an event source connects again, and how large an event may be; see [`EventSource`](crate::EventSource).
@@ -52,21 +52,10 @@ impl EventSourceOptions {
         // Without `..`: a new option is checked here, or said to need none.
         let Self { first_pause, factor, longest_pause, settled_after: _, attempts, silence, largest_event, seed: _ } =
             *self;
-        let refuse = |what: &'static str| Err(Error::parameter(operation, what));
-        if !(1.0..=1000.0).contains(&factor) {
-            return refuse("a factor of pauses is at least 1, and at most 1,000");
-        }
-        if longest_pause < first_pause {
-            return refuse("the longest pause is shorter than the first");
-        }
-        if attempts == Some(0) {
-            return refuse("0 attempts would not even make the first; `None` never gives up");
-        }
+        check_pauses((first_pause, longest_pause), factor, attempts, operation)?;
         if largest_event == 0 {
-            return refuse("no event has 0 octets");
+            return Err(Error::parameter(operation, "no event has 0 octets"));
         }
-        check_one("first_pause", first_pause, operation)?;
-        check_one("longest_pause", longest_pause, operation)?;
         silence.map_or(Ok(()), |silence| check_one("silence", silence, operation))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::timeouts::check_one;
+use super::timeouts::{check_one, check_pauses};
 use crate::error::{Error, Operation, Result};
 
 /// When a self-healing WebSocket connects again, and how much may wait to be sent meanwhile; see
@@ -85,28 +85,12 @@ impl SelfHealingOptions {
             overflow: _,
             seed: _,
         } = *self;
-        let refuse = |what: &'static str| Err(Error::parameter(operation, what));
-        if !(1.0..=1000.0).contains(&factor) {
-            return refuse("a factor of pauses is at least 1, and at most 1,000");
-        }
-        if longest_pause < first_pause {
-            return refuse("the longest pause is shorter than the first");
-        }
-        if attempts == Some(0) {
-            return refuse("0 attempts would not even make the first; `None` never gives up");
-        }
+        check_pauses((first_pause, longest_pause), factor, attempts, operation)?;
         if queue_messages == 0 || queue_octets == 0 {
-            return refuse("a queue without room would take no message");
+            return Err(Error::parameter(operation, "a queue without room would take no message"));
         }
-        for (name, time) in [
-            ("first_pause", first_pause),
-            ("longest_pause", longest_pause),
-            ("connect_timeout", connect_timeout),
-            ("resume_timeout", resume_timeout),
-        ] {
-            check_one(name, time, operation)?;
-        }
-        Ok(())
+        check_one("connect_timeout", connect_timeout, operation)?;
+        check_one("resume_timeout", resume_timeout, operation)
     }
 }
 

@@ -122,6 +122,27 @@ impl Timeouts {
     }
 }
 
+/// The first and the longest pause before what is connected again, how they grow, and for how many attempts.
+pub(in crate::options) fn check_pauses(
+    (first, longest): (Duration, Duration),
+    factor: f64,
+    attempts: Option<u32>,
+    operation: Operation,
+) -> Result<()> {
+    let refuse = |what: &'static str| Err(Error::parameter(operation, what));
+    if !(1.0..=1000.0).contains(&factor) {
+        return refuse("a factor of pauses is at least 1, and at most 1,000");
+    }
+    if longest < first {
+        return refuse("the longest pause is shorter than the first");
+    }
+    if attempts == Some(0) {
+        return refuse("0 attempts would not even make the first; `None` never gives up");
+    }
+    check_one("first_pause", first, operation)?;
+    check_one("longest_pause", longest, operation)
+}
+
 /// Zero would fail everything at once, and more than a year is a slip of units.
 pub(in crate::options) fn check_one(name: &str, time: Duration, operation: Operation) -> Result<()> {
     if time.is_zero() {

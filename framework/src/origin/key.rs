@@ -5,7 +5,9 @@ use std::hash::{BuildHasher, Hash, Hasher, RandomState};
 use std::sync::Arc;
 
 use crate::id::HandleId;
-use crate::options::{DialOptions, Http2Options, Limits, Protocols, RequestOptions, SharedOptions, TlsOptions};
+use crate::options::{
+    AuthSchemes, DialOptions, Http2Options, Limits, Protocols, RequestOptions, SharedOptions, TlsOptions,
+};
 use crate::target::Origin;
 
 /// Names every field of identity a wire has. A wire is lent only under the key it was dialed under.
@@ -29,6 +31,8 @@ struct Identity<'a> {
     tls: Option<&'a TlsOptions>,
     /// `None` where only HTTP/1.1 can come of it, which is the same under any.
     http2: Option<Http2Terms<'a>>,
+    /// Who we are to the proxies on the way: what they may be answered by. `None` where there is none.
+    proxy_schemes: Option<AuthSchemes>,
 }
 
 /// How HTTP/2 is spoken, where it may be.
@@ -59,8 +63,7 @@ impl<'a> Identity<'a> {
             governor: _,
             priority: _,
             websocket: _,
-            // What is shown to a server is no property of its wire.
-            authentication: _,
+            authentication,
             redirects: _,
             #[cfg(feature = "cookies")]
                 cookies: _,
@@ -69,7 +72,9 @@ impl<'a> Identity<'a> {
         } = options;
         let secure = origin.is_secure();
         let http2 = Http2Terms::new(secure, *protocols, http2, limits);
-        Self { dial, tls: secure.then_some(tls), http2 }
+        // What is shown to a server is no property of its wire; what is shown to a proxy may have opened it.
+        let proxy_schemes = (!dial.proxy.is_direct()).then_some(authentication.proxy_schemes);
+        Self { dial, tls: secure.then_some(tls), http2, proxy_schemes }
     }
 }
 
@@ -268,11 +273,15 @@ impl OriginKey {
         Identity::of(&self.origin, &self.options).http2
     }
 
+    pub(super) fn proxy_schemes(&self) -> AuthSchemes {
+        Identity::of(&self.origin, &self.options).proxy_schemes.unwrap_or(AuthSchemes::empty())
+    }
+
     /// Every field by name, for logs. Destructured without `..`, so that a field added above does not compile until it is
     /// named here.
-    pub(crate) fn fields(&self) -> [(&'static str, String); 7] {
+    pub(crate) fn fields(&self) -> [(&'static str, String); 8] {
         let Self { session, origin, options } = self;
-        let Identity { dial, tls, http2 } = Identity::of(origin, options);
+        let Identity { dial, tls, http2, proxy_schemes } = Identity::of(origin, options);
         [
             ("session", session.to_string()),
             ("scheme", origin.scheme().to_owned()),
@@ -281,6 +290,7 @@ impl OriginKey {
             ("dial", format!("{dial:?}")),
             ("tls", format!("{tls:?}")),
             ("http2", format!("{http2:?}")),
+            ("proxy_schemes", format!("{proxy_schemes:?}")),
         ]
     }
 }
@@ -290,6 +300,8 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::network::Proxy;
+    use crate::options::Authentication;
 
     fn key(session: HandleId, url: &str, options: &RequestOptions) -> OriginKey {
         Sought::new(session, &Origin::parse(url).unwrap(), &Arc::new(options.clone())).to_key()
@@ -297,10 +309,12 @@ mod tests {
 
     #[test]
     fn p5_every_field_of_the_key_parts_wires() {
-        let (session, options) = (HandleId::next(), RequestOptions::default());
+        let (session, mut options) = (HandleId::next(), RequestOptions::default());
+        options.dial = DialOptions::default().proxy(Proxy::parse("p:80").unwrap());
         let plain = key(session, "https://h", &options);
         assert_eq!(plain, key(session, "https://h:443", &options.clone()));
-        let other_dial = RequestOptions { dial: DialOptions::default().no_delay(false), ..options.clone() };
+        let other_dial = RequestOptions { dial: options.dial.clone().no_delay(false), ..options.clone() };
+        let other_schemes = RequestOptions { authentication: Authentication::off(), ..options.clone() };
         let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
         let other_http2 = RequestOptions { protocols: Protocols::RequireHttp2, ..options.clone() };
         let others = [
@@ -311,11 +325,19 @@ mod tests {
             ("dial", key(session, "https://h", &other_dial)),
             ("tls", key(session, "https://h", &other_tls)),
             ("http2", key(session, "https://h", &other_http2)),
+            ("proxy_schemes", key(session, "https://h", &other_schemes)),
         ];
         assert_eq!(plain.fields().map(|(field, _)| field), others.each_ref().map(|(field, _)| *field));
         for (field, other) in &others {
             assert_ne!(&plain, other, "{field}");
         }
+    }
+
+    #[test]
+    fn p5_where_no_proxy_is_on_the_way_a_wire_is_the_same_whatever_one_might_be_shown() {
+        let (session, options) = (HandleId::next(), RequestOptions::default());
+        let other = RequestOptions { authentication: Authentication::off(), ..options.clone() };
+        assert_eq!(key(session, "https://h", &options), key(session, "https://h", &other));
     }
 
     #[test]

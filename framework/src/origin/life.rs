@@ -1,5 +1,6 @@
 //! How long wires live: by their age, by what they have served, and by what a caller says of them.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ impl Pond {
             || limits.wire_max_requests.is_some_and(|most| wire.requests_begun() >= most)
             || wire.requests_begun() >= MOST_STREAMS
             || self.expired.get().is_some_and(|expired| wire.opened() <= expired)
+            || self.distrusted.get().is_some_and(|distrusted| wire.begun() <= distrusted)
             || self.naming.has_moved(wire.id())
     }
 
@@ -49,6 +51,8 @@ impl Pond {
 /// What a wire is worn by.
 pub(super) trait Ages {
     fn id(&self) -> WireId;
+    /// When its dial began.
+    fn begun(&self) -> Instant;
     fn opened(&self) -> Instant;
     fn requests_begun(&self) -> u64;
 }
@@ -56,6 +60,10 @@ pub(super) trait Ages {
 impl Ages for Wire {
     fn id(&self) -> WireId {
         self.id()
+    }
+
+    fn begun(&self) -> Instant {
+        self.times().resolve_start
     }
 
     fn opened(&self) -> Instant {
@@ -72,6 +80,10 @@ impl Ages for Sight {
         self.id()
     }
 
+    fn begun(&self) -> Instant {
+        self.begun()
+    }
+
     fn opened(&self) -> Instant {
         self.opened()
     }
@@ -84,15 +96,22 @@ impl Ages for Sight {
 /// Of a session's origins on this shard, or of one of them: no wire that is open now serves another request. How many are
 /// closed, or will be once they have served the ones they carry; those that are lent alone are not counted.
 pub(crate) fn expire(session: HandleId, origin: Option<&Origin>) -> usize {
-    let now = clock::now();
     let meant = |pond: &Rc<Pond>| origin.is_none_or(|origin| pond.key.origin == *origin);
-    let retire = |pond: Rc<Pond>| {
-        pond.expired.set(Some(now));
-        let retired = pond.retire_worn(now);
-        pond.perform_assignments();
-        retired
-    };
-    ponds_of(session).into_iter().filter(meant).map(retire).sum()
+    ponds_of(session).into_iter().filter(meant).map(|pond| retire_as_of_now(&pond, &pond.expired)).sum()
+}
+
+/// What was shown to proxies so far counts no more: the same of all origins, and also of wires that are being dialed, which may be
+/// tunnels that are open already.
+pub(crate) fn distrust_tunnels(session: HandleId) -> usize {
+    ponds_of(session).into_iter().map(|pond| retire_as_of_now(&pond, &pond.distrusted)).sum()
+}
+
+fn retire_as_of_now(pond: &Rc<Pond>, since: &Cell<Option<Instant>>) -> usize {
+    let now = clock::now();
+    since.set(Some(now));
+    let retired = pond.retire_worn(now);
+    pond.perform_assignments();
+    retired
 }
 
 /// Closes the session's wires on this shard that no request uses. How many there were.

@@ -66,7 +66,7 @@ pub(crate) use governing::{Governed, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
-pub(crate) use life::{evict_idle, expire, network_changed};
+pub(crate) use life::{distrust_tunnels, evict_idle, expire, network_changed};
 pub(crate) use line::Asking;
 pub(crate) use overrides::Overrides;
 pub(crate) use quota::Quota;
@@ -93,6 +93,8 @@ pub(crate) struct Pond {
     secure_proxies: SecureProxies,
     /// No wire that was open then serves another request.
     expired: Cell<Option<Instant>>,
+    /// Nor one whose dial had begun by then.
+    distrusted: Cell<Option<Instant>>,
     /// Since when there is neither a wire nor anybody who wants one.
     empty_since: Cell<Option<Instant>>,
     /// When an exchange ended last on a wire that carries several.
@@ -146,6 +148,7 @@ impl Pond {
             tls: RefCell::default(),
             secure_proxies: SecureProxies::default(),
             expired: Cell::new(None),
+            distrusted: Cell::new(None),
             empty_since: Cell::new(None),
             last_used: Cell::new(None),
             ready: Ready::default(),

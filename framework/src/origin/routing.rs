@@ -1,12 +1,12 @@
 //! The routes to an origin: which there are, in which order they are tried, and what is remembered of those that failed.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::header::USER_AGENT;
 use http::{HeaderMap, HeaderValue};
@@ -15,8 +15,9 @@ use super::Pond;
 use crate::clock;
 use crate::error::Error;
 use crate::network::{Proxy, Route};
+use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{DialOptions, ProxySettings, Timeouts};
-use crate::policy::proxy::{BadProxies, Plan, Verdict, routes, text_of};
+use crate::policy::proxy::{BadProxies, Budget, Plan, Verdict, routes, text_of};
 use crate::transport::{DialFailure, Dialed, Through, TlsClient, Way, dial, find_routes};
 
 /// What a session knows of proxies, and tells them.
@@ -54,18 +55,29 @@ impl Pond {
     pub(super) async fn dial_by_routes(&self, way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
         let mut routes = self.routes(way.timeouts.resolve).await.map_err(DialFailure::NoRoute)?;
         self.terms.proxies.bad().put_last(&mut routes, clock::now());
-        let begun = clock::now();
-        let mut left = u32::try_from(routes.len()).unwrap_or(u32::MAX);
-        let mut last = None;
+        let mut budget = Budget::new(way.timeouts.connect, routes.len());
+        let (mut last, mut is_looking) = (None, false);
         for route in &routes {
-            // Each has its share of what is left, or the first that is silent would leave nothing to the others.
-            let share = way
-                .timeouts
-                .connect
-                .map(|all| all.saturating_sub(clock::now().saturating_duration_since(begun)) / left);
-            left = left.saturating_sub(1).max(1);
+            let share = budget.share();
+            if last.is_some() && share.is_some_and(|share| share.is_zero()) {
+                // Nothing is known of those that could not be tried.
+                break;
+            }
+            if is_looking {
+                // It has ended, with nothing.
+                (way.report)(Mask::RESOLVE_NAME, &|| Status::NameResolved(Vec::new()));
+            }
             let timeouts = Timeouts { connect: share, ..*way.timeouts };
-            let failure = match self.dial_by(route, &Way { timeouts: &timeouts, ..*way }).await {
+            let looked_up = LookedUp::default();
+            let report = |mask, status: &dyn Fn() -> Status| {
+                looked_up.note(mask, clock::now());
+                (way.report)(mask, status);
+            };
+            let begun = clock::now();
+            let dialed = self.dial_by(route, &Way { timeouts: &timeouts, report: &report, ..*way }).await;
+            budget.spent(looked_up.connecting(begun, clock::now()));
+            is_looking = looked_up.is_looking();
+            let failure = match dialed {
                 Ok(dialed) => {
                     if let Some(proxy) = route.proxy() {
                         self.terms.proxies.bad().worked(proxy);
@@ -121,7 +133,8 @@ impl Pond {
         }
         let defaults = &self.terms.proxies.fields;
         let keyring = &*self.terms.keyring;
-        let through = Through { proxy, plan, clients, keyring, defaults, may_be_spoken_to: is_http2 };
+        let schemes = self.key.proxy_schemes();
+        let through = Through { proxy, plan, clients, keyring, schemes, defaults, may_be_spoken_to: is_http2 };
         dial(&Way { through: Some(&through), ..*way }).await
     }
 
@@ -148,6 +161,32 @@ impl Pond {
         }
         all.push((proxy.clone(), Rc::clone(&made)));
         Ok(made)
+    }
+}
+
+/// When a dial knew all addresses that it needs: each look-up is told of when it begins, and when it is done.
+#[derive(Default)]
+struct LookedUp(Cell<(bool, Option<Instant>)>);
+
+impl LookedUp {
+    fn note(&self, mask: Mask, now: Instant) {
+        if mask == Mask::RESOLVE_NAME {
+            let (is_looking, _) = self.0.get();
+            self.0.set((!is_looking, Some(now)));
+        }
+    }
+
+    /// Has a look-up begun that came to nothing?
+    fn is_looking(&self) -> bool {
+        self.0.get().0
+    }
+
+    /// How long it has been connecting: looking up names has a limit of its own.
+    fn connecting(&self, begun: Instant, now: Instant) -> Duration {
+        match self.0.get() {
+            (true, _) => Duration::ZERO,
+            (false, since) => now.saturating_duration_since(since.unwrap_or(begun)),
+        }
     }
 }
 

@@ -19,7 +19,12 @@ fn session() -> Arc<Node> {
 }
 
 fn terms(session: &Arc<Node>, lanes: Lanes) -> Arc<Terms> {
-    let (session, quota) = (Arc::clone(session), Quota::new(None, || ()));
+    terms_with(session, lanes, Quota::new(None, || ()))
+}
+
+/// Those of a session of which nothing else is known.
+pub(super) fn terms_with(session: &Arc<Node>, lanes: Lanes, quota: Quota) -> Arc<Terms> {
+    let session = Arc::clone(session);
     let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
     let (names, trace) = (Names::new(NameOptions::default()), 0);
     let (governors, budgets) = (Governors::new(None), Budgets::new());

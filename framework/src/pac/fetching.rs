@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::PacOptions;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::options::ProxySettings;
 use crate::policy::pac::lifetime;
 use crate::session::Session;
 use crate::target::Target;
@@ -27,8 +28,10 @@ pub(super) async fn fetch(target: Target, options: &PacOptions, engine: &Engine)
     fetched
 }
 
+/// Whatever the options say of proxies: this very script may be what chooses them, and would wait for itself.
 fn opened(options: &PacOptions, engine: &Engine) -> Result<Session> {
-    Session::builder().engine(engine.clone()).dial(options.dial.clone()).open()
+    let dial = options.dial.clone().proxy(ProxySettings::Direct);
+    Session::builder().engine(engine.clone()).dial(dial).open()
 }
 
 async fn get(session: &Session, target: Target, options: &PacOptions) -> Result<Fetched, String> {

@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::error::{Error, ErrorCode, Operation, Result};
 use crate::network::{FindingProxy, ProxyResolver, Route};
 use crate::options::NameOptions;
+use crate::policy::domains::is_public_suffix;
 use crate::shown;
 use crate::target::{IntoTarget, Target};
 use crate::transport::Names;
@@ -91,10 +92,10 @@ impl Pac {
 
     /// The script that WPAD's DNS names have in this domain: `http://wpad.DOMAIN/wpad.dat`, and no other. Nothing asks for one by
     /// itself: whoever can answer for that name decides where all traffic goes. There is no DHCP, and no search in the domains
-    /// above.
+    /// above. The domain has to be one that somebody has registered, or below one: `wpad.co.uk` is whose it was sold to.
     ///
     /// # Errors
-    /// 87 for what is no domain of at least two labels.
+    /// 87 for what is no domain of at least two labels, and for a public suffix (`co.uk`, `github.io`).
     #[doc(alias = "WinHttpDetectAutoProxyConfigUrl")]
     #[doc(alias = "WINHTTP_AUTOPROXY_AUTO_DETECT")]
     pub fn discover(domain: &str) -> Result<Self> {
@@ -106,7 +107,8 @@ impl Pac {
         let target = Target::parse(&format!("http://wpad.{domain}/wpad.dat")).map_err(|_| refused())?;
         let host = target.origin().host();
         let is_domain = target.path_and_query() == "/wpad.dat" && target.origin().port() == 80;
-        if !is_domain || !domain.contains('.') || !host.starts_with("wpad.") {
+        let is_somebodys = host.strip_prefix("wpad.").is_some_and(|domain| !is_public_suffix(domain));
+        if !is_domain || !domain.contains('.') || !is_somebodys {
             return Err(refused());
         }
         Ok(Self::of(Source::Discovered(target)))

@@ -27,7 +27,8 @@ pub struct PacOptions {
     pub kept_for: Duration,
     /// How long it is remembered that a script could not be fetched. Default 30 s.
     pub failure_kept_for: Duration,
-    /// How the script's server is reached, and by whom the names are looked up that a script asks for.
+    /// How the script's server is reached, and by whom the names are looked up that a script asks for. Its proxies are not heeded: the
+    /// script is fetched directly.
     pub dial: DialOptions,
 }
 

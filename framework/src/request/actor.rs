@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use tracing::Span;
 
+use super::aim::Aim;
 use super::beside::Sends;
 use super::flight::Unstarted;
 use super::journey::Journey;
@@ -102,6 +103,8 @@ impl RequestActor {
         (self.sends, self.ends_body) = (Sends::Nothing, false);
         self.shared.forget_outcome();
         if let Some(moved) = journey.aim.moved() {
+            // Only now: a send that was refused has changed nothing.
+            self.shared.draft().aim = Aim::default();
             self.shared.moved_to(&moved.target);
         }
         self.unclaimed = Unclaimed::default();

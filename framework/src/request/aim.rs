@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::journey::Journey;
 use super::shared::Shared;
@@ -24,6 +24,39 @@ pub(super) struct Moved {
     pub(super) defaults: Option<Arc<HeaderMap>>,
     /// The proxy on the way to the origin that the chain has left: what the caller gave for its proxy is for no other.
     pub(super) proxy_of_home: Option<Origin>,
+    /// What the caller's deciders have made of its fields: what is sent anew by the caller is edited so again.
+    pub(super) edits: Edits,
+}
+
+/// Fields that were changed on the way, each with its values now; one without any was taken out.
+#[derive(Clone, Default)]
+pub(super) struct Edits(Vec<(HeaderName, Vec<HeaderValue>)>);
+
+impl Edits {
+    /// Those of before, and what has become of the proposed fields since, by the fields as they are now.
+    pub(super) fn and(&self, proposed: &HeaderMap, now: &HeaderMap) -> Self {
+        let values = |fields: &HeaderMap, name: &HeaderName| fields.get_all(name).iter().cloned().collect::<Vec<_>>();
+        let mut names: Vec<HeaderName> = self.0.iter().map(|(name, _)| name.clone()).collect();
+        for name in proposed.keys().chain(now.keys()) {
+            if !names.contains(name) && values(proposed, name) != values(now, name) {
+                names.push(name.clone());
+            }
+        }
+        Self(names.into_iter().map(|name| (name.clone(), values(now, &name))).collect())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn apply(&self, fields: &mut HeaderMap) {
+        for (name, values) in &self.0 {
+            fields.remove(name);
+            for value in values {
+                fields.append(name, value.clone());
+            }
+        }
+    }
 }
 
 /// What has become of what the caller gave to prove who it is.

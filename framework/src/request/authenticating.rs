@@ -15,9 +15,10 @@ use super::journey::Journey;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{AuthScheme, AuthTarget, Credentials};
-use crate::policy::auth::{Carried, Line, Offer, Offers, Place, Rounds, field_names, next_nonce};
+use crate::policy::auth::{Carried, Era, Line, Offer, Offers, Place, Rounds, field_names, next_nonce};
 use crate::protocol::http1::ResponseHead;
 use crate::reason::AuthReason;
+use crate::services::Services;
 use crate::transport::ByProxy;
 
 /// What a request with credentials, or one that was asked for some, keeps of it.
@@ -26,6 +27,8 @@ pub(super) struct Authenticating {
     own: Option<Arc<Own>>,
     /// What is shown to the server was decided at home, on another shard.
     is_afar: bool,
+    /// What the session remembered when they began may have been forgotten since.
+    era: Era,
     rounds: Rounds,
     /// What the last challenges are answered by, until something else than a challenge comes; one for each target.
     chosen: Vec<Chosen>,
@@ -47,10 +50,16 @@ struct Chosen {
 /// `Err`: the provider panicked.
 type AskedOf = Pin<Box<dyn Future<Output = std::result::Result<Option<Credentials>, ()>>>>;
 
+impl Authenticating {
+    fn begun<'a>(auth: &'a mut Option<Box<Self>>, services: &Services) -> &'a mut Self {
+        auth.get_or_insert_with(|| Box::new(Self { era: services.terms.keyring.era(), ..Self::default() }))
+    }
+}
+
 impl Journey {
     /// Begins with what the caller set, and with what the response before asked for, if that was a challenge.
     pub(super) fn begin_authenticating(&mut self, own: Arc<Own>) -> Result<()> {
-        self.auth = Some(Box::new(Authenticating { own: Some(own), ..Authenticating::default() }));
+        self.begun_authenticating().own = Some(own);
         let Some(head) = self.shared.head() else { return Ok(()) };
         let Some(place) = asks(head.status()).and_then(|target| self.place(target)) else { return Ok(()) };
         if self.shared.last_target().origin() == self.target().origin() && !self.is_by_hand(place.target) {
@@ -69,7 +78,12 @@ impl Journey {
 
     /// It is such an exchange: it has rounds with a proxy alone.
     pub(super) fn authenticates_afar(&mut self, own: Option<Arc<Own>>) {
-        self.auth = Some(Box::new(Authenticating { own, is_afar: true, ..Authenticating::default() }));
+        let auth = self.begun_authenticating();
+        (auth.own, auth.is_afar) = (own, true);
+    }
+
+    fn begun_authenticating(&mut self) -> &mut Authenticating {
+        Authenticating::begun(&mut self.auth, &self.services)
     }
 
     /// On another shard: what follows where a proxy asks.
@@ -111,8 +125,7 @@ impl Journey {
     }
 
     fn show_to(&mut self, place: &Place, by: Option<&ByProxy>) -> Option<HeaderValue> {
-        let auth = &mut **self.auth.get_or_insert_default();
-        auth.rounds.shows_nothing(place);
+        self.begun_authenticating().rounds.shows_nothing(place);
         if self.is_by_hand(place.target) {
             return None;
         }
@@ -181,16 +194,19 @@ impl Journey {
 
     fn was_accepted(&mut self, target: AuthTarget, head: &ResponseHead) {
         let (Some(place), Some(auth)) = (self.place(target), &mut self.auth) else { return };
-        // The proxy is on the way of the next exchange too.
+        // The proxy is on the way of the next exchange too. What it is shown there it has not asked for: by then its nonce may be old.
         auth.chosen.retain(|chosen| chosen.place != place || target == AuthTarget::Proxy);
+        auth.chosen.iter_mut().filter(|chosen| chosen.place == place).for_each(|chosen| {
+            chosen.reason = AuthReason::Remembered;
+        });
         let Some(Carried { place, credentials, are_given, scheme, realm, .. }) = auth.rounds.accepted(&place) else {
             return;
         };
-        let keyring = &self.services.terms.keyring;
+        let (keyring, era) = (&self.services.terms.keyring, auth.era);
         // A server that fails has not looked.
         if !head.status().is_server_error() {
             let path = self.aim.target(&self.shared).path_and_query();
-            keyring.accepted(&place, (scheme, &realm), path, are_given.then_some(credentials));
+            keyring.accepted(&place, (scheme, &realm), path, are_given.then_some(credentials), era);
         }
         if scheme == AuthScheme::Digest
             && let Some(next) = next_nonce(head.headers(), place.target)
@@ -207,7 +223,7 @@ impl Journey {
         }
         let offers = Offers::of(head.headers(), place.target);
         let replayable = self.payload.0.is_replayable();
-        let auth = &mut **self.auth.get_or_insert_default();
+        let auth = self.begun_authenticating();
         auth.chosen.retain(|chosen| chosen.place != place);
         let shown = auth.rounds.shown(place.target).cloned();
         let again = auth.rounds.challenged(&place, &offers, replayable);
@@ -245,10 +261,11 @@ impl Journey {
         }
         self.shared.draft().aim = self.aim.clone();
         let Chosen { place, credentials, are_given, scheme, realm, .. } = chosen;
+        let era = self.begun_authenticating().era;
         let keyring = &self.services.terms.keyring;
         keyring.challenged(&place, offer, random()?);
         let path = self.target().path_and_query();
-        keyring.accepted(&place, (scheme, &realm), path, are_given.then_some(credentials));
+        keyring.accepted(&place, (scheme, &realm), path, are_given.then_some(credentials), era);
         let detail =
             "credentials are asked for, and the body cannot be given again: send it once more, and they go along";
         Err(Error::new(ErrorCode::ResendRequest, Operation::Receive, Stage::Authenticate, Blame::Caller, detail))

@@ -124,12 +124,14 @@ impl Away {
 
 impl Journey {
     /// Has the exchange run on the shard of its origin, if that is another one. Was that so?
+    ///
+    /// Of several lanes any is good that is here: the request has its place in it, and its wire rests there.
     pub(super) fn goes_away(&mut self) -> bool {
         let services = Arc::clone(&self.services);
-        let place = services.shard_for(self.target().origin());
-        if place.is_here() {
+        if services.serves_here(self.target().origin()) {
             return false;
         }
+        let place = services.shard_for(self.target().origin());
         let Some(payload) = self.payload.again() else { return false };
         let (stand_in, told) = self.shared.node.stand_in();
         let (orders, taken) = mpsc::unbounded_channel();

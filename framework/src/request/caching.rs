@@ -22,7 +22,7 @@ use http::HeaderMap;
 
 use super::follow_up::Following;
 use super::journey::Journey;
-use crate::cache::Cache;
+use crate::cache::{Cache, Room};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -51,6 +51,7 @@ struct Recording {
     url: String,
     candidate: Candidate,
     body: Vec<u8>,
+    room: Room,
 }
 
 impl Caching {
@@ -76,7 +77,7 @@ impl Journey {
     pub(super) fn look_in_cache(&mut self) -> Pin<Box<dyn Future<Output = Result<bool>> + '_>> {
         Box::pin(async move {
             let has_no_body = matches!(self.payload.0.length(), Some(BodyLength::None | BodyLength::Length(0)));
-            let takes_part = has_no_body && takes_part(self.method(), &self.headers);
+            let takes_part = has_no_body && takes_part(self.method(), &self.headers, self.default_fields());
             let Some(caching) = &mut self.caching else { return Ok(false) };
             if caching.validates.take().is_some() {
                 // Composed with validators of what may be gone by now.
@@ -91,17 +92,18 @@ impl Journey {
             if self.prepared.is_none() {
                 self.prepared = self.prepare_first()?;
             }
-            let head = self.head(BodyLength::None);
-            let asked = Asked::new(&self.outgoing, head.defaults)
+            let Some(caching) = &self.caching else { return Ok(false) };
+            let (head, salt) = (self.head(BodyLength::None), caching.cache.salt());
+            let asked = Asked::new(&self.outgoing, head.defaults, salt)
                 .with_codings(head.codings())
-                .without(&self.options.redirects.sensitive);
+                .without(&self.options.redirects.sensitive, salt);
             let url = self.target().url();
             let Some(caching) = &mut self.caching else { return Ok(false) };
             if !mode.reads() || caching.distrusts {
                 caching.asked = Some(asked);
                 return Ok(false);
             }
-            let found = caching.cache.clone().look_up(&url).await;
+            let found = caching.cache.clone().look_up(&url, &asked).await;
             match answer(mode, found, &asked, clock::time_of_day()) {
                 Answer::Take { stored, age, stale } => {
                     let head = self.give(&stored, age, stale);
@@ -129,7 +131,7 @@ impl Journey {
     #[cold]
     pub(super) fn asks_by_validators(&self, fields: &mut HeaderMap) {
         if let Some(caching) = &self.caching
-            && takes_part(self.method(), &self.headers)
+            && takes_part(self.method(), &self.headers, self.default_fields())
         {
             adds(caching.mode, fields, caching.validates.as_ref().map(|(stored, _)| &**stored));
         }
@@ -161,7 +163,8 @@ impl Journey {
         let candidate = Candidate::new(asked, status, head.headers(), now);
         let candidate =
             candidate.filter(|candidate| candidate.announced().is_none_or(|octets| octets <= longest as u64));
-        caching.recording = candidate.map(|candidate| Recording { url, candidate, body: Vec::new() });
+        let room = caching.cache.room();
+        caching.recording = candidate.map(|candidate| Recording { url, candidate, body: Vec::new(), room });
         // What came from another shard has brought some of its body along, or all.
         let came = self.ahead.clone();
         self.record(&came);
@@ -237,7 +240,7 @@ impl Journey {
     /// All of the body has come.
     pub(super) fn store_recorded(&mut self) {
         let Some(caching) = &mut self.caching else { return };
-        let Some(Recording { url, candidate, body }) = caching.recording.take() else { return };
+        let Some(Recording { url, candidate, body, .. }) = caching.recording.take() else { return };
         // Without what it had room for: it may stay for long.
         let Some(stored) = candidate.with_body(body.into_boxed_slice().into()) else { return };
         let octets = stored.body.len() as u64;
@@ -277,7 +280,7 @@ impl Caching {
     pub(super) fn record(&mut self, piece: &[u8]) {
         let longest = self.cache.longest_body();
         if let Some(recording) = &mut self.recording {
-            if recording.body.len() + piece.len() > longest {
+            if recording.body.len() + piece.len() > longest || !recording.room.takes(piece.len()) {
                 self.recording = None;
             } else {
                 recording.body.extend_from_slice(piece);

@@ -1,4 +1,5 @@
-//! The responses of a request that were followed by another exchange instead of being delivered.
+//! The responses of a request that were followed by another exchange instead of being delivered: redirects, challenges that were
+//! answered, and what a retry took the place of.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +10,9 @@ use super::{Request, Response};
 use crate::protocol::http1::ResponseHead;
 use crate::target::Target;
 
-/// A response that was not delivered, because the library went on to another exchange: it was a redirect.
+/// A response that was not delivered, because the library went on to another exchange: it was a redirect that was followed, a 401 or a
+/// 407 that was answered by credentials, a status that a [`RetryPolicy`](crate::RetryPolicy) has asked again after, or a 304 by which
+/// the cache could not be helped and asked once more.
 #[derive(Clone)]
 pub struct PriorResponse {
     target: Target,
@@ -48,7 +51,9 @@ impl PriorResponse {
 }
 
 impl Response {
-    /// The responses before this one, in their order: the redirects that led here. Empty where it is the first.
+    /// The responses before this one, in their order: redirects that led here, challenges that were answered, what was asked again
+    /// after. Empty where it is the first. What a proxy says while it opens a tunnel is none; nor is what one that forwards asks on the
+    /// way to an origin at home on another shard, where that is answered.
     pub fn history(&self) -> Vec<PriorResponse> {
         self.handle().history()
     }

@@ -128,7 +128,7 @@ impl Journey {
         let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
             draft.begun = Some(now);
-            let aim = std::mem::take(&mut draft.aim);
+            let aim = draft.aim.clone();
             (draft.headers.clone(), Arc::clone(&draft.options), draft.upgrades, aim, draft.credentials.clone())
         };
         if !extra.is_empty() {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, Method};
 
-use super::aim::{Aim, Credentials, Moved};
+use super::aim::{Aim, Credentials, Edits, Moved};
 use super::fields::Fields;
 use super::follow_up::Next;
 use super::journey::Journey;
@@ -46,7 +46,9 @@ impl Journey {
             return Ok(None);
         }
         let mut next = self.proposed(hop, head, &options.redirects);
+        let mut edits = self.aim.moved().map(|moved| moved.edits.clone()).unwrap_or_default();
         if options.redirects.decider.is_some() {
+            let proposed = next.headers.clone();
             let Some(decided) = self.decide(next, &options).await? else { return Ok(None) };
             next = decided;
             if let Some(secure) = self.by_https(&next.target) {
@@ -56,11 +58,15 @@ impl Journey {
                 without_body(&mut next.headers);
                 next.sends_body = false;
             }
+            edits = edits.and(&proposed, &next.headers);
+        } else if !edits.is_empty() {
+            // What was added for one origin stays behind there.
+            edits = edits.and(&next.headers, &next.headers);
         }
         if by_https.as_ref() == Some(&next.target) {
             self.tell_of_https(&next.target);
         }
-        self.follow_to(next, &options.redirects).map(Some)
+        self.follow_to(next, edits, &options.redirects).map(Some)
     }
 
     /// The next request as the policy has it.
@@ -118,7 +124,7 @@ impl Journey {
     }
 
     /// A body that cannot be given again is the caller's to send: the next `send` goes there.
-    fn follow_to(&mut self, redirect: Redirect, options: &RedirectOptions) -> Result<Box<Next>> {
+    fn follow_to(&mut self, redirect: Redirect, edits: Edits, options: &RedirectOptions) -> Result<Box<Next>> {
         let Redirect { method, target, headers, sends_body, from, .. } = redirect;
         let leaves = target.origin() != from.origin() && !options.danger_keep_credentials;
         let credentials = if leaves { Credentials::Dropped } else { self.aim.credentials() };
@@ -134,7 +140,7 @@ impl Journey {
             Credentials::Kept => self.proxy_on_the_way().filter(|_| leaves),
             Credentials::Dropped => self.aim.moved().and_then(|moved| moved.proxy_of_home.clone()),
         };
-        let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults, proxy_of_home };
+        let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults, proxy_of_home, edits };
         if sends_body && !self.payload.0.is_replayable() {
             let detail = "the server redirects, and the body cannot be given again: send it again, and it goes there";
             self.shared.draft().aim = Aim::at(moved);
@@ -170,10 +176,13 @@ fn wired_by(options: &RequestOptions, theirs: &RequestOptions) -> SharedOptions 
 }
 
 impl Moved {
-    /// Takes from a new send what this chain has dropped before.
+    /// Takes from a new send what this chain has dropped before, and edits it as the chain was edited.
     pub(super) fn strip(&self, headers: &mut Fields, options: &mut SharedOptions, from: &Target, services: &Services) {
         if self.credentials == Credentials::Dropped {
             without_secrets(headers.change(), from, &self.target, &options.redirects);
+        }
+        if !self.edits.is_empty() {
+            self.edits.apply(headers.change());
         }
         if let Some(theirs) = services.options_on_the_way(from.origin(), self.target.origin()) {
             *options = wired_by(options, &theirs);

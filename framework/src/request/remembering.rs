@@ -1,5 +1,7 @@
 //! What a request takes from what its session remembers of servers, and what of its response is remembered: cookies, and HSTS.
 
+#[cfg(feature = "cookies")]
+use http::StatusCode;
 use http::header::STRICT_TRANSPORT_SECURITY;
 #[cfg(feature = "cookies")]
 use http::header::{COOKIE, SET_COOKIE};
@@ -62,6 +64,11 @@ impl Journey {
     #[cfg(feature = "cookies")]
     #[cold]
     fn take_cookies(&self, head: &ResponseHead) {
+        // What a proxy on the way asks for it asks in its own name (RFC 9110 15.5.8): it is no cookie of the server's.
+        let is_of_a_proxy = self.wire.as_ref().is_some_and(|wire| wire.proxy.is_some());
+        if head.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED && is_of_a_proxy {
+            return;
+        }
         for (at, line) in head.headers().get_all(SET_COOKIE).iter().enumerate() {
             let line = line.as_bytes();
             let taken = if at < MOST_SET_AT_ONCE {

@@ -60,9 +60,20 @@ impl Spread {
         Place { shard: &shards[index], load: Some(Load { pile: Some(pile), room }) }
     }
 
+    /// Has an origin of this hash a lane on this very thread?
+    pub(super) fn serves_here(&self, shards: &[Shard], hash: u64) -> bool {
+        let home = (hash % shards.len() as u64) as usize;
+        self.lanes_from(home).any(|lane| shards[lane].is_here())
+    }
+
+    fn lanes_from(&self, home: usize) -> impl Iterator<Item = usize> + use<> {
+        let count = self.piles.len();
+        (home..home + self.lanes).map(move |lane| lane % count)
+    }
+
     /// The first lane that keeps up; if none does, the one with the smallest pile.
     fn choose(&self, home: usize) -> usize {
-        let lanes = || (home..home + self.lanes).map(|lane| lane % self.piles.len());
+        let lanes = || self.lanes_from(home);
         let pile = |lane: &usize| self.piles[*lane].0.load(Ordering::Relaxed);
         lanes().find(|lane| pile(lane) < PILE).or_else(|| lanes().min_by_key(pile)).unwrap_or(home)
     }
@@ -72,11 +83,6 @@ impl<'a> Place<'a> {
     /// The only shard of an origin: nothing is counted.
     pub(super) fn only(shard: &'a Shard) -> Self {
         Self { shard, load: None }
-    }
-
-    /// Is it on this very thread?
-    pub(crate) fn is_here(&self) -> bool {
-        self.shard.is_here()
     }
 
     /// Has the request begin there, with what it is to its lane as long as it is under way. On a shard that has stopped it is

@@ -70,13 +70,13 @@ impl CredentialStore {
         &self.0.terms.keyring
     }
 
-    /// A tunnel that was opened by other credentials serves nobody from now on.
+    /// A tunnel that was opened by other credentials serves nobody from now on, nor one that is being opened by them.
     fn has_changed(&self, for_proxies: bool) {
         let session = self.0.session.id();
         for shard in self.0.engine.all_shards().iter().filter(|_| for_proxies) {
             // One that has stopped has no wires left.
             let _stopped = shard.run(move || {
-                origin::expire(session, None);
+                origin::distrust_tunnels(session);
             });
         }
     }

@@ -134,6 +134,11 @@ fn a_query_is_added_behind_the_one_there_is() {
 
 #[test]
 fn the_url_of_a_server_as_a_whole_has_no_path() {
+    for (url, secure) in [("http://h", "https://h"), ("http://h:81", "https://h:81")] {
+        let target = Target::on(&Origin::parse(url).unwrap(), "*", true).unwrap().by_https().unwrap();
+        assert_eq!((target.url(), target.path_and_query()), (secure.to_owned(), "*"), "the same host, and no path");
+        assert_eq!(*target.origin(), Origin::parse(secure).unwrap());
+    }
     let target = Target::on(&Origin::parse("http://h:81").unwrap(), "*", true).unwrap();
     assert_eq!((target.url(), target.to_string()), ("http://h:81".to_owned(), "http://h:81*".to_owned()));
 }

@@ -62,6 +62,11 @@ impl Sight {
         }
     }
 
+    /// When its dial began.
+    pub(crate) fn begun(&self) -> Instant {
+        self.times().resolve_start
+    }
+
     /// When it was ready.
     pub(crate) fn opened(&self) -> Instant {
         self.times().end()

@@ -193,3 +193,28 @@ async fn a_receive_that_is_given_up_while_somebody_is_asked_who_has_none_gives_t
     drop((request, connection));
     scene.end().await;
 }
+
+/// What was asked for before is shown, and not remembered: whoever had all forgotten meant that too.
+#[tokio::test]
+async fn what_a_provider_gives_after_all_was_forgotten_is_not_remembered() {
+    for clears_all in [true, false] {
+        let gate = Gate::new();
+        let vault = Vault { held: Some(gate.clone()), ..Vault::of([ALICE]) };
+        let (_guard, scene) = guarded(vault.clone()).await;
+        let first = tokio::spawn(scene.session.get(scene.origin.url("/")).unwrap().send());
+        while vault.asked().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let store = scene.session.credentials();
+        if clears_all {
+            store.clear()
+        } else {
+            store.forget_accepted()
+        }
+        gate.open();
+        assert_eq!(first.await.unwrap().unwrap().status(), 200, "what is under way goes on with what it has");
+        assert_eq!(status(&scene).await, 401, "it is asked anew, and has no more");
+        assert_eq!(vault.asked().len(), 2);
+        scene.end().await;
+    }
+}

@@ -1,13 +1,17 @@
 //! A proxy that asks for credentials, and the server behind it that asks too: each is shown its own, and nothing of the other's.
 
 use hinternet::network::Proxy;
+use hinternet::tls::TlsOptions;
 use hinternet::{
     AuthReason, AuthScheme, AuthSchemes, AuthTarget, Authentication, DialOptions, Engine, Method, OriginOptions,
     Payload, RequestOptions, Session, SessionBuilder,
 };
+use integration_tests::Gate;
+use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::guard::Guard;
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::proxy::{HttpProxy, Manner};
+use integration_tests::tls::Tls;
 
 use super::{ALICE, BASIC, Scene};
 
@@ -208,5 +212,131 @@ async fn the_requests_own_credentials_for_a_proxy_are_not_shown_to_another_one_b
     assert_eq!(fields(&scene, "proxy-authorization"), [true, true, true], "it goes by this one at both ends");
     let shown: Vec<_> = other.log().iter().map(|visit| visit.field("proxy-authorization").is_some()).collect();
     assert_eq!(shown, [false]);
+    scene.end().await;
+}
+
+/// Between two hops of one request the proxy may have been started anew: what it was shown was right, and is again.
+#[tokio::test]
+async fn a_proxy_that_has_forgotten_its_nonce_between_two_hops_is_answered() {
+    let guard = Guard::digest_of_a_proxy(ALICE.0, ALICE.1);
+    let forgets = std::sync::Arc::clone(&guard);
+    let answer = move |request: &integration_tests::request::Request| {
+        let reply = leading_on(request);
+        if request.target.contains("?b") {
+            forgets.forget_nonce();
+        }
+        reply
+    };
+    let origin = Origin::start(guard.before(answer)).await;
+    let known = through(&origin).credentials(ALICE.0, ALICE.1).unwrap().wait_for_challenge();
+    let engine = Engine::builder().shards(1).start().unwrap();
+    let scene = scene(origin, known, Session::builder().engine(engine));
+    let response = scene.session.get("http://a.example/?b").unwrap().send().await.unwrap();
+    assert_eq!((response.status().as_u16(), response.url()), (200, "http://b.example/end"));
+    assert_eq!(guard.refused(), 2);
+    drop(response);
+    scene.end().await;
+}
+
+/// What a proxy asks for it asks in its own name, whoever is behind it; and also where nobody answers it.
+#[tokio::test]
+async fn a_cookie_of_a_proxy_that_asks_is_none_of_the_servers() {
+    for shards in [1, 4] {
+        let origin = Origin::start(|request| match request.field("proxy-authorization") {
+            None if !request.target.contains("a.example/?") => {
+                Reply::new(407).field("proxy-authenticate", "Basic realm=p").field("set-cookie", "of=the-proxy")
+            }
+            _ => leading_on(request).field("set-cookie", "of=the-server"),
+        })
+        .await;
+        let known = through(&origin);
+        let engine = Engine::builder().shards(shards).start().unwrap();
+        let scene = scene(origin, known, Session::builder().engine(engine));
+        assert_eq!(status(&scene).await, 407);
+        assert!(scene.session.cookies().is_empty());
+        for n in ["b", "c", "d", "e", "f", "g"] {
+            let response = scene.session.get(format!("http://a.example/?{n}")).unwrap().send().await.unwrap();
+            assert_eq!(response.status(), 407);
+        }
+        let names: Vec<_> = scene.session.cookies().list().iter().map(|cookie| cookie.domain().to_owned()).collect();
+        assert_eq!(names, ["a.example"], "what it passes on is the server's");
+        let get = scene.session.get("http://b.example/").unwrap();
+        let right = get.credentials(AuthTarget::Proxy, AuthScheme::Basic, ALICE).send().await.unwrap();
+        assert_eq!(right.status(), 200);
+        assert_eq!(scene.session.cookies().for_url("http://b.example/").unwrap().len(), 1);
+        drop(right);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_tunnel_is_asked_for_by_the_schemes_that_a_proxy_may_be_answered_by() {
+    let server = Origin::start(|_| Reply::ok("hello")).await;
+    let url = server.url("/");
+    let http_proxy = HttpProxy::start(Manner::open().knowing(BASIC)).await;
+    let plain = Proxy::parse(&http_proxy.origin()).unwrap();
+    let own = plain.clone().credentials(ALICE.0, ALICE.1).unwrap();
+    for known in [plain, own.clone(), own.wait_for_challenge()] {
+        let dial = DialOptions::default().proxy(known).always_tunnel(true);
+        let scene = Scene::of(Origin::start(|_| Reply::new(404)).await, Session::builder().dial(dial));
+        let store = scene.session.credentials();
+        store.set(AuthTarget::Proxy, "127.0.0.1", AuthSchemes::BASIC, ALICE).unwrap();
+        let before = http_proxy.log().len();
+        let mut digest_alone = Authentication::default();
+        digest_alone.proxy_schemes = AuthSchemes::DIGEST;
+        for authentication in [Authentication::off(), digest_alone] {
+            let get = scene.session.get(&*url).unwrap().authentication(authentication);
+            let error = get.send().await.unwrap_err();
+            assert_eq!(error.code(), hinternet::ErrorCode::LoginFailure, "{error}");
+        }
+        let shown =
+            http_proxy.log()[before..].iter().filter(|one| one.request.field("proxy-authorization").is_some()).count();
+        assert_eq!(shown, 0);
+        for (authentication, is_open) in [(Authentication::default(), true), (Authentication::off(), false)] {
+            let get = scene.session.get(&*url).unwrap().authentication(authentication);
+            let answered = get.send().await.map(|response| response.status().as_u16());
+            assert_eq!(answered.ok(), is_open.then_some(200), "a tunnel that one may have is not the other's");
+        }
+        scene.end().await;
+    }
+}
+
+/// The tunnel is open, and its TLS is not: what opened it is taken away meanwhile.
+#[tokio::test]
+async fn a_tunnel_whose_handshake_is_under_way_when_its_credentials_are_cleared_serves_one_request() {
+    let authority = Authority::new("Authority of the test");
+    let identity = authority.issue(Leaf::for_names(["h.example"]));
+    let server = Origin::secure(&Tls::new(&identity), |_| Reply::ok("hello")).await;
+    // Between proxy and server: takes a connection, and carries nothing before it may.
+    let (reached, gate) = (Gate::new(), Gate::new());
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tells, waits, behind) = (reached.clone(), gate.clone(), server.address());
+    let relay = tokio::spawn(async move {
+        while let Ok((mut near, _)) = listener.accept().await {
+            tells.open();
+            waits.passed().await;
+            let mut far = tokio::net::TcpStream::connect(behind).await.unwrap();
+            tokio::spawn(async move { tokio::io::copy_bidirectional(&mut near, &mut far).await });
+        }
+    });
+    let http_proxy = HttpProxy::start(Manner::open().knowing(BASIC)).await;
+    let known = Proxy::parse(&http_proxy.origin()).unwrap();
+    let trust = TlsOptions::new().trust_only([authority.certificate()]);
+    let scene = Scene::of(server, Session::builder().tls(trust).proxy(known));
+    let store = scene.session.credentials();
+    store.set(AuthTarget::Proxy, "127.0.0.1", AuthSchemes::BASIC, ALICE).unwrap();
+    let url = format!("https://h.example:{port}/");
+    let first = tokio::spawn(scene.session.get(&*url).unwrap().send());
+    reached.passed().await;
+    store.clear();
+    // Asks all shards, and so comes after what they were told.
+    let _snapshot = scene.session.snapshot().await;
+    gate.open();
+    let first = first.await.unwrap().unwrap();
+    assert_eq!(first.text().await.unwrap(), "hello", "what is under way goes on with what it has");
+    let error = scene.session.get(&*url).unwrap().send().await.unwrap_err();
+    assert_eq!(error.code(), hinternet::ErrorCode::LoginFailure, "{error}");
+    relay.abort();
     scene.end().await;
 }

@@ -126,3 +126,46 @@ async fn a_hop_from_another_shard_home_again_asks_for_what_it_is() {
     recorder.finish(session).await;
     engine.stop();
 }
+
+/// What is coded is stored as it came, wherever it came: at once with its head, or piece by piece.
+#[tokio::test]
+async fn coded_bodies_from_another_shard_are_stored_too() {
+    let text_of =
+        |n: usize| (0..60_000).map(|at| char::from(b'a' + ((at * at + at / 7 + n) % 26) as u8)).collect::<String>();
+    let mut far = Vec::new();
+    for n in 0..6 {
+        let coded = integration_tests::coded::Coded::Gzip.code(text_of(n).as_bytes());
+        let small = integration_tests::coded::Coded::Gzip.code(b"small");
+        far.push(
+            Origin::start(move |request| {
+                let reply = Reply::ok("").field("cache-control", "max-age=60").field("content-encoding", "gzip");
+                match request.path() {
+                    "/small" => reply.body(small.clone()),
+                    "/large" => reply.body(coded.clone()),
+                    _ => reply.chunked(coded.chunks(9_000).map(<[u8]>::to_vec)),
+                }
+            })
+            .await,
+        );
+    }
+    let urls: Vec<_> = far.iter().map(|origin| origin.origin()).collect();
+    let engine = Engine::builder().shards(3).start().unwrap();
+    let lead = move |request: &integration_tests::request::Request| {
+        let (n, path) = request.path()[1..].split_once('/').unwrap();
+        Reply::redirect(302, format!("{}/{path}", urls[n.parse::<usize>().unwrap()]))
+    };
+    let world = World::with(Cache::in_memory(), |builder| builder.engine(engine.clone()), lead).await;
+    for _ in 0..2 {
+        for n in 0..6 {
+            assert_eq!(world.text(&format!("/{n}/small")).await, "small");
+            assert_eq!(world.text(&format!("/{n}/large")).await, text_of(n));
+            assert_eq!(world.text(&format!("/{n}/chunked")).await, text_of(n));
+        }
+    }
+    for origin in &far {
+        let asked: Vec<_> = origin.log().iter().map(|visit| visit.target.clone()).collect();
+        assert_eq!(asked, ["/small", "/large", "/chunked"]);
+    }
+    world.finish().await;
+    engine.stop();
+}

@@ -178,3 +178,52 @@ async fn what_came_over_a_wire_with_a_check_given_up_is_not_stored() {
 /// `hello hello hello`, by gzip.
 const HELLO: [u8; 28] =
     [31, 139, 8, 0, 0, 0, 0, 0, 2, 3, 203, 72, 205, 201, 201, 87, 200, 64, 144, 0, 128, 136, 249, 229, 17, 0, 0, 0];
+
+/// What all requests of a session say counts as what a request says itself: the server answers both.
+#[tokio::test]
+async fn a_range_or_a_condition_that_all_requests_have_is_not_answered_from_the_cache() {
+    let world = World::with(
+        Cache::in_memory(),
+        |builder| builder.default_header("if-none-match", "\"mine\""),
+        |request| match request.field("if-none-match") {
+            Some(_) => Reply::new(304).field("etag", "\"mine\"").field("cache-control", "max-age=60"),
+            None => Reply::ok("whole").field("cache-control", "max-age=60"),
+        },
+    )
+    .await;
+    let other = world.recorder.session(Session::builder().cache(world.cache.clone()));
+    assert_eq!(text(other.get(world.origin.url("/")).unwrap()).await, "whole");
+    assert_eq!(world.cache.figures().entries, 1);
+    let response = world.get("/").send().await.unwrap();
+    assert_eq!(response.status(), 304, "its caller has asked whether what it has holds");
+    drop(response);
+    other.close().await.unwrap();
+    world.finish().await;
+}
+
+/// Many that are read at a time have one bound together; who finds no room is read all the same.
+#[tokio::test]
+async fn what_is_being_read_to_be_stored_has_one_bound() {
+    let mut options = CacheOptions::default();
+    options.under_way = 5_000_000;
+    let body = "x".repeat(4_000_000);
+    let served = body.clone();
+    let serve =
+        move |_: &integration_tests::request::Request| Reply::ok(served.clone()).field("cache-control", "max-age=60");
+    let world = World::with(Cache::in_memory_with(options), |builder| builder, serve).await;
+    let mut first = world.get("/1").send().await.unwrap();
+    let mut begun = first.chunk().await.unwrap().unwrap().len();
+    while begun < 2_000_000 {
+        begun += first.chunk().await.unwrap().unwrap().len();
+    }
+    assert_eq!(world.text("/2").await, body);
+    assert_eq!(world.cache.figures().entries, 0, "the first one has half of the room by now");
+    while let Some(piece) = first.chunk().await.unwrap() {
+        begun += piece.len();
+    }
+    assert_eq!(begun, body.len());
+    drop(first);
+    assert_eq!(world.text("/2").await, body);
+    assert_eq!(world.cache.figures().entries, 2);
+    world.finish().await;
+}

@@ -151,3 +151,23 @@ async fn ranges_are_the_downloads_own() {
     assert!(world.download().retry(policy().attempts(0)).stream().is_err());
     world.end().await;
 }
+
+/// In a folder that others may write into somebody may have put a link to any file of the caller's.
+#[cfg(unix)]
+#[tokio::test]
+async fn an_unfinished_file_that_is_a_link_is_not_followed() {
+    let world = World::of(vec![Script::answering(whole(&film(), TAG)), broken(&whole(&film(), TAG), 100)]).await;
+    let (victim, part) = (world.folder.path().join("victim"), world.folder.path().join("film.part"));
+    std::fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, &part).unwrap();
+    let error = world.download().to_file(world.path()).await.unwrap_err();
+    assert_eq!((error.code(), error.stage(), error.blame()), (ErrorCode::WriteFault, Stage::Store, Blame::Caller));
+    assert_eq!((std::fs::read(&victim).unwrap(), world.requests().len()), (b"precious".to_vec(), 0));
+    std::fs::remove_file(&part).unwrap();
+    // Nor is the record's, while it is written.
+    std::os::unix::fs::symlink(&victim, world.folder.path().join("film.part.record.new")).unwrap();
+    let error = world.once().to_file(world.path()).await.unwrap_err();
+    assert_eq!((error.code(), error.stage()), (ErrorCode::WriteFault, Stage::Store));
+    assert_eq!(std::fs::read(&victim).unwrap(), b"precious");
+    world.end().await;
+}

@@ -1,6 +1,6 @@
 //! What ends it for good.
 
-use hinternet::{Error, ErrorCode, EventSourceState, Stage};
+use hinternet::{Cache, CacheMode, Error, ErrorCode, EventSourceState, RequestOptions, Stage};
 use integration_tests::memory_peer::in_virtual_time;
 use integration_tests::patiently;
 
@@ -90,6 +90,23 @@ fn what_is_wrong_with_the_call_is_told_at_once() {
         assert!(world.builder().header("x", "a\r\nb").open().is_err());
         assert!(world.builder().options(options(|it| it.attempts = Some(0))).open().is_err());
         assert!(world.session.events("ftp://a.example/").is_err());
+        world.end().await;
+    });
+}
+
+#[test]
+fn where_only_the_cache_may_answer_and_has_nothing_it_ends() {
+    in_virtual_time(async {
+        let mut options = RequestOptions::default();
+        options.cache = CacheMode::Offline;
+        let world =
+            World::built(MemoryPeer::playing(ending("data: 1\n\n")), Session::builder().cache(Cache::in_memory()));
+        options.dial = world.peer.dial();
+        let mut source = world.builder().request_options(options).open().unwrap();
+        let error = source.next().await.unwrap().unwrap_err();
+        assert_eq!((error.code(), source.state()), (ErrorCode::ItemNotFound, EventSourceState::Closed));
+        assert!(source.next().await.is_none());
+        assert_eq!((world.requests().len(), world.told().len()), (0, 0));
         world.end().await;
     });
 }

@@ -1,6 +1,7 @@
 //! One origin on several shards: its lanes share the limit of wires, and nobody waits in one for what rests in another.
 
 mod dialer;
+mod follow_ups;
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -35,9 +36,18 @@ impl World {
         let opened = gates.clone();
         let listener = TcpListener::bind("0.0.0.0:0").await.unwrap();
         let server = Origin::serve(listener, Log::new(), move |request| {
-            match request.path().strip_prefix("/held/").and_then(|n| n.parse::<usize>().ok()) {
-                Some(n) => Reply::ok("held").held(&opened[n]),
-                None => Reply::ok("hello"),
+            let gate = |kind| Some(&opened[request.path().strip_prefix(kind)?.parse::<usize>().ok()?]);
+            if let Some(gate) = gate("/held/") {
+                Reply::ok("held").held(gate)
+            } else if let Some(gate) = gate("/moved/") {
+                Reply::redirect(302, "/there").held(gate)
+            } else if let Some(gate) = gate("/closed/") {
+                match (request.field("authorization"), request.field("sec-websocket-key")) {
+                    (None, _) => Reply::new(401).field("www-authenticate", "Basic realm=r").held(gate),
+                    (Some(_), key) => Reply::ok(if key.is_some() { "handshake" } else { "plain" }),
+                }
+            } else {
+                Reply::ok("hello")
             }
         });
         let (dialer, recorder) = (Watched::default(), Recorder::start());
@@ -50,6 +60,10 @@ impl World {
     async fn get_from(&self, host: u8, path: &str) -> hinternet::Result<String> {
         let address = SocketAddr::from(([127, 0, 0, host], self.server.address().port()));
         self.session.get(format!("http://{address}{path}"))?.send().await?.text().await
+    }
+
+    fn origin(&self) -> String {
+        format!("http://{}", SocketAddr::from(([127, 0, 0, 1], self.server.address().port())))
     }
 
     async fn get(&self, path: &str) -> String {

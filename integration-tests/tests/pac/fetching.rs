@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use hinternet::{DialOptions, ErrorCode, Pac};
+use hinternet::{DialOptions, ErrorCode, Pac, ProxySettings};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::{FakeResolver, patiently};
 
@@ -86,9 +86,31 @@ async fn discovery_asks_for_wpad_in_that_domain_and_for_no_other_name() {
     });
     assert_eq!(asked(&pac, URL).await, "12180");
     assert_eq!(resolver.asked(), ["wpad.corp.example"]);
+    // A public suffix is nobody's, and `wpad` below it anybody's: also as a script is written, and with a dot at its end.
+    for suffix in ["co.uk", "CO.UK.", "github.io", "xn--55qx5d.cn", "\u{516c}\u{53f8}.cn"] {
+        assert_eq!(Pac::discover(suffix).unwrap_err().code(), ErrorCode::InvalidParameter, "{suffix:?}");
+    }
+    for registered in ["example.co.uk", "corp.example.co.uk", "corp.local"] {
+        Pac::discover(registered).unwrap();
+    }
     for no_domain in ["", ".", "example", "a.example/x", "a.example:81", "a@b.example", "a.example?x", "a b.example"] {
         let error = Pac::discover(no_domain).unwrap_err();
         assert_eq!(error.code(), ErrorCode::InvalidParameter, "{no_domain:?}");
+    }
+    world.goes_on().await;
+}
+
+/// Its options may be those of the session that it chooses proxies for: it would be asked for the way to its own script.
+#[tokio::test]
+async fn a_script_is_fetched_directly_whatever_its_options_say_of_proxies() {
+    let world = World::new().await;
+    let server = Origin::start(|_| Reply::ok(script("p"))).await;
+    let nobody = integration_tests::scene::Nobody::new();
+    let proxy = hinternet::network::Proxy::parse(&nobody.address().to_string()).unwrap();
+    let itself = Pac::from_url(server.url("/proxy.pac")).unwrap();
+    for proxies in [ProxySettings::from(proxy), ProxySettings::automatic(itself.clone())] {
+        let pac = with(itself.clone(), |options| options.dial = DialOptions::default().proxy(proxies));
+        assert_eq!(asked(&pac, URL).await, "http://p:80");
     }
     world.goes_on().await;
 }

@@ -7,5 +7,6 @@ mod finding;
 mod forwarding;
 mod place;
 mod secrets;
+mod slow_names;
 mod socks;
 mod tunnels;

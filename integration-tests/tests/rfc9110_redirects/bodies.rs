@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use futures_util::stream;
-use hinternet::{ErrorCode, Method, Payload, WireState};
+use hinternet::{ErrorCode, HeaderMap, HeaderValue, Method, Payload, RedirectDecider, RedirectDecision, WireState};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::scene::read_all;
 
@@ -78,6 +78,75 @@ async fn winhttp_12032_a_body_that_was_written_by_hand_is_the_callers_to_write_a
     request.receive_response().await.unwrap();
     assert_eq!(read_all(&request).await.unwrap(), b"POST abc");
     assert_eq!(asked(&origin).len(), 4);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn winhttp_12032_what_a_decider_has_edited_goes_along_with_the_send_that_follows() {
+    let (world, a, b) = (Watched::new(), redirecting().await, redirecting().await);
+    let connection = world.session.connect(&a.origin()).unwrap();
+    // From a to b, and from there on to another path of b: each by a send of the caller's.
+    let there = moved_by(307, "/echo");
+    let request = connection.open_request(Method::POST, &moved_by(307, &b.url(&there))).unwrap();
+    let mut options = request.options();
+    options.redirects.decider = Some(RedirectDecider::function(|mut redirect| {
+        if redirect.hops() == 0 {
+            redirect.headers.insert("authorization", HeaderValue::from_static("for b"));
+            redirect.headers.insert("x-own", HeaderValue::from_static("edited"));
+            redirect.headers.remove("x-gone");
+        } else {
+            redirect.headers.insert("x-more", HeaderValue::from_static("second"));
+        }
+        RedirectDecision::Follow(redirect)
+    }));
+    request.set_options(options).unwrap();
+    for (name, value) in [("x-own", "first"), ("x-gone", "1"), ("cookie", "a=b")] {
+        request.add_header(name, value).unwrap();
+    }
+    let write = async || {
+        request.send(Payload::begin("a", 2)).await.unwrap();
+        request.write("b").await.unwrap();
+        request.receive_response().await
+    };
+    for _ in 0..2 {
+        let error = world.recorder.failure(request.id(), write().await);
+        assert_eq!(error.code(), ErrorCode::ResendRequest);
+    }
+    assert_eq!(write().await.unwrap().status(), 200);
+    assert_eq!(read_all(&request).await.unwrap(), b"POST ab");
+    let visits = b.log();
+    let fields =
+        |at: usize| ["authorization", "x-own", "x-gone", "cookie", "x-more"].map(|name| visits[at].field(name));
+    assert_eq!(fields(0), [Some("for b"), Some("edited"), None, None, None]);
+    assert_eq!(fields(1), [Some("for b"), Some("edited"), None, None, Some("second")]);
+
+    // From then on the request is what it was.
+    request.send(()).await.unwrap();
+    assert_eq!(request.receive_response().await.unwrap().status(), 200);
+    assert_eq!(a.log().last().unwrap().field("x-own"), Some("first"));
+    drop((request, connection));
+    world.end().await;
+}
+
+#[tokio::test]
+async fn winhttp_12032_a_send_that_is_refused_leaves_it_where_the_next_one_goes() {
+    let (world, origin) = (Watched::new(), redirecting().await);
+    let connection = world.session.connect(&origin.origin()).unwrap();
+    let request = connection.open_request(Method::POST, &moved_by(307, "/echo")).unwrap();
+    let write = async || {
+        request.send(Payload::begin("ab", 3)).await.unwrap();
+        request.write("c").await.unwrap();
+        request.receive_response().await
+    };
+    let error = world.recorder.failure(request.id(), write().await);
+    assert_eq!(error.code(), ErrorCode::ResendRequest);
+    let wrong = HeaderMap::from_iter([(http::header::CONTENT_LENGTH, HeaderValue::from_static("4"))]);
+    let refused = request.send_with(wrong, Payload::begin("abc", 3), 0).await;
+    assert_eq!(world.recorder.refusal(request.id(), refused).code(), ErrorCode::InvalidParameter);
+    assert_eq!(write().await.unwrap().status(), 200);
+    assert_eq!(read_all(&request).await.unwrap(), b"POST abc");
+    assert_eq!(request.url(), origin.url("/echo"));
+    drop((request, connection));
     world.end().await;
 }
 

@@ -134,7 +134,9 @@ pub struct Authentication {
     /// Which schemes may be answered to a server. None: a 401 is simply the response. Default: all that this build has.
     #[doc(alias("WINHTTP_DISABLE_AUTHENTICATION", "WINHTTP_OPTION_DISABLE_FEATURE"))]
     pub schemes: AuthSchemes,
-    /// Which schemes may be answered to a proxy. None: a 407 is simply the response. Default: all that this build has.
+    /// Which schemes may be answered to a proxy, be it one that forwards or one that opens tunnels. None: a 407 is simply the response,
+    /// or the end of the tunnel; and credentials of a proxy that would go unasked do not go. Requests that differ in it share no wire
+    /// through a proxy. Default: all that this build has.
     #[doc(alias = "WINHTTP_OPTION_DISABLE_PROXY_AUTH_SCHEMES")]
     pub proxy_schemes: AuthSchemes,
     /// Basic and Bearer may be answered over a connection without TLS, where everybody on the way reads the secret, also by

@@ -5,34 +5,17 @@ use tokio::task::LocalSet;
 use super::*;
 use crate::handle::Node;
 use crate::notification::CreditLimits;
-use crate::options::{NameOptions, PoolLimits, SessionOptions, SharedOptions};
-use crate::origin::Overrides;
+use crate::options::SharedOptions;
 use crate::origin::pool::Ticket;
-use crate::origin::{Budgets, Governors, Kept, Lanes, Proxies, Quota};
+use crate::origin::tests::terms_with;
+use crate::origin::{Kept, Lanes, Quota};
 use crate::target::Origin;
-use crate::transport::{DialTimes, Dialed, MemoryStream, Names};
+use crate::transport::{DialTimes, Dialed, MemoryStream};
 use crate::wire::Wire;
 
 fn terms(wires: usize) -> Arc<Terms> {
     let session = Node::root(CreditLimits { progress: 1, total: 1 }, 0);
-    let (lanes, quota) = (Lanes::new(1, None), Quota::new(Some(wires), || ()));
-    let limits = PoolLimits { wires_per_origin: None, ..PoolLimits::of(&SessionOptions::default()) };
-    let (names, trace) = (Names::new(NameOptions::default()), 0);
-    let (governors, budgets) = (Governors::new(None), Budgets::new());
-    let proxies = Proxies::default();
-    Arc::new(Terms {
-        keyring: Arc::default(),
-        session,
-        limits,
-        overrides: Overrides::default(),
-        lanes,
-        trace,
-        quota,
-        names,
-        governors,
-        budgets,
-        proxies,
-    })
+    terms_with(&session, Lanes::new(1, None), Quota::new(Some(wires), || ()))
 }
 
 /// An origin with one wire that came to rest then.

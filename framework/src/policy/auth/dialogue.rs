@@ -5,7 +5,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderValue};
 
 use super::digest::Line;
-use super::nonce::Nonce;
+use super::nonce::{Nonce, Use};
 use super::offers::{Offer, Offers};
 use super::plain::{basic, bearer};
 use super::rounds::{Carried, Rounds, allowed};
@@ -61,9 +61,9 @@ impl Dialogue {
         line: Option<&Line<'_>>,
         reason: AuthReason,
     ) -> Option<HeaderValue> {
-        let nonce = self.nonce.as_mut().filter(|_| scheme == AuthScheme::Digest);
-        let question = nonce.as_ref().map(|nonce| Arc::clone(nonce.question()));
-        let value = value(scheme, &self.credentials, nonce.zip(line))?;
+        let turn = self.nonce.as_mut().filter(|_| scheme == AuthScheme::Digest).map(Nonce::next_use);
+        let question = turn.as_ref().map(|turn| Arc::clone(turn.question()));
+        let value = value(scheme, &self.credentials, turn.as_ref().zip(line))?;
         let (place, credentials) = (self.place.clone(), self.credentials.clone());
         self.rounds.shows(Carried { place, credentials, are_given: false, scheme, realm, question, reason });
         Some(value)
@@ -74,14 +74,14 @@ impl Dialogue {
 pub(super) fn value(
     scheme: AuthScheme,
     credentials: &Credentials,
-    nonce: Option<(&mut Nonce, &Line<'_>)>,
+    turn: Option<(&Use, &Line<'_>)>,
 ) -> Option<HeaderValue> {
     match (scheme, credentials.shown()) {
         (AuthScheme::Basic, Shown::Password { user, password }) => basic(user, password),
         (AuthScheme::Bearer, Shown::Token(token)) => bearer(token),
         (AuthScheme::Digest, Shown::Password { user, password }) => {
-            let (nonce, line) = nonce?;
-            nonce.answer(user, password, line)
+            let (turn, line) = turn?;
+            turn.answer(user, password, line)
         }
         _ => None,
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::HeaderValue;
 
+use super::dialogue::value;
 use super::digest::{Line, Question};
 use super::offers::Offer;
 use super::spaces::{Place, Remembered, Spaces};
@@ -25,7 +26,12 @@ pub(crate) struct Keyring {
 struct Kept {
     set: Vec<Set>,
     spaces: Spaces,
+    era: Era,
 }
+
+/// Ends when somebody has what was accepted forgotten. What is under way then comes too late to be remembered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Era(u64);
 
 /// What was set for some origins.
 #[derive(Clone)]
@@ -72,6 +78,7 @@ impl Keyring {
         let before = kept.set.len();
         kept.set.retain(|known| known.target != target || known.pattern != *pattern);
         kept.forget(target, pattern);
+        kept.era.0 += 1;
         kept.set.len() < before
     }
 
@@ -80,6 +87,7 @@ impl Keyring {
         let mut kept = self.kept();
         let had_proxies = kept.set.iter().any(|set| set.target == AuthTarget::Proxy);
         kept.spaces.forget(|_| true);
+        kept.era.0 += 1;
         if !keeps_set {
             kept.set.clear();
         }
@@ -110,12 +118,35 @@ impl Keyring {
         credentials: &Credentials,
         line: &Line<'_>,
     ) -> Option<(HeaderValue, Option<Arc<Question>>)> {
-        self.kept().spaces.show(place, space, credentials, line)
+        let (scheme, realm) = space;
+        if scheme != AuthScheme::Digest {
+            return value(scheme, credentials, None).map(|value| (value, None));
+        }
+        // All requests of the session wait for the lock: only the use is counted there.
+        let turn = self.kept().spaces.turn(place, realm)?;
+        let value = value(scheme, credentials, Some((&turn, line)))?;
+        Some((value, Some(Arc::clone(turn.question()))))
     }
 
-    pub(crate) fn accepted(&self, place: &Place, space: (AuthScheme, &[u8]), path: &str, given: Option<Credentials>) {
-        self.kept().spaces.accepted(place, space, path, given);
-        self.is_used.store(true, Ordering::Relaxed);
+    /// Remembers what was accepted, unless all that is such was forgotten since the request began.
+    pub(crate) fn accepted(
+        &self,
+        place: &Place,
+        space: (AuthScheme, &[u8]),
+        path: &str,
+        given: Option<Credentials>,
+        era: Era,
+    ) {
+        let mut kept = self.kept();
+        if kept.era == era {
+            kept.spaces.accepted(place, space, path, given);
+            self.is_used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The present one: what a request learns is remembered in the era that it began in.
+    pub(crate) fn era(&self) -> Era {
+        self.kept().era
     }
 
     pub(crate) fn refused(&self, place: &Place, space: (AuthScheme, &[u8])) {

@@ -3,8 +3,8 @@
 //! ```text
 //!   401, 407 --> Offers ----> Rounds: not the same again, nor for ever
 //!                  |              |
-//!                  +--> strongest --> Nonce::answer, basic, bearer --> Authorization
-//!                                        ^
+//!                  +--> strongest --> Use::answer, basic, bearer --> Authorization
+//!                                       ^
 //!                     Spaces: what holds for an origin and a realm, until it is refused
 //! ```
 //!
@@ -24,7 +24,7 @@ mod spaces;
 pub(crate) use challenge::next_nonce;
 pub(crate) use dialogue::Dialogue;
 pub(crate) use digest::Line;
-pub(crate) use keyring::{Keyring, Set as CredentialSet};
+pub(crate) use keyring::{Era, Keyring, Set as CredentialSet};
 pub(crate) use offers::{Offer, Offers, field_names};
 pub(crate) use rounds::{Carried, Rounds, allowed};
 pub(crate) use spaces::Place;

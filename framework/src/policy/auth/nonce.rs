@@ -11,10 +11,30 @@ use super::plain::secret;
 /// What answers that need not be asked for are made from.
 pub(crate) struct Nonce {
     question: Arc<Question>,
-    cnonce: Box<str>,
+    cnonce: Arc<str>,
     count: u32,
     /// The nonce that came with the challenge, where another has followed it.
     began_with: Option<Vec<u8>>,
+}
+
+/// One use of a nonce, which nobody else has: the answer is made of it by itself, for that may be a hash of a whole body.
+pub(crate) struct Use {
+    question: Arc<Question>,
+    cnonce: Arc<str>,
+    count: u32,
+    began_with: Option<Vec<u8>>,
+}
+
+impl Use {
+    /// `None` if the answer needs a body that is not known.
+    pub(crate) fn answer(&self, user: &str, password: &str, line: &Line<'_>) -> Option<HeaderValue> {
+        let turn = Turn { cnonce: &self.cnonce, count: self.count, began_with: self.began_with.as_deref() };
+        secret(&self.question.answer(user, password, line, &turn)?)
+    }
+
+    pub(crate) fn question(&self) -> &Arc<Question> {
+        &self.question
+    }
 }
 
 impl Nonce {
@@ -24,12 +44,12 @@ impl Nonce {
         Self { question: Arc::new(question), cnonce, count: 0, began_with: None }
     }
 
-    /// One more use of it. `None` if the answer needs a body that is not known.
-    pub(crate) fn answer(&mut self, user: &str, password: &str, line: &Line<'_>) -> Option<HeaderValue> {
+    /// One more use of it.
+    pub(crate) fn next_use(&mut self) -> Use {
         // A server that counts lets nobody use one so often.
         self.count = self.count.saturating_add(1);
-        let turn = Turn { cnonce: &self.cnonce, count: self.count, began_with: self.began_with.as_deref() };
-        secret(&self.question.answer(user, password, line, &turn)?)
+        let (question, cnonce) = (Arc::clone(&self.question), Arc::clone(&self.cnonce));
+        Use { question, cnonce, count: self.count, began_with: self.began_with.clone() }
     }
 
     /// The server gives another one for the next request: `Authentication-Info: nextnonce="..."` (RFC 7616 3.5).
@@ -64,7 +84,7 @@ mod tests {
 
     fn answered(nonce: &mut Nonce) -> String {
         let line = Line { method: "GET", uri: "/", body: None };
-        nonce.answer("u", "p", &line).unwrap().to_str().unwrap().to_owned()
+        nonce.next_use().answer("u", "p", &line).unwrap().to_str().unwrap().to_owned()
     }
 
     #[test]
@@ -93,6 +113,7 @@ mod tests {
     #[test]
     fn what_is_made_of_a_nonce_is_never_shown() {
         let mut nonce = nonce("Digest realm=r, nonce=n");
-        assert!(nonce.answer("u", "p", &Line { method: "GET", uri: "/", body: None }).unwrap().is_sensitive());
+        let line = Line { method: "GET", uri: "/", body: None };
+        assert!(nonce.next_use().answer("u", "p", &line).unwrap().is_sensitive());
     }
 }

@@ -5,13 +5,8 @@
 //! they were (RFC 7617 section 2.2), or that a `domain` names (RFC 7616 section 3.3).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use http::HeaderValue;
-
-use super::dialogue::value;
-use super::digest::{Line, Question};
-use super::nonce::Nonce;
+use super::nonce::{Nonce, Use};
 use super::offers::Offer;
 use crate::options::{AuthScheme, AuthTarget, Credentials};
 use crate::target::Origin;
@@ -66,23 +61,12 @@ impl Spaces {
         self.make_room();
     }
 
-    /// The value to show, and the question it answers. `None`: the space is forgotten, or needs a body that is not known.
-    pub(crate) fn show(
-        &mut self,
-        place: &Place,
-        (scheme, realm): (AuthScheme, &[u8]),
-        credentials: &Credentials,
-        line: &Line<'_>,
-    ) -> Option<(HeaderValue, Option<Arc<Question>>)> {
-        if scheme != AuthScheme::Digest {
-            return value(scheme, credentials, None).map(|value| (value, None));
-        }
+    /// One use of the nonce of a realm. `None`: it is forgotten.
+    pub(crate) fn turn(&mut self, place: &Place, realm: &[u8]) -> Option<Use> {
         let uses = self.next_use();
-        let space = self.find(place, realm, scheme)?;
+        let space = self.find(place, realm, AuthScheme::Digest)?;
         space.last_use = uses;
-        let nonce = space.nonce.as_mut()?;
-        let question = Arc::clone(nonce.question());
-        value(scheme, credentials, Some((nonce, line))).map(|value| (value, Some(question)))
+        Some(space.nonce.as_mut()?.next_use())
     }
 
     /// What was accepted last closest to this path.

@@ -1,5 +1,6 @@
 //! A request as the cache compares it: no value of a credential is in it.
 
+use aws_lc_rs::hmac;
 use http::header::{ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, COOKIE, HeaderValue, PRAGMA, PROXY_AUTHORIZATION};
 use http::{HeaderMap, HeaderName, Method, Uri};
 use http_cache_semantics::RequestLike;
@@ -12,7 +13,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// By the fields it is sent with; of a name that both have, those of the request count.
-    pub(crate) fn new(own: &HeaderMap, defaults: &HeaderMap) -> Self {
+    pub(crate) fn new(own: &HeaderMap, defaults: &HeaderMap, salt: &Salt) -> Self {
         let mut fields = own.clone();
         for name in defaults.keys().filter(|name| !own.contains_key(*name)) {
             for value in defaults.get_all(name) {
@@ -23,7 +24,7 @@ impl Asked {
         let is_marked = |name: &&HeaderName| fields.get_all(*name).iter().any(HeaderValue::is_sensitive);
         let marked = fields.keys().filter(|name| !SECRET.contains(*name)).filter(is_marked).cloned();
         let secret: Vec<_> = marked.chain(SECRET).collect();
-        Self { fields }.without(&secret)
+        Self { fields }.without(&secret, salt)
     }
 
     /// With the `Accept-Encoding` that the library says by itself.
@@ -35,11 +36,11 @@ impl Asked {
     }
 
     /// Of these the digests alone.
-    pub(crate) fn without(mut self, secret: &[HeaderName]) -> Self {
+    pub(crate) fn without(mut self, secret: &[HeaderName], salt: &Salt) -> Self {
         for name in secret {
             let values: Vec<_> = self.fields.get_all(name).iter().map(HeaderValue::as_bytes).collect();
             if !values.is_empty() {
-                let digest = digest(&values.join(&b", "[..]));
+                let digest = salt.digest(&values.join(&b", "[..]));
                 self.fields.insert(name, digest);
             }
         }
@@ -100,10 +101,19 @@ impl RequestLike for Asked {
     }
 }
 
-fn digest(secret: &[u8]) -> HeaderValue {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, secret);
-    let text: String = digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
-    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+/// What digests of one cache are made with: they say nothing beside those of another, and nobody has computed them in advance.
+pub(crate) struct Salt(hmac::Key);
+
+impl Salt {
+    pub(crate) fn of(random: &[u8; 32]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, random))
+    }
+
+    fn digest(&self, secret: &[u8]) -> HeaderValue {
+        let digest = hmac::sign(&self.0, secret);
+        let text: String = digest.as_ref().iter().map(|octet| format!("{octet:02x}")).collect();
+        HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+    }
 }
 
 /// What is compared and never kept.

@@ -22,6 +22,7 @@ mod stored;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Borrow;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -35,7 +36,7 @@ use http_cache_semantics::BeforeRequest;
 use crate::options::CacheMode;
 use crate::target::Target;
 
-pub(crate) use asked::Asked;
+pub(crate) use asked::{Asked, Salt};
 pub(crate) use lru::{Key, Lru};
 pub(crate) use stored::{Candidate, Stored};
 
@@ -52,10 +53,17 @@ pub(crate) enum Answer {
     Fail,
 }
 
-/// Does the cache have a part in such a request? One that asks for a range, or has conditions of its own, is its caller's affair.
-pub(crate) fn takes_part(method: &Method, fields: &HeaderMap) -> bool {
+/// Does the cache have a part in such a request? One that asks for a range, or has conditions of its own, is its caller's affair; be it
+/// by its own fields, or by those that all requests have.
+pub(crate) fn takes_part(method: &Method, own: &HeaderMap, defaults: &HeaderMap) -> bool {
     const OWN: [HeaderName; 6] = [RANGE, IF_RANGE, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE];
-    *method == Method::GET && !OWN.iter().any(|name| fields.contains_key(name))
+    *method == Method::GET && !OWN.iter().any(|name| own.contains_key(name) || defaults.contains_key(name))
+}
+
+/// Which of the stored responses for its URL may answer the request: of several the most recent (RFC 9111 section 4.1).
+pub(crate) fn chosen<T: Borrow<Stored>>(stored: impl IntoIterator<Item = T>, asked: &Asked) -> Option<T> {
+    let matching = stored.into_iter().filter(|one| one.borrow().matches(asked));
+    matching.max_by_key(|one| one.borrow().received)
 }
 
 /// What of the stored responses for its URL answers the request.
@@ -66,9 +74,7 @@ pub(crate) fn answer(
     now: SystemTime,
 ) -> Answer {
     let nothing = if mode == CacheMode::Offline { Answer::Fail } else { Answer::Fetch };
-    // RFC 9111 section 4.1: of several the most recent.
-    let matching = stored.into_iter().filter(|one| one.matches(asked)).max_by_key(|one| one.received);
-    let Some(stored) = matching else { return nothing };
+    let Some(stored) = chosen(stored, asked) else { return nothing };
     let policy = stored.policy();
     let (age, stale) = (policy.age(now), policy.is_stale(now));
     match policy.before_request(asked, now) {

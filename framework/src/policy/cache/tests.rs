@@ -16,8 +16,12 @@ fn fields(of: &[(&'static str, &str)]) -> HeaderMap {
     of.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())).collect()
 }
 
+fn salt() -> Salt {
+    Salt::of(&[7; 32])
+}
+
 fn asked(of: &[(&'static str, &str)]) -> Asked {
-    Asked::new(&fields(of), &fields(&[("accept", "*/*")]))
+    Asked::new(&fields(of), &fields(&[("accept", "*/*")]), &salt())
 }
 
 fn stored_for(asking: &Asked, of: &[(&'static str, &str)]) -> Option<Arc<Stored>> {
@@ -139,11 +143,13 @@ fn a_mode_decides_what_may_be_taken_and_stored() {
 
 #[test]
 fn a_range_a_condition_of_ones_own_and_other_methods_are_their_callers_affair() {
-    assert!(takes_part(&Method::GET, &fields(&[("accept", "*/*")])));
+    let none = HeaderMap::new();
+    assert!(takes_part(&Method::GET, &fields(&[("accept", "*/*")]), &none));
     for own in ["range", "if-range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since"] {
-        assert!(!takes_part(&Method::GET, &fields(&[(own, "x")])), "{own}");
+        assert!(!takes_part(&Method::GET, &fields(&[(own, "x")]), &none), "{own}");
+        assert!(!takes_part(&Method::GET, &none, &fields(&[(own, "x")])), "{own}, as all requests have it");
     }
-    assert!(!takes_part(&Method::POST, &HeaderMap::new()) && !takes_part(&Method::HEAD, &HeaderMap::new()));
+    assert!(!takes_part(&Method::POST, &none, &none) && !takes_part(&Method::HEAD, &none, &none));
 }
 
 #[test]
@@ -262,7 +268,7 @@ fn no_value_that_is_said_to_be_sensitive_is_kept() {
     let asking = |key: &'static str| {
         let mut value = HeaderValue::from_static(key);
         value.set_sensitive(true);
-        Asked::new(&HeaderMap::from_iter([(HeaderName::from_static("x-api-key"), value)]), &HeaderMap::new())
+        Asked::new(&HeaderMap::from_iter([(HeaderName::from_static("x-api-key"), value)]), &HeaderMap::new(), &salt())
     };
     let said = [("cache-control", "max-age=60"), ("vary", "x-api-key")];
     let kept = stored_for(&asking("planted-secret"), &said).unwrap();

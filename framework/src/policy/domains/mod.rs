@@ -50,7 +50,7 @@ pub(crate) fn registrable(host: &str) -> &str {
 }
 
 /// Has anybody names under this domain? A name of one label that no list has is a suffix too, `localhost` for one.
-#[cfg(feature = "cookies")]
+#[cfg(any(feature = "cookies", feature = "pac"))]
 pub(crate) fn is_public_suffix(domain: &str) -> bool {
     !domain.is_empty() && !is_address(domain) && psl::domain(domain.as_bytes()).is_none()
 }

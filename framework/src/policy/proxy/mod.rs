@@ -1,5 +1,6 @@
 //! Through which proxies a server is reached, in which order they are tried, and how one is gone through.
 
+mod budget;
 mod bypass;
 mod environment;
 mod memory;
@@ -11,6 +12,7 @@ use crate::network::Route;
 use crate::options::NamedProxies;
 use crate::target::Origin;
 
+pub(crate) use budget::Budget;
 pub(crate) use environment::text_of;
 pub(crate) use memory::BadProxies;
 pub(crate) use plan::{Leg, Plan, Reach};

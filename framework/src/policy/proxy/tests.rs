@@ -71,3 +71,17 @@ fn only_the_last_proxy_of_a_chain_forwards_and_only_plain_http() {
     assert_eq!(legs(true), [first, middle, ("last", false, Reach::Forward, None)]);
     assert_eq!(legs(false), [first, middle, ("last", false, Reach::Connect, None)]);
 }
+
+#[test]
+fn each_route_has_its_share_of_the_time_that_connecting_has_left() {
+    let seconds = Duration::from_secs;
+    let mut budget = Budget::new(Some(seconds(60)), 3);
+    assert_eq!(budget.share(), Some(seconds(20)));
+    // Its name was not found, which takes nothing of it.
+    budget.spent(Duration::ZERO);
+    assert_eq!(budget.share(), Some(seconds(30)));
+    budget.spent(seconds(70));
+    assert_eq!(budget.share(), Some(Duration::ZERO));
+    assert_eq!(budget.share(), Some(Duration::ZERO), "asked once more it is the same");
+    assert_eq!(Budget::new(None, 0).share(), None);
+}

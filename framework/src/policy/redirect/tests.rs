@@ -275,3 +275,24 @@ fn rfc6797_8_3_a_host_that_wants_https_is_not_gone_back_to_by_http() {
     };
     assert_eq!(hop.target, target("https://b.test/x"));
 }
+
+/// RFC 9110 section 7.1: the URI of a server as a whole has no path, and that is what a `Location` is relative to.
+#[test]
+fn where_the_server_as_a_whole_was_asked_it_is_redirected_from_its_root() {
+    let origin = crate::target::Origin::parse("http://a.test:81").unwrap();
+    let asked = Target::on(&origin, "*", true).unwrap();
+    for (location, leads_to) in [
+        (&b"x"[..], "http://a.test:81/x"),
+        (b"/x", "http://a.test:81/x"),
+        (b"?x", "http://a.test:81/?x"),
+        (b"*", "http://a.test:81/*"),
+        (b"//b.test", "http://b.test/"),
+    ] {
+        let headers = headers(&[("location", location)]);
+        let (method, status) = (&Method::OPTIONS, StatusCode::TEMPORARY_REDIRECT);
+        let answered = Answered { method, target: &asked, status, headers: &headers, hops: 0 };
+        let verdict = judge(&answered, &RedirectOptions::default(), |_| None);
+        let Verdict::Follow(hop) = verdict else { panic!("{verdict:?}") };
+        assert_eq!((hop.method, hop.target.url()), (Method::OPTIONS, leads_to.to_owned()));
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::FutureExt;
 
-use super::{Chosen, shortened};
+use super::{Authenticating, Chosen, shortened};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::options::{AuthScheme, AuthSchemes, AuthTarget, Credentials, CredentialsAsked};
@@ -71,7 +71,7 @@ impl Journey {
         let body_is_known = self.payload.0.whole().is_some();
         loop {
             let Some(offer) = offers.strongest(schemes, body_is_known) else { return Ok(None) };
-            let auth = &mut **self.auth.get_or_insert_default();
+            let auth = Authenticating::begun(&mut self.auth, &self.services);
             if auth.asking.is_none() {
                 let Some(attempt) = auth.rounds.asks_provider() else { return Ok(None) };
                 let realm = offer.realm.as_deref().map(shortened);

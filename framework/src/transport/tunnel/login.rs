@@ -16,8 +16,8 @@ pub(super) struct Login {
 }
 
 impl Login {
-    pub(super) fn new(proxy: &Proxy, keyring: &Keyring) -> Self {
-        let mut dialogue = dialogue(proxy, keyring);
+    pub(super) fn new(proxy: &Proxy, keyring: &Keyring, schemes: AuthSchemes) -> Self {
+        let mut dialogue = dialogue(proxy, keyring, schemes);
         let shown = dialogue.as_mut().and_then(Dialogue::unasked);
         Self { dialogue, shown }
     }
@@ -75,11 +75,11 @@ fn credentials(proxy: &Proxy) -> Option<(Credentials, AuthSchemes)> {
 }
 
 /// By the proxy's own credentials, else by what the session has for it.
-fn dialogue(proxy: &Proxy, keyring: &Keyring) -> Option<Dialogue> {
+fn dialogue(proxy: &Proxy, keyring: &Keyring, schemes: AuthSchemes) -> Option<Dialogue> {
     let place = place(proxy)?;
     let own = credentials(proxy);
     // Whoever names a proxy in the clear with a password means it to be shown there.
-    let options = Authentication { cleartext: own.is_some(), ..Authentication::default() };
+    let options = Authentication { cleartext: own.is_some(), proxy_schemes: schemes, ..Authentication::default() };
     let (credentials, named) = own.or_else(|| keyring.set_for(&place))?;
     Some(Dialogue::new(place, credentials, named, &options))
 }

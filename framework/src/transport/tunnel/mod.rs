@@ -14,6 +14,7 @@ use http::HeaderMap;
 
 use super::tls::TlsClient;
 use crate::network::Proxy;
+use crate::options::AuthSchemes;
 use crate::policy::auth::Keyring;
 use crate::policy::proxy::Plan;
 use crate::protocol::tunnel::TunnelFault;
@@ -28,6 +29,8 @@ pub(crate) struct Through<'a> {
     pub(crate) clients: Vec<Option<Rc<TlsClient>>>,
     /// Who else is shown what, where a proxy has no credentials of its own.
     pub(crate) keyring: &'a Keyring,
+    /// By which schemes.
+    pub(crate) schemes: AuthSchemes,
     /// Fields that CONNECT has unless the proxy's own name them.
     pub(crate) defaults: &'a HeaderMap,
     /// Whoever is behind may speak before it is spoken to: HTTP/2 without TLS.

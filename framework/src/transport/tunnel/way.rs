@@ -76,7 +76,7 @@ impl<'a> Route<'a> {
         for leg in &through.plan.0 {
             goals.push(goals_of(way, leg).await?);
         }
-        let logins = through.plan.0.iter().map(|leg| Login::new(leg.proxy, through.keyring)).collect();
+        let logins = through.plan.0.iter().map(|leg| Login::new(leg.proxy, through.keyring, through.schemes)).collect();
         Ok(Self { way, through, logins, goals })
     }
 

@@ -1,11 +1,12 @@
 //! What is remembered of servers that ask, and for how much of them.
 
 use http::HeaderMap;
-use http::header::WWW_AUTHENTICATE;
+use http::header::{HeaderValue, WWW_AUTHENTICATE};
 
 use super::*;
 use crate::options::AuthSchemes;
-use crate::policy::auth::Offers;
+use crate::policy::auth::dialogue::value;
+use crate::policy::auth::{Line, Offers};
 
 fn server(origin: &str) -> Place {
     Place { target: AuthTarget::Server, origin: Origin::parse(origin).unwrap() }
@@ -39,7 +40,8 @@ fn realm_at(spaces: &Spaces, place: &Place, path: &str) -> Option<String> {
 
 fn shown(spaces: &mut Spaces, place: &Place, realm: &str) -> Option<String> {
     let line = Line { method: "GET", uri: "/", body: None };
-    let (value, _) = spaces.show(place, (AuthScheme::Digest, realm.as_bytes()), &alice(), &line)?;
+    let turn = spaces.turn(place, realm.as_bytes())?;
+    let value = value(AuthScheme::Digest, &alice(), Some((&turn, &line)))?;
     Some(value.to_str().unwrap().to_owned())
 }
 
