@@ -6,6 +6,7 @@ use http::{HeaderMap, Method};
 
 use super::journey::Journey;
 use super::shared::Shared;
+use crate::options::Governor;
 use crate::target::{Origin, Target};
 
 /// Where an exchange goes, and as what. A request that was never sent elsewhere takes no room for it.
@@ -24,6 +25,8 @@ pub(super) struct Moved {
     pub(super) defaults: Option<Arc<HeaderMap>>,
     /// The proxy on the way to the origin that the chain has left: what the caller gave for its proxy is for no other.
     pub(super) proxy_of_home: Option<Origin>,
+    /// What the caller's decider has said about its turn there.
+    pub(super) governor: Option<Governor>,
 }
 
 /// What has become of what the caller gave to prove who it is.
