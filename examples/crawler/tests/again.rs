@@ -99,6 +99,8 @@ async fn a_redirect_that_was_kept_is_asked_for_and_followed_again() {
     .await;
     let cache = kept::open(folder.path(), 1024).unwrap();
     let first = crawled(&site, Some(cache.clone())).await;
+    cache.close().await;
+    let cache = kept::open(folder.path(), 1024).unwrap();
     assert_eq!((first.redirects.followed, first.pages, first.statuses[&301]), (1, 2, 1));
 
     let asked = site.log().len();

@@ -218,6 +218,7 @@ async fn a_host_with_a_delay_is_asked_no_sooner_through_redirects() {
     let other = Origin::start(|request| match request.path() {
         "/robots.txt" => Reply::ok("User-agent: *\nCrawl-delay: 0.1\n"),
         "/" => Reply::html("<a href=/1>1</a><a href=/2>2</a>"),
+        "/1" => Reply::redirect(302, "/later"),
         _ => Reply::html("there"),
     })
     .await;
@@ -231,7 +232,11 @@ async fn a_host_with_a_delay_is_asked_no_sooner_through_redirects() {
     plan.bounds.per_host = 4;
     let report = crawled(&plan).await;
     let log = other.log();
-    assert_eq!((log.len(), report.pages, report.redirects.known), (9, 9, 0));
+    assert_eq!((log.len(), report.pages, report.redirects.known), (10, 9, 0));
+    assert!(
+        chains(&report).contains(&vec![hop("/1", 302, "/later", Waits)]),
+        "its own redirect would wait in the framework"
+    );
     for pair in log.windows(2) {
         assert!(pair[1].started - pair[0].started >= pause, "{pair:?}");
     }

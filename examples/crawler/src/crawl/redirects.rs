@@ -82,8 +82,7 @@ impl Crawl {
 
     /// What the request is held to where it goes on.
     fn goes_on(&mut self, redirect: &Redirect) -> Option<Governor> {
-        let mut to = Url::parse(&redirect.target.url()).ok()?;
-        to.set_fragment(None);
+        let to = Url::parse(&redirect.target.url()).ok()?;
         let mut trip = self.trips.remove(&redirect.context())?;
         let (led, next) = self.lead(&trip.job, &to, redirect.hops());
         let (from, to) = (trip.url.clone(), String::from(to));
