@@ -46,11 +46,11 @@ pub struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "500ms", value_parser = units::duration, allow_hyphen_values = true)]
     pub back_off: Duration,
 
-    /// Stop after so many pages
+    /// Stop after so many pages; a redirect counts as one, and so does where it leads
     #[arg(long, value_name = "N", value_parser = units::at_least_one, allow_negative_numbers = true)]
     pub max_pages: Option<usize>,
 
-    /// Follow at most so many links in a row
+    /// Follow at most so many links and redirects in a row
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub max_depth: Option<u16>,
 
@@ -79,7 +79,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
-    /// Let the JSON report list every URL with its answer
+    /// Let the JSON report list every URL with its answer, and where each redirect led
     #[arg(long, requires = "json")]
     pub list_pages: bool,
 

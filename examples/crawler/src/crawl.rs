@@ -2,31 +2,37 @@
 //!
 //! ```text
 //!   frontier.next() -> Start --> fetch (a task each) --> settle --> figures
-//!        ^                                                 |
-//!        +---- add_page <--- discovery <--- links, Location
+//!        ^                        |                        |
+//!        |                        v                        |
+//!        +---- add_page <--- discovery <------ links ------+
+//!                         (redirects: asked by the framework)
 //! ```
 
+mod redirects;
 mod settle;
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::time::Instant;
 
 use actix::Addr;
 use hinternet::tls::TlsOptions;
 use hinternet::{
-    AnyHandle, DialOptions, Error, Notification, NotificationMask, RequestOptions, Session, Status, Waiting,
+    AnyHandle, DialOptions, Error, Notification, NotificationMask, RedirectOptions, RequestOptions, Session, Status,
+    Waiting,
 };
 use tokio::task::JoinSet;
 use url::{Position, Url};
 
 use crate::discovery::Discovery;
-use crate::fetch::{Answer, Fetcher, Wanted};
-use crate::frontier::{Added, Frontier, HostId, Job, Next, Purpose};
+use crate::fetch::{Answer, Fetcher};
+use crate::frontier::{Added, Frontier, Job, Next};
 use crate::guard::FoundHosts;
 use crate::plan::Plan;
 use crate::progress::{Bars, Finish, Progress, Standing, Tally};
-use crate::report::{Drained, Figures, Report, Stopped};
-use crate::scope::Scope;
+use crate::report::{Drained, Figures, Redirected, Report, Stopped};
+use crate::scope::{Scope, Verdict};
+use redirects::{Questions, redirect_options};
 
 // ANCHOR: crawl
 /// Crawls by the plan, until there is nothing left or `stop` resolves.
@@ -35,8 +41,9 @@ use crate::scope::Scope;
 /// The framework's own, if no session can be opened. What goes wrong with a page stands in the report.
 pub async fn crawl(plan: &Plan, bars: Option<Bars>, stop: impl Future<Output = ()>) -> Result<Report, Error> {
     let progress = hinternet::start(Progress::new(bars));
-    let session = open_session(plan, &progress)?;
-    let mut crawl = Crawl::new(plan, session.clone(), progress.clone());
+    let (redirects, questions) = redirect_options();
+    let session = open_session(plan, redirects, &progress)?;
+    let mut crawl = Crawl::new(plan, session.clone(), questions, progress.clone());
     crawl.add_starts(plan);
     let stopped = crawl.run(stop).await;
     let drained = match stopped {
@@ -52,10 +59,11 @@ pub async fn crawl(plan: &Plan, bars: Option<Bars>, stop: impl Future<Output = (
 // ANCHOR_END: crawl
 
 // ANCHOR: open_session
-fn open_session(plan: &Plan, progress: &Addr<Progress>) -> Result<Session, Error> {
+fn open_session(plan: &Plan, redirects: RedirectOptions, progress: &Addr<Progress>) -> Result<Session, Error> {
     let mut options = RequestOptions::default();
     // What is sent again counts like any other request.
     options.resends = 0;
+    options.redirects = redirects;
     options.tls = TlsOptions::new().trust(plan.trusted.iter().cloned());
     if plan.public_only {
         options.dial = DialOptions::default().address_policy(FoundHosts::beside(plan.reach, &plan.starts));
@@ -82,18 +90,29 @@ struct Crawl {
     discovery: Discovery,
     figures: Figures,
     fetches: JoinSet<Fetched>,
+    /// What is under way, by the number that stands for it in the framework.
+    trips: HashMap<u64, Trip>,
+    started: u64,
+    questions: Questions,
+    draining: bool,
     progress: Addr<Progress>,
 }
 
-/// A job that has ended.
-struct Fetched {
+/// A job under way: where it is by now, and by which redirects it came there.
+struct Trip {
     job: Job,
     url: String,
+    redirects: Vec<Redirected>,
+}
+
+/// One that has ended.
+struct Fetched {
+    number: u64,
     result: Result<Answer, Error>,
 }
 
 impl Crawl {
-    fn new(plan: &Plan, session: Session, progress: Addr<Progress>) -> Self {
+    fn new(plan: &Plan, session: Session, questions: Questions, progress: Addr<Progress>) -> Self {
         let discovery = Discovery::new(Scope::new(plan.reach, &plan.starts, plan.contact.is_some()));
         Self {
             fetcher: Fetcher { session, inkpad: discovery.inkpad(), body_cap: plan.body_cap },
@@ -101,13 +120,19 @@ impl Crawl {
             discovery,
             figures: Figures::new(plan.list_pages, Instant::now()),
             fetches: JoinSet::new(),
+            trips: HashMap::new(),
+            started: 0,
+            questions,
+            draining: false,
             progress,
         }
     }
 
     fn add_starts(&mut self, plan: &Plan) {
         for start in &plan.starts {
-            self.discovery.url(start, |url| add_page(&mut self.frontier, &mut self.figures, url, 0));
+            if self.discovery.claim(start) == Some(Verdict::Inside) {
+                add_page(&mut self.frontier, &mut self.figures, start, 0);
+            }
         }
     }
 
@@ -133,6 +158,7 @@ impl Crawl {
             tokio::select! { biased;
                 () = &mut stop => return Stopped::Interrupted,
                 Some(told) = pauses.next() => self.hear(&told),
+                Some(question) = self.questions.recv() => self.decide(question),
                 Some(fetched) = self.fetches.join_next() => self.settle(whole(fetched)),
                 () = until(wake) => {}
             }
@@ -141,12 +167,16 @@ impl Crawl {
     // ANCHOR_END: run
 
     // ANCHOR: drain
-    /// Takes no new work and settles what is under way.
+    /// Takes no new work, follows no redirect, and settles what is under way.
     async fn drain(&mut self, plan: &Plan) -> Drained {
         let session = self.fetcher.session.clone();
+        self.draining = true;
         let settled = async {
-            while let Some(fetched) = self.fetches.join_next().await {
-                self.settle(whole(fetched));
+            while !self.fetches.is_empty() {
+                tokio::select! { biased;
+                    Some(question) = self.questions.recv() => self.decide(question),
+                    Some(fetched) = self.fetches.join_next() => self.settle(whole(fetched)),
+                }
                 self.show(None);
             }
         };
@@ -159,19 +189,18 @@ impl Crawl {
     fn start(&mut self, job: Job) {
         let fetcher = self.fetcher.clone();
         let url = format!("{}{}", self.frontier.origin(job.host), job.work.path);
-        let wanted = if job.work.purpose == Purpose::Page { Wanted::Links } else { Wanted::Robots };
-        self.fetches.spawn(async move {
-            let result = fetcher.fetch(&url, wanted, &job).await;
-            Fetched { job, url, result }
-        });
+        self.started += 1;
+        let number = self.started;
+        self.trips.insert(number, Trip { job: job.clone(), url: url.clone(), redirects: Vec::new() });
+        self.fetches.spawn(async move { Fetched { number, result: fetcher.fetch(&url, &job, number).await } });
     }
     // ANCHOR_END: start
 
     // ANCHOR: hear
     /// A host that the framework leaves alone is left alone here too.
     fn hear(&mut self, told: &Notification) {
-        if let (Status::OriginPaused { length, .. }, Ok(host)) = (&told.status, told.context.try_into()) {
-            self.frontier.rest(HostId(host), told.at + *length);
+        if let (Status::OriginPaused { length, .. }, Some(trip)) = (&told.status, self.trips.get(&told.context)) {
+            self.frontier.rest(trip.job.host, told.at + *length);
         }
     }
     // ANCHOR_END: hear
@@ -202,13 +231,20 @@ async fn give_up_turns(session: &Session) {
 }
 // ANCHOR_END: give_up_turns
 
-fn add_page(frontier: &mut Frontier, figures: &mut Figures, url: &Url, depth: u16) {
-    let (origin, path) = (&url[..Position::BeforePath], &url[Position::BeforePath..Position::AfterQuery]);
-    match frontier.add_page(origin, path, depth, Instant::now()) {
+fn add_page(frontier: &mut Frontier, figures: &mut Figures, url: &Url, depth: u16) -> Added {
+    let (origin, path) = parts(url);
+    let added = frontier.add_page(origin, path, depth, Instant::now());
+    match added {
         Added::Waits => {}
         Added::TooDeep => figures.was_too_deep(),
         Added::HostLost(host) => figures.failed(host, url.to_string(), HOST_LOST.to_owned()),
     }
+    added
+}
+
+/// Of which origin, and what of it.
+fn parts(url: &Url) -> (&str, &str) {
+    (&url[..Position::BeforePath], &url[Position::BeforePath..Position::AfterQuery])
 }
 
 /// A fetch that panicked is a fault of this program, and ends it.

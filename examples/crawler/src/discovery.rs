@@ -74,15 +74,12 @@ impl Discovery {
     }
     // ANCHOR_END: page
 
-    /// The same for a single link: a redirect.
-    pub fn href(&mut self, base: &Url, href: &str, mut found: impl FnMut(&Url)) {
-        self.urls.resolve(self.inkpad, base, href, &mut found);
+    // ANCHOR: claim
+    /// The same for a URL: a start, or where a redirect leads. What becomes of it, or `None` if it was met before.
+    pub fn claim(&mut self, url: &Url) -> Option<Verdict> {
+        self.urls.claim(self.inkpad, url)
     }
-
-    /// The same for a URL: a start.
-    pub fn url(&mut self, url: &Url, mut found: impl FnMut(&Url)) {
-        self.urls.judge(self.inkpad, url, &mut found);
-    }
+    // ANCHOR_END: claim
 }
 
 /// For every folder the hrefs seen in its pages. Forgotten now and then: they save work, the truth is in [`Urls`].
@@ -111,23 +108,23 @@ struct Urls {
 impl Urls {
     fn resolve(&mut self, inkpad: Inkpad, base: &Url, href: &str, found: &mut impl FnMut(&Url)) {
         match base.join(href) {
-            Ok(url) => self.judge(inkpad, &url, found),
+            Ok(url) if self.claim(inkpad, &url) == Some(Verdict::Inside) => found(&url),
+            Ok(_) => {}
             Err(_) => self.tally.invalid += 1,
         }
     }
 
-    fn judge(&mut self, inkpad: Inkpad, url: &Url, found: &mut impl FnMut(&Url)) {
+    fn claim(&mut self, inkpad: Inkpad, url: &Url) -> Option<Verdict> {
         if !self.met.insert(inkpad.take(&url[..Position::AfterQuery])) {
-            return;
+            return None;
         }
-        match self.scope.verdict(url) {
-            Verdict::Inside => {
-                self.tally.followed += 1;
-                found(url);
-            }
-            Verdict::Outside => self.tally.outside += 1,
-            Verdict::NotSpoken => self.tally.not_spoken += 1,
-        }
+        let verdict = self.scope.verdict(url);
+        *match verdict {
+            Verdict::Inside => &mut self.tally.followed,
+            Verdict::Outside => &mut self.tally.outside,
+            Verdict::NotSpoken => &mut self.tally.not_spoken,
+        } += 1;
+        Some(verdict)
     }
 }
 

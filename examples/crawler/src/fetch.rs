@@ -2,9 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hinternet::{
-    Error, ErrorCode, HeaderMap, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy, Response, Session,
-};
+use hinternet::{Error, ErrorCode, HeaderMap, Response, Session};
 
 use crate::fingerprint::Inkpad;
 use crate::frontier::{Job, Purpose};
@@ -43,12 +41,6 @@ pub struct Answer {
     pub began: Instant,
     /// From having a connection to the head of the answer.
     pub latency: Duration,
-    /// Where a redirect leads.
-    pub location: Option<String>,
-    /// Who answered in the end.
-    pub url: String,
-    /// How many redirects were followed to there.
-    pub redirects: u8,
     /// What the body held.
     pub body: Body,
 }
@@ -68,19 +60,14 @@ pub enum Body {
 
 impl Fetcher {
     // ANCHOR: fetch
-    /// Asks for a URL when the governor lets it, and reads the answer to its end.
+    /// Asks for a URL when the governor lets it, follows redirects as far as the crawl lets it, and reads the answer to its end.
     ///
     /// # Errors
     /// The framework's own; [`trouble`] sorts them.
-    pub async fn fetch(&self, url: &str, wanted: Wanted, job: &Job) -> Result<Answer, Error> {
-        // The host's number comes back with what is told of the request.
-        let request = self.session.get(url)?.governor(job.governor).context(job.host.0.into());
-        let request = request.redirects(match job.work.purpose {
-            // Where one leads is a link like any other, with a host, robots rules and a turn of its own.
-            Purpose::Page => RedirectPolicy::Never.into(),
-            Purpose::Robots { redirects, .. } => of_robots(redirects),
-        });
-        let mut response = request.send().await?;
+    pub async fn fetch(&self, url: &str, job: &Job, number: u64) -> Result<Answer, Error> {
+        let wanted = if job.work.purpose == Purpose::Page { Wanted::Links } else { Wanted::Robots };
+        // The job's number comes back with what is told and asked of the request.
+        let mut response = self.session.get(url)?.governor(job.governor).context(number).send().await?;
         let began = Instant::now();
         let times = response.timings();
         let (body, octets) = self.read(&mut response, wanted).await?;
@@ -89,9 +76,6 @@ impl Fetcher {
             octets,
             began,
             latency: times.to_head().unwrap_or_default() - times.waiting_for_wire().unwrap_or_default(),
-            location: response.headers().get("location").and_then(|value| Some(value.to_str().ok()?.to_owned())),
-            url: response.url().to_owned(),
-            redirects: response.history().len().try_into().unwrap_or(u8::MAX),
             body,
         })
     }
@@ -120,20 +104,6 @@ impl Fetcher {
     }
     // ANCHOR_END: read
 }
-
-// ANCHOR: of_robots
-/// Within its host a robots.txt is looked for where the host says. On another one it waits for its turn there, like anything else:
-/// such a redirect is delivered, and so is the one too many.
-fn of_robots(redirects_before: u8) -> RedirectOptions {
-    let most = u32::from(robots::MAX_REDIRECTS.saturating_sub(redirects_before));
-    let mut options = RedirectOptions::default();
-    options.decider = Some(RedirectDecider::function(move |redirect| {
-        let stays = redirect.target.origin() == redirect.from().origin();
-        if stays && redirect.hops() < most { RedirectDecision::Follow(redirect) } else { RedirectDecision::Deliver }
-    }));
-    options
-}
-// ANCHOR_END: of_robots
 
 // ANCHOR: trouble
 /// Can an attempt that failed like this succeed later?

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`arguments`], [`plan`] | what the crawl is asked to do |
 //! | [`signals`], [`output`] | when it is to stop, and where its report goes |
-//! | [`crawl`] | the loop: starts what may start, settles what has ended |
+//! | [`crawl`] | the loop: starts what may start, says which redirects are followed, settles what has ended |
 //! | [`fetch`], [`progress`] | the two places where the framework is used: requests, and the subscriber of its notifications |
 //! | [`frontier`], [`politeness`], [`retry`] | what is fetched next, and when: decided without a socket or a clock |
 //! | [`robots`], [`scope`] | what may be fetched |

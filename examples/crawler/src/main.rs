@@ -77,6 +77,7 @@ async fn crawl_the_lab(
     let (mut report, signal) = crawl_until_signal(&plan, bars).await?;
     let differences = lab::differences(&lab, &plan, &report);
     report.fetched = report.fetched.filter(|_| arguments.list_pages);
+    report.chains = report.chains.filter(|_| arguments.list_pages);
     output.report(&report)?;
     output.line(&format!("the lab      {}", lab::verdict(differences.as_deref())))?;
     let differences = differences.unwrap_or_default();

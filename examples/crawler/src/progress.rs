@@ -3,7 +3,7 @@
 //! | notification | is counted as |
 //! |---|---|
 //! | `ConnectedToServer` | a connection |
-//! | `SendRequestComplete` | a request |
+//! | `SendRequestComplete`, and `Redirect` where it goes on | a request |
 //! | `ReadComplete(n)` | n octets |
 //! | `CacheRevalidated` | an answer that has not changed |
 //! | `RequestError` | an attempt that failed |
@@ -74,6 +74,7 @@ impl Progress {
     pub const MASK: NotificationMask = NotificationMask::CONNECT_TO_SERVER
         .union(NotificationMask::SENDREQUEST_COMPLETE)
         .union(NotificationMask::READ_COMPLETE)
+        .union(NotificationMask::REDIRECT)
         .union(NotificationMask::CACHE)
         .union(NotificationMask::REQUEST_ERROR);
     // ANCHOR_END: mask
@@ -132,7 +133,7 @@ impl Tally {
     fn count(&mut self, status: &Status) {
         match status {
             Status::ConnectedToServer(_) => self.connections += 1,
-            Status::SendRequestComplete => self.requests += 1,
+            Status::SendRequestComplete | Status::Redirect(_) => self.requests += 1,
             Status::ReadComplete(octets) => self.octets += octets,
             Status::CacheRevalidated => self.unchanged += 1,
             Status::RequestError { .. } => self.errors += 1,

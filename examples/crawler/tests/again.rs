@@ -78,6 +78,48 @@ async fn a_site_is_asked_for_what_has_changed_and_the_report_is_the_same() {
     assert_eq!((answered("/story/1"), changed.wire.unchanged), (None, 3), "nothing links to it any more");
 }
 
+/// Nothing but the redirect leads to the page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_that_was_kept_is_asked_for_and_followed_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let target = Arc::new(AtomicUsize::new(1));
+    let now = Arc::clone(&target);
+    let site = Origin::start(move |request| {
+        let target = now.load(Ordering::SeqCst);
+        let (tag, reply) = match request.path() {
+            "/robots.txt" => return Reply::new(404),
+            "/" => ("home".to_owned(), Reply::html("<a href=/old>o</a>")),
+            "/old" => (format!("old{target}"), Reply::redirect(301, format!("/new/{target}")).body("moved")),
+            path => (path.to_owned(), Reply::html(format!("this is {path}"))),
+        };
+        let tag = format!("\"{tag}\"");
+        let reply = if request.field("if-none-match") == Some(&tag) { Reply::new(304) } else { reply };
+        reply.field("etag", tag).field("cache-control", "max-age=86400")
+    })
+    .await;
+    let cache = kept::open(folder.path(), 1024).unwrap();
+    let first = crawled(&site, Some(cache.clone())).await;
+    cache.close().await;
+    let cache = kept::open(folder.path(), 1024).unwrap();
+    assert_eq!((first.redirects.followed, first.pages, first.statuses[&301]), (1, 2, 1));
+
+    let asked = site.log().len();
+    let again = crawled(&site, Some(cache.clone())).await;
+    assert_eq!((pages(&again), &again.chains), (pages(&first), &first.chains));
+    assert_eq!((again.wire.unchanged, again.redirects), (3, first.redirects));
+    let seen = statuses(&site, asked);
+    assert_eq!(seen.iter().map(|(_, status)| *status).collect::<Vec<_>>(), [304, 304, 304, 404], "{seen:?}");
+
+    target.store(2, Ordering::SeqCst);
+    let asked = site.log().len();
+    let changed = crawled(&site, Some(cache.clone())).await;
+    cache.close().await;
+    let seen = statuses(&site, asked);
+    let seen: Vec<_> = seen.iter().map(|(path, status)| (&**path, *status)).collect();
+    assert_eq!(seen, [("/", 304), ("/new/2", 200), ("/old", 301), ("/robots.txt", 404)]);
+    assert_eq!((changed.redirects.followed, changed.pages), (1, 2));
+}
+
 #[tokio::test]
 async fn without_a_cache_nothing_is_said_of_one() {
     let site = site(Arc::default()).await;

@@ -141,7 +141,7 @@ impl Governor {
         self.rate.map(|(requests, per)| per / requests.max(1))
     }
 
-    pub(super) fn check(&self, operation: Operation) -> Result<()> {
+    pub(crate) fn check(&self, operation: Operation) -> Result<()> {
         // Without `..`: a new setting is checked here, or said to need no check.
         let Self { concurrency, adaptive, rate, burst, interval, back_off, max_pause } = *self;
         let refuse = |detail: &'static str| Err(Error::parameter(operation, detail));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix::{Message, MessageResponse, Recipient};
 use http::{HeaderMap, HeaderName, Method, StatusCode};
 
-use super::timeouts;
+use super::{Governor, timeouts};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 use crate::target::Target;
@@ -146,6 +146,9 @@ pub struct Redirect {
     pub target: Target,
     /// The fields of the caller that it carries, without those that were dropped. The session's and the library's come on top.
     pub headers: HeaderMap,
+    /// By which governor the request waits for its turn at the origin it goes to. Default `None`: by the one that it has, or that
+    /// [`for_origins`](crate::SessionBuilder::for_origins) has for that origin. One that cannot be meant fails the call (87).
+    pub governor: Option<Governor>,
     pub(crate) sends_body: bool,
     /// How it was asked: the method, and the fields that the body had.
     pub(crate) before: (Method, HeaderMap),
@@ -153,6 +156,8 @@ pub struct Redirect {
     pub(crate) status: StatusCode,
     pub(crate) response: HeaderMap,
     pub(crate) hops: u32,
+    pub(crate) context: u64,
+    pub(crate) answered_after: Duration,
 }
 
 impl Redirect {
@@ -188,6 +193,17 @@ impl Redirect {
     /// How many redirects were followed before; 0 for the first.
     pub fn hops(&self) -> u32 {
         self.hops
+    }
+
+    /// The context of the request: so one decider knows of many requests which one asks.
+    #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
+    pub fn context(&self) -> u64 {
+        self.context
+    }
+
+    /// How long the server took to redirect: from having a wire to the head of its response.
+    pub fn answered_after(&self) -> Duration {
+        self.answered_after
     }
 }
 

@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
 use super::journey::Journey;
 use super::shared::Shared;
+use crate::options::Governor;
 use crate::target::{Origin, Target};
 
 /// Where an exchange goes, and as what. A request that was never sent elsewhere takes no room for it.
@@ -26,6 +27,8 @@ pub(super) struct Moved {
     pub(super) proxy_of_home: Option<Origin>,
     /// What the caller's deciders have made of its fields: what is sent anew by the caller is edited so again.
     pub(super) edits: Edits,
+    /// What the caller's decider has said about its turn there.
+    pub(super) governor: Option<Governor>,
 }
 
 /// Fields that were changed on the way, each with its values now; one without any was taken out.

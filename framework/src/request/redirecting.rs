@@ -3,6 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::{HeaderMap, Method};
 
@@ -14,7 +15,7 @@ use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::Status;
 use crate::options::redirects::Decider;
-use crate::options::{Redirect, RedirectDecision, RedirectOptions, RequestOptions, SharedOptions};
+use crate::options::{Governor, Redirect, RedirectDecision, RedirectOptions, RequestOptions, SharedOptions};
 use crate::policy::redirect::{Answered, Hop, Refusal, Verdict, judge, without_body, without_secrets};
 use crate::protocol::http1::ResponseHead;
 use crate::services::Services;
@@ -88,7 +89,15 @@ impl Journey {
             status: head.status(),
             response: head.headers().clone(),
             hops: self.aim.hops(),
+            governor: None,
+            context: self.shared.node.context(),
+            answered_after: self.answered_after(),
         }
+    }
+
+    fn answered_after(&self) -> Duration {
+        let head = self.times.head_received.unwrap_or_else(clock::now);
+        head.saturating_duration_since(self.times.wire_acquired.unwrap_or(head))
     }
 
     /// Asks the caller's decider; `None`: the response is to be delivered.
@@ -117,6 +126,9 @@ impl Journey {
             RedirectDecision::Refuse => return Err(Refusal::Vetoed.into_error()),
         };
         super::check_method(&decided.method).map_err(|error| error.in_operation(Operation::Receive))?;
+        if let Some(governor) = &decided.governor {
+            governor.check(Operation::Receive)?;
+        }
         if decided.target.origin() != proposed.target.origin() {
             leave_behind(&mut decided, &proposed, &options.redirects);
         }
@@ -125,7 +137,7 @@ impl Journey {
 
     /// A body that cannot be given again is the caller's to send: the next `send` goes there.
     fn follow_to(&mut self, redirect: Redirect, edits: Edits, options: &RedirectOptions) -> Result<Box<Next>> {
-        let Redirect { method, target, headers, sends_body, from, .. } = redirect;
+        let Redirect { method, target, headers, sends_body, from, governor, .. } = redirect;
         let leaves = target.origin() != from.origin() && !options.danger_keep_credentials;
         let credentials = if leaves { Credentials::Dropped } else { self.aim.credentials() };
         let defaults = match credentials {
@@ -140,7 +152,8 @@ impl Journey {
             Credentials::Kept => self.proxy_on_the_way().filter(|_| leaves),
             Credentials::Dropped => self.aim.moved().and_then(|moved| moved.proxy_of_home.clone()),
         };
-        let moved = Moved { method, target, hops: self.aim.hops() + 1, credentials, defaults, proxy_of_home, edits };
+        let hops = self.aim.hops() + 1;
+        let moved = Moved { method, target, hops, credentials, defaults, proxy_of_home, edits, governor };
         if sends_body && !self.payload.0.is_replayable() {
             let detail = "the server redirects, and the body cannot be given again: send it again, and it goes there";
             self.shared.draft().aim = Aim::at(moved);
@@ -152,11 +165,15 @@ impl Journey {
                 detail,
             ));
         }
+        let mut options = for_wires.map(|theirs| wired_by(&self.options, &theirs));
+        if governor.is_some() {
+            options = Some(governed_by(options.as_ref().unwrap_or(&self.options), governor));
+        }
         Ok(Box::new(Next {
             told: Some(Status::Redirect(moved.target.url().into())),
             moved: Some(moved),
             headers: Some(Fields::from(headers)),
-            options: for_wires.map(|theirs| wired_by(&self.options, &theirs)),
+            options,
             drops_body: !sends_body,
             after: None,
         }))
@@ -175,6 +192,10 @@ fn wired_by(options: &RequestOptions, theirs: &RequestOptions) -> SharedOptions 
     })
 }
 
+fn governed_by(options: &RequestOptions, governor: Option<Governor>) -> SharedOptions {
+    Arc::new(RequestOptions { governor, ..options.clone() })
+}
+
 impl Moved {
     /// Takes from a new send what this chain has dropped before, and edits it as the chain was edited.
     pub(super) fn strip(&self, headers: &mut Fields, options: &mut SharedOptions, from: &Target, services: &Services) {
@@ -186,6 +207,9 @@ impl Moved {
         }
         if let Some(theirs) = services.options_on_the_way(from.origin(), self.target.origin()) {
             *options = wired_by(options, &theirs);
+        }
+        if self.governor.is_some() {
+            *options = governed_by(options, self.governor);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! How often, on a clock that is paused.
 
 use futures_util::future::join_all;
-use hinternet::Session;
+use hinternet::{ErrorCode, Payload, RedirectDecider, RedirectDecision, RedirectOptions, Session};
 use integration_tests::memory_peer::in_virtual_time;
 
 use super::*;
@@ -152,6 +152,67 @@ fn ten_thousand_origins_are_forgotten_after_use() {
         assert!(world.gates().await.len() > 1_000);
         tokio::time::sleep(200 * SECOND).await;
         assert_eq!(world.gates().await.len(), 0);
+        world.end().await;
+    });
+}
+
+/// Every server redirects to b. What a request is held to at a says nothing about b.
+#[test]
+fn a_redirect_waits_at_its_origin_by_the_governor_that_its_decider_names() {
+    in_virtual_time(async {
+        let redirect = Script::answering(answer(302, "location: http://b.example/\r\n"));
+        let world = World::governed(redirect, Governor::new().interval(SECOND));
+        let by = |governor: Option<Governor>| {
+            let mut options = RedirectOptions::default();
+            options.decider = Some(RedirectDecider::function(move |mut redirect| match redirect.hops() {
+                0 => {
+                    redirect.governor = governor;
+                    RedirectDecision::Follow(redirect)
+                }
+                _ => RedirectDecision::Deliver,
+            }));
+            options
+        };
+        for governor in [Some(Governor::new().interval(5 * SECOND)), Some(Governor::new().interval(5 * SECOND)), None] {
+            let get = world.session.get(A).unwrap().redirects(by(governor)).send().await.unwrap();
+            get.bytes().await.unwrap();
+        }
+        assert_eq!(world.times(), [0, 0, 1, 5, 5, 6].map(Duration::from_secs), "a, b, and so on");
+
+        let refused = world.session.get(A).unwrap().redirects(by(Some(Governor::new().concurrency(0)))).send();
+        assert_eq!(refused.await.unwrap_err().code(), ErrorCode::InvalidParameter);
+        world.end().await;
+    });
+}
+
+/// A body that was written by hand goes there with the next send.
+#[test]
+fn a_send_that_a_redirect_has_left_to_the_caller_waits_by_the_governor_that_its_decider_named() {
+    in_virtual_time(async {
+        let redirect = Script::answering(answer(307, "location: http://b.example/\r\n"));
+        let world = World::governed(redirect, Governor::new().interval(SECOND));
+        for _ in 0..2 {
+            let request = world.session.connect(A).unwrap().open_request(Method::POST, "/").unwrap();
+            let mut options = request.options();
+            options.redirects.decider = Some(RedirectDecider::function(|mut redirect| match redirect.hops() {
+                0 => {
+                    redirect.governor = Some(Governor::new().interval(5 * SECOND));
+                    RedirectDecision::Follow(redirect)
+                }
+                _ => RedirectDecision::Deliver,
+            }));
+            request.set_options(options).unwrap();
+            let write = async || {
+                request.send(Payload::begin("", 1)).await.unwrap();
+                request.write("a").await.unwrap();
+                request.receive_response().await
+            };
+            let error = world.recorder.failure(request.id(), write().await);
+            assert_eq!(error.code(), ErrorCode::ResendRequest);
+            assert_eq!(write().await.unwrap().status(), 307);
+            request.close().await.unwrap();
+        }
+        assert_eq!(world.times(), [0, 0, 1, 5].map(Duration::from_secs), "a, b, a, b");
         world.end().await;
     });
 }

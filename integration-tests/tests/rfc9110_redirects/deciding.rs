@@ -83,6 +83,24 @@ async fn a_function_has_the_redirect_delivered_or_refused_and_its_panic_is_the_c
 }
 
 #[tokio::test]
+async fn one_decider_of_many_requests_knows_which_one_asks() {
+    let (world, origin) = (Watched::new(), redirecting().await);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let kept = Arc::clone(&seen);
+    let decider = RedirectDecider::function(move |redirect| {
+        kept.lock().unwrap().push((redirect.context(), redirect.target.path_and_query().to_owned()));
+        assert!(redirect.answered_after() > Duration::ZERO && redirect.governor.is_none());
+        RedirectDecision::Follow(redirect)
+    });
+    for context in [7, 8] {
+        let get = world.session.get(origin.url(&moved(&format!("/{context}")))).unwrap().context(context);
+        assert_eq!(get.redirects(asking(decider.clone())).send().await.unwrap().status(), 200);
+    }
+    assert_eq!(*seen.lock().unwrap(), [(7, "/7".to_owned()), (8, "/8".to_owned())]);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn a_method_that_may_not_be_sent_is_refused() {
     let (world, origin) = (Watched::new(), redirecting().await);
     let options = by(|mut redirect| {

@@ -2,17 +2,23 @@
 
 use std::time::Instant;
 
-use url::{Position, Url};
+use url::Url;
 
-use super::{Crawl, Fetched, HOST_LOST, add_page};
+use super::{Crawl, Fetched, HOST_LOST, Trip, add_page};
 use crate::fetch::{self, Answer, Body};
-use crate::frontier::{Added, Failure, HostId, Job, Purpose, Work};
+use crate::frontier::{Failure, HostId, Job, Purpose, Work};
+use crate::report::Led;
 use crate::retry::{self, Trouble};
 use crate::robots::{MAX_REDIRECTS, Reading, Robots};
 
 impl Crawl {
     pub(super) fn settle(&mut self, fetched: Fetched) {
-        let Fetched { job, url, result } = fetched;
+        let Fetched { number, result } = fetched;
+        let Some(Trip { job, url, redirects }) = self.trips.remove(&number) else { return };
+        let waits_elsewhere = redirects.last().is_some_and(|last| last.led == Led::Waits);
+        if job.work.purpose == Purpose::Page && !redirects.is_empty() {
+            self.figures.redirected(redirects);
+        }
         let (host, began) = (job.host, result.as_ref().map_or_else(|_| Instant::now(), |answer| answer.began));
         let trouble = match &result {
             Ok(answer) => refusal(job.work.purpose, answer),
@@ -27,7 +33,7 @@ impl Crawl {
         };
         match (failure, result) {
             (Failure::Again, _) => self.figures.retried(job.host),
-            (_, Ok(answer)) => self.take(&job, &url, answer),
+            (_, Ok(answer)) => self.take(&job, &url, answer, waits_elsewhere),
             (_, Err(error)) if fetch::was_stopped(&error) => {
                 if job.work.purpose == Purpose::Page {
                     self.figures.was_stopped();
@@ -43,26 +49,27 @@ impl Crawl {
         self.frontier.asked(host, began);
     }
 
-    /// An answer that counts, whatever it says.
-    fn take(&mut self, job: &Job, url: &str, answer: Answer) {
+    /// An answer that counts, whatever it says. If it is a redirect, another job may be about to look there.
+    fn take(&mut self, job: &Job, url: &str, answer: Answer, waits_elsewhere: bool) {
         match job.work.purpose {
             Purpose::Page => {
                 self.figures.answered(job.host, url, answer.status, answer.octets, answer.latency);
                 self.follow(url, job.work.depth.saturating_add(1), answer);
             }
-            Purpose::Robots { of, redirects } => {
-                self.read_robots(of, redirects.saturating_add(answer.redirects), &answer);
-            }
+            Purpose::Robots { .. } if waits_elsewhere => {}
+            Purpose::Robots { of, redirects } => self.read_robots(of, redirects, &answer),
         }
     }
 
     fn follow(&mut self, url: &str, depth: u16, answer: Answer) {
         let Ok(page) = Url::parse(url) else { return };
-        let found = |url: &Url| add_page(&mut self.frontier, &mut self.figures, url, depth);
-        match (&answer.body, &answer.location) {
-            (Body::Page(links), _) if !links.nofollow => self.discovery.page(&page, links, found),
-            (_, Some(location)) => self.discovery.href(&page, location, found),
-            _ => {}
+        let found = |url: &Url| {
+            add_page(&mut self.frontier, &mut self.figures, url, depth);
+        };
+        if let Body::Page(links) = &answer.body
+            && !links.nofollow
+        {
+            self.discovery.page(&page, links, found);
         }
         let cut_off = match &answer.body {
             Body::Page(links) => links.cut_off,
@@ -79,20 +86,7 @@ impl Crawl {
         match Robots::read(answer.status, text) {
             Reading::Rules(robots) => self.frontier.obey(of, robots),
             Reading::Elsewhere if redirects >= MAX_REDIRECTS => self.frontier.obey(of, Robots::allow_all()),
-            Reading::Elsewhere => self.look_for_robots(of, redirects + 1, &answer.url, answer.location.as_deref()),
-            Reading::Unknown => self.do_without_robots(of),
-        }
-    }
-
-    /// Follows a redirect of a robots.txt that leads to another host. It may leave the crawl's scope, but not lead to a host that must not be asked.
-    fn look_for_robots(&mut self, of: HostId, redirects: u8, url: &str, location: Option<&str>) {
-        let target = location.and_then(|location| Url::parse(url).ok()?.join(location).ok());
-        let Some(target) = target.filter(|target| self.discovery.scope().may_ask(target)) else {
-            return self.do_without_robots(of);
-        };
-        let (origin, path) = (&target[..Position::BeforePath], &target[Position::BeforePath..Position::AfterQuery]);
-        if self.frontier.add_robots(origin, path, of, redirects, Instant::now()) != Added::Waits {
-            self.do_without_robots(of);
+            Reading::Elsewhere | Reading::Unknown => self.do_without_robots(of),
         }
     }
 

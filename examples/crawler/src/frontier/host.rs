@@ -11,7 +11,10 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::time::{Duration, Instant};
 
+use hinternet::Governor;
+
 use super::{Bounds, Failure, Job, Purpose, Work};
+use crate::politeness;
 use crate::retry::{ATTEMPTS, Trouble, back_off};
 use crate::robots::Robots;
 
@@ -26,6 +29,8 @@ pub(super) struct Host {
     /// The moment for which the agenda has an entry.
     pub(super) listed: Option<Instant>,
     pub(super) disallowed: u64,
+    /// Was it asked what it allows, or is it going to be? One that only holds the rules of another is not.
+    pub(super) is_asked_for_rules: bool,
     access: Access,
     /// Robots files: they need nobody's leave, and go first.
     errands: VecDeque<Work>,
@@ -53,6 +58,7 @@ impl Host {
             delay,
             listed: None,
             disallowed: 0,
+            is_asked_for_rules: false,
             access: Access::Unknown,
             errands: VecDeque::new(),
             waiting: VecDeque::new(),
@@ -73,9 +79,7 @@ impl Host {
     /// From when on something may start. Once the crawl has had its fill, and wants no `new_pages`, that is only a page
     /// that was tried before: nobody needs rules for pages that are not fetched.
     pub(super) fn due(&self, new_pages: bool) -> Option<Instant> {
-        // Where a pause follows each answer a second job would only wait for that of the first.
-        let at_once = if self.delay.is_zero() { self.at_once } else { 1 };
-        let opens = (self.under_way < at_once).then_some(self.rests_until)?;
+        let opens = self.has_room().then_some(self.rests_until)?;
         let again = if new_pages {
             self.again.peek().map(|Reverse(again)| again.due)
         } else {
@@ -83,6 +87,21 @@ impl Host {
         };
         let at_once = !self.errands.is_empty() || (self.is_known() && !self.waiting.is_empty());
         if new_pages && at_once { Some(opens) } else { again.map(|due| due.max(opens)) }
+    }
+
+    /// May this start now, before all that waits?
+    pub(super) fn admits(&self, path: &str, purpose: Purpose, now: Instant) -> bool {
+        let may_be_fetched = match (&self.access, purpose) {
+            (Access::Lost, _) | (Access::Unknown, Purpose::Page) => false,
+            (Access::Known(robots), Purpose::Page) => robots.allows(path),
+            (_, Purpose::Robots { .. }) => true,
+        };
+        may_be_fetched && self.has_room() && self.rests_until <= now
+    }
+
+    /// What its requests are held to.
+    pub(super) fn governor(&self) -> Governor {
+        politeness::governor(self.at_once, self.delay)
     }
 
     /// What starts now, if `due` has come. On the way it drops what robots.txt forbids.
@@ -173,6 +192,11 @@ impl Host {
 
     fn pages_again(&self) -> impl Iterator<Item = &Again> {
         self.again.iter().map(|Reverse(again)| again).filter(|again| again.work.purpose == Purpose::Page)
+    }
+
+    fn has_room(&self) -> bool {
+        // Where a pause follows each answer a second job would only wait for that of the first.
+        self.under_way < if self.delay.is_zero() { self.at_once } else { 1 }
     }
 
     fn is_known(&self) -> bool {

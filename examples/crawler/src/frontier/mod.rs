@@ -3,6 +3,7 @@
 //! Call [`next`](Frontier::next) until it no longer says `Start`; report how each job ended (`finished` or `failed`). Time is an
 //! argument.
 
+mod going_on;
 mod host;
 #[cfg(test)]
 mod tests;
@@ -98,9 +99,8 @@ impl Frontier {
         if self.bounds.max_depth.is_some_and(|most| depth > most) {
             return Added::TooDeep;
         }
-        let known = self.by_origin.contains_key(origin);
         let host = self.host(origin, now);
-        if !known {
+        if !std::mem::replace(&mut self.hosts[index(host)].is_asked_for_rules, true) {
             self.add(host, Work::new("/robots.txt", 0, Purpose::Robots { of: host, redirects: 0 }));
         }
         self.add(host, Work::new(path, depth, Purpose::Page))
@@ -217,7 +217,7 @@ impl Frontier {
             self.under_way += 1;
             self.pages_started += usize::from(work.purpose == Purpose::Page && work.tries == 0);
         }
-        let governor = politeness::governor(host.at_once, host.delay);
+        let governor = host.governor();
         if new_pages && !self.takes_new_pages() {
             self.list_all_anew();
         }

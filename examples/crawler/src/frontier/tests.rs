@@ -314,3 +314,73 @@ fn no_deeper_than_asked_for() {
     assert_eq!(crawl.frontier.add_page(SITE, "/1", 1, crawl.now), Added::Waits);
     assert_eq!(crawl.frontier.add_page(SITE, "/2", 2, crawl.now), Added::TooDeep);
 }
+
+const OTHER: &str = "http://127.0.0.2";
+
+impl Crawl {
+    fn go_on(&mut self, job: &Job, origin: &str, path: &str) -> Option<Job> {
+        self.frontier.go_on(job, (origin, path), (job.work.depth + 1, Purpose::Page), self.now)
+    }
+
+    /// With one page under way on each of two sites.
+    fn of_two(change: impl FnOnce(&mut Bounds)) -> (Self, Job, Job) {
+        let mut crawl = Self::of(&["/here"], change);
+        let here = crawl.start();
+        crawl.add(OTHER, &["/there"]);
+        crawl.reads_robots(Robots::parse(b"User-agent: *\nDisallow: /secret", "x"));
+        let there = crawl.start();
+        (crawl, here, there)
+    }
+}
+
+#[test]
+fn a_job_that_goes_on_leaves_its_place_to_another_and_takes_one_where_it_goes() {
+    let (mut crawl, here, there) = Crawl::of_two(|_| ());
+    crawl.add(SITE, &["/1", "/2"]);
+    assert_eq!(paths(&crawl.starts()), ["/1"]);
+    let gone_on = crawl.go_on(&here, OTHER, "/x").expect("there is room");
+    assert_eq!((gone_on.host, &*gone_on.work.path, gone_on.work.depth), (there.host, "/x", 1));
+    assert_eq!(paths(&crawl.starts()), ["/2"]);
+    crawl.add(OTHER, &["/3"]);
+    assert_eq!(paths(&crawl.starts()), [""; 0], "two are under way there");
+    crawl.finish(&gone_on);
+    assert_eq!(paths(&crawl.starts()), ["/3"]);
+}
+
+#[test]
+fn a_job_does_not_go_on_where_it_would_have_to_wait_or_may_not_go() {
+    let (mut crawl, here, there) = Crawl::of_two(|bounds| bounds.max_depth = Some(1));
+    assert!(crawl.go_on(&here, OTHER, "/secret").is_none(), "its rules forbid it");
+    assert!(crawl.go_on(&here, "http://127.0.0.3", "/x").is_none(), "its rules are not known");
+    crawl.frontier.rest(there.host, crawl.now + SECOND);
+    assert!(crawl.go_on(&here, OTHER, "/x").is_none(), "it rests");
+    crawl.now += SECOND;
+    let second = crawl.go_on(&here, OTHER, "/x").expect("it has rested");
+    assert!(crawl.go_on(&second, OTHER, "/y").is_none(), "that lies too deep");
+    crawl.fail(&there, Trouble::Refused);
+    assert!(crawl.go_on(&second, OTHER, "/y").is_none(), "it is lost");
+}
+
+#[test]
+fn where_a_host_has_a_delay_a_job_goes_on_when_no_other_is_there() {
+    let (mut crawl, here, there) = Crawl::of_two(|bounds| bounds.delay = Some(SECOND));
+    crawl.now += SECOND;
+    assert!(crawl.go_on(&here, OTHER, "/x").is_none(), "one at a time");
+    crawl.finish(&there);
+    crawl.frontier.asked(there.host, crawl.now);
+    assert!(crawl.go_on(&here, OTHER, "/x").is_none(), "its pause begins");
+    crawl.now += SECOND;
+    assert!(crawl.go_on(&here, OTHER, "/x").is_some());
+}
+
+#[test]
+fn a_page_that_is_gone_on_to_is_one_of_those_asked_for() {
+    let mut crawl = Crawl::of(&["/1", "/2"], |bounds| bounds.max_pages = Some(2));
+    crawl.add(SITE, &["/3"]);
+    let first = crawl.start();
+    let second = crawl.go_on(&first, SITE, "/x").expect("the second of two");
+    assert!(crawl.go_on(&second, SITE, "/y").is_none(), "two were asked for");
+    assert!(crawl.is_idle());
+    crawl.finish(&second);
+    assert!(crawl.is_over());
+}

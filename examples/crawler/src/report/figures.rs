@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use super::latency::Times;
-use super::{Drained, Failed, Fetched, HostReport, Report, Stopped};
+use super::{Drained, Failed, Fetched, HostReport, RedirectTally, Redirected, Report, Stopped};
 use crate::discovery::LinkTally;
 use crate::frontier::{Frontier, HostId};
 use crate::progress::Tally;
@@ -23,6 +23,8 @@ pub struct Figures {
     hosts: Vec<HostReport>,
     failed: Vec<Failed>,
     fetched: Option<Vec<Fetched>>,
+    redirects: RedirectTally,
+    chains: Option<Vec<Vec<Redirected>>>,
 }
 
 impl Figures {
@@ -40,6 +42,8 @@ impl Figures {
             hosts: Vec::new(),
             failed: Vec::new(),
             fetched: list_pages.then(Vec::new),
+            redirects: RedirectTally::default(),
+            chains: list_pages.then(Vec::new),
         }
     }
 
@@ -87,6 +91,14 @@ impl Figures {
     /// The crawl ended before the answer to a URL came.
     pub fn was_stopped(&mut self) {
         self.stopped += 1;
+    }
+
+    /// A request met these redirects.
+    pub fn redirected(&mut self, chain: Vec<Redirected>) {
+        chain.iter().for_each(|redirect| self.redirects.count(redirect.led));
+        if let Some(chains) = &mut self.chains {
+            chains.push(chain);
+        }
     }
 
     /// Nobody knows what the host allows.
@@ -146,6 +158,8 @@ impl Figures {
             hosts: self.hosts,
             failed: self.failed,
             fetched: self.fetched,
+            redirects: self.redirects,
+            chains: self.chains,
             drained,
         }
     }

@@ -2,6 +2,7 @@
 
 mod figures;
 mod latency;
+mod redirects;
 mod table;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::progress::Tally;
 
 pub use figures::Figures;
 pub use latency::Latency;
+pub use redirects::{Led, RedirectTally, Redirected};
 
 /// What a crawl found out.
 #[derive(Clone, Debug, Serialize)]
@@ -25,13 +27,13 @@ pub struct Report {
     pub pages: u64,
     /// URLs that were answered, by status: the last one, if several attempts were made.
     pub statuses: BTreeMap<u16, u64>,
-    /// Octets of the bodies of these answers.
+    /// Octets of the bodies of these answers. A redirect that was followed has as many as its head announced.
     pub octets: u64,
     /// From asking to the head of the answer.
     pub latency: Latency,
     /// Attempts that failed and were made again.
     pub retries: u64,
-    /// URLs that got no answer at all.
+    /// URLs that got no answer at all, or a redirect to what is no URL.
     pub errors: u64,
     /// URLs that were not fetched because robots.txt forbids it.
     pub disallowed: u64,
@@ -41,8 +43,10 @@ pub struct Report {
     pub too_deep: u64,
     /// URLs that were known, but not answered when the crawl ended.
     pub left: u64,
-    /// What became of the links.
+    /// What became of the links. Where redirects lead are links, too.
     pub links: LinkTally,
+    /// What became of the redirects.
+    pub redirects: RedirectTally,
     /// What the framework told its subscriber.
     pub wire: Tally,
     /// Every host, in the order of appearance.
@@ -52,6 +56,9 @@ pub struct Report {
     /// Every URL that was answered, if that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fetched: Option<Vec<Fetched>>,
+    /// The redirects that each request met, in their order, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chains: Option<Vec<Vec<Redirected>>>,
     /// What became of the requests under way when the crawl was stopped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub drained: Option<Drained>,

@@ -35,6 +35,7 @@ impl Display for Report {
             (links.invalid, "no URLs"),
         ];
         row(f, "links", kinds.map(|(links, kind)| format!("{} {kind}", count(links))).join(", "))?;
+        self.redirects(f)?;
         self.not_fetched(f)?;
         self.slowest_hosts(f)?;
         self.hosts_without_rules(f)?;
@@ -49,6 +50,20 @@ impl Display for Report {
 }
 
 impl Report {
+    fn redirects(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let redirects = &self.redirects;
+        let kinds = [
+            (redirects.followed, "followed"),
+            (redirects.known, "to known URLs"),
+            (redirects.waited, "to new ones in their turn"),
+            (redirects.left, "out of the crawl"),
+        ];
+        match kinds.iter().map(|(redirects, _)| redirects).sum() {
+            0_u64 => Ok(()),
+            _ => row(f, "redirects", kinds.map(|(redirects, kind)| format!("{} {kind}", count(redirects))).join(", ")),
+        }
+    }
+
     fn not_fetched(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let kinds = [
             (self.disallowed, "disallowed by robots.txt"),
