@@ -1,18 +1,19 @@
 //! What follows an exchange of a lane stays in that lane: its wire rests there.
 
 use hinternet::{AuthSchemes, AuthTarget, Credentials, Method};
-use integration_tests::patiently;
 use integration_tests::scene::read_all;
+use integration_tests::{patiently, poll_once};
 
 use super::{Call, World, all, lanes};
 
 /// Begins a request in the second lane that is answered when the first one is idle again, and looks for wires there.
-async fn in_the_second_lane<'a>(world: &'a World, begin: impl AsyncFnOnce() -> Call<'a>) -> String {
+async fn in_the_second_lane<'a>(world: &'a World, begin: impl FnOnce() -> Call<'a>) -> String {
     let home = world.home().await;
     let holding = world.hold_up(home).await;
     let piled = world.pile("/").await;
     let before = world.server.log().len();
-    let mut call = begin().await;
+    let mut call = begin();
+    assert!(poll_once(call.as_mut()).await.is_none(), "nothing is answered at once");
     tokio::select! {
         _answer = &mut call => panic!("it is held"),
         () = world.server.wait_for_requests(before + 1) => {}
@@ -31,7 +32,7 @@ fn wires(world: &World, path: &str) -> Vec<u64> {
 #[tokio::test]
 async fn a_redirect_to_the_same_origin_stays_in_its_lane() {
     let world = World::new(2, lanes(2, 16)).await;
-    let answer = in_the_second_lane(&world, async || world.begun("/moved/0").await).await;
+    let answer = in_the_second_lane(&world, || Box::pin(world.get("/moved/0"))).await;
     assert_eq!(answer, "hello");
     assert_eq!(wires(&world, "/there"), wires(&world, "/moved/0"));
     assert_eq!(world.dialer.threads().len(), 2);
@@ -54,17 +55,13 @@ async fn a_websocket_handshake_after_a_401_is_a_handshake_again_in_its_lane() {
         options
     };
     request.set_options(options).unwrap();
-    let answer = in_the_second_lane(&world, async || {
-        let mut call: Call<'_> = Box::pin(async {
-            request.send(()).await.unwrap();
-            let head = request.receive_response().await.unwrap();
-            assert_eq!(head.status(), 200);
-            String::from_utf8(read_all(&request).await.unwrap()).unwrap()
-        });
-        assert!(integration_tests::poll_once(call.as_mut()).await.is_none());
-        call
-    })
-    .await;
+    let asked = async {
+        request.send(()).await.unwrap();
+        let head = request.receive_response().await.unwrap();
+        assert_eq!(head.status(), 200);
+        String::from_utf8(read_all(&request).await.unwrap()).unwrap()
+    };
+    let answer = in_the_second_lane(&world, || Box::pin(asked)).await;
     assert_eq!(answer, "handshake");
     let wires = wires(&world, "/closed/0");
     assert_eq!((wires.len(), wires[0]), (2, wires[1]));
