@@ -34,8 +34,8 @@ macro_rules! by_protocol {
 impl Exchange {
     /// Writes nothing yet: encodes the head as HTTP/1.1 has it, so that what may not be sent is refused before a wire is touched.
     pub(crate) fn prepare(head: &RequestHead<'_>, limits: HeadLimits) -> Result<(Self, BytesMut), Failure> {
-        let (exchange, octets) = http1::Exchange::prepare(head, limits)?;
-        Ok((Self::Http1(Box::new(exchange)), octets))
+        let settled = head.settle_lines().map_err(Failure::Misuse)?;
+        Ok(Self::http1(head, &settled, limits))
     }
 
     /// The same of a head that was settled before.

@@ -56,13 +56,7 @@ pub(super) struct Tail {
 }
 
 impl Exchange {
-    /// Writes nothing yet: encodes the head, so that what may not be sent is refused before a wire is touched.
-    pub(crate) fn prepare(head: &RequestHead<'_>, limits: HeadLimits) -> Result<(Self, BytesMut), Failure> {
-        let settled = head.settle_lines().map_err(Failure::Misuse)?;
-        Ok(Self::new(head, &settled, limits))
-    }
-
-    /// The same of a head that was settled before.
+    /// Writes nothing yet: encodes the head, once it is settled that it may be sent.
     #[inline]
     pub(crate) fn new(head: &RequestHead<'_>, settled: &Settled, limits: HeadLimits) -> (Self, BytesMut) {
         let mut octets = BytesMut::new();
