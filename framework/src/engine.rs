@@ -16,7 +16,7 @@ use crate::handle::engine_stopped;
 use crate::notification::{Closure, Notification, Waking};
 use crate::origin::Folding;
 
-pub(crate) use shard::{Shard, mailbox, thread_number};
+pub(crate) use shard::{Crew, Shard, mailbox, thread_number};
 
 /// The threads that sessions run on.
 ///

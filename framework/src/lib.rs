@@ -41,7 +41,7 @@
 //! | `handle` | what all handles have in common: the tree |
 //! | `snapshot` | a session as it is at one moment |
 //! | [`network`] | what a program may put in the network's place |
-//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock` | the words |
+//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock`, `in_place` | the words |
 //!
 //! # Scope
 //!
@@ -97,6 +97,7 @@ mod id;
 mod shown;
 mod trace;
 mod clock;
+mod in_place;
 
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};

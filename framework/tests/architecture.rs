@@ -52,6 +52,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "shown",
             "trace",
             "clock",
+            "in_place",
         ],
     ),
 ];

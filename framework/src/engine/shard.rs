@@ -1,5 +1,6 @@
 //! One thread's event loop: an actix arbiter, or a part of the caller's own thread.
 
+mod crew;
 mod local;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use tokio::task::spawn_local;
 
 use crate::notification::WokenLate;
 
+pub(crate) use crew::Crew;
 use local::Local;
 
 /// Where actors run. From any thread a shard is given work; on its own thread it does it, in the order it came.
@@ -34,7 +36,7 @@ pub(crate) fn mailbox<A: Actor>() -> (Addr<A>, AddressReceiver<A>) {
 
 /// What a shard is told to do.
 enum Job {
-    Run(Box<dyn FnOnce() + Send>),
+    Run(Box<dyn FnOnce(&Crew) + Send>),
     Stop,
 }
 
@@ -96,6 +98,11 @@ impl Shard {
 
     /// Runs a function there. `false`: it has stopped, and the function was dropped.
     pub(crate) fn run(&self, function: impl FnOnce() + Send + 'static) -> bool {
+        self.run_with_crew(move |_| function())
+    }
+
+    /// The same for one that has work for the shard's crew.
+    pub(crate) fn run_with_crew(&self, function: impl FnOnce(&Crew) + Send + 'static) -> bool {
         self.jobs.send(Job::Run(Box::new(function))).is_ok()
     }
 
@@ -129,9 +136,10 @@ impl Shard {
 ///
 /// A job that panics ends alone, as a task of its own would.
 async fn work(mut jobs: UnboundedReceiver<Job>) -> bool {
+    let crew = Crew::default();
     loop {
         match jobs.recv().await {
-            Some(Job::Run(function)) => drop(catch_unwind(AssertUnwindSafe(function))),
+            Some(Job::Run(function)) => drop(catch_unwind(AssertUnwindSafe(|| function(&crew)))),
             Some(Job::Stop) => return true,
             None => return false,
         }

@@ -153,7 +153,7 @@ impl Journey {
             is_shared: Arc::clone(&is_shared),
             hold: self.shared.node.hold(),
         };
-        place.begin(move |load| errand.run(load, came, taken));
+        place.begin(move |load, _| errand.run(load, came, taken));
         let node = Arc::clone(&self.shared.node);
         let away =
             Away { node, orders, told, head: Some(head), piece: None, retelling: Retelling::default(), is_shared };

@@ -17,6 +17,7 @@ use super::response::Response;
 use super::retrying::Renewed;
 use super::{Opening, Request};
 use crate::error::{Error, Operation, Result};
+use crate::in_place::boxed;
 use crate::options::{
     AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Decompression, Governor, Priority, ProxySettings,
     RedirectOptions, RequestOptions, RetryPolicy, SharedOptions, Timeouts,
@@ -51,7 +52,7 @@ impl RequestBuilder {
     pub(crate) fn new(opening: Opening, method: http::Method, target: Target, options: SharedOptions) -> Self {
         let (headers, payload, own_options) = (HeaderMap::new(), Payload::empty(), false);
         let (credentials, context, wrong, renewed) = (None, None, None, None);
-        Self(Box::new(Parts {
+        Self(boxed(|| Parts {
             opening,
             method,
             target,

@@ -81,7 +81,7 @@ impl Journey {
             let Some(caching) = &mut self.caching else { return Ok(false) };
             if caching.validates.take().is_some() {
                 // Composed with validators of what may be gone by now.
-                self.prepared = None;
+                self.settled = None;
             }
             (caching.asked, caching.recording) = (None, None);
             caching.given.clear();
@@ -89,8 +89,8 @@ impl Journey {
             if !takes_part {
                 return if mode == CacheMode::Offline { Err(self.has_nothing()) } else { Ok(false) };
             }
-            if self.prepared.is_none() {
-                self.prepared = self.prepare_first()?;
+            if self.settled.is_none() {
+                self.settled = self.settle_first()?;
             }
             let Some(caching) = &self.caching else { return Ok(false) };
             let (head, salt) = (self.head(BodyLength::None), caching.cache.salt());
@@ -117,7 +117,7 @@ impl Journey {
                         caching.validates = Some((stored, age));
                     }
                     // Composed anew, with the validators.
-                    self.prepared = self.prepare_first()?;
+                    self.settled = self.settle_first()?;
                 }
             }
             if let Some(caching) = &mut self.caching {
@@ -145,7 +145,7 @@ impl Journey {
             caching.cache.used(&url, stored);
             caching.given = stored.body.clone();
         }
-        self.prepared = None;
+        self.settled = None;
         self.emit(Mask::CACHE, || Status::CacheHit { age, stale });
         head
     }

@@ -30,9 +30,10 @@ use super::reply::Gives;
 use super::retrying::Renewed;
 use super::shared::{Served, Shared};
 use super::state::State;
-use crate::engine::thread_number;
+use crate::engine::{Crew, thread_number};
 use crate::error::Operation;
 use crate::handle::{ActorGuard, Commands, Ending, Node, StopReason};
+use crate::in_place::pinned;
 use crate::reason::CloseReason;
 use crate::services::{Load, Services};
 
@@ -50,26 +51,26 @@ impl Unstarted {
     pub(super) fn start(self) {
         let Some(receiver) = self.shared.mailbox.open() else { return };
         self.shared.attach();
-        self.on_its_shard(|unstarted, load| {
-            spawn_local(Context::with_receiver(receiver).into_future(RequestActor::new(unstarted, load)));
+        self.on_its_shard(|unstarted, load, crew| {
+            crew.spawn(pinned(|| Context::with_receiver(receiver).into_future(RequestActor::new(unstarted, load))));
         });
     }
 
     /// Sends the request on the shard of its origin, and receives what comes at once. The answer comes to the landing.
     pub(super) fn launch(self, payload: Payload, renewed: Option<Box<Renewed>>) {
         let caller = thread_number();
-        self.on_its_shard(move |unstarted, load| {
+        self.on_its_shard(move |unstarted, load, crew| {
             let mut actor = RequestActor::new(unstarted, load);
             let answer = Lands::new(Arc::clone(&actor.shared), caller);
             match actor.begin(HeaderMap::new(), payload, 0) {
-                // On the heap before it is a task: it is large, and every step on the way there would move it.
+                // On the heap from the first: it is large, and every step on the way there would move it.
                 Ok(mut journey) => {
                     if let Some(renewed) = renewed {
                         journey.takes_the_place_of(*renewed);
                     }
                     match actor.span.as_deref().cloned() {
-                        None => drop(spawn_local(Box::pin(fly(actor, journey, answer)))),
-                        Some(span) => drop(spawn_local(Box::pin(fly(actor, journey, answer).instrument(span)))),
+                        None => crew.spawn(pinned(|| fly(actor, journey, answer))),
+                        Some(span) => crew.spawn(Box::pin(fly(actor, journey, answer).instrument(span))),
                     }
                 }
                 Err(error) => {
@@ -81,9 +82,9 @@ impl Unstarted {
     }
 
     /// Has a job done there. On a shard that has stopped it is dropped, and all with it.
-    fn on_its_shard(self, job: impl FnOnce(Self, Option<Load>) + Send + 'static) {
+    fn on_its_shard(self, job: impl FnOnce(Self, Option<Load>, &Crew) + Send + 'static) {
         let services = Arc::clone(&self.services);
-        services.shard_for(self.shared.target.origin()).begin(move |load| job(self, load));
+        services.shard_for(self.shared.target.origin()).begin(move |load, crew| job(self, load, crew));
     }
 }
 

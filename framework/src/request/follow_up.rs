@@ -272,7 +272,7 @@ impl Journey {
             self.payload = Payload::empty();
         }
         // Composed for a hop that went to another shard, which composes its own, it is not for the next one.
-        self.prepared = None;
+        self.settled = None;
         self.turns = None;
         self.times = Timings::new(self.times.started);
         self.sizes = Sizes::default();

@@ -26,10 +26,12 @@ use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::{Node, StopReason};
+use crate::in_place::boxed;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, Turns};
 use crate::protocol::coding::Decoder;
+use crate::protocol::http1::Settled;
 use crate::reason::CloseReason;
 use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace};
@@ -95,7 +97,8 @@ pub(super) struct Journey {
     pub(super) wire: Option<WireFacts>,
     /// What it was let go by; `None` for one that needs nobody's leave.
     pub(super) turns: Option<Box<Turns>>,
-    pub(super) prepared: Option<(Exchange, BytesMut)>,
+    /// Its head may be sent as it is composed now, over whatever wire it gets.
+    pub(super) settled: Option<Settled>,
     /// What is to be sent beside the response.
     pub(super) source: Option<Box<Source>>,
     /// What sends it, until an actor has it.
@@ -116,7 +119,7 @@ pub(super) struct Active {
 }
 
 impl Journey {
-    /// What has to be wrong is found before anything happens: the head is encoded now, and kept for the first attempt.
+    /// What has to be wrong is found before anything happens: the head is settled now, and written when there is a wire for it.
     pub(super) fn begin(
         shared: &Arc<Shared>,
         services: &Arc<Services>,
@@ -154,7 +157,7 @@ impl Journey {
         if let Some(own) = own {
             journey.begin_authenticating(own)?;
         }
-        journey.prepared = journey.prepare_first()?;
+        journey.settled = journey.settle_first()?;
         if shared.by_https && journey.aim.moved().is_none() {
             journey.tell_of_https(&shared.target);
         }
@@ -172,7 +175,7 @@ impl Journey {
         payload: Payload,
         times: Timings,
     ) -> Box<Self> {
-        Box::new(Self {
+        boxed(|| Self {
             shared: Arc::clone(shared),
             services: Arc::clone(services),
             owner: Arc::clone(owner),
@@ -208,7 +211,7 @@ impl Journey {
             asking: None,
             wire: None,
             turns: None,
-            prepared: None,
+            settled: None,
             source: None,
             beside: None,
             #[cfg(feature = "cache")]

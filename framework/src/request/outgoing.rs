@@ -9,7 +9,8 @@ use super::journey::Journey;
 use super::payload::Kind;
 use crate::error::{Error, Operation, Result};
 use crate::options::Protocols;
-use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
+use crate::origin::Lease;
+use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead, Settled};
 use crate::wire::{Exchange, Failure};
 
 impl Journey {
@@ -45,8 +46,9 @@ impl Journey {
         Ok(fields)
     }
 
-    /// The head for the first attempt; `None` where the length of the body is not known before its source is opened.
-    pub(super) fn prepare_first(&mut self) -> Result<Option<(Exchange, BytesMut)>> {
+    /// What is found out about the head of the first attempt; `None` where the length of the body is not known before its source is
+    /// opened.
+    pub(super) fn settle_first(&mut self) -> Result<Option<Settled>> {
         let Some(length) = self.payload.0.length() else { return Ok(None) };
         if let BodyLength::Length(total) = length {
             let first = self.payload.0.first().len() as u64;
@@ -56,17 +58,30 @@ impl Journey {
             }
         }
         self.outgoing = self.outgoing()?;
-        self.prepare(length)
-            .map(Some)
-            .map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
+        let settled = self.head(length).settle_lines().map_err(Failure::Misuse);
+        settled.map(Some).map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
+    /// The exchange in the protocol of its wire, and what HTTP/1.1 is to write of it.
     #[inline]
-    pub(super) fn prepare(&self, body: BodyLength) -> std::result::Result<(Exchange, BytesMut), Failure> {
-        match &self.upgrade {
-            None => Exchange::prepare(&self.head(body), self.head_limits()),
-            Some(asked) => self.prepare_upgrade(asked, body),
+    pub(super) fn begin_exchange(
+        &mut self,
+        lease: &Lease,
+        settled: Option<Settled>,
+        body: BodyLength,
+    ) -> std::result::Result<(Exchange, BytesMut), Failure> {
+        let wire = lease.multiplexed();
+        if let Some(by) = lease.by().filter(|by| by.forwards.is_some() && wire.is_none()) {
+            return self.prepare_forwarded(by, body);
         }
+        if let Some(asked) = self.upgrade.as_ref().filter(|_| wire.is_none()) {
+            return self.prepare_upgrade(asked, body);
+        }
+        let (head, limits) = (self.head(body), self.head_limits());
+        let settled = settled.map_or_else(|| head.settle_lines(), Ok).map_err(Failure::Misuse)?;
+        let Some(wire) = wire else { return Ok(Exchange::http1(&head, &settled, limits)) };
+        let secure = self.target().origin().is_secure();
+        Exchange::http2(wire, &head, &settled, secure, limits).map(|stream| (stream, BytesMut::new()))
     }
 
     #[inline]

@@ -12,6 +12,7 @@ use super::messages::{Amount, Arrived};
 use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Operation, Result, Stage};
+use crate::in_place::pinned;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::protocol::http1::{BodyStep, ResponseHead};
 use crate::reason::CloseReason;
@@ -287,7 +288,7 @@ impl Journey {
     /// The paved path: send, receive the head, and read what of the body came with it, each with its completion.
     pub(super) async fn run(&mut self) -> Result<Arrived> {
         // Boxed: the answer may be waited for longer than all that, and by many.
-        let sent = Box::pin(self.send()).await;
+        let sent = pinned(|| self.send()).await;
         #[cfg(feature = "cache")]
         let sent = sent.or_else(|error| self.stored_instead_of_error(error));
         sent?;

@@ -15,7 +15,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
-use crate::wire::{Exchange, Failure, Pace, Uploaded};
+use crate::wire::{Failure, Pace, Uploaded};
 
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
@@ -101,7 +101,7 @@ impl Journey {
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Source);
         let source = self.payload.0.open().await.map_err(|error| self.name(error))?;
-        if self.prepared.is_none() {
+        if self.settled.is_none() {
             self.outgoing = self.outgoing().map_err(|error| self.name(error))?;
         }
         let lease = self.acquire(fresh, queue_end).await.map_err(|error| self.name(error))?;
@@ -113,31 +113,17 @@ impl Journey {
         };
         // Nothing was waited for since then.
         self.times.send_start = self.times.wire_acquired;
-        let forwards = lease.by().filter(|by| by.forwards.is_some());
-        let (exchange, head) = match (self.prepared.take(), forwards) {
-            (_, Some(by)) => {
-                let prepared = self.prepare_forwarded(by, length);
-                prepared.map_err(|failure| self.error(failure, Operation::Send))?
-            }
-            (Some(prepared), None) => prepared,
-            (None, None) => self.prepare(length).map_err(|failure| self.error(failure, Operation::Send))?,
-        };
-        let exchange = match lease.multiplexed() {
-            None => exchange,
-            Some(wire) => {
-                let secure = self.target().origin().is_secure();
-                let stream = Exchange::http2(wire, &self.head(length), head.len(), secure, self.head_limits());
-                let mut stream = stream.map_err(|failure| self.error(failure, Operation::Send))?;
-                if self.upgrade.is_some()
-                    && let Err(error) = Box::pin(self.ask_by_stream(&lease, &mut stream)).await
-                {
-                    drop(stream);
-                    lease.give_back(&self.shared.node);
-                    return Err(self.name(error));
-                }
-                stream
-            }
-        };
+        let settled = self.settled.take();
+        let begun = self.begin_exchange(&lease, settled, length);
+        let (mut exchange, head) = begun.map_err(|failure| self.error(failure, Operation::Send))?;
+        if self.upgrade.is_some()
+            && lease.multiplexed().is_some()
+            && let Err(error) = Box::pin(self.ask_by_stream(&lease, &mut exchange)).await
+        {
+            drop(exchange);
+            lease.give_back(&self.shared.node);
+            return Err(self.name(error));
+        }
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
         self.shared.is_on(Some(lease.id()));

@@ -13,7 +13,7 @@ mod room;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::engine::Shard;
+use crate::engine::{Crew, Shard};
 
 use room::{Rooms, Taken};
 
@@ -87,13 +87,13 @@ impl<'a> Place<'a> {
 
     /// Has the request begin there, with what it is to its lane as long as it is under way. On a shard that has stopped it is
     /// dropped.
-    pub(crate) fn begin(self, request: impl FnOnce(Option<Load>) + Send + 'static) {
+    pub(crate) fn begin(self, request: impl FnOnce(Option<Load>, &Crew) + Send + 'static) {
         let Self { shard, mut load } = self;
-        shard.run(move || {
+        shard.run_with_crew(move |crew| {
             if let Some(load) = &mut load {
                 load.pile = None;
             }
-            request(load);
+            request(load, crew);
         });
     }
 }

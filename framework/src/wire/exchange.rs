@@ -10,7 +10,7 @@ use http::HeaderMap;
 
 use super::{Failure, Http2, Pace, Received, SendingHalf, Tunnel, Uploaded, Wire, http1, http2};
 use crate::error::WireState;
-use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
+use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead, Settled};
 use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 
@@ -34,19 +34,26 @@ macro_rules! by_protocol {
 impl Exchange {
     /// Writes nothing yet: encodes the head as HTTP/1.1 has it, so that what may not be sent is refused before a wire is touched.
     pub(crate) fn prepare(head: &RequestHead<'_>, limits: HeadLimits) -> Result<(Self, BytesMut), Failure> {
-        let (exchange, octets) = http1::Exchange::prepare(head, limits)?;
-        Ok((Self::Http1(Box::new(exchange)), octets))
+        let settled = head.settle_lines().map_err(Failure::Misuse)?;
+        Ok(Self::http1(head, &settled, limits))
     }
 
-    /// The same exchange as a stream of HTTP/2; the head had so many octets in [`prepare`](Self::prepare).
+    /// The same of a head that was settled before.
+    #[inline]
+    pub(crate) fn http1(head: &RequestHead<'_>, settled: &Settled, limits: HeadLimits) -> (Self, BytesMut) {
+        let (exchange, octets) = http1::Exchange::new(head, settled, limits);
+        (Self::Http1(Box::new(exchange)), octets)
+    }
+
+    /// An exchange as a stream of HTTP/2, whose head counts as many octets as it would have in HTTP/1.1.
     pub(crate) fn http2(
         wire: &Http2,
         head: &RequestHead<'_>,
-        octets: usize,
+        settled: &Settled,
         secure: bool,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        http2::Exchange::new(wire.with_reader(), head, octets as u64, secure, limits).map(Self::Http2)
+        http2::Exchange::new(wire.with_reader(), head, settled, secure, limits).map(Self::Http2)
     }
 
     /// Sends the head, and with it the first data unless a 100 has to come first.

@@ -11,6 +11,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 use super::fault::Misuse;
 use super::fields::CRLF;
 use super::said::{ConnectionOptions, parse_decimal};
+use super::stated::{Given, Stated};
 
 /// All that goes into the head of a request.
 #[derive(Debug, Clone, Copy)]
@@ -50,12 +51,38 @@ impl<'a> RequestHead<'a> {
     }
 
     /// What is to be written besides the fields, once caller, target and body agree on it.
-    pub(crate) fn settle(&self) -> Result<Settled<'a>, Misuse> {
+    pub(crate) fn settle(&self) -> Result<Settled, Misuse> {
         check_target(self.method, self.target)?;
         let stated = Stated::by(self);
         let host = choose_host(self, &stated)?;
         let framing = choose_framing(self, &stated)?;
-        Ok(Settled { host, framing, stated })
+        let line = self.method.as_str().len() + self.target.len() + BEHIND_TARGET.len() + host.len();
+        let codings = self.accept_encoding.map_or(0, str::len);
+        let octets = stated.octets + line + codings + framing.octets() + " \r\n\r\n".len();
+        let has_own_host = !matches!(stated.host, Given::Not);
+        let Stated { connection, has_connection, expects_continue, authorizes_proxy, .. } = stated;
+        Ok(Settled { framing, octets, connection, has_connection, expects_continue, has_own_host, authorizes_proxy })
+    }
+
+    /// The same of a head that the next hop may be written as lines.
+    pub(crate) fn settle_lines(&self) -> Result<Settled, Misuse> {
+        let settled = self.settle()?;
+        // A property of the hop: to a server it would be a secret of somebody else's.
+        if settled.authorizes_proxy && (self.target.starts_with('/') || self.target == "*") {
+            return Err(Misuse::ProxyAuthorization);
+        }
+        // RFC 9110 section 10.1.1: a server ignores it there, and the body would wait for nothing.
+        if settled.expects_continue && self.version == Version::HTTP_10 {
+            return Err(Misuse::ExpectInHttp10);
+        }
+        Ok(settled)
+    }
+
+    /// The one Host that was settled on.
+    pub(crate) fn settled_host(&self, settled: &Settled) -> &'a [u8] {
+        let Self { headers, defaults, host, .. } = *self;
+        let own = || headers.get(HOST).or_else(|| defaults.get(HOST)).map(HeaderValue::as_bytes);
+        if settled.has_own_host { own().unwrap_or_default() } else { host.as_bytes() }
     }
 
     /// The fields of the caller, and those defaults that the caller does not name.
@@ -65,84 +92,31 @@ impl<'a> RequestHead<'a> {
     }
 }
 
-/// What every version of HTTP says in a place of its own.
-#[derive(Debug)]
-pub(crate) struct Settled<'a> {
-    pub(crate) host: &'a [u8],
+/// What was found out about a head that may be sent, and holds as long as nothing of it changes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settled {
     pub(crate) framing: Framing,
-    stated: Stated<'a>,
-}
-
-/// What the fields of a request say that has to be heeded, gathered in one pass.
-#[derive(Debug, Default)]
-pub(super) struct Stated<'a> {
-    host: Given<'a>,
-    length: Given<'a>,
-    coding: Given<'a>,
+    /// Octets of the head as HTTP/1.1 has it.
+    pub(crate) octets: usize,
     pub(super) connection: ConnectionOptions,
-    pub(super) expects_continue: bool,
+    /// There is a `Connection`.
+    pub(crate) has_connection: bool,
+    pub(crate) expects_continue: bool,
+    /// A field of the caller's says which host it is for.
+    has_own_host: bool,
     authorizes_proxy: bool,
-    /// Octets of their lines.
-    octets: usize,
 }
 
-/// The values under one name.
-#[derive(Debug, Default)]
-enum Given<'a> {
-    #[default]
-    Not,
-    Once(&'a [u8]),
-    Repeatedly,
-}
-
-impl<'a> Given<'a> {
-    fn add(&mut self, value: &'a [u8]) {
-        *self = if matches!(self, Self::Not) { Self::Once(value) } else { Self::Repeatedly };
-    }
-}
-
-impl<'a> Stated<'a> {
-    fn by(head: &RequestHead<'a>) -> Self {
-        let mut stated = Self::default();
-        for (name, value) in head.fields() {
-            let (name, value) = (name.as_str(), value.as_bytes());
-            stated.octets += name.len() + ": ".len() + value.len() + CRLF.len();
-            match name {
-                "host" => stated.host.add(value),
-                "content-length" => stated.length.add(value),
-                "transfer-encoding" => stated.coding.add(value),
-                "connection" => stated.connection.add(value),
-                "proxy-authorization" => stated.authorizes_proxy = true,
-                "expect" => stated.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
-                _ => {}
-            }
-        }
-        stated
-    }
-}
-
-/// Appends the head to `out`; a head that may not be written leaves `out` as it was.
-pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Result<Stated<'a>, Misuse> {
-    let Settled { host, framing, stated } = head.settle()?;
-    // A property of the hop: to a server it would be a secret of somebody else's.
-    if stated.authorizes_proxy && (head.target.starts_with('/') || head.target == "*") {
-        return Err(Misuse::ProxyAuthorization);
-    }
+/// Appends a head that was settled to `out`.
+pub(super) fn write_head(head: &RequestHead<'_>, settled: &Settled, out: &mut BytesMut) {
     let version_and_host = if head.version == Version::HTTP_10 { BEHIND_TARGET_1_0 } else { BEHIND_TARGET };
-    // RFC 9110 section 10.1.1: a server ignores it there, and the body would wait for nothing.
-    if stated.expects_continue && head.version == Version::HTTP_10 {
-        return Err(Misuse::ExpectInHttp10);
-    }
-
-    let codings = head.accept_encoding.map_or(0, str::len);
-    let octets = stated.octets + codings;
-    out.reserve(FIXED_PARTS + head.method.as_str().len() + head.target.len() + host.len() + octets);
+    out.reserve(settled.octets);
     out.extend_from_slice(head.method.as_str().as_bytes());
     out.extend_from_slice(b" ");
     out.extend_from_slice(head.target.as_bytes());
     // RFC 9110 section 7.2: Host first, so that a server can route before it has parsed the rest.
     out.extend_from_slice(version_and_host);
-    out.extend_from_slice(host);
+    out.extend_from_slice(head.settled_host(settled));
     out.extend_from_slice(CRLF);
     for (name, value) in head.fields() {
         // These have a fixed place.
@@ -153,17 +127,16 @@ pub(super) fn encode_head<'a>(head: &RequestHead<'a>, out: &mut BytesMut) -> Res
     if let Some(line) = head.accept_encoding {
         out.extend_from_slice(line.as_bytes());
     }
-    match framing {
+    match settled.framing {
         Framing::Unsaid => {}
         Framing::Length(length) => {
-            out.extend_from_slice(b"content-length: ");
+            out.extend_from_slice(LENGTH_IS);
             put_decimal(length, out);
             out.extend_from_slice(CRLF);
         }
-        Framing::Chunked => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        Framing::Chunked => out.extend_from_slice(IS_CHUNKED),
     }
     out.extend_from_slice(CRLF);
-    Ok(stated)
 }
 
 /// Appends a trailer section with the empty line that ends it; on an error `out` is as it was.
@@ -239,6 +212,17 @@ pub(crate) enum Framing {
     Unsaid,
     Length(u64),
     Chunked,
+}
+
+impl Framing {
+    /// Octets of its line.
+    fn octets(self) -> usize {
+        match self {
+            Self::Unsaid => 0,
+            Self::Length(length) => LENGTH_IS.len() + length.checked_ilog10().unwrap_or(0) as usize + 1 + CRLF.len(),
+            Self::Chunked => IS_CHUNKED.len(),
+        }
+    }
 }
 
 fn choose_framing(head: &RequestHead<'_>, stated: &Stated<'_>) -> Result<Framing, Misuse> {
@@ -322,8 +306,8 @@ const HOST_OCTETS: [bool; 256] = {
 const BEHIND_TARGET: &[u8; 17] = b" HTTP/1.1\r\nhost: ";
 const BEHIND_TARGET_1_0: &[u8; 17] = b" HTTP/1.0\r\nhost: ";
 const ACCEPT_ENCODING: &str = "accept-encoding: ";
-/// All that is fixed of request line, Host, the longest framing and the empty line.
-const FIXED_PARTS: usize = "  HTTP/1.1\r\nhost: \r\ncontent-length: 18446744073709551615\r\n\r\n".len();
+const LENGTH_IS: &[u8; 16] = b"content-length: ";
+const IS_CHUNKED: &[u8; 28] = b"transfer-encoding: chunked\r\n";
 
 const NOT_IN_TRAILERS: [&str; 26] = [
     "authorization",

@@ -22,7 +22,7 @@ use http::{HeaderMap, Method, StatusCode, Version};
 
 use super::body::{BodyDecoder, BodyStep};
 use super::chunked::{ChunkHeader, chunk_header, last_chunk};
-use super::encode::{BodyLength, RequestHead, encode_head};
+use super::encode::{BodyLength, RequestHead, Settled, write_head};
 use super::fault::{Fault, Misuse};
 use super::fields::CRLF;
 use super::framing::{BodyFraming, decide, is_tunnel};
@@ -47,24 +47,31 @@ impl SendHead {
     /// Appends the head to `out`. The exchange waits for a 100 if the head says `Expect: 100-continue` of a body.
     #[inline]
     pub(crate) fn encode(self, head: &RequestHead<'_>, out: &mut BytesMut) -> Result<AfterHead, Misuse> {
-        let stated = encode_head(head, out)?;
+        let settled = head.settle_lines()?;
+        Ok(self.write(head, &settled, out))
+    }
+
+    /// The same of a head that was settled before.
+    #[inline]
+    pub(crate) fn write(self, head: &RequestHead<'_>, settled: &Settled, out: &mut BytesMut) -> AfterHead {
+        write_head(head, settled, out);
         let reader = HeadReader {
             limits: self.limits,
             method: head.method.clone(),
             version: head.version,
-            request: stated.connection,
+            request: settled.connection,
             request_complete: !head.has_body(),
             scanned: 0,
             interims: Interims::default(),
             upgrade: None,
         };
         let left = match head.body {
-            BodyLength::None | BodyLength::Length(0) => return Ok(AfterHead::ReceiveHead(ReceiveHead { reader })),
+            BodyLength::None | BodyLength::Length(0) => return AfterHead::ReceiveHead(ReceiveHead { reader }),
             BodyLength::Length(length) => Some(length),
             BodyLength::Chunked => None,
         };
         let body = SendBody { reader, left };
-        Ok(if stated.expects_continue { AfterHead::Await100(Await100 { body }) } else { AfterHead::SendBody(body) })
+        if settled.expects_continue { AfterHead::Await100(Await100 { body }) } else { AfterHead::SendBody(body) }
     }
 }
 

@@ -13,11 +13,12 @@ mod head;
 mod interims;
 mod reuse;
 mod said;
+mod stated;
 
 pub use head::ResponseHead;
 
 pub(crate) use body::BodyStep;
-pub(crate) use encode::{BodyLength, Framing, RequestHead, check_trailers, field};
+pub(crate) use encode::{BodyLength, Framing, RequestHead, Settled, check_trailers, field};
 pub(crate) use exchange::{AfterHead, Await100, Await100Step, HeadStep, ReceiveBody, ReceiveHead, SendBody, SendHead};
 pub(crate) use fault::{Fault, FaultKind, Misuse};
 pub(crate) use fields::field_section;

@@ -1,32 +1,29 @@
 //! Heads and trailers as HTTP/2 has them (RFC 9113 section 8): pseudo-fields in place of lines, and nothing of the connection.
 
 use bytes::Bytes;
-use http::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONNECTION, CONTENT_LENGTH, COOKIE, HOST, PROXY_AUTHORIZATION, SEC_WEBSOCKET_KEY,
-    SET_COOKIE, TE,
-};
+use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_KEY, TE};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 
 use crate::protocol::http1::{
-    Fault, Framing, HeadLimits, Interims, Misuse, RequestHead, ResponseHead, check_trailers, section_octets,
+    Fault, Framing, HeadLimits, Interims, Misuse, RequestHead, ResponseHead, Settled, check_trailers, section_octets,
 };
 
-/// The request that HTTP/1.1 would write as lines: what that refuses is refused here, and for the same reason.
+/// The request that HTTP/1.1 would write as lines, once it is settled: what that refuses is refused here, and for the same reason.
 ///
 /// The `:authority` is the caller's Host if there is one, else the target's, and there is no Host beside it (RFC 9113 section
 /// 8.3.1). `known` is that of the last request on the wire, of which the next one's is nearly always a copy.
 pub(crate) fn request(
     head: &RequestHead<'_>,
+    settled: &Settled,
     secure: bool,
     known: &mut Option<Authority>,
 ) -> Result<Request<()>, Misuse> {
-    let settled = head.settle()?;
     let mut request = Request::new(());
-    *request.uri_mut() = uri(head, settled.host, secure, known)?;
+    *request.uri_mut() = uri(head, head.settled_host(settled), secure, known)?;
     *request.version_mut() = Version::HTTP_2;
     *request.method_mut() = head.method.clone();
-    *request.headers_mut() = fields(head, settled.framing)?;
+    *request.headers_mut() = fields(head, settled)?;
     Ok(request)
 }
 
@@ -102,7 +99,7 @@ pub(crate) fn check_response_trailers(trailers: &HeaderMap, limits: &HeadLimits)
 }
 
 fn refuse_connection_fields(fields: &HeaderMap) -> Result<(), Fault> {
-    match fields.keys().find_map(of_the_connection) {
+    match fields.keys().find_map(|name| of_the_connection(name.as_str())) {
         Some(name) => Err(Fault::ConnectionField { name }),
         None => Ok(()),
     }
@@ -124,14 +121,14 @@ fn uri(head: &RequestHead<'_>, host: &[u8], secure: bool, known: &mut Option<Aut
             None => (own, head.target),
         };
         // RFC 9113 section 8.3.1: an empty path is said as "/".
-        let path = if path.is_empty() || path.starts_with('?') { format!("/{path}") } else { path.to_owned() };
+        let path = if path.is_empty() || path.starts_with('?') { &format!("/{path}") } else { path };
         parts.scheme = Some(scheme);
         if known.as_ref().is_none_or(|known| known.as_str().as_bytes() != host) {
             *known = Some(authority(host).ok_or_else(|| Misuse::Host { at: position(host, b"%") })?);
         }
         parts.authority.clone_from(known);
         let refused = || Misuse::Target { at: position(head.target.as_bytes(), NOT_IN_PATHS) };
-        parts.path_and_query = Some(PathAndQuery::from_maybe_shared(path).map_err(|_| refused())?);
+        parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(|_| refused())?);
     }
     Uri::from_parts(parts).map_err(|_| Misuse::Target { at: 0 })
 }
@@ -146,46 +143,54 @@ fn position(octets: &[u8], suspects: &[u8]) -> usize {
 }
 
 /// The fields but for those that are said otherwise, or not at all, in HTTP/2 (RFC 9113 section 8.2.2).
-fn fields(head: &RequestHead<'_>, framing: Framing) -> Result<HeaderMap, Misuse> {
+fn fields(head: &RequestHead<'_>, settled: &Settled) -> Result<HeaderMap, Misuse> {
     let most = head.headers.len() + head.defaults.len() + 2;
     let mut fields = HeaderMap::try_with_capacity(most).map_err(|_| Misuse::TooManyFields)?;
-    let named = Named::by(head);
+    let named = if settled.has_connection { Named::by(head) } else { Named::default() };
     for (name, value) in head.fields() {
-        if *name == TE {
+        match name.as_str() {
+            "host" | "content-length" => {}
             // With it a server may send trailers. In HTTP/1.1 it has to be named by Connection, so this comes first.
-            if value.as_bytes().eq_ignore_ascii_case(TRAILERS.as_bytes()) {
+            "te" if value.as_bytes().eq_ignore_ascii_case(TRAILERS.as_bytes()) => {
                 fields.try_insert(TE, HeaderValue::from_static(TRAILERS)).map_err(|_| Misuse::TooManyFields)?;
             }
-        } else if *name != HOST && *name != CONTENT_LENGTH && of_the_connection(name).is_none() && !named.has(name) {
-            let mut value = value.clone();
-            if SECRET.contains(name) {
-                // Never indexed, neither here nor by an intermediary: its length in the compressed head would tell whether a
-                // guess is right (RFC 7541 section 7.1).
-                value.set_sensitive(true);
+            "te" => {}
+            text if of_the_connection(text).is_some() || named.has(text) => {}
+            text => {
+                let mut value = value.clone();
+                if is_secret(text) {
+                    // Never indexed, neither here nor by an intermediary: its length in the compressed head would tell whether a
+                    // guess is right (RFC 7541 section 7.1).
+                    value.set_sensitive(true);
+                }
+                fields.try_append(name.clone(), value).map_err(|_| Misuse::TooManyFields)?;
             }
-            fields.try_append(name.clone(), value).map_err(|_| Misuse::TooManyFields)?;
         }
     }
     if let Some(codings) = head.codings() {
         let codings = HeaderValue::from_static(codings);
         fields.try_insert(ACCEPT_ENCODING, codings).map_err(|_| Misuse::TooManyFields)?;
     }
-    if let Framing::Length(length) = framing {
+    if let Framing::Length(length) = settled.framing {
         fields.try_insert(CONTENT_LENGTH, length.into()).map_err(|_| Misuse::TooManyFields)?;
     }
     Ok(fields)
 }
 
 /// The name, if it is of a field of the connection. Nearly all others differ in length.
-fn of_the_connection(name: &HeaderName) -> Option<&'static str> {
-    let name = name.as_str();
+fn of_the_connection(name: &str) -> Option<&'static str> {
     if !matches!(name.len(), 7 | 10 | 16 | 17) {
         return None;
     }
     OF_THE_CONNECTION.into_iter().find(|of_the_connection| *of_the_connection == name)
 }
 
+fn is_secret(name: &str) -> bool {
+    matches!(name, "authorization" | "proxy-authorization" | "cookie" | "set-cookie")
+}
+
 /// The fields that the caller's Connection names: they are meant for the next hop of HTTP/1.1 only (RFC 9110 section 7.6.1).
+#[derive(Default)]
 struct Named<'a>(Vec<&'a [u8]>);
 
 impl<'a> Named<'a> {
@@ -195,15 +200,14 @@ impl<'a> Named<'a> {
         Self(options.collect())
     }
 
-    fn has(&self, name: &HeaderName) -> bool {
-        self.0.iter().any(|option| option.eq_ignore_ascii_case(name.as_str().as_bytes()))
+    fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|option| option.eq_ignore_ascii_case(name.as_bytes()))
     }
 }
 
 const TRAILERS: &str = "trailers";
 /// RFC 9113 section 8.2.2.
 const OF_THE_CONNECTION: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "transfer-encoding", "upgrade"];
-const SECRET: [HeaderName; 4] = [AUTHORIZATION, PROXY_AUTHORIZATION, COOKIE, SET_COOKIE];
 /// What HTTP/1.1 sends as it is, and no `:path` may hold (RFC 3986 section 3.3).
 const NOT_IN_PATHS: &[u8] = b"\"<>`^";
 

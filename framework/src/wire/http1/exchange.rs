@@ -15,7 +15,7 @@ use crate::clock;
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{
     AfterHead, Await100, Await100Step, BodyStep, HeadLimits, HeadStep, ReceiveBody, ReceiveHead, RequestHead,
-    ResponseHead, SendBody, SendHead,
+    ResponseHead, SendBody, SendHead, Settled,
 };
 use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
@@ -56,17 +56,18 @@ pub(super) struct Tail {
 }
 
 impl Exchange {
-    /// Writes nothing yet: encodes the head, so that what may not be sent is refused before a wire is touched.
-    pub(crate) fn prepare(head: &RequestHead<'_>, limits: HeadLimits) -> Result<(Self, BytesMut), Failure> {
+    /// Writes nothing yet: encodes the head, once it is settled that it may be sent.
+    #[inline]
+    pub(crate) fn new(head: &RequestHead<'_>, settled: &Settled, limits: HeadLimits) -> (Self, BytesMut) {
         let mut octets = BytesMut::new();
-        let after = SendHead::new(limits).encode(head, &mut octets).map_err(Failure::Misuse)?;
+        let after = SendHead::new(limits).write(head, settled, &mut octets);
         let state = match after {
             AfterHead::Await100(state) => State::Await100(state),
             AfterHead::SendBody(state) => State::SendBody(state),
             AfterHead::ReceiveHead(state) => State::ReceiveHead(state),
         };
         let head_octets = octets.len() as u64;
-        let new = Self {
+        let exchange = Self {
             state,
             early: None,
             interims: Vec::new(),
@@ -77,7 +78,7 @@ impl Exchange {
             answered: false,
             cut_short: false,
         };
-        Ok((new, octets))
+        (exchange, octets)
     }
 
     /// Writes the head, and with it the first data unless a 100 has to come first.

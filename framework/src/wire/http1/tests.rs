@@ -129,7 +129,7 @@ fn chunked_post() -> (Exchange, BytesMut) {
         accept_encoding: None,
         body: BodyLength::Chunked,
     };
-    Exchange::prepare(&head, HeadLimits::default()).unwrap()
+    Exchange::new(&head, &head.settle_lines().unwrap(), HeadLimits::default())
 }
 
 #[test]

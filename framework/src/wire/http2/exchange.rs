@@ -16,7 +16,7 @@ use super::stream::{Sending, Stream};
 use super::{Http2, Tunnel};
 use crate::clock;
 use crate::error::{Stage, WireState};
-use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead};
+use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead, Settled};
 use crate::protocol::websocket::handshake::Asked;
 use crate::wire::{Failure, Pace, Received, Uploaded};
 
@@ -28,11 +28,13 @@ impl Exchange {
     pub(crate) fn new(
         wire: Http2,
         head: &RequestHead<'_>,
-        head_octets: u64,
+        settled: &Settled,
         secure: bool,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        Stream::new(wire, head, head_octets, secure, limits).map(|stream| Self(Rc::new(RefCell::new(stream))))
+        // What may fail comes first: the stream is large, and is made where it stays.
+        let request = Stream::request(&wire, head, settled, secure)?;
+        Ok(Self(Rc::new(RefCell::new(Stream::new(wire, request, head, settled, limits)))))
     }
 
     /// Opens the stream with the head, where no data follows it; `None` if that has to wait, as it seldom has.

@@ -7,14 +7,13 @@ use bytes::Bytes;
 use h2::client::SendRequest;
 use h2::ext::Protocol;
 use h2::{SendStream, StreamId};
-use http::header::EXPECT;
 use http::{Request, StatusCode};
 
 use super::receiving::{Broken, Receiving};
 use super::{Http2, Tunnel};
 use crate::clock;
 use crate::error::{Stage, WireState};
-use crate::protocol::http1::{BodyLength, Fault, HeadLimits, RequestHead, ResponseHead};
+use crate::protocol::http1::{BodyLength, Fault, HeadLimits, RequestHead, ResponseHead, Settled};
 use crate::protocol::http2::head::{extend_connect, request};
 use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
@@ -64,20 +63,28 @@ pub(super) enum Sending {
 }
 
 impl Stream {
+    /// The head as HTTP/2 has it.
+    pub(super) fn request(
+        wire: &Http2,
+        head: &RequestHead<'_>,
+        settled: &Settled,
+        secure: bool,
+    ) -> Result<Box<Request<()>>, Failure> {
+        let request = request(head, settled, secure, &mut wire.shared.authority.borrow_mut());
+        request.map(Box::new).map_err(Failure::Misuse)
+    }
+
+    #[inline]
     pub(super) fn new(
         wire: Http2,
+        request: Box<Request<()>>,
         head: &RequestHead<'_>,
-        head_octets: u64,
-        secure: bool,
+        settled: &Settled,
         limits: HeadLimits,
-    ) -> Result<Self, Failure> {
-        let request = request(head, secure, &mut wire.shared.authority.borrow_mut()).map_err(Failure::Misuse)?;
-        let expects_100 = head
-            .fields()
-            .any(|(name, value)| *name == EXPECT && value.as_bytes().eq_ignore_ascii_case(b"100-continue"));
+    ) -> Self {
         let sending = match head.body {
             BodyLength::None | BodyLength::Length(0) => Sending::Ended,
-            _ if expects_100 => Sending::Awaits100,
+            _ if settled.expects_continue => Sending::Awaits100,
             _ => Sending::Body,
         };
         let left = match head.body {
@@ -87,23 +94,22 @@ impl Stream {
         };
         let receiving = Receiving::new(head.method.clone(), limits);
         let sender = wire.shared.sender.borrow().clone();
-        let (request, stream) = (Some(Box::new(request)), None);
-        Ok(Self {
+        Self {
             wire,
-            request,
+            request: Some(request),
             upgrade: Upgrade::None,
             sender,
-            stream,
+            stream: None,
             sending,
             left,
-            head_octets,
+            head_octets: settled.octets as u64,
             body_sent: 0,
             receiving,
             unprocessed: false,
             body_ended: None,
             reader: None,
             writer: None,
-        })
+        }
     }
 
     /// The request, which has no body, asks for an upgrade: the stream stays open behind the head.

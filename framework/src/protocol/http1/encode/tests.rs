@@ -60,12 +60,20 @@ impl Draft {
             body: *body,
         };
         let mut out = BytesMut::from("before|");
-        let result = encode_head(&head, &mut out).map(drop);
+        let result = encode_head(&head, &mut out);
         let written = String::from_utf8(out.to_vec()).expect("ASCII");
         let written = written.strip_prefix("before|").expect("what was there stays").to_owned();
         assert!(result.is_ok() || written.is_empty(), "an error wrote {written:?}");
         result.map(|()| written)
     }
+}
+
+/// Appends the head to `out`; a head that may not be written leaves `out` as it was.
+fn encode_head(head: &RequestHead<'_>, out: &mut BytesMut) -> Result<(), Misuse> {
+    let (settled, before) = (head.settle_lines()?, out.len());
+    write_head(head, &settled, out);
+    assert_eq!(settled.octets, out.len() - before, "it is as long as was said");
+    Ok(())
 }
 
 #[test]

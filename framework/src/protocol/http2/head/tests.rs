@@ -36,20 +36,17 @@ impl Draft {
 
     fn request(&self) -> Result<Request<()>, Misuse> {
         let Self { method, target, headers, defaults, body } = self;
-        request(
-            &RequestHead {
-                version: Version::HTTP_11,
-                method,
-                target,
-                host: "example.com",
-                headers,
-                defaults,
-                accept_encoding: None,
-                body: *body,
-            },
-            true,
-            &mut None,
-        )
+        let head = RequestHead {
+            version: Version::HTTP_11,
+            method,
+            target,
+            host: "example.com",
+            headers,
+            defaults,
+            accept_encoding: None,
+            body: *body,
+        };
+        request(&head, &head.settle()?, true, &mut None)
     }
 
     fn fields(&self) -> String {
@@ -294,6 +291,6 @@ fn codings_are_asked_for_as_http1_would() {
         accept_encoding: Some("accept-encoding: gzip, br\r\n"),
         body: BodyLength::None,
     };
-    let request = request(&head, true, &mut None).unwrap();
+    let request = request(&head, &head.settle().unwrap(), true, &mut None).unwrap();
     assert_eq!(lines(request.headers()), "accept-encoding: gzip, br\n");
 }

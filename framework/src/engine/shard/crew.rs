@@ -1,0 +1,208 @@
+//! The tasks of one shard that stay for more: making one costs more than much that is done in it, most of that for its memory.
+
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker, ready};
+
+use tokio::task::spawn_local;
+
+/// Tasks of one shard, each of which does one piece of work after the other. They end with it when they have none.
+#[derive(Default)]
+pub(crate) struct Crew(Rc<Resting>);
+
+/// Those that have nothing to do, the one that rests for the shortest time at the end.
+#[derive(Default)]
+struct Resting(RefCell<Vec<Rc<Place>>>);
+
+/// Where a task that rests finds what it is to do next.
+#[derive(Default)]
+struct Place {
+    work: Cell<Option<Work>>,
+    waker: Cell<Option<Waker>>,
+}
+
+type Work = Pin<Box<dyn Future<Output = ()>>>;
+
+impl Crew {
+    /// Has it done beside all else, as a task of its own would. A panic in it ends that task, and nothing else.
+    pub(crate) fn spawn(&self, work: Work) {
+        let rested = self.0.0.borrow_mut().pop();
+        match rested {
+            Some(place) => {
+                place.work.set(Some(work));
+                place.wake();
+            }
+            None => {
+                let resting = Rc::downgrade(&self.0);
+                spawn_local(Member { work: Some(work), place: Rc::default(), resting });
+            }
+        }
+    }
+}
+
+impl Place {
+    fn wake(&self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Drop for Resting {
+    fn drop(&mut self) {
+        // There is nothing more to come.
+        self.0.take().iter().for_each(|place| place.wake());
+    }
+}
+
+/// One task of a crew.
+struct Member {
+    work: Option<Work>,
+    place: Rc<Place>,
+    resting: Weak<Resting>,
+}
+
+impl Member {
+    fn rest(&self, context: &Context<'_>) -> Poll<()> {
+        let Some(resting) = self.resting.upgrade() else { return Poll::Ready(()) };
+        let mut resting = resting.0.borrow_mut();
+        if resting.len() == MOST_RESTING {
+            return Poll::Ready(());
+        }
+        self.place.waker.set(Some(context.waker().clone()));
+        resting.push(Rc::clone(&self.place));
+        Poll::Pending
+    }
+}
+
+impl Future for Member {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        let this = self.get_mut();
+        if this.work.is_none() {
+            this.work = this.place.work.take();
+        }
+        let Some(work) = &mut this.work else {
+            // Woken by what its last work has left somewhere, unless the crew is no more.
+            return if this.resting.strong_count() > 0 { Poll::Pending } else { Poll::Ready(()) };
+        };
+        ready!(work.as_mut().poll(context));
+        this.work = None;
+        this.rest(context)
+    }
+}
+
+/// As many as a busy shard has use for; the rest of a burst ends with its work.
+const MOST_RESTING: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, poll_fn};
+
+    use futures_util::future::join;
+    use tokio::sync::oneshot;
+    use tokio::task::{LocalSet, id, yield_now};
+
+    use super::*;
+
+    fn on_a_shard(test: impl AsyncFnOnce(Crew)) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let set = LocalSet::new();
+        set.block_on(&runtime, test(Crew::default()));
+        // Where a task of the crew had not ended this would never be over.
+        runtime.block_on(set);
+    }
+
+    /// The task that it was done in.
+    async fn done(crew: &Crew, work: impl Future<Output = ()> + 'static) -> Option<tokio::task::Id> {
+        let (tell, told) = oneshot::channel();
+        crew.spawn(Box::pin(async move {
+            work.await;
+            tell.send(id()).unwrap();
+        }));
+        told.await.ok()
+    }
+
+    #[test]
+    fn a_task_that_has_done_its_work_is_given_more() {
+        on_a_shard(async |crew| {
+            let first = done(&crew, yield_now()).await.unwrap();
+            assert_eq!(done(&crew, yield_now()).await, Some(first));
+            let (one, other) = join(done(&crew, yield_now()), done(&crew, yield_now())).await;
+            assert_ne!(one, other, "work is done beside other work");
+        });
+    }
+
+    #[test]
+    fn work_that_panics_ends_its_task_alone() {
+        on_a_shard(async |crew| {
+            let first = done(&crew, async {}).await.unwrap();
+            assert_eq!(done(&crew, async { panic!("the work explodes") }).await, None);
+            assert_ne!(done(&crew, async {}).await, Some(first));
+        });
+    }
+
+    #[test]
+    fn a_task_is_woken_in_vain_by_what_its_last_work_left() {
+        on_a_shard(async |crew| {
+            let left = Rc::new(Cell::new(None));
+            let leaves = Rc::clone(&left);
+            let work = poll_fn(move |context| {
+                leaves.set(Some(context.waker().clone()));
+                Poll::Ready(())
+            });
+            let first = done(&crew, work).await;
+            left.take().expect("it was woken by something").wake();
+            yield_now().await;
+            assert_eq!(done(&crew, async {}).await, first);
+        });
+    }
+
+    #[test]
+    fn what_is_under_way_goes_on_without_the_crew_and_what_rests_ends() {
+        on_a_shard(async |crew| {
+            done(&crew, async {}).await.unwrap();
+            let (tell, told) = oneshot::channel();
+            crew.spawn(Box::pin(async move { drop(told.await) }));
+            drop(crew);
+            tell.send(()).unwrap();
+        });
+    }
+
+    #[test]
+    fn no_more_rest_than_a_busy_shard_has_use_for() {
+        on_a_shard(async |crew| {
+            for _ in 0..2 * MOST_RESTING {
+                crew.spawn(Box::pin(yield_now()));
+            }
+            done(&crew, async {}).await.unwrap();
+            while crew.0.0.borrow().len() < MOST_RESTING {
+                yield_now().await;
+            }
+            yield_now().await;
+            assert_eq!(crew.0.0.borrow().len(), MOST_RESTING);
+        });
+    }
+
+    #[test]
+    fn work_is_dropped_with_the_local_set() {
+        let kept = Rc::new(());
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let set = LocalSet::new();
+        let crew = set.block_on(&runtime, async {
+            let (crew, in_work) = (Crew::default(), Rc::clone(&kept));
+            crew.spawn(Box::pin(async move {
+                let _kept = in_work;
+                pending::<()>().await;
+            }));
+            done(&crew, async {}).await.unwrap();
+            crew
+        });
+        drop(set);
+        assert_eq!(Rc::strong_count(&kept), 1);
+        drop(crew);
+    }
+}
