@@ -1,6 +1,8 @@
 //! The rounds of one request with who asks for credentials: what an exchange shows, and what follows a 401 or a 407.
 
 mod choosing;
+#[cfg(feature = "negotiate")]
+mod handshake;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -31,6 +33,9 @@ pub(super) struct Authenticating {
     chosen: Vec<Chosen>,
     /// Somebody is being asked; a receive that is given up and made again goes on with that.
     asking: Option<(AskedOf, Option<Instant>)>,
+    /// A wire that is bound to who is shown, if there is one.
+    #[cfg(feature = "negotiate")]
+    binding: Option<Box<handshake::Binding>>,
 }
 
 /// What will be shown.
@@ -117,6 +122,9 @@ impl Journey {
             return None;
         }
         let chosen = self.chosen_for(place).or_else(|| self.unasked(place, by))?;
+        if chosen.scheme.binds() {
+            return self.show_by_wire(chosen);
+        }
         let Chosen { place, credentials, are_given, scheme, realm, reason } = chosen;
         let body = self.payload.0.whole();
         let line = Line { method: self.method().as_str(), uri: self.target().path_and_query(), body: body.as_deref() };
@@ -125,6 +133,29 @@ impl Journey {
         let auth = self.auth.as_mut()?;
         auth.rounds.shows(Carried { place, credentials, are_given, scheme, realm, question, reason });
         Some(value)
+    }
+
+    /// What a scheme shows that binds the wire is known when that is there: the server's is added then.
+    fn show_by_wire(&mut self, chosen: Chosen) -> Option<HeaderValue> {
+        #[cfg(feature = "negotiate")]
+        {
+            let value = if chosen.place.target == AuthTarget::Proxy { self.for_proxy() } else { None };
+            let Some(value) = value else {
+                if chosen.place.target == AuthTarget::Server && self.active.is_none() {
+                    self.binds_to(&chosen);
+                }
+                return None;
+            };
+            let Chosen { place, credentials, are_given, scheme, realm, reason } = chosen;
+            let auth = self.auth.as_mut()?;
+            auth.rounds.shows(Carried { place, credentials, are_given, scheme, realm, question: None, reason });
+            Some(value)
+        }
+        #[cfg(not(feature = "negotiate"))]
+        {
+            drop(chosen);
+            None
+        }
     }
 
     /// Is there anything that may be shown to a proxy?
@@ -169,6 +200,8 @@ impl Journey {
     /// Takes note of a final head: something else than a challenge says that what was shown is accepted, and what to show next.
     #[cold]
     pub(super) fn note_credentials(&mut self, head: &ResponseHead) {
+        #[cfg(feature = "negotiate")]
+        self.note_handshake(head);
         let asks = asks(head.status());
         if asks != Some(AuthTarget::Proxy) {
             // Who sends a challenge of the server on has let the request pass.
@@ -206,6 +239,10 @@ impl Journey {
             return Ok(None);
         }
         let offers = Offers::of(head.headers(), place.target);
+        #[cfg(feature = "negotiate")]
+        if let Some(next) = self.next_leg(&place, &offers).await? {
+            return Ok(Some(next));
+        }
         let replayable = self.payload.0.is_replayable();
         let auth = &mut **self.auth.get_or_insert_default();
         auth.chosen.retain(|chosen| chosen.place != place);
@@ -231,7 +268,11 @@ impl Journey {
         self.services.terms.keyring.challenged(&chosen.place, &offer, random()?);
         if let Some(auth) = &mut self.auth {
             auth.rounds.answers();
-            auth.chosen.push(chosen);
+            auth.chosen.push(chosen.clone());
+        }
+        #[cfg(feature = "negotiate")]
+        if chosen.scheme.binds() {
+            self.binds_to(&chosen);
         }
         Ok(())
     }

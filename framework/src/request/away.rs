@@ -130,6 +130,10 @@ impl Journey {
         if place.is_here() {
             return false;
         }
+        // The wires of a handshake are where the request is.
+        if self.options.dial.bound.is_some() {
+            return false;
+        }
         let Some(payload) = self.payload.again() else { return false };
         let (stand_in, told) = self.shared.node.stand_in();
         let (orders, taken) = mpsc::unbounded_channel();

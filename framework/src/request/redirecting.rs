@@ -130,6 +130,13 @@ impl Journey {
             }
         };
         let for_wires = self.services.options_on_the_way(from.origin(), target.origin());
+        // A wire that is bound to who asks is so for one origin.
+        #[cfg(feature = "negotiate")]
+        let unbound = self.unbound().filter(|_| target.origin() != from.origin());
+        #[cfg(not(feature = "negotiate"))]
+        let unbound: Option<SharedOptions> = None;
+        let options = unbound.as_ref().unwrap_or(&self.options);
+        let for_wires = for_wires.map(|theirs| wired_by(options, &theirs)).or(unbound);
         let proxy_of_home = match self.aim.credentials() {
             Credentials::Kept => self.proxy_on_the_way().filter(|_| leaves),
             Credentials::Dropped => self.aim.moved().and_then(|moved| moved.proxy_of_home.clone()),
@@ -150,7 +157,7 @@ impl Journey {
             told: Some(Status::Redirect(moved.target.url().into())),
             moved: Some(moved),
             headers: Some(Fields::from(headers)),
-            options: for_wires.map(|theirs| wired_by(&self.options, &theirs)),
+            options: for_wires,
             drops_body: !sends_body,
             after: None,
         }))
