@@ -197,7 +197,7 @@ async fn serve(
         unread.advance(length);
         let shown = request.field(if habits.is_proxy { "proxy-authorization" } else { "authorization" });
         let token = shown.and_then(|shown| shown.strip_prefix("NTLM ")).map(|token| BASE64_STANDARD.decode(token));
-        let token = token.transpose().map_err(io::Error::other)?;
+        let token = token.transpose().map_err(|error| io::Error::other(error.to_string()))?;
         let message = token.as_ref().and_then(|token| token.get(8)).copied();
         let mut verdict = known.judge(token.as_deref());
         if let (Some(token), Some(_)) = (&habits.token, message) {

@@ -184,7 +184,7 @@ impl Journey {
         let Some(auth) = &self.auth else { return };
         for shown in [AuthTarget::Proxy, AuthTarget::Server].into_iter().filter_map(|target| auth.rounds.shown(target))
         {
-            if !matches!(shown.reason, AuthReason::Challenged | AuthReason::Stale) {
+            if !matches!(shown.reason, AuthReason::Challenged | AuthReason::Stale | AuthReason::Continued) {
                 self.emit(Mask::AUTHENTICATION, || told(&shown.place, shown.scheme, &shown.realm, shown.reason));
             }
         }

@@ -2,6 +2,7 @@
 
 mod broken;
 mod proxies;
+mod real_peers;
 mod wires;
 
 use hinternet::{AuthReason, AuthScheme, HandleId, Session, SessionBuilder, Status};

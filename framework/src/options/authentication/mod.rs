@@ -134,7 +134,8 @@ impl AuthSchemes {
 
 /// How a request answers who asks for credentials: [`RequestOptions::authentication`](crate::RequestOptions::authentication).
 ///
-/// It decides which of the credentials that there are may be shown; without any a 401 or a 407 is simply the response.
+/// It decides which of the credentials that there are may be shown; without any a 401 or a 407 is simply the response. There are none
+/// of the user who is logged on, so it has no say in when those may be used (`WINHTTP_OPTION_AUTOLOGON_POLICY`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authentication {

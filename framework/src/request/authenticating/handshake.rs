@@ -18,7 +18,7 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use zeroize::Zeroizing;
 
-use super::{Chosen, Journey};
+use super::{Chosen, Journey, told};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
@@ -294,9 +294,11 @@ impl Journey {
         let Some(token) = logon.step(Some(token)).await.map_err(|fault| broken(fault.to_string()))? else {
             return Ok(None);
         };
-        handshake.chosen.reason = AuthReason::Challenged;
+        handshake.chosen.reason = AuthReason::Continued;
+        let Chosen { place, scheme, realm, .. } = &handshake.chosen;
+        let told = told(place, *scheme, realm, AuthReason::Continued);
         (handshake.logon, handshake.token, binding.holds) = (Some(logon), Some(token), true);
-        Ok(Some(Box::default()))
+        Ok(Some(Box::new(Next { told: Some(told), ..Next::default() })))
     }
 
     /// A final head has come: what does it say of the handshake?
@@ -343,7 +345,14 @@ impl Journey {
             binding.handshake = None;
         }
         let is_challenge = asks(head.status()).is_some();
-        Ok((std::mem::take(&mut binding.lacked_body) && !is_challenge).then(Box::default))
+        if !std::mem::take(&mut binding.lacked_body) || is_challenge {
+            return Ok(None);
+        }
+        let (Some(place), Some(bound)) = (self.place(AuthTarget::Server), &self.options.dial.bound) else {
+            return Ok(None);
+        };
+        let told = told(&place, bound.scheme, &[], AuthReason::Continued);
+        Ok(Some(Box::new(Next { told: Some(told), ..Next::default() })))
     }
 }
 
