@@ -67,7 +67,7 @@ fn kdc(folder: &Path) -> Running {
     done(create);
     let keytab = folder.join("keytab");
     for order in [
-        vec!["addprinc", "-pw", "s3cret", "alice"],
+        vec!["addprinc", "+requires_preauth", "-pw", "s3cret", "alice"],
         vec!["addprinc", "-randkey", "HTTP/localhost"],
         vec!["ktadd", "-k", keytab.to_str().unwrap(), "HTTP/localhost"],
     ] {
@@ -138,13 +138,14 @@ async fn rfc4559_a_ticket_of_a_kdc_is_shown_and_the_server_proves_who_it_is() {
             .await
             .map(|r| r.status().as_u16())
     };
-    for user in ["EXAMPLE.TEST\\alice", "alice@EXAMPLE.TEST"] {
-        for _ in 0..3 {
-            assert_eq!(get(user, "s3cret").await.unwrap(), 204, "{user}");
-        }
-        let error = get(user, "wrong").await.unwrap_err();
-        assert_eq!(error.code(), ErrorCode::LoginFailure, "{user}: {error}");
+    let user = "EXAMPLE.TEST\\alice";
+    for _ in 0..3 {
+        assert_eq!(get(user, "s3cret").await.unwrap(), 204);
     }
+    let error = get(user, "wrong").await.unwrap_err();
+    assert_eq!(error.code(), ErrorCode::LoginFailure, "{error}");
+    // An enterprise name, which this KDC does not know: NTLM is all that is left, and is not taken.
+    assert_eq!(get("alice@EXAMPLE.TEST", "s3cret").await.unwrap(), 401);
     recorder.finish(session).await;
 }
 

@@ -33,4 +33,4 @@ pub(crate) use offers::{Offer, Offers, field_names};
 pub(crate) use rounds::{Carried, Rounds, allowed};
 pub(crate) use spaces::Place;
 #[cfg(feature = "negotiate")]
-pub(crate) use token::encode as token_field;
+pub(crate) use token::{encode as token_field, is_rejection};

@@ -16,6 +16,13 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(text).ok()
 }
 
+/// SPNEGO's `reject` (RFC 4178 section 4.2.2, `negState` 2): a refusal, which goes on with nothing.
+pub(crate) fn is_rejection(token: &[u8]) -> bool {
+    let Some((0xa1, rest)) = token.split_first() else { return false };
+    // The lengths of the two wrappers come before the state, which is the first field.
+    rest.iter().take(10).position(|octet| *octet == 0xa0).is_some_and(|at| rest[at..].starts_with(REJECTED))
+}
+
 /// The field that carries ours.
 pub(crate) fn encode(scheme: AuthScheme, token: &[u8]) -> Option<HeaderValue> {
     let mut value = Zeroizing::new([scheme.name(), " "].concat());
@@ -25,6 +32,7 @@ pub(crate) fn encode(scheme: AuthScheme, token: &[u8]) -> Option<HeaderValue> {
 
 /// Octets: Windows has no longer ones (the default of `MaxTokenSize`).
 const MOST: usize = 48_000;
+const REJECTED: &[u8] = &[0xa0, 0x03, 0x0a, 0x01, 0x02];
 
 #[cfg(test)]
 mod tests {
@@ -39,6 +47,16 @@ mod tests {
         let (longest, longer) = (BASE64_STANDARD.encode(vec![0; MOST]), BASE64_STANDARD.encode(vec![0; MOST + 4]));
         assert_eq!(decode(longest.as_bytes()).map(|token| token.len()), Some(MOST));
         assert_eq!(decode(longer.as_bytes()), None);
+    }
+
+    #[test]
+    fn rfc4178_4_2_2_a_rejection_is_told_from_what_goes_on() {
+        assert!(is_rejection(&[0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x02]));
+        for other in
+            [&[0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x00][..], b"NTLMSSP\0", b"", b"\xa1", b"\xa1\xa0"]
+        {
+            assert!(!is_rejection(other), "{other:02x?}");
+        }
     }
 
     #[test]

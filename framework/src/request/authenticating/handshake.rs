@@ -24,7 +24,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
 use crate::options::{AuthScheme, AuthSchemes, AuthTarget, Bound, Protocols, SharedOptions};
 use crate::origin::Lease;
-use crate::policy::auth::{Carried, Leg, Offers, Place, token_field};
+use crate::policy::auth::{Carried, Leg, Offers, Place, is_rejection, token_field};
 use crate::protocol::http1::{BodyLength, ResponseHead};
 use crate::reason::{AuthReason, CloseReason};
 use crate::request::credentials::asks;
@@ -282,6 +282,7 @@ impl Journey {
         }
         let Some(mut logon) = handshake.logon.take().filter(|logon| !logon.is_done()) else { return Ok(None) };
         let token = match offers.leg_of(handshake.chosen.scheme) {
+            Some(Leg::Token(token)) if is_rejection(token) => return Ok(None),
             Some(Leg::Token(token)) => token.clone(),
             Some(Leg::Bad) => return Err(broken("its token is too long, or no base64".to_owned())),
             Some(Leg::None) | None => return Ok(None),
