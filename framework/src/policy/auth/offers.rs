@@ -182,7 +182,15 @@ mod tests {
         assert_eq!(strongest(&[sha, sha512, md5], all), digest("s"));
         assert_eq!(strongest(&[sha, basic], AuthSchemes::BASIC), Some((AuthScheme::Basic, "b".to_owned())));
         assert_eq!(strongest(&[sha], AuthSchemes::BASIC), None);
-        assert_eq!(strongest(&["Negotiate", "NTLM"], all), None, "not in this build");
+        let windows = ["NTLM", sha512, "Negotiate"];
+        if cfg!(feature = "negotiate") {
+            let scheme = |schemes| strongest(&windows, schemes).map(|(scheme, _)| scheme);
+            assert_eq!(scheme(all), Some(AuthScheme::Negotiate));
+            assert_eq!(scheme(all - AuthSchemes::NEGOTIATE), Some(AuthScheme::Ntlm));
+        } else {
+            assert_eq!(strongest(&["Negotiate", "NTLM"], all), None, "not in this build");
+            assert_eq!(strongest(&windows, all), digest("t"));
+        }
         assert_eq!(strongest(&["Digest realm=x, nonce=n, algorithm=TOKEN", basic], all).unwrap().0, AuthScheme::Basic);
     }
 

@@ -239,7 +239,7 @@ impl Journey {
             return false;
         }
         if let Some(binding) = self.auth.as_mut().and_then(|auth| auth.binding.as_mut()) {
-            binding.withheld = Some(std::mem::replace(&mut self.payload, Payload::empty()));
+            binding.withheld = Some(std::mem::take(&mut self.payload));
             self.prepared = None;
         }
         true

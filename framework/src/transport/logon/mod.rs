@@ -29,7 +29,7 @@ use crate::policy::auth::Place;
 
 /// One handshake under way.
 pub(crate) struct Logon {
-    context: Box<Context>,
+    context: Context,
     /// Who is spoken to, as a service principal.
     target: String,
     bindings: Option<Vec<u8>>,
@@ -37,8 +37,8 @@ pub(crate) struct Logon {
 }
 
 enum Context {
-    Ntlm(Ntlm, Option<AuthIdentityBuffers>),
-    Negotiate(Negotiate, Option<CredentialsBuffers>),
+    Ntlm(Box<(Ntlm, Option<AuthIdentityBuffers>)>),
+    Negotiate(Box<(Negotiate, Option<CredentialsBuffers>)>),
 }
 
 /// Why it cannot go on: `sspi`'s word for it, without its sentence, which may name the user.
@@ -56,17 +56,17 @@ impl Logon {
         let identity = identity(credentials)?;
         let context = if scheme == AuthScheme::Ntlm {
             let context = Ntlm::with_config(NtlmConfig::new(WORKSTATION.to_owned()));
-            Context::Ntlm(context, Some(identity.into()))
+            Context::Ntlm(Box::new((context, Some(identity.into()))))
         } else {
             // It begins as NTLM, and becomes Kerberos where a KDC is known for the user's realm.
             let ntlm = Box::new(NtlmConfig::new(WORKSTATION.to_owned()));
             let config = NegotiateConfig::new(ntlm, Some(PACKAGES.to_owned()), WORKSTATION.to_owned());
             let context = quietly(|| Negotiate::new_client(config))?;
-            Context::Negotiate(context, Some(CredentialsBuffers::AuthIdentity(identity.into())))
+            Context::Negotiate(Box::new((context, Some(CredentialsBuffers::AuthIdentity(identity.into())))))
         };
         let host = place.origin.host().trim_start_matches('[').trim_end_matches(']');
         let bindings = certificate.and_then(bindings::of);
-        Ok(Self { context: Box::new(context), target: format!("HTTP/{host}"), bindings, is_done: false })
+        Ok(Self { context, target: format!("HTTP/{host}"), bindings, is_done: false })
     }
 
     /// What is to be sent next, after what the peer has sent; `None`: nothing, it is done.
@@ -78,8 +78,9 @@ impl Logon {
         input.extend(self.bindings.clone().map(|all| SecurityBuffer::new(all, BufferType::ChannelBindings)));
         let mut output = [SecurityBuffer::new(Vec::new(), BufferType::Token)];
         let requirements = ClientRequestFlags::MUTUAL_AUTH;
-        let stepped = match &mut *self.context {
-            Context::Ntlm(context, identity) => {
+        let stepped = match &mut self.context {
+            Context::Ntlm(both) => {
+                let (context, identity) = &mut **both;
                 let mut builder = context
                     .initialize_security_context()
                     .with_credentials_handle(identity)
@@ -90,7 +91,8 @@ impl Logon {
                     .with_output(&mut output);
                 drive(quietly(|| context.initialize_security_context_impl(&mut builder))?).await
             }
-            Context::Negotiate(context, identity) => {
+            Context::Negotiate(both) => {
+                let (context, identity) = &mut **both;
                 let mut builder = context
                     .initialize_security_context()
                     .with_credentials_handle(identity)

@@ -171,10 +171,10 @@ impl<'a> Route<'a> {
     /// No tunnel came of it: does another stream make sense?
     async fn end(&mut self, at: usize, leg: &Leg<'_>, failure: NoTunnel) -> End {
         match &failure {
-            NoTunnel::Fault(TunnelFault::Refused(answer)) if !answer.may_go_on() => {
-                if self.answers(at, leg, answer).await {
-                    return End::Again;
-                }
+            NoTunnel::Fault(TunnelFault::Refused(answer))
+                if !answer.may_go_on() && self.answers(at, leg, answer).await =>
+            {
+                return End::Again;
             }
             NoTunnel::Fault(fault) if fault.is_about_the_address() && self.goals[at].len() > 1 => {
                 self.goals[at].remove(0);
