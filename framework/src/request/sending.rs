@@ -121,7 +121,7 @@ impl Journey {
                 Ok(false) => {}
                 Err(error) => {
                     lease.close(&self.shared.node, CloseReason::Cancelled);
-                    return Err(self.name(error));
+                    return Err(self.name(error).in_operation(self.operation.get()));
                 }
             }
         }
