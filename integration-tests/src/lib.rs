@@ -10,6 +10,7 @@
 //! | [`DeflatingOrigin`](deflating::DeflatingOrigin) | an honest WebSocket server that compresses |
 //! | [`Coded`](coded::Coded) | content as a server codes it, and zeros without end in each coding |
 //! | [`Guard`](guard::Guard) | stands before an origin, asks for credentials, and checks them |
+//! | `NtlmOrigin` | a server or proxy that binds a connection to who answers it by NTLM; with the feature `negotiate` |
 //! | [`frames`](http2_peer::frames) | HTTP/2 frame by frame, for scripted peers |
 //! | [`FaultProxy`](fault_proxy::FaultProxy) | stands between client and server and cuts, delays, holds, corrupts |
 //! | [`HttpProxy`](proxy::HttpProxy) | a proxy of HTTP: opens tunnels, answers what it should forward, asks who is there |
@@ -46,6 +47,8 @@ mod mailbox;
 #[cfg(feature = "simulation")]
 pub mod memory_peer;
 mod name_server;
+#[cfg(feature = "negotiate")]
+pub mod ntlm_origin;
 pub mod origin;
 mod patience;
 mod polls;

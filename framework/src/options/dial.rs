@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use url::Host;
 
+use super::authentication::Bound;
 use super::proxy::ProxySettings;
 use super::timeouts::check_one;
 use super::tls::TlsOptions;
@@ -32,6 +33,8 @@ pub struct DialOptions {
     pub(crate) proxy: ProxySettings,
     pub(crate) always_tunnel: bool,
     pub(crate) proxy_tls: TlsOptions,
+    /// Whose wires they are, where they belong to somebody.
+    pub(crate) bound: Option<Arc<Bound>>,
 }
 
 impl Default for DialOptions {
@@ -50,6 +53,7 @@ impl Default for DialOptions {
             proxy: ProxySettings::default(),
             always_tunnel: false,
             proxy_tls: TlsOptions::default(),
+            bound: None,
         }
     }
 }

@@ -33,6 +33,8 @@ use http::{HeaderMap, HeaderValue};
 use crate::error::{Error, Operation, Result};
 use crate::shown;
 
+#[cfg_attr(not(feature = "negotiate"), allow(unused_imports, reason = "nothing binds a wire without the feature"))]
+pub(crate) use authentication::Bound;
 pub(crate) use authentication::Shown;
 pub use authentication::{
     AuthScheme, AuthSchemes, AuthTarget, Authentication, CredentialProvider, Credentials, CredentialsAsked, Providing,

@@ -42,6 +42,12 @@ impl Lease {
         self.reused
     }
 
+    /// Its borrower has kept it for another exchange.
+    #[cfg(feature = "negotiate")]
+    pub(crate) fn serves_again(&mut self) {
+        self.reused = true;
+    }
+
     /// Its borrower is about to be told that it has it.
     pub(crate) fn is_told_of(&mut self) {
         self.loan.told = true;

@@ -15,6 +15,8 @@ pub enum AuthReason {
     Challenged,
     /// They were asked for again, for only the nonce was too old.
     Stale,
+    /// A handshake goes on that was begun: NTLM and Negotiate have several legs.
+    Continued,
 }
 
 impl fmt::Display for AuthReason {
@@ -24,6 +26,7 @@ impl fmt::Display for AuthReason {
             Self::Remembered => "they were accepted before",
             Self::Challenged => "they were asked for",
             Self::Stale => "only the nonce was too old",
+            Self::Continued => "the handshake goes on",
         })
     }
 }

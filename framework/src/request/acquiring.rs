@@ -22,6 +22,10 @@ impl Journey {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.services.session.gone(Operation::Send));
         }
+        #[cfg(feature = "negotiate")]
+        if let Some(lease) = self.held_wire(fresh) {
+            return Ok(lease);
+        }
         let found = match self.options.dial.proxy.resolver() {
             None => None,
             Some(_) => Box::pin(self.find_routes()).await?,

@@ -1,6 +1,8 @@
 //! The rounds of one request with who asks for credentials: what an exchange shows, and what follows a 401 or a 407.
 
 mod choosing;
+#[cfg(feature = "negotiate")]
+mod handshake;
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -34,6 +36,9 @@ pub(super) struct Authenticating {
     chosen: Vec<Chosen>,
     /// Somebody is being asked; a receive that is given up and made again goes on with that.
     asking: Option<(AskedOf, Option<Instant>)>,
+    /// A wire that is bound to who is shown, if there is one.
+    #[cfg(feature = "negotiate")]
+    binding: Option<Box<handshake::Binding>>,
 }
 
 /// What will be shown.
@@ -130,6 +135,9 @@ impl Journey {
             return None;
         }
         let chosen = self.chosen_for(place).or_else(|| self.unasked(place, by))?;
+        if chosen.scheme.binds() {
+            return self.show_by_wire(chosen);
+        }
         let Chosen { place, credentials, are_given, scheme, realm, reason } = chosen;
         let body = self.payload.0.whole();
         let line = Line { method: self.method().as_str(), uri: self.target().path_and_query(), body: body.as_deref() };
@@ -138,6 +146,29 @@ impl Journey {
         let auth = self.auth.as_mut()?;
         auth.rounds.shows(Carried { place, credentials, are_given, scheme, realm, question, reason });
         Some(value)
+    }
+
+    /// What a scheme shows that binds the wire is known when that is there: the server's is added then.
+    fn show_by_wire(&mut self, chosen: Chosen) -> Option<HeaderValue> {
+        #[cfg(feature = "negotiate")]
+        {
+            let value = if chosen.place.target == AuthTarget::Proxy { self.for_proxy() } else { None };
+            let Some(value) = value else {
+                if chosen.place.target == AuthTarget::Server && self.active.is_none() {
+                    self.binds_to(&chosen);
+                }
+                return None;
+            };
+            let Chosen { place, credentials, are_given, scheme, realm, reason } = chosen;
+            let auth = self.auth.as_mut()?;
+            auth.rounds.shows(Carried { place, credentials, are_given, scheme, realm, question: None, reason });
+            Some(value)
+        }
+        #[cfg(not(feature = "negotiate"))]
+        {
+            drop(chosen);
+            None
+        }
     }
 
     /// Is there anything that may be shown to a proxy?
@@ -166,7 +197,7 @@ impl Journey {
         let Some(auth) = &self.auth else { return };
         for shown in [AuthTarget::Proxy, AuthTarget::Server].into_iter().filter_map(|target| auth.rounds.shown(target))
         {
-            if !matches!(shown.reason, AuthReason::Challenged | AuthReason::Stale) {
+            if !matches!(shown.reason, AuthReason::Challenged | AuthReason::Stale | AuthReason::Continued) {
                 self.emit(Mask::AUTHENTICATION, || told(&shown.place, shown.scheme, &shown.realm, shown.reason));
             }
         }
@@ -182,6 +213,8 @@ impl Journey {
     /// Takes note of a final head: something else than a challenge says that what was shown is accepted, and what to show next.
     #[cold]
     pub(super) fn note_credentials(&mut self, head: &ResponseHead) {
+        #[cfg(feature = "negotiate")]
+        self.note_handshake(head);
         let asks = asks(head.status());
         if asks != Some(AuthTarget::Proxy) {
             // Who sends a challenge of the server on has let the request pass.
@@ -222,6 +255,10 @@ impl Journey {
             return Ok(None);
         }
         let offers = Offers::of(head.headers(), place.target);
+        #[cfg(feature = "negotiate")]
+        if let Some(next) = self.next_leg(&place, &offers).await? {
+            return Ok(Some(next));
+        }
         let replayable = self.payload.0.is_replayable();
         let auth = self.begun_authenticating();
         auth.chosen.retain(|chosen| chosen.place != place);
@@ -247,7 +284,11 @@ impl Journey {
         self.services.terms.keyring.challenged(&chosen.place, &offer, random()?);
         if let Some(auth) = &mut self.auth {
             auth.rounds.answers();
-            auth.chosen.push(chosen);
+            auth.chosen.push(chosen.clone());
+        }
+        #[cfg(feature = "negotiate")]
+        if chosen.scheme.binds() {
+            self.binds_to(&chosen);
         }
         Ok(())
     }

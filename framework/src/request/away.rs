@@ -131,6 +131,10 @@ impl Journey {
         if services.serves_here(self.target().origin()) {
             return false;
         }
+        // The wires of a handshake are where the request is.
+        if self.options.dial.bound.is_some() {
+            return false;
+        }
         let place = services.shard_for(self.target().origin());
         let Some(payload) = self.payload.again() else { return false };
         let (stand_in, told) = self.shared.node.stand_in();

@@ -119,6 +119,10 @@ impl Journey {
         if self.caching.as_ref().is_some_and(|caching| caching.is_better_than(head)) {
             return true;
         }
+        #[cfg(feature = "negotiate")]
+        if self.auth.is_some() && self.is_mid_handshake() {
+            return true;
+        }
         let status = head.status();
         status.is_redirection() && self.upgrade.is_none()
             || status.is_client_error() && self.may_authenticate(head)
@@ -134,6 +138,10 @@ impl Journey {
             Instead::AskAgain => {
                 return Ok(FollowUp::Again(Box::new(Next { told: Some(Status::CacheMiss), ..Next::default() })));
             }
+        }
+        #[cfg(feature = "negotiate")]
+        if let Some(next) = self.check_proof(head).await? {
+            return Ok(FollowUp::Again(next));
         }
         if let Some(next) = self.authenticate(head).await? {
             return Ok(FollowUp::Again(next));

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::journey::Journey;
 use crate::clock;
+use crate::origin::Lease;
 use crate::reason::CloseReason;
 use crate::wire::Exchange;
 
@@ -22,9 +23,16 @@ impl Journey {
         self.looks_back(&active.exchange);
         self.has_come(&mut active.exchange, at);
         match active.exchange.reuse(&mut active.lease) {
-            Ok(()) => active.lease.give_back(&self.shared.node),
+            Ok(()) => self.part_with(active.lease),
             Err(reason) => active.lease.close(&self.shared.node, reason),
         }
+    }
+
+    /// A wire that is good for more.
+    fn part_with(&mut self, lease: Lease) {
+        #[cfg(feature = "negotiate")]
+        let Some(lease) = self.keep_wire(lease) else { return };
+        lease.give_back(&self.shared.node);
     }
 
     /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before
@@ -65,6 +73,8 @@ impl Journey {
         if let Some(away) = self.away.take() {
             away.break_off(reason);
         }
+        #[cfg(feature = "negotiate")]
+        self.drop_held_wire(reason);
         if let Some(active) = self.active.take() {
             self.looks_back(&active.exchange);
             active.lease.close(&self.shared.node, reason);

@@ -148,6 +148,13 @@ impl Journey {
             }
         };
         let for_wires = self.services.options_on_the_way(from.origin(), target.origin());
+        // A wire that is bound to who asks is so for one origin.
+        #[cfg(feature = "negotiate")]
+        let unbound = self.unbound().filter(|_| target.origin() != from.origin());
+        #[cfg(not(feature = "negotiate"))]
+        let unbound: Option<SharedOptions> = None;
+        let present = unbound.as_ref().unwrap_or(&self.options);
+        let for_wires = for_wires.map(|theirs| wired_by(present, &theirs)).or(unbound);
         let proxy_of_home = match self.aim.credentials() {
             Credentials::Kept => self.proxy_on_the_way().filter(|_| leaves),
             Credentials::Dropped => self.aim.moved().and_then(|moved| moved.proxy_of_home.clone()),
@@ -165,7 +172,7 @@ impl Journey {
                 detail,
             ));
         }
-        let mut options = for_wires.map(|theirs| wired_by(&self.options, &theirs));
+        let mut options = for_wires;
         if governor.is_some() {
             options = Some(governed_by(options.as_ref().unwrap_or(&self.options), governor));
         }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Method};
 
 use super::journey::{Active, Journey};
 use super::payload::Source;
@@ -53,8 +53,12 @@ impl Journey {
     ///
     /// Leaves nothing of the failed attempt. What follows is [`send_again`](Self::send_again), after a wait if there is one.
     pub(super) fn prepare_resend(&mut self, failure: Failure, operation: Operation) -> Result<()> {
+        #[cfg(feature = "negotiate")]
+        let is_only_asking = self.is_only_asking();
+        #[cfg(not(feature = "negotiate"))]
+        let is_only_asking = false;
         let attempt = Attempt {
-            method: self.method(),
+            method: if is_only_asking { &Method::HEAD } else { self.method() },
             on_reused_wire: self.active.as_ref().is_some_and(|active| active.lease.is_reused()),
             silent_end: failure.is_silent_end(),
             refused: failure.is_refusal() || self.is_sent_to_http1(&failure),
@@ -100,11 +104,27 @@ impl Journey {
     async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Source);
-        let source = self.payload.0.open().await.map_err(|error| self.name(error))?;
+        #[cfg(feature = "negotiate")]
+        if self.options.dial.bound.is_some() {
+            let _was_withheld = self.takes_body_back();
+        }
+        #[cfg_attr(not(feature = "negotiate"), expect(unused_mut, reason = "only a handshake holds a body back"))]
+        let mut source = self.payload.0.open().await.map_err(|error| self.name(error))?;
         if self.settled.is_none() {
             self.outgoing = self.outgoing().map_err(|error| self.name(error))?;
         }
         let lease = self.acquire(fresh, queue_end).await.map_err(|error| self.name(error))?;
+        #[cfg(feature = "negotiate")]
+        if self.options.dial.bound.is_some() {
+            match Box::pin(self.greet(&lease)).await {
+                Ok(true) => source = Source::Nothing,
+                Ok(false) => {}
+                Err(error) => {
+                    lease.close(&self.shared.node, CloseReason::Cancelled);
+                    return Err(self.name(error).in_operation(self.operation.get()));
+                }
+            }
+        }
         let length = match (self.payload.0.length(), source.length()) {
             (Some(length), _) => length,
             (None, Some(0)) => BodyLength::None,

@@ -7,6 +7,8 @@ mod failure;
 mod finding;
 #[cfg(feature = "hickory")]
 mod hickory;
+#[cfg(feature = "negotiate")]
+mod logon;
 mod look_ups;
 mod memory;
 mod names;
@@ -23,6 +25,8 @@ pub(crate) use failure::DialFailure;
 pub(crate) use finding::find_routes;
 #[cfg(feature = "hickory")]
 pub use hickory::HickoryResolver;
+#[cfg(feature = "negotiate")]
+pub(crate) use logon::{Logon, LogonFault};
 pub use look_ups::BlockingResolver;
 pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
 pub(crate) use names::{Heard, Names};

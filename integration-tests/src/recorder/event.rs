@@ -181,7 +181,10 @@ impl From<&Status> for Happened {
             Status::CacheMiss => Self::CacheMiss,
             Status::CacheStored { .. } => Self::CacheStored,
             // The next exchange follows in place of the response, as behind a redirect.
-            Status::Authenticating { reason: AuthReason::Challenged | AuthReason::Stale, .. } => Self::Redirected,
+            Status::Authenticating {
+                reason: AuthReason::Challenged | AuthReason::Stale | AuthReason::Continued,
+                ..
+            } => Self::Redirected,
             Status::Authenticating { .. } => Self::ShownUnasked,
             Status::Healing { .. } => Self::Healing,
             Status::Healed { .. } => Self::Healed,

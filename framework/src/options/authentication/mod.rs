@@ -1,5 +1,6 @@
 //! Which challenges may be answered, and how: schemes, targets, and what a request obeys.
 
+mod bound;
 mod credentials;
 mod provider;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use bitflags::bitflags;
 use super::timeouts::check_one;
 use crate::error::{Operation, Result};
 
+pub(crate) use bound::Bound;
 pub use credentials::Credentials;
 pub(crate) use credentials::Shown;
 pub use provider::{CredentialProvider, CredentialsAsked, Providing};
@@ -34,13 +36,13 @@ pub enum AuthScheme {
     /// User and password as they are (RFC 7617).
     #[doc(alias = "WINHTTP_AUTH_SCHEME_BASIC")]
     Basic,
-    /// Microsoft's NTLM, which binds a connection to a user.
+    /// Microsoft's NTLM (MS-NLMP, MS-NTHT), which binds a connection to a user. Answered with the feature `negotiate`.
     #[doc(alias = "WINHTTP_AUTH_SCHEME_NTLM")]
     Ntlm,
     /// A proof that the password is known, without showing it (RFC 7616).
     #[doc(alias = "WINHTTP_AUTH_SCHEME_DIGEST")]
     Digest,
-    /// Kerberos or NTLM by SPNEGO (RFC 4559), which binds a connection to a user.
+    /// Kerberos or NTLM by SPNEGO (RFC 4559), which binds a connection to a user. Answered with the feature `negotiate`.
     #[doc(alias = "WINHTTP_AUTH_SCHEME_NEGOTIATE")]
     Negotiate,
     /// A token (RFC 6750), which WinHTTP does not know.
@@ -75,6 +77,11 @@ impl AuthScheme {
 
     pub(crate) fn named(name: &[u8]) -> Option<Self> {
         Self::ALL.into_iter().find(|scheme| name.eq_ignore_ascii_case(scheme.name().as_bytes()))
+    }
+
+    /// Does it authenticate the connection, and with it all that is sent there, rather than a request?
+    pub(crate) fn binds(self) -> bool {
+        matches!(self, Self::Ntlm | Self::Negotiate)
     }
 
     /// Does who listens, or who only claims to be the server, learn the secret itself?
@@ -127,7 +134,8 @@ impl AuthSchemes {
 
 /// How a request answers who asks for credentials: [`RequestOptions::authentication`](crate::RequestOptions::authentication).
 ///
-/// It decides which of the credentials that there are may be shown; without any a 401 or a 407 is simply the response.
+/// It decides which of the credentials that there are may be shown; without any a 401 or a 407 is simply the response. There are none
+/// of the user who is logged on, so it has no say in when those may be used (`WINHTTP_OPTION_AUTOLOGON_POLICY`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authentication {

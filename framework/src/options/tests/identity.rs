@@ -15,7 +15,7 @@ use crate::network::{
 use crate::options::tls::{
     Certificate, Client, ClientCertificates, ClientIdentity, Dangers, Parts, Revocation, Roots, TlsOptions, TlsVersions,
 };
-use crate::options::{DialOptions, NamedProxies, ProxySettings};
+use crate::options::{AuthScheme, AuthTarget, Bound, Credentials, DialOptions, NamedProxies, ProxySettings};
 
 /// The default, and of every field a copy that differs in it alone.
 macro_rules! each_changed {
@@ -38,6 +38,11 @@ fn assert_all_differ<T: Clone + Debug + Eq + Hash>((plain, changed): (T, Vec<(&'
             assert_ne!(one, other, "{field} and {other_field}");
         }
     }
+}
+
+fn bound(user: &str) -> Bound {
+    let credentials = Credentials::new(user, "s3cret");
+    Bound { target: AuthTarget::Server, scheme: AuthScheme::Ntlm, credentials }
 }
 
 /// Does nothing at all.
@@ -78,7 +83,20 @@ fn p5_every_field_of_the_dial_options_parts_wires() {
         proxy: ProxySettings::FromEnvironment,
         always_tunnel: true,
         proxy_tls: TlsOptions::new().server_name_indication(false),
+        bound: Some(Arc::new(bound("alice"))),
     }));
+}
+
+#[test]
+fn p5_wires_that_belong_to_somebody_are_parted_by_target_scheme_and_credentials() {
+    let changed = vec![
+        ("target", Bound { target: AuthTarget::Proxy, ..bound("alice") }),
+        ("scheme", Bound { scheme: AuthScheme::Negotiate, ..bound("alice") }),
+        ("credentials", bound("bob")),
+    ];
+    assert_all_differ((bound("alice"), changed));
+    assert_eq!(bound("alice"), bound("alice"), "of the same user, wherever that was set");
+    assert!(!format!("{:?}", bound("alice")).contains("alice"));
 }
 
 #[test]

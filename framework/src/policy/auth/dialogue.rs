@@ -13,6 +13,18 @@ use super::spaces::Place;
 use crate::options::{AuthScheme, AuthSchemes, Authentication, Credentials, Shown};
 use crate::reason::AuthReason;
 
+/// What answers a challenge.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Field(HeaderValue),
+    /// A handshake by this scheme, on the stream that is asked on.
+    #[cfg_attr(
+        not(feature = "negotiate"),
+        expect(dead_code, reason = "no such scheme is answered without the feature")
+    )]
+    Handshake(AuthScheme),
+}
+
 /// Answers the challenges of one party on one wire.
 ///
 /// For `CONNECT`: make one for each attempt to open a tunnel, by the origin of the proxy and what is set for that; put what
@@ -41,17 +53,29 @@ impl Dialogue {
     }
 
     /// The answer to the challenges in these fields; `random` becomes the client's half of a nonce.
-    pub(crate) fn answer(&mut self, fields: &HeaderMap, line: &Line<'_>, random: [u8; 16]) -> Option<HeaderValue> {
+    pub(crate) fn answer(&mut self, fields: &HeaderMap, line: &Line<'_>, random: [u8; 16]) -> Option<Answer> {
         let offers = Offers::of(fields, self.place.target);
         let stale = self.rounds.challenged(&self.place, &offers, true);
         let offer = self.rounds.choose(&self.place, &offers, &self.credentials, self.schemes, line.body.is_some())?;
-        let Offer { scheme, realm, question } = offer.clone();
+        let Offer { scheme, realm, question, .. } = offer.clone();
         self.rounds.answers();
+        if scheme.binds() {
+            let (place, credentials, realm) = (self.place.clone(), self.credentials.clone(), realm.unwrap_or_default());
+            let reason = AuthReason::Challenged;
+            self.rounds.shows(Carried { place, credentials, are_given: false, scheme, realm, question: None, reason });
+            return Some(Answer::Handshake(scheme));
+        }
         if let Some(question) = question {
             self.nonce = Some(Nonce::new(question, random));
         }
         let reason = stale.map_or(AuthReason::Challenged, |stale| stale.reason);
-        self.show(scheme, realm.unwrap_or_default(), Some(line), reason)
+        self.show(scheme, realm.unwrap_or_default(), Some(line), reason).map(Answer::Field)
+    }
+
+    /// Who is shown to whom.
+    #[cfg(feature = "negotiate")]
+    pub(crate) fn parties(&self) -> (&Place, &Credentials) {
+        (&self.place, &self.credentials)
     }
 
     fn show(

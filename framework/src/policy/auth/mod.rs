@@ -20,11 +20,17 @@ mod offers;
 mod plain;
 mod rounds;
 mod spaces;
+#[cfg(feature = "negotiate")]
+mod token;
 
 pub(crate) use challenge::next_nonce;
-pub(crate) use dialogue::Dialogue;
+pub(crate) use dialogue::{Answer, Dialogue};
 pub(crate) use digest::Line;
 pub(crate) use keyring::{Era, Keyring, Set as CredentialSet};
+#[cfg(feature = "negotiate")]
+pub(crate) use offers::Leg;
 pub(crate) use offers::{Offer, Offers, field_names};
 pub(crate) use rounds::{Carried, Rounds, allowed};
 pub(crate) use spaces::Place;
+#[cfg(feature = "negotiate")]
+pub(crate) use token::{encode as token_field, is_rejection};

@@ -3,6 +3,8 @@
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
 
+#[cfg(feature = "negotiate")]
+use super::challenge::Asked;
 use super::challenge::Challenge;
 use super::digest::{LONGEST, Question};
 use crate::options::{AuthScheme, AuthSchemes, AuthTarget};
@@ -20,6 +22,21 @@ pub(crate) struct Offer {
     pub(crate) realm: Option<Vec<u8>>,
     /// Of Digest, if it can be answered.
     pub(super) question: Option<Question>,
+    /// Of a scheme that binds a wire: what its handshake goes on with.
+    #[cfg(feature = "negotiate")]
+    pub(crate) leg: Leg,
+}
+
+/// What stands behind the name of a scheme that binds a wire.
+#[cfg(feature = "negotiate")]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Leg {
+    /// Nothing: it begins, or is refused.
+    #[default]
+    None,
+    Token(Vec<u8>),
+    /// It is not base64, or longer than any token.
+    Bad,
 }
 
 /// The field that asks, and the one that answers.
@@ -63,6 +80,12 @@ impl Offers {
         best.map(|(offer, _)| offer)
     }
 
+    /// How a handshake by this scheme goes on.
+    #[cfg(feature = "negotiate")]
+    pub(crate) fn leg_of(&self, scheme: AuthScheme) -> Option<&Leg> {
+        Some(&self.all.iter().find(|offer| offer.scheme == scheme)?.leg)
+    }
+
     pub(super) fn digests(&self) -> impl Iterator<Item = &Question> {
         self.all.iter().filter_map(|offer| offer.question.as_ref())
     }
@@ -73,7 +96,13 @@ impl Offer {
         let scheme = AuthScheme::named(challenge.scheme)?;
         let question = if scheme == AuthScheme::Digest { Question::read(challenge) } else { None };
         let realm = challenge.parameter("realm").map(|realm| realm[..realm.len().min(LONGEST)].to_vec());
-        Some(Self { scheme, realm, question })
+        Some(Self {
+            scheme,
+            realm,
+            question,
+            #[cfg(feature = "negotiate")]
+            leg: Leg::read(scheme, &challenge.asked),
+        })
     }
 
     /// The greater one is the stronger; `None` cannot be answered by this build.
@@ -86,7 +115,19 @@ impl Offer {
                 (question.qop.auth || !question.qop.auth_int || body_is_known)
                     .then(|| 2 + question.algorithm.strength())
             }
-            AuthScheme::Ntlm | AuthScheme::Negotiate => None,
+            // WinHTTP's order: each of them before any Digest.
+            AuthScheme::Ntlm => cfg!(feature = "negotiate").then_some(u8::MAX - 1),
+            AuthScheme::Negotiate => cfg!(feature = "negotiate").then_some(u8::MAX),
+        }
+    }
+}
+
+#[cfg(feature = "negotiate")]
+impl Leg {
+    fn read(scheme: AuthScheme, asked: &Asked<'_>) -> Self {
+        match asked {
+            Asked::Token68(text) if scheme.binds() => super::token::decode(text).map_or(Self::Bad, Self::Token),
+            _ => Self::None,
         }
     }
 }
@@ -141,7 +182,15 @@ mod tests {
         assert_eq!(strongest(&[sha, sha512, md5], all), digest("s"));
         assert_eq!(strongest(&[sha, basic], AuthSchemes::BASIC), Some((AuthScheme::Basic, "b".to_owned())));
         assert_eq!(strongest(&[sha], AuthSchemes::BASIC), None);
-        assert_eq!(strongest(&["Negotiate", "NTLM"], all), None, "not in this build");
+        let windows = ["NTLM", sha512, "Negotiate"];
+        if cfg!(feature = "negotiate") {
+            let scheme = |schemes| strongest(&windows, schemes).map(|(scheme, _)| scheme);
+            assert_eq!(scheme(all), Some(AuthScheme::Negotiate));
+            assert_eq!(scheme(all - AuthSchemes::NEGOTIATE), Some(AuthScheme::Ntlm));
+        } else {
+            assert_eq!(strongest(&["Negotiate", "NTLM"], all), None, "not in this build");
+            assert_eq!(strongest(&windows, all), digest("t"));
+        }
         assert_eq!(strongest(&["Digest realm=x, nonce=n, algorithm=TOKEN", basic], all).unwrap().0, AuthScheme::Basic);
     }
 

@@ -56,6 +56,8 @@ impl Journey {
         reason: AuthReason,
     ) -> Option<(Chosen, Offer)> {
         let body_is_known = self.payload.0.whole().is_some();
+        #[cfg(feature = "negotiate")]
+        let schemes = self.bindable(place, schemes);
         let offer = self.auth.as_ref()?.rounds.choose(place, offers, &credentials, schemes, body_is_known)?.clone();
         let (place, realm, scheme) = (place.clone(), offer.realm.clone().unwrap_or_default(), offer.scheme);
         Some((Chosen { place, credentials, are_given, scheme, realm, reason }, offer))
@@ -68,6 +70,8 @@ impl Journey {
             return Ok(None);
         };
         let schemes = allowed(&self.options.authentication, place, AuthSchemes::all());
+        #[cfg(feature = "negotiate")]
+        let schemes = self.bindable(place, schemes);
         let body_is_known = self.payload.0.whole().is_some();
         loop {
             let Some(offer) = offers.strongest(schemes, body_is_known) else { return Ok(None) };
@@ -162,7 +166,7 @@ impl Journey {
     }
 
     /// The proxy that the exchange under way goes by, if there is one.
-    fn by(&self) -> Option<&ByProxy> {
+    pub(super) fn by(&self) -> Option<&ByProxy> {
         self.active.as_ref()?.lease.by().map(|by| &**by)
     }
 

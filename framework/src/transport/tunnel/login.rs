@@ -5,21 +5,35 @@ use http::{HeaderMap, HeaderValue};
 
 use super::ByProxy;
 use crate::network::Proxy;
+#[cfg(feature = "negotiate")]
+use crate::options::AuthScheme;
 use crate::options::{AuthSchemes, AuthTarget, Authentication, Credentials};
-use crate::policy::auth::{Dialogue, Keyring, Line, Place};
+use crate::policy::auth::{Answer, Dialogue, Keyring, Line, Place};
+#[cfg(feature = "negotiate")]
+use crate::policy::auth::{Leg, Offers, token_field};
 use crate::target::Origin;
+#[cfg(feature = "negotiate")]
+use crate::transport::logon::Logon;
 
 /// Rounds with one proxy, in one dial.
 pub(super) struct Login {
     dialogue: Option<Dialogue>,
     shown: Option<HeaderValue>,
+    /// The handshake under way on the stream.
+    #[cfg(feature = "negotiate")]
+    handshake: Option<Handshake>,
 }
 
 impl Login {
     pub(super) fn new(proxy: &Proxy, keyring: &Keyring, schemes: AuthSchemes) -> Self {
         let mut dialogue = dialogue(proxy, keyring, schemes);
         let shown = dialogue.as_mut().and_then(Dialogue::unasked);
-        Self { dialogue, shown }
+        Self {
+            dialogue,
+            shown,
+            #[cfg(feature = "negotiate")]
+            handshake: None,
+        }
     }
 
     /// The fields that the proxy is sent.
@@ -31,17 +45,94 @@ impl Login {
         fields
     }
 
-    /// It wants to be told more, or otherwise: can it?
-    pub(super) fn answers(&mut self, challenge: &HeaderMap, authority: &str) -> bool {
+    /// It wants to be told more, or otherwise: can it? `may_go_on` on the same stream, which a handshake needs.
+    pub(super) async fn answers(&mut self, challenge: &HeaderMap, authority: &str, may_go_on: bool) -> bool {
+        #[cfg(feature = "negotiate")]
+        if let Some(handshake) = self.handshake.take() {
+            self.shown = None;
+            if let Some((handshake, shown)) = handshake.goes_on(challenge).await {
+                if may_go_on {
+                    (self.handshake, self.shown) = (Some(handshake), Some(shown));
+                    return true;
+                }
+                // Its stream is gone: from the beginning, once.
+                return self.begins(handshake.scheme, handshake.restarts + 1).await;
+            }
+        }
+        #[cfg(not(feature = "negotiate"))]
+        let _ = may_go_on;
         let line = Line { method: "CONNECT", uri: authority, body: None };
         let mut random = [0; 16];
         if aws_lc_rs::rand::fill(&mut random).is_err() {
             return false;
         }
-        self.shown = self.dialogue.as_mut().and_then(|dialogue| dialogue.answer(challenge, &line, random));
+        match self.dialogue.as_mut().and_then(|dialogue| dialogue.answer(challenge, &line, random)) {
+            Some(Answer::Field(value)) => {
+                self.shown = Some(value);
+                true
+            }
+            #[cfg(feature = "negotiate")]
+            Some(Answer::Handshake(scheme)) => self.begins(scheme, 0).await,
+            _ => {
+                self.shown = None;
+                false
+            }
+        }
+    }
+
+    #[cfg(feature = "negotiate")]
+    async fn begins(&mut self, scheme: AuthScheme, restarts: u32) -> bool {
+        self.shown = None;
+        let Some((place, credentials)) = self.dialogue.as_ref().map(Dialogue::parties) else { return false };
+        if restarts <= MOST_RESTARTS
+            && let Some((handshake, shown)) = Handshake::begin(scheme, credentials, place, restarts).await
+        {
+            (self.handshake, self.shown) = (Some(handshake), Some(shown));
+        }
         self.shown.is_some()
     }
 }
+
+/// NTLM or Negotiate with a proxy, on one stream.
+#[cfg(feature = "negotiate")]
+struct Handshake {
+    scheme: AuthScheme,
+    logon: Logon,
+    legs: u32,
+    restarts: u32,
+}
+
+#[cfg(feature = "negotiate")]
+impl Handshake {
+    async fn begin(
+        scheme: AuthScheme,
+        credentials: &Credentials,
+        place: &Place,
+        restarts: u32,
+    ) -> Option<(Self, HeaderValue)> {
+        let mut logon = Logon::new(scheme, credentials, place, None).ok()?;
+        let token = logon.step(None).await.ok()??;
+        Some((Self { scheme, logon, legs: 0, restarts }, token_field(scheme, &token)?))
+    }
+
+    /// `None`: it is refused, or broken. Then the 407 is what came of it.
+    async fn goes_on(mut self, challenge: &HeaderMap) -> Option<(Self, HeaderValue)> {
+        let offers = Offers::of(challenge, AuthTarget::Proxy);
+        let Leg::Token(token) = offers.leg_of(self.scheme)? else { return None };
+        self.legs += 1;
+        if self.legs > MOST_LEGS || self.logon.is_done() {
+            return None;
+        }
+        let token = self.logon.step(Some(token.clone())).await.ok()??;
+        let shown = token_field(self.scheme, &token)?;
+        Some((self, shown))
+    }
+}
+
+#[cfg(feature = "negotiate")]
+const MOST_RESTARTS: u32 = 1;
+#[cfg(feature = "negotiate")]
+const MOST_LEGS: u32 = 6;
 
 impl ByProxy {
     /// Who a proxy that forwards is, when it asks for credentials.

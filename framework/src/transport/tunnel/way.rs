@@ -115,7 +115,7 @@ impl<'a> Route<'a> {
                     });
                     // The stream is gone with it.
                     tell_closed(way);
-                    return Err(self.end(at, leg, failure));
+                    return Err(self.end(at, leg, failure).await);
                 }
             }
         }
@@ -137,8 +137,11 @@ impl<'a> Route<'a> {
             let opened = negotiate(&mut stream, &mut *machine, &mut received, deadline, limit).await;
             match opened {
                 Ok(()) => break,
-                Err(NoTunnel::Fault(TunnelFault::Refused(answer)))
-                    if answer.may_go_on() && self.answers(at, leg, &answer) => {}
+                Err(NoTunnel::Fault(TunnelFault::Refused(answer))) if answer.may_go_on() => {
+                    if !self.answers(at, leg, &answer).await {
+                        return Err(NoTunnel::Fault(TunnelFault::Refused(answer)));
+                    }
+                }
                 Err(failure) => return Err(failure),
             }
         }
@@ -166,9 +169,11 @@ impl<'a> Route<'a> {
     }
 
     /// No tunnel came of it: does another stream make sense?
-    fn end(&mut self, at: usize, leg: &Leg<'_>, failure: NoTunnel) -> End {
+    async fn end(&mut self, at: usize, leg: &Leg<'_>, failure: NoTunnel) -> End {
         match &failure {
-            NoTunnel::Fault(TunnelFault::Refused(answer)) if !answer.may_go_on() && self.answers(at, leg, answer) => {
+            NoTunnel::Fault(TunnelFault::Refused(answer))
+                if !answer.may_go_on() && self.answers(at, leg, answer).await =>
+            {
                 return End::Again;
             }
             NoTunnel::Fault(fault) if fault.is_about_the_address() && self.goals[at].len() > 1 => {
@@ -181,10 +186,12 @@ impl<'a> Route<'a> {
     }
 
     /// It asks who we are: can it be told what it was not told yet?
-    fn answers(&mut self, at: usize, leg: &Leg<'_>, answer: &ConnectAnswer) -> bool {
+    async fn answers(&mut self, at: usize, leg: &Leg<'_>, answer: &ConnectAnswer) -> bool {
+        if answer.head().status() != StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+            return false;
+        }
         let authority = self.goal_of(at, leg);
-        answer.head().status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
-            && self.logins[at].answers(answer.head().headers(), &authority)
+        Box::pin(self.logins[at].answers(answer.head().headers(), &authority, answer.may_go_on())).await
     }
 
     /// `host:port` that this leg leads to.

@@ -17,7 +17,10 @@ fn dialogue(named: AuthSchemes) -> Dialogue {
 fn asked(dialogue: &mut Dialogue, field: &'static str) -> Option<String> {
     let fields = HeaderMap::from_iter([(PROXY_AUTHENTICATE, HeaderValue::from_static(field))]);
     let line = Line { method: "CONNECT", uri: "a.example:443", body: Some(b"") };
-    dialogue.answer(&fields, &line, [7; 16]).map(|value| value.to_str().unwrap().to_owned())
+    dialogue.answer(&fields, &line, [7; 16]).map(|answer| match answer {
+        Answer::Field(value) => value.to_str().unwrap().to_owned(),
+        Answer::Handshake(scheme) => scheme.to_string(),
+    })
 }
 
 #[test]
@@ -50,11 +53,23 @@ fn a_challenge_of_the_server_is_not_the_proxys() {
     let mut dialogue = dialogue(AuthSchemes::BASIC);
     let fields = HeaderMap::from_iter([(http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=x"))]);
     let line = Line { method: "CONNECT", uri: "a.example:443", body: None };
-    assert_eq!(dialogue.answer(&fields, &line, [7; 16]), None);
+    assert!(dialogue.answer(&fields, &line, [7; 16]).is_none());
 }
 
 #[test]
 fn without_tls_basic_is_not_chosen_by_the_proxy() {
     let mut dialogue = dialogue(AuthSchemes::all());
     assert_eq!((dialogue.unasked(), asked(&mut dialogue, "Basic realm=x")), (None, None));
+}
+
+#[test]
+fn what_binds_the_stream_is_a_handshake_of_its_own() {
+    let mut dialogue = dialogue(AuthSchemes::all());
+    let answer = asked(&mut dialogue, "Digest realm=x, nonce=n, qop=auth, NTLM");
+    if cfg!(feature = "negotiate") {
+        assert_eq!(answer.as_deref(), Some("NTLM"));
+        assert_eq!(asked(&mut dialogue, "NTLM"), None, "refused");
+    } else {
+        assert!(answer.unwrap().starts_with("Digest "));
+    }
 }
