@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 use super::fault::Misuse;
 use super::fields::CRLF;
-use super::said::{ConnectionOptions, parse_decimal};
+use super::said::{ConnectionOptions, asks_for_gzip, parse_decimal};
 
 /// All that goes into the head of a request.
 #[derive(Debug, Clone, Copy)]
@@ -81,6 +81,8 @@ pub(super) struct Stated<'a> {
     coding: Given<'a>,
     pub(super) connection: ConnectionOptions,
     pub(super) expects_continue: bool,
+    /// By a TE field, the coding is among those that can be undone.
+    pub(super) asks_for_gzip: bool,
     authorizes_proxy: bool,
     /// Octets of their lines.
     octets: usize,
@@ -112,6 +114,7 @@ impl<'a> Stated<'a> {
                 "content-length" => stated.length.add(value),
                 "transfer-encoding" => stated.coding.add(value),
                 "connection" => stated.connection.add(value),
+                "te" => stated.asks_for_gzip |= cfg!(feature = "gzip") && asks_for_gzip(value),
                 "proxy-authorization" => stated.authorizes_proxy = true,
                 "expect" => stated.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
                 _ => {}
