@@ -126,8 +126,8 @@ pub use options::{AgreedCompression, Compression};
 pub use options::{
     AuthScheme, AuthSchemes, AuthTarget, Authentication, AutomaticProxy, BypassList, ConnectionOptions,
     CredentialProvider, Credentials, CredentialsAsked, Decompression, DialOptions, EventSourceOptions, Governor,
-    Http2Options, Limits, MinimumRate, NameOptions, NamedProxies, OriginOptions, Overflow, Priority, Protocols,
-    Providing, ProxySettings, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy,
+    Http2Options, Leniency, Limits, MinimumRate, NameOptions, NamedProxies, OriginOptions, Overflow, Priority,
+    Protocols, Providing, ProxySettings, Redirect, RedirectDecider, RedirectDecision, RedirectOptions, RedirectPolicy,
     RequestOptions, RetryBudget, RetryPolicy, SelfHealingOptions, SessionOptions, StalledReader, Timeouts,
     WebSocketOptions,
 };

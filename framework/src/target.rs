@@ -6,6 +6,7 @@
 mod plain;
 #[cfg(test)]
 mod tests;
+mod verbatim;
 mod websocket;
 
 use std::cell::RefCell;
@@ -233,11 +234,8 @@ impl Target {
     /// The same asked by https: at the port the URL names, or else 443 (RFC 6797 8.3). `None` if it is.
     pub(crate) fn by_https(&self) -> Option<Self> {
         let rest = self.as_str().strip_prefix("http:")?;
-        let secure = Self::parse(&["https:", rest].concat()).ok()?;
-        if self.path_and_query() == "*" {
-            return Some(Self::join(secure.origin, "*"));
-        }
-        Some(Self { fragment: self.fragment.clone(), ..secure })
+        let Self { origin, .. } = Self::parse(&["https:", rest].concat()).ok()?;
+        Some(Self { fragment: self.fragment.clone(), ..Self::join(origin, self.path_and_query()) })
     }
 
     /// The server it goes to.

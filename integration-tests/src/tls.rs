@@ -177,6 +177,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
         }
     }
 
+    /// A fatal alert of this number as it is below TLS: in the clear, or where TLS was started, one of its own.
+    pub(crate) fn alert(&mut self, number: u8) -> io::Result<Vec<u8>> {
+        let Self::Secure(tls) = self else {
+            return Ok(vec![ALERT, 3, 3, 0, 2, FATAL, number]);
+        };
+        if number != BAD_RECORD_MAC {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let connection = tls.get_mut().1;
+        let unreadable = [&[APPLICATION_DATA, 3, 3, 0, 32][..], &[0; 32]].concat();
+        connection.read_tls(&mut unreadable.as_slice())?;
+        if connection.process_new_packets().is_ok() {
+            return Err(io::Error::other("it could be read"));
+        }
+        let mut below = Vec::new();
+        while connection.wants_write() {
+            connection.write_tls(&mut below)?;
+        }
+        Ok(below)
+    }
+
     /// Says FIN, below TLS.
     pub(crate) async fn cut(&mut self) -> io::Result<()> {
         self.below_mut().shutdown().await
@@ -221,6 +242,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Carrier<S> {
         }
     }
 }
+
+const APPLICATION_DATA: u8 = 23;
+const ALERT: u8 = 21;
+const FATAL: u8 = 2;
+const BAD_RECORD_MAC: u8 = 20;
 
 /// Every name is this machine.
 #[derive(Clone, Copy, Debug)]

@@ -3,29 +3,32 @@
 //!
 //! A case with a large message is played in a process of its own: the limit of memory is meant for one client, not for its server too.
 
+mod alone;
 mod autobahn_deflate;
+mod front_ends;
 mod runner;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use alone::in_a_process;
+use front_ends::{payload, written};
 use futures_util::{StreamExt, stream};
 use hinternet::{ErrorCode, Session, WebSocketOptions};
 use integration_tests::recorder::Recorder;
-use integration_tests::websocket::{accept, close, frame};
-use runner::{Case, Suite, hex, judge, list, read_json, text};
+use integration_tests::websocket::{accept, close};
+use runner::{Case, Suite, judge, list, read_json, text};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::Command;
 use tokio::sync::watch;
 
 fn main() -> ExitCode {
     if let Ok(id) = std::env::var(ALONE) {
-        return alone(&id);
+        return play_alone(&id);
     }
     let suite = Suite {
         name: "autobahn",
@@ -47,7 +50,7 @@ async fn play_all(file: &Path) -> Vec<Case> {
                 if vector["kind"] == "permessage-deflate" {
                     autobahn_deflate::play(&vector).await
                 } else if is_large(&vector) {
-                    in_a_process(&id).await
+                    in_a_process(ALONE, &id).await.map(drop)
                 } else {
                     play(&vector).await
                 }
@@ -63,26 +66,11 @@ fn is_large(vector: &Value) -> bool {
     lengths.sum::<u64>() * count >= 1 << 20
 }
 
-/// Plays the case in a child, whose last words are what was wrong.
-async fn in_a_process(id: &str) -> Result<(), String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let ended = Command::new(program).env(ALONE, id).kill_on_drop(true).output().await;
-    let ended = ended.map_err(|error| error.to_string())?;
-    if ended.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ended.stderr).trim().to_owned()) }
-}
-
 /// This process is that child.
-fn alone(id: &str) -> ExitCode {
-    let place = PathBuf::from(std::env::var_os("HINTERNET_VECTORS").expect("the parent found them")).join(PLACE);
-    let vectors = read_json(&place);
-    let vector = list(&vectors["cases"]).iter().find(|vector| vector["id"] == id).expect("the parent found it").clone();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
-    match runtime.block_on(async move { tokio::spawn(async move { play(&vector).await }).await }) {
-        Ok(Ok(())) => return ExitCode::SUCCESS,
-        Ok(Err(wrong)) => eprintln!("{wrong}"),
-        Err(panic) => eprintln!("{panic}"),
-    }
-    ExitCode::FAILURE
+fn play_alone(id: &str) -> ExitCode {
+    let vector = alone::case(PLACE, id);
+    let result = alone::runtime().block_on(async move { tokio::spawn(async move { play(&vector).await }).await });
+    alone::ended(result.unwrap_or_else(|panic| Err(panic.to_string())))
 }
 
 /// What the server saw of its client.
@@ -246,16 +234,6 @@ fn expected(vector: &Value, count: u64) -> Vec<(String, Vec<Event>)> {
     lists.iter().map(|(name, events)| (name.clone(), list(events).iter().map(event).collect())).collect()
 }
 
-fn payload(value: &Value) -> Vec<u8> {
-    match value["hex"].as_str() {
-        Some(digits) => hex(digits),
-        None => {
-            let length = value["len"].as_u64().expect("a length") as usize;
-            hex(text(&value["unit"])).into_iter().cycle().take(length).collect()
-        }
-    }
-}
-
 /// One step of the server's. It fails when the client has ended the connection.
 async fn take(
     step: &Value,
@@ -263,66 +241,21 @@ async fn take(
     seen: &watch::Sender<Seen>,
     watched: &mut watch::Receiver<Seen>,
 ) -> std::io::Result<()> {
-    let first = |step: &Value| {
-        let rsv = step["rsv"].as_u64().unwrap_or(0) as u8;
-        (u8::from(step["fin"] == true) << 7) | (rsv << 4) | step["opcode"].as_u64().unwrap_or(0) as u8
-    };
-    match text(&step["do"]) {
-        "frame" => {
-            let octets = frame(first(step), payload(&step["payload"]));
-            match step["chop"].as_u64() {
-                Some(chop) => {
-                    for piece in octets.chunks(chop as usize) {
-                        writer.write_all(piece).await?;
-                        tokio::task::yield_now().await;
-                    }
-                }
-                None => writer.write_all(&octets).await?,
-            }
+    for (n, piece) in written(step).unwrap_or_default().iter().enumerate() {
+        if n > 0 {
+            tokio::task::yield_now().await;
         }
-        "message" => {
-            let octets = payload(&step["payload"]);
-            let size =
-                step["fragment"].as_u64().filter(|size| *size > 0).map_or(octets.len().max(1), |size| size as usize);
-            let pieces: Vec<_> = octets.chunks(size).collect();
-            let mut frames = Vec::new();
-            for (n, piece) in pieces.iter().enumerate() {
-                let opcode = if n > 0 {
-                    0
-                } else if step["binary"] == true {
-                    2
-                } else {
-                    1
-                };
-                frames.extend(frame((u8::from(n + 1 == pieces.len()) << 7) | opcode, piece));
-            }
-            if pieces.is_empty() {
-                frames = frame(if step["binary"] == true { 0x82 } else { 0x81 }, "");
-            }
-            writer.write_all(&frames).await?;
-        }
-        "frame_header" => writer.write_all(&[first(step), step["len"].as_u64().expect("a length") as u8]).await?,
-        "raw" => writer.write_all(&payload(&step["payload"])).await?,
-        "wait" => {
-            let time = Duration::from_secs_f64(step["s"].as_f64().expect("seconds"));
-            if tokio::time::timeout(time, watched.wait_for(Seen::is_over)).await.is_err()
-                && let Some(tag) = step["tag"].as_str()
-            {
-                seen.send_modify(|seen| seen.events.push(Event::Timeout(tag.to_owned())));
-            }
-        }
-        "close" => {
-            let reason = step["reason"].as_str().unwrap_or_default();
-            let octets = match step["code"].as_u64() {
-                Some(code) => close(code as u16, reason),
-                None => frame(0x88, ""),
-            };
-            writer.write_all(&octets).await?;
-        }
-        // Here nothing is given up on before the runner's own patience ends.
-        "kill_after" | "close_after" => {}
-        other => panic!("{other} is no step"),
+        writer.write_all(piece).await?;
     }
+    if text(&step["do"]) == "wait" {
+        let time = Duration::from_secs_f64(step["s"].as_f64().expect("seconds"));
+        if tokio::time::timeout(time, watched.wait_for(Seen::is_over)).await.is_err()
+            && let Some(tag) = step["tag"].as_str()
+        {
+            seen.send_modify(|seen| seen.events.push(Event::Timeout(tag.to_owned())));
+        }
+    }
+    // What remains says after how long the suite gives up. Here nothing is, before the runner's own patience ends.
     Ok(())
 }
 

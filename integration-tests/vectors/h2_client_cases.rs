@@ -2,13 +2,16 @@
 //!
 //! A case that says how much memory it may take is played in a process of its own.
 
+mod alone;
 mod exchange;
+mod front_ends;
 mod runner;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use alone::in_a_process;
 use exchange::Exchange;
 use futures_util::{StreamExt, stream};
 use hinternet::{
@@ -19,11 +22,10 @@ use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Ending, Script, ScriptedPeer};
 use runner::{Case, Suite, hex, judge, list, peak_memory_kib, read_json, text};
 use serde_json::Value;
-use tokio::process::Command;
 
 fn main() -> ExitCode {
     if let Ok(id) = std::env::var(ALONE) {
-        return alone(&id);
+        return play_alone(&id);
     }
     let suite = Suite {
         name: "h2-client-cases",
@@ -44,7 +46,7 @@ async fn play_all(file: &Path) -> Vec<Case> {
             let id = text(&vector["id"]).to_owned();
             judge(id.clone(), None, async move {
                 match vector["expect"]["max_rss_mib"].as_u64() {
-                    Some(_) => in_a_process(&id).await,
+                    Some(_) => in_a_process(ALONE, &id).await.map(drop),
                     None => play(&vector).await,
                 }
             })
@@ -53,34 +55,19 @@ async fn play_all(file: &Path) -> Vec<Case> {
     stream::iter(cases).buffered(AT_ONCE).collect().await
 }
 
-/// Plays the case in a child, whose last words are what was wrong.
-async fn in_a_process(id: &str) -> Result<(), String> {
-    let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let ended = Command::new(program).env(ALONE, id).kill_on_drop(true).output().await;
-    let ended = ended.map_err(|error| error.to_string())?;
-    if ended.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&ended.stderr).trim().to_owned()) }
-}
-
 /// This process is that child.
-fn alone(id: &str) -> ExitCode {
-    let place = PathBuf::from(std::env::var_os("HINTERNET_VECTORS").expect("the parent found them")).join(PLACE);
-    let vectors = read_json(&place);
-    let vector = list(&vectors["cases"]).iter().find(|vector| vector["id"] == id).expect("the parent found it").clone();
-    // Of the JSON nothing is left but this case; what is counted is what comes on top.
-    drop(vectors);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+fn play_alone(id: &str) -> ExitCode {
+    let vector = alone::case(PLACE, id);
+    let runtime = alone::runtime();
     let limit = vector["expect"]["max_rss_mib"].as_u64().expect("the parent found it") * 1024;
     let before = peak_memory_kib().unwrap_or_default();
     let result = runtime.block_on(async move { tokio::spawn(async move { play(&vector).await }).await });
     let grown = peak_memory_kib().unwrap_or_default() - before;
-    let wrong = match result {
-        Ok(Ok(())) if grown <= limit => return ExitCode::SUCCESS,
-        Ok(Ok(())) => format!("took {grown} KiB of memory, where {limit} KiB are allowed"),
-        Ok(Err(wrong)) => wrong,
-        Err(panic) => panic.to_string(),
-    };
-    eprintln!("{wrong}");
-    ExitCode::FAILURE
+    alone::ended(match result {
+        Ok(Ok(())) if grown > limit => Err(format!("took {grown} KiB of memory, where {limit} KiB are allowed")),
+        Ok(verdict) => verdict,
+        Err(panic) => Err(panic.to_string()),
+    })
 }
 
 /// All that came of a case.
@@ -129,23 +116,7 @@ fn request(vector: &Value) -> (Method, Payload) {
 }
 
 fn script(vector: &Value) -> Script {
-    let steps = list(&vector["steps"]).iter();
-    let script = steps.fold(Script::new(), |script, step| match text(&step["do"]) {
-        "read_preface" => script.read_preface(),
-        "read_request" => script.read_streams(1),
-        "send" => script.send(hex(text(&step["hex"]))),
-        "send_repeat" => repeat(script, &hex(text(&step["hex"])), number(&step["n"]) as usize),
-        "drip" => script.drip(hex(text(&step["hex"])), Duration::from_millis(number(&step["ms"]))),
-        "close" => script.close(),
-        other => panic!("{other} is no step"),
-    });
-    script.keep().forgetful()
-}
-
-/// So many times, in writes of a good size.
-fn repeat(script: Script, octets: &[u8], times: usize) -> Script {
-    let in_one = (4096 / octets.len()).max(1);
-    script.repeat(octets.repeat(in_one), times / in_one).send(octets.repeat(times % in_one))
+    front_ends::script(Script::new(), &vector["steps"]).keep().forgetful()
 }
 
 /// Is what the case expects there to be seen, or can it no more come?

@@ -1,30 +1,39 @@
 //! What a hostile HTTP/1 server may send, and the one outcome each of it must have.
 //!
 //! Every case ends in its `expect` or in one of its `also`. Where several outcomes are allowed, `hostile_h1.pinned` says
-//! which one is ours, so that a change is seen.
+//! which one is ours, so that a change is seen. Each is played in a process of its own, which says what it cost: memory, processor,
+//! file descriptors, and how long it took until it ended.
 
+mod alone;
 mod decisions;
 mod exchange;
+mod front_ends;
 mod runner;
 mod websocket;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use alone::{Cost, in_a_process, worst};
 use decisions::{Secure, failed_beyond_the_proxy};
 use exchange::Exchange;
+use futures_util::{StreamExt, stream};
 use hinternet::tls::TlsOptions;
 use hinternet::{Error, ErrorCode, Method, Session, Timeouts};
 use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use runner::{Case, Suite, hex, judge, list, read_json, table, text};
+use runner::{Case, Suite, judge, list, read_json, table, text};
 use serde_json::Value;
 
 fn main() -> ExitCode {
+    if let Ok(id) = std::env::var(ALONE) {
+        return play_alone(&id);
+    }
     let suite = Suite {
         name: "hostile-h1",
-        place: "hostile-h1/cases.json",
+        place: PLACE,
         cases: 101,
         known_differences: include_str!("hostile_h1.known_differences"),
         most_known: 0,
@@ -33,21 +42,46 @@ fn main() -> ExitCode {
 }
 
 async fn play_all(file: &Path) -> Vec<Case> {
-    let pinned = table(include_str!("hostile_h1.pinned"));
     let vectors = read_json(file);
-    let mut cases = Vec::new();
-    for vector in list(&vectors["cases"]) {
-        let id = text(&vector["id"]).to_owned();
-        let (vector, pin) = (vector.clone(), pinned.get(id.as_str()).copied());
-        let play = async move {
-            if text(&vector["class"]).starts_with("ws-") {
-                return websocket::play(&vector, pin).await;
-            }
-            compare(&play(&vector).await, &vector, pin)
-        };
-        cases.push(judge(id, None, play).await);
-    }
+    let costs = Arc::new(Mutex::new(Vec::new()));
+    let cases = list(&vectors["cases"]).iter().map(|vector| {
+        let (id, costs) = (text(&vector["id"]).to_owned(), Arc::clone(&costs));
+        judge(id.clone(), None, async move {
+            let said = in_a_process(ALONE, &id).await?;
+            let cost = Cost::read(&said).ok_or_else(|| format!("{said:?} tells no cost"))?;
+            costs.lock().expect("nobody panics with it").push((id, cost));
+            cost.check(&MOST)
+        })
+    });
+    let cases = stream::iter(cases).buffered(AT_ONCE).collect().await;
+    println!("{}", worst(&costs.lock().expect("nobody panics with it")));
     cases
+}
+
+/// This process plays the case, after a good exchange.
+fn play_alone(id: &str) -> ExitCode {
+    let vector = alone::case(PLACE, id);
+    let pin = table(include_str!("hostile_h1.pinned")).get(id).copied();
+    let case = async move {
+        if text(&vector["class"]).starts_with("ws-") {
+            return websocket::play(&vector, pin).await;
+        }
+        compare(&play(&vector).await, &vector, pin)
+    };
+    let (verdict, cost) = alone::runtime().block_on(Cost::of(warm_up(), case));
+    println!("{}", cost.line());
+    alone::ended(verdict)
+}
+
+/// What any exchange costs once: threads, buffers, the runtime's own.
+async fn warm_up() {
+    let peer = ScriptedPeer::always(Script::answering(NEXT)).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let connection = session.connect(&peer.origin()).expect("an origin");
+    let exchange = Exchange::play(&recorder, &connection, Method::GET).await;
+    assert_eq!(exchange.body, b"next", "{}", exchange.short());
+    recorder.finish(session).await;
 }
 
 /// What came of a case.
@@ -103,31 +137,13 @@ async fn play_decision(vector: &Value) -> Outcome {
 fn script(vector: &Value, begin: Script) -> Script {
     let speaks_first = !vector["server"].is_null();
     let begin = if speaks_first { begin } else { begin.read_head() };
-    let steps = list(&vector["steps"]).iter();
-    let script = steps.fold(begin, |script, step| match step {
-        _ if step["send"].is_string() => script.send(with_port(hex(text(&step["send"])))),
-        _ if step["repeat"].is_string() => repeat(script, &hex(text(&step["repeat"])), number(&step["n"]) as usize),
-        _ if step["drip"].is_string() => script.drip(hex(text(&step["drip"])), milliseconds(&step["ms"])),
-        _ => script.wait(milliseconds(&step["wait_ms"])),
-    });
+    let script = front_ends::script(begin, &vector["steps"]);
     match text(&vector["then"]) {
         "fin" => script.close(),
         "rst" => script.reset(),
         _ if speaks_first => script.read_head().read_head().send(NEXT).keep(),
         _ => script.read_head().send(NEXT).keep(),
     }
-}
-
-/// A redirect that must not be followed names some port.
-fn with_port(octets: Vec<u8>) -> Vec<u8> {
-    let text = String::from_utf8(octets);
-    text.map_or_else(|raw| raw.into_bytes(), |text| text.replace("{port}", "80").into_bytes())
-}
-
-/// So many times, in writes of a good size.
-fn repeat(script: Script, octets: &[u8], times: usize) -> Script {
-    let in_one = (4096 / octets.len()).max(1);
-    script.repeat(octets.repeat(in_one), times / in_one).send(octets.repeat(times % in_one))
 }
 
 /// The slow cases drip an octet a second and wait for minutes. There is no minimum rate in this version: a body that
@@ -195,12 +211,12 @@ fn is_of_type(error: &Error, wanted: Option<&str>) -> bool {
     }
 }
 
-fn number(value: &Value) -> u64 {
-    value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
-}
-
-fn milliseconds(value: &Value) -> Duration {
-    Duration::from_millis(number(value))
-}
-
+const PLACE: &str = "hostile-h1/cases.json";
+/// Names the case that this process plays alone.
+const ALONE: &str = "HOSTILE_H1_CASE";
+/// Cases that are played at the same time.
+const AT_ONCE: usize = 4;
+/// What a case may cost, beside no file descriptor: memory by the configured limits (a head of 64 KiB, 1 MiB read away) and 4 MiB;
+/// time by a client that gives up after a while.
+const MOST: Cost = Cost { memory_kib: 5 * 1024 + 64, cpu_ms: 1_000, wall_ms: 20_000, files: (0, 0) };
 const NEXT: &str = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext";

@@ -81,7 +81,12 @@ impl Suite {
             match (verdict, known.remove(id.as_str())) {
                 (Verdict::Passed, None) => passed += 1,
                 (Verdict::Passed, Some(_)) => wrong.push(format!("{id}: passes; take it off the known differences")),
-                (Verdict::Failed(_), Some(_)) => differ += 1,
+                (Verdict::Failed(how), Some(_)) => {
+                    differ += 1;
+                    if is_picked() {
+                        println!("DIFFERS {id}: {how}");
+                    }
+                }
                 (Verdict::Failed(how), None) => wrong.push(format!("{id}: {how}")),
                 (Verdict::Skipped(needs), None) => *skipped.entry(needs).or_default() += 1,
                 (Verdict::Skipped(_), Some(_)) => wrong.push(format!("{id}: is a known difference and was not run")),
@@ -127,6 +132,11 @@ pub(crate) async fn judge(
         Err(panic) => Verdict::Failed(panic.to_string()),
     };
     Case { id, verdict }
+}
+
+/// Does somebody work at single cases (`-- 17`)? Then it is shown in what a known difference consists.
+fn is_picked() -> bool {
+    std::env::args().skip(1).any(|argument| !argument.starts_with('-'))
 }
 
 /// A file of ids, each with the rest of its line. `#` begins a comment.

@@ -8,7 +8,8 @@ use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::websocket::frames_of;
 use serde_json::Value;
 
-use crate::runner::{hex, list, text};
+use crate::front_ends::websocket_script;
+use crate::runner::{list, text};
 
 /// Plays a case; what is wrong with it, if anything.
 pub(crate) async fn play(vector: &Value, pin: Option<&str>) -> std::result::Result<(), String> {
@@ -71,16 +72,5 @@ fn is_the_servers_fault(error: &Error) -> std::result::Result<(), String> {
 }
 
 fn script(vector: &Value) -> Script {
-    let steps = list(&vector["steps"]).iter();
-    let script = steps.fold(Script::new().read_head(), |script, step| match step {
-        _ if step["send"].is_string() => script.send_accepting(hex(text(&step["send"]))),
-        _ if step["repeat"].is_string() => {
-            let octets = hex(text(&step["repeat"]));
-            let in_one = (4096 / octets.len()).max(1);
-            script.repeat(octets.repeat(in_one), step["n"].as_u64().expect("a number") as usize / in_one)
-        }
-        // The client's patience ends first, whatever the case's.
-        _ => script,
-    });
-    script.forgetful().keep()
+    websocket_script(Script::new().read_head(), &vector["steps"]).forgetful().keep()
 }

@@ -151,6 +151,21 @@ impl Connection {
         Ok(Request::open(self.opening(), method, target, options)?.has_credentials(credentials))
     }
 
+    /// The same with the path as it is written, for servers that want what no URL would hold: dot segments stay, and so do
+    /// backslashes, quotation marks and the like (`WINHTTP_FLAG_ESCAPE_DISABLE`). Only blanks, other controls and non-ASCII are
+    /// percent-encoded. What a redirect leads to from there is written as in any URL.
+    ///
+    /// # Errors
+    /// See [`open_request`](Self::open_request); and 87 for a `#`, as a fragment is not sent.
+    #[doc(alias("WINHTTP_FLAG_ESCAPE_DISABLE", "WINHTTP_FLAG_ESCAPE_DISABLE_QUERY"))]
+    pub fn open_request_verbatim(&self, method: Method, path: &str) -> Result<Request> {
+        let Inner { node, origin, .. } = &*self.inner;
+        node.check_open(Operation::OpenRequest)?;
+        let target = Target::verbatim(origin, path, method == Method::OPTIONS)?;
+        let Inherited { options, credentials } = self.inherited().clone();
+        Ok(Request::open(self.opening(), method, target, options)?.has_credentials(credentials))
+    }
+
     methods! {
         get, GET;
         head, HEAD;

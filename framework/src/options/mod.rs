@@ -10,6 +10,7 @@ mod dial;
 mod event_source;
 mod governor;
 mod http2;
+mod leniency;
 mod limits;
 mod minimum_rate;
 mod names;
@@ -50,6 +51,7 @@ pub use dial::DialOptions;
 pub use event_source::EventSourceOptions;
 pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
+pub use leniency::Leniency;
 pub use limits::Limits;
 pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
@@ -72,6 +74,8 @@ pub struct RequestOptions {
     pub timeouts: Timeouts,
     /// How much a response may hold.
     pub limits: Limits,
+    /// What is forgiven of how it is framed. Default: nothing.
+    pub leniency: Leniency,
     /// How fast the body has to come, and to go, at least. Default: `None`, as slow as it likes.
     pub minimum_rate: Option<MinimumRate>,
     /// Ask for `100 Continue` before a body is sent (`Expect: 100-continue`), and wait this long for it
@@ -121,6 +125,7 @@ impl Default for RequestOptions {
         Self {
             timeouts: Timeouts::default(),
             limits: Limits::default(),
+            leniency: Leniency::NONE,
             minimum_rate: None,
             expect_continue: None,
             resends: 1,

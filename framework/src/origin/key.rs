@@ -55,6 +55,8 @@ impl<'a> Identity<'a> {
             http2,
             limits,
             timeouts: _,
+            // Where a framing is forgiven, the wire serves no other request.
+            leniency: _,
             expect_continue: _,
             minimum_rate: _,
             resends: _,

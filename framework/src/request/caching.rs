@@ -158,6 +158,8 @@ impl Journey {
         let (url, may_be_stored) = (self.target().url(), self.may_be_stored());
         let Some(caching) = &mut self.caching else { return };
         outdated.iter().for_each(|url| caching.cache.remove(url));
+        // What is recorded is what came off the wire, and this coding is of the wire only.
+        let may_be_stored = may_be_stored && !head.is_gzipped_on_the_way();
         let Some(asked) = caching.asked.as_ref().filter(|_| may_be_stored) else { return };
         let longest = caching.cache.longest_body();
         let candidate = Candidate::new(asked, status, head.headers(), now);

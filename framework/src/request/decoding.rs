@@ -15,6 +15,7 @@ use tokio::task::yield_now;
 use super::journey::{Active, Journey};
 use super::receiving::LARGEST_CHUNK;
 use crate::error::{Operation, Result};
+use crate::options::Decompression;
 use crate::policy::{accept_encoding, accept_encoding_of_a_part, may_be_decoded};
 use crate::protocol::coding::{Caps, Decoded, Decoder, Fault, Listed, listed};
 use crate::protocol::http1::{BodyStep, ResponseHead};
@@ -40,8 +41,8 @@ impl Journey {
 
     /// The final head has come: is its body to be decoded? One that has none, as the answer to a HEAD request, is not.
     pub(super) fn look_for_codings(&mut self, head: &ResponseHead) {
-        let allowed = self.options.decompression;
-        if !allowed.is_empty() && head.is_coded() {
+        let is_coded = !self.options.decompression.is_empty() && head.is_coded();
+        if is_coded || head.is_gzipped_on_the_way() {
             self.decode_body_of(head);
         }
     }
@@ -50,12 +51,14 @@ impl Journey {
     fn decode_body_of(&mut self, head: &ResponseHead) {
         // What was read elsewhere, and came with the head, is here already.
         let has_body = !self.is_body_here() || !self.ahead.is_empty();
-        if !has_body || !may_be_decoded(head.status()) {
+        if !has_body {
             return;
         }
+        let allowed = if may_be_decoded(head.status()) { self.options.decompression } else { Decompression::NONE };
         let limits = &self.options.limits;
         let caps = Caps { octets: limits.decoded_body, ratio: limits.decoded_ratio };
-        self.decoding = match listed(head.headers(), self.options.decompression) {
+        // A transfer coding is undone whatever the caller thinks of content codings: he has asked for it (TE).
+        self.decoding = match listed(head.headers(), allowed).map(|found| found.below(head.is_gzipped_on_the_way())) {
             Ok(Listed::AsItCame) => return,
             Ok(Listed::Coded(codings)) => Some(Box::new(Decoder::new(&codings, caps))),
             // The head is good. Whoever reads the body is told.

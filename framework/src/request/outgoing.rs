@@ -110,6 +110,7 @@ impl Journey {
             head_octets: limits.response_head,
             header_fields: limits.header_fields,
             interim_responses: limits.interim_responses,
+            leniency: self.options.leniency,
             ..HeadLimits::default()
         }
     }

@@ -111,6 +111,10 @@ impl<S: Socket> Player<'_, S> {
                 self.stream()?.change_keys()?;
                 self.stream()?.flush().await?;
             }
+            Step::Alert(number) => {
+                let octets = self.stream()?.alert(*number)?;
+                self.stream()?.below_mut().write_all(&octets).await?;
+            }
             Step::SendBelow(octets) => self.stream()?.below_mut().write_all(octets).await?,
             Step::Cut => {
                 self.stream()?.cut().await?;

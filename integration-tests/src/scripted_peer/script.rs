@@ -53,6 +53,9 @@ pub enum Step {
     StartTls(Tls),
     /// Changes the keys of TLS 1.3: the client is sent a message that is no data.
     ChangeKeys,
+    /// Sends a fatal alert of this number. Once TLS has been started only 20 (`bad_record_mac`) can be sent, which is what follows from a
+    /// record that cannot be read: the peer is given one as if the client had sent it.
+    Alert(u8),
     /// Writes these octets below TLS, to which they mean nothing.
     SendBelow(Bytes),
     /// Says FIN below TLS, whose own end is not announced, and reads on until the client closes.
@@ -208,6 +211,11 @@ impl Script {
     /// See [`Step::ChangeKeys`].
     pub fn change_keys(self) -> Self {
         self.step(Step::ChangeKeys)
+    }
+
+    /// See [`Step::Alert`].
+    pub fn alert(self, number: u8) -> Self {
+        self.step(Step::Alert(number))
     }
 
     /// See [`Step::SendBelow`].

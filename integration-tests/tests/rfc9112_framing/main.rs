@@ -7,6 +7,7 @@ mod folds;
 mod http10;
 mod injection;
 mod interims;
+mod leniency;
 mod reasons;
 mod reuse;
 mod splits;

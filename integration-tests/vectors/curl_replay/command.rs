@@ -92,12 +92,18 @@ pub(crate) enum Fail {
 /// The parts of a command line.
 pub(crate) fn read(arguments: &[(String, String)]) -> Vec<Options> {
     let mut all = vec![Options::default()];
-    for (name, value) in arguments {
-        if name == "--next" {
-            all.push(Options::default());
-        } else {
-            all.last_mut().expect("there is one").take(name, value.clone());
-        }
+    let mut arguments = arguments.iter();
+    while let Some((name, value)) = arguments.next() {
+        let value = match name.as_str() {
+            "--next" => {
+                all.push(Options::default());
+                continue;
+            }
+            // The vectors take what belongs to this option for a URL.
+            "--proxy1.0" => arguments.next().map(|(_, value)| value.clone()).unwrap_or_default(),
+            _ => value.clone(),
+        };
+        all.last_mut().expect("there is one").take(name, value);
     }
     all
 }

@@ -76,7 +76,8 @@ impl Strips {
         let is_connect = line.starts_with("CONNECT ");
         let fields = lines.filter(|line| !self.drops(line)).map(|line| self.field(line));
         let mut fields: Vec<_> = fields.filter(|(name, _)| !is_connect || name != "user-agent").collect();
-        fields.sort();
+        // Those of one name stay in their order, which means something (RFC 9110 5.3).
+        fields.sort_by(|(one, _), (other, _)| one.cmp(other));
         let value = |wanted: &str| fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone());
         let rest = &octets[end..];
         let (body, rest) = if value("transfer-encoding").is_some_and(|coding| coding.ends_with("chunked")) {

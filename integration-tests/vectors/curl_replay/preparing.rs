@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use hinternet::{
-    AuthScheme, AuthSchemes, AuthTarget, CookieJar, Credentials, HeaderMap, HeaderValue, Method, Payload, Protocols,
-    Request, RequestOptions, Session, Target,
+    AuthScheme, AuthSchemes, AuthTarget, CookieJar, Credentials, HeaderMap, HeaderValue, Leniency, Method, Payload,
+    Protocols, Request, RequestOptions, RetryPolicy, Session, Target,
 };
 use http::header::CONTENT_LENGTH;
 
 use super::authority::{Located, credentials};
 use super::base64;
 use super::body::Body;
-use super::command::{Options, Schemes};
+use super::command::{Follow, Options, Schemes};
 use super::exit_code::{Exit, UPLOAD_FAILED};
-use super::fields::condition;
+use super::fields::{HeaderLine, condition};
 use super::form::percent_encode;
-use super::transfer::Job;
+use super::transfer::{Job, TRANSIENT};
 use super::vector::TIME_PASSES;
 
 /// A request that can be sent.
@@ -67,19 +67,27 @@ impl Job<'_> {
         }
         let target = Target::parse(&located.url).map_err(Exit::Failed)?;
         let connection = session.connect(&target.origin().to_string()).map_err(Exit::Failed)?;
-        let path = match &options.request_target {
-            Some(target) => target.clone(),
-            None if options.path_as_is => located.raw_path(),
-            None => target.path_and_query().to_owned(),
+        let raw = located.raw_path();
+        let method = self.method(body.is_some());
+        let (path, opened) = match &options.request_target {
+            Some(target) => (target.clone(), connection.open_request(method, target)),
+            // curl resolves dot segments, unless it is told not to, and changes nothing else that a URL of the WHATWG would.
+            None if options.path_as_is || raw.contains(CHANGED_IN_A_URL) => {
+                let opened = connection.open_request_verbatim(method, &raw);
+                (raw, opened)
+            }
+            None => (target.path_and_query().to_owned(), connection.open_request(method, target.path_and_query())),
         };
-        let request = connection.open_request(self.method(body.is_some()), &path).map_err(Exit::Failed)?;
+        let request = opened.map_err(Exit::Failed)?;
         let cookie_url = options.cookie_url(&path);
         let lines = options.header_lines();
         let is_set = |name: &str| lines.iter().any(|line| line.names(name));
         let mut fields: Vec<(String, String)> = Vec::new();
-        for line in lines.iter().filter(|line| !line.names("transfer-encoding")) {
+        let is_of_the_body = |line: &&HeaderLine| line.names("transfer-encoding");
+        for line in lines.iter().filter(|line| !(is_of_the_body(line) || options.joins_te(line))) {
             fields.extend(line.value.clone().map(|value| (line.name.clone(), value)));
         }
+        fields.extend(options.te_fields(&lines));
         let is_elsewhere = own_host.is_some();
         fields.extend(own_host.map(|host| ("Host".to_owned(), host)));
         for (name, value) in self.implied_fields(resumed_at, body.as_ref(), &session.cookies(), cookie_url.as_deref()) {
@@ -100,7 +108,7 @@ impl Job<'_> {
                 change.expect_continue = Some(options.expect_timeout());
             }
         }
-        if options.http10 {
+        if options.http10 || self.program.knows_as_old(target.origin()) {
             change.protocols = Protocols::Http10;
         }
         if let Some(seconds) = options.max_time {
@@ -148,9 +156,6 @@ impl Job<'_> {
         let resumed = resumed_at.filter(|at| self.upload.is_none() && *at > 0).map(|at| format!("{at}-"));
         fields.extend(options.range().or(resumed).map(|range| ("Range", format!("bytes={range}"))));
         fields.extend(body.iter().flat_map(|body| body.fields.clone()));
-        if options.transfer_encoding {
-            fields.extend([("TE", "gzip".to_owned()), ("Connection", "TE".to_owned())]);
-        }
         fields.extend(options.cookie_field(jar, cookie_url).map(|pairs| ("Cookie", pairs)));
         fields
     }
@@ -191,11 +196,51 @@ impl Options {
         self.set_redirects(&mut options.redirects, keeps_credentials);
         self.set_names(options, host);
         options.cookies = self.has_cookies();
+        options.leniency = self.leniency();
+        options.retry = self.retry_policy();
+        if let Some(seconds) = self.retry_max_time {
+            options.timeouts.total = Some(Duration::from_secs(seconds));
+        }
         // curl shows Basic to whoever asks for it.
         options.authentication.cleartext = true;
         if !self.compressed {
             options.decompression = hinternet::Decompression::NONE;
         }
+    }
+
+    /// What curl forgives.
+    fn leniency(&self) -> Leniency {
+        if self.ignore_length { Leniency::all() } else { Leniency::all() - Leniency::NO_LENGTHS }
+    }
+
+    /// Where redirects are followed, the program tries again itself: curl begins anew with the URL that it was given.
+    fn retry_policy(&self) -> Option<RetryPolicy> {
+        let policy = RetryPolicy::new().statuses(TRANSIENT.map(|status| status.try_into().expect("a status")));
+        let policy = policy.failures(false).any_method(true).attempts(self.retry.min(99) + 1).budget(None);
+        let second = Duration::from_secs(1) / TIME_PASSES;
+        // A wait beyond the time there is for all tries is none.
+        let longest = self.retry_max_time.map_or(second, |_| Duration::from_secs(3600));
+        let policy = policy.first_pause(second).longest_pause(second).longest_retry_after(longest);
+        (self.retry > 0 && self.follow == Follow::Never).then_some(policy)
+    }
+
+    /// `TE: gzip` is announced by a `Connection`: in the first of the caller's that says anything, or in one of its own.
+    fn te_fields(&self, lines: &[HeaderLine]) -> Vec<(String, String)> {
+        if !self.transfer_encoding {
+            return Vec::new();
+        }
+        let options = lines.iter().filter(|line| self.joins_te(line)).filter_map(|line| line.value.clone());
+        let mut options: Vec<_> = options.filter(|value| !value.is_empty()).collect();
+        match options.first_mut() {
+            Some(first) => first.push_str(", TE"),
+            None => options.push("TE".to_owned()),
+        }
+        let options = options.into_iter().map(|value| ("Connection".to_owned(), value));
+        std::iter::once(("TE".to_owned(), "gzip".to_owned())).chain(options).collect()
+    }
+
+    fn joins_te(&self, line: &HeaderLine) -> bool {
+        self.transfer_encoding && line.names("connection")
     }
 
     fn show_credentials(&self, request: &Request, user: Option<(String, String)>) -> hinternet::Result<()> {
@@ -245,3 +290,5 @@ impl Options {
 
 /// A body that is larger waits for `100 Continue`.
 const MUCH: usize = 1024 * 1024;
+/// What stands in the path of a URL of the WHATWG as something else.
+const CHANGED_IN_A_URL: [char; 4] = ['"', '\\', '{', '}'];

@@ -1,8 +1,10 @@
 //! A small program like curl, over the public API.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
-use hinternet::{CookieJar, HstsStore, Session};
+use hinternet::{CookieJar, HstsStore, Origin, ResponseHead, Session, Version};
 use integration_tests::recorder::Recorder;
 
 use super::authority::Located;
@@ -21,6 +23,8 @@ pub(crate) struct Program {
     pub(crate) standard_input: Vec<u8>,
     /// Where it writes to if it is not told.
     pub(crate) output: PathBuf,
+    /// The origins that have answered in HTTP/1.0 and keep the connection: on that, curl goes on in their version.
+    pub(crate) old_servers: Mutex<HashSet<String>>,
 }
 
 /// What came of it.
@@ -28,9 +32,33 @@ pub(crate) struct Ended {
     pub(crate) exit: Exit,
     /// What is in the file it writes to.
     pub(crate) output: Vec<u8>,
+    /// The trailers behind it, as lines.
+    pub(crate) trailers: Vec<u8>,
+}
+
+/// What is in a file that is written to: content, and what comes with it.
+#[derive(Default)]
+pub(crate) struct Written {
+    pub(crate) output: Vec<u8>,
+    pub(crate) trailers: Vec<u8>,
 }
 
 impl Program {
+    /// The origin has answered.
+    pub(crate) fn has_answered(&self, origin: &Origin, head: &ResponseHead) {
+        let keeps = head
+            .headers()
+            .get("connection")
+            .is_some_and(|option| option.as_bytes().eq_ignore_ascii_case(b"keep-alive"));
+        if head.version() == Version::HTTP_10 && keeps {
+            self.old_servers.lock().expect("nobody panics with it").insert(origin.to_string());
+        }
+    }
+
+    pub(crate) fn knows_as_old(&self, origin: &Origin) -> bool {
+        self.old_servers.lock().expect("nobody panics with it").contains(&origin.to_string())
+    }
+
     /// Runs it to its end.
     pub(crate) async fn run(&self, recorder: &Recorder) -> Ended {
         let (jar, hsts) = (CookieJar::new(), HstsStore::new());
@@ -41,11 +69,12 @@ impl Program {
             builder = builder.credential_provider(Trusting { user, password });
         }
         let session = recorder.session(builder);
-        let mut output = Vec::new();
-        let exit = self.play(&groups, &session, &jar, &hsts, &mut output).await;
+        let mut written = Written::default();
+        let exit = self.play(&groups, &session, &jar, &hsts, &mut written).await;
         session.close().await.expect("close never fails");
         session.closed().await;
-        Ended { exit, output }
+        let Written { output, trailers } = written;
+        Ended { exit, output, trailers }
     }
 
     fn groups(&self) -> Vec<Options> {
@@ -60,7 +89,7 @@ impl Program {
         session: &Session,
         jar: &CookieJar,
         hsts: &HstsStore,
-        output: &mut Vec<u8>,
+        written: &mut Written,
     ) -> Exit {
         if let Some(code) = groups.iter().find_map(misuse) {
             return Exit::Code(code);
@@ -74,7 +103,7 @@ impl Program {
             options.load_cookies(jar, &Located::read(&options.urls[0], "http").url);
             options.load_hsts(hsts);
             for job in jobs {
-                exit = job.run(session, output).await;
+                exit = job.run(session, written).await;
                 // One transfer knows nothing of another's challenges.
                 session.credentials().forget_accepted();
             }

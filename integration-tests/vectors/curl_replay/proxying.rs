@@ -42,6 +42,9 @@ impl Options {
         let begin = url.find("://").map_or(0, |at| at + 3);
         let end = url[begin..].find('/').map_or(url.len(), |at| begin + at);
         let mut proxy = Proxy::parse(&url[..end])?;
+        if self.proxy_http10 {
+            proxy = proxy.http10();
+        }
         if let Some(user) = &self.proxy_user {
             let (user, password) = credentials(user, false);
             proxy = proxy.credentials(&user, &password)?;

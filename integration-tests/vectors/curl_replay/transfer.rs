@@ -4,12 +4,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hinternet::{Error, Payload, Request, ResponseHead, Session};
+use hinternet::{Error, Payload, Request, ResponseHead, Session, Target};
 
-use super::command::{Fail, Options};
+use super::command::{Fail, Follow, Options};
 use super::exit_code::{Exit, FILESIZE_EXCEEDED, HTTP_RETURNED_ERROR, RANGE_ERROR, WEIRD_SERVER_REPLY, WRITE_ERROR};
 use super::fields::meets;
-use super::program::Program;
+use super::program::{Program, Written};
 use super::vector::TIME_PASSES;
 
 /// One URL, and what is done with it.
@@ -41,15 +41,16 @@ impl From<Exit> for Try {
 
 impl Job<'_> {
     /// Transfers, and again if it is told to.
-    pub(crate) async fn run(mut self, session: &Session, output: &mut Vec<u8>) -> Exit {
+    pub(crate) async fn run(mut self, session: &Session, written: &mut Written) -> Exit {
         if self.options.dump_header.as_deref().is_some_and(has_no_folder) {
             return Exit::Code(WRITE_ERROR);
         }
-        let mut left = self.options.retry;
+        // Else the library does it.
+        let mut left = if self.options.follow == Follow::Never { 0 } else { self.options.retry };
         loop {
-            let mut elsewhere = Vec::new();
+            let mut elsewhere = Written::default();
             let Try { exit, again, moved } =
-                self.once(session, if self.is_compared { &mut *output } else { &mut elsewhere }).await;
+                self.once(session, if self.is_compared { &mut *written } else { &mut elsewhere }).await;
             if let Some(url) = moved {
                 self.url = url;
                 continue;
@@ -63,28 +64,31 @@ impl Job<'_> {
         }
     }
 
-    async fn once(&self, session: &Session, output: &mut Vec<u8>) -> Try {
-        output.clear();
-        let resumed_at = self.resumed_at(output);
-        match self.exchange(session, resumed_at, output).await {
+    async fn once(&self, session: &Session, written: &mut Written) -> Try {
+        *written = Written::default();
+        let resumed_at = self.resumed_at(&mut written.output);
+        match self.exchange(session, resumed_at, written).await {
             Ok(ended) => ended,
             Err(exit) => exit.into(),
         }
     }
 
-    async fn exchange(&self, session: &Session, resumed_at: Option<u64>, output: &mut Vec<u8>) -> Result<Try, Exit> {
+    async fn exchange(&self, session: &Session, resumed_at: Option<u64>, written: &mut Written) -> Result<Try, Exit> {
         let mut prepared = self.prepare(session, resumed_at)?;
         let held_back = prepared.held_back.take();
         let request = &prepared.request;
         if let Some(held_back) = held_back {
             let head = send(request, Payload::empty()).await?;
             if !(head.status() == 401 || head.status().is_success()) {
-                return Ok(self.receive(request, &head, resumed_at, output).await.into());
+                return Ok(self.receive(request, &head, resumed_at, written).await.into());
             }
             while !request.read().await.map_err(Exit::Failed)?.is_empty() {}
             self.release(request, held_back)?;
         }
         let head = send(request, prepared.payload()).await?;
+        if let Ok(asked) = Target::parse(&request.url()) {
+            self.program.has_answered(asked.origin(), &head);
+        }
         if let Some(url) = &prepared.cookie_url {
             for field in head.headers().get_all("set-cookie") {
                 let _refused = session.cookies().set(url.as_str(), field.as_bytes()).err();
@@ -103,7 +107,7 @@ impl Job<'_> {
             return Err(Exit::Code(WEIRD_SERVER_REPLY));
         }
         let again = is_transient(head.status().as_u16()).then(|| retry_after(&head));
-        let exit = self.receive(request, &head, resumed_at, output).await;
+        let exit = self.receive(request, &head, resumed_at, written).await;
         Ok(Try { exit, again, moved: None })
     }
 
@@ -112,7 +116,7 @@ impl Job<'_> {
         request: &Request,
         head: &ResponseHead,
         resumed_at: Option<u64>,
-        output: &mut Vec<u8>,
+        written: &mut Written,
     ) -> Exit {
         let status = head.status().as_u16();
         let is_resumed = resumed_at.is_some_and(|at| at > 0) && self.upload.is_none();
@@ -122,7 +126,9 @@ impl Job<'_> {
         if status >= 400 && self.options.fail == Fail::WithoutBody {
             return Exit::Code(HTTP_RETURNED_ERROR);
         }
-        let length: Option<u64> = text(head, "content-length").and_then(|length| length.parse().ok());
+        // One beyond all counting is as large as can be.
+        let is_number = |length: &&str| !length.is_empty() && length.bytes().all(|octet| octet.is_ascii_digit());
+        let length = text(head, "content-length").filter(is_number).map(|length| length.parse().unwrap_or(u64::MAX));
         if is_resumed && status != 206 && text(head, "content-range").is_none() {
             return Exit::Code(if length == resumed_at { 0 } else { RANGE_ERROR });
         }
@@ -142,23 +148,14 @@ impl Job<'_> {
                     if most.is_some_and(|most| got > most) {
                         return Exit::Code(FILESIZE_EXCEEDED);
                     }
-                    output.extend_from_slice(&piece);
+                    written.output.extend_from_slice(&piece);
                 }
                 Err(error) => return Exit::Failed(error),
             }
         }
-        self.write_trailers(request, output);
+        write_trailers(request, &mut written.trailers);
         let is_failure = status >= 400 && self.options.fail == Fail::WithBody;
         Exit::Code(if is_failure { HTTP_RETURNED_ERROR } else { 0 })
-    }
-
-    /// They belong to what `--include` writes.
-    fn write_trailers(&self, request: &Request, output: &mut Vec<u8>) {
-        for (name, value) in &request.trailers() {
-            output.extend_from_slice(format!("{name}: ").as_bytes());
-            output.extend_from_slice(value.as_bytes());
-            output.extend_from_slice(b"\r\n");
-        }
     }
 
     /// Where the file that it writes to ends, or what it was told; what is there already counts as written.
@@ -181,6 +178,15 @@ impl Options {
     }
 }
 
+/// They belong to what `--include` writes.
+fn write_trailers(request: &Request, lines: &mut Vec<u8>) {
+    for (name, value) in &request.trailers() {
+        lines.extend_from_slice(format!("{name}: ").as_bytes());
+        lines.extend_from_slice(value.as_bytes());
+        lines.extend_from_slice(b"\r\n");
+    }
+}
+
 async fn send(request: &Request, payload: Payload) -> Result<Arc<ResponseHead>, Exit> {
     let both = async {
         request.send(payload).await?;
@@ -200,8 +206,11 @@ fn text<'a>(head: &'a ResponseHead, name: &str) -> Option<&'a str> {
 }
 
 fn is_transient(status: u16) -> bool {
-    matches!(status, 408 | 429 | 500 | 502 | 503 | 504 | 522 | 524)
+    TRANSIENT.contains(&status)
 }
+
+/// After which statuses another try may end better.
+pub(crate) const TRANSIENT: [u16; 8] = [408, 429, 500, 502, 503, 504, 522, 524];
 
 fn retry_after(head: &ResponseHead) -> Duration {
     text(head, "retry-after").and_then(|after| after.parse().ok()).map_or(Duration::ZERO, Duration::from_secs)

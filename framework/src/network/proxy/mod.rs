@@ -9,7 +9,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Version};
 use zeroize::Zeroizing;
 
 pub use resolver::{FindingProxy, ProxyResolver, Route};
@@ -42,6 +42,7 @@ struct Parts {
     port: u16,
     credentials: Option<ProxyCredentials>,
     waits_for_challenge: bool,
+    is_old: bool,
     fields: Vec<(HeaderName, HeaderValue)>,
     through: Option<Proxy>,
 }
@@ -116,8 +117,8 @@ impl Proxy {
         if port == 0 {
             return Err(refused("port 0 cannot be connected to"));
         }
-        let (credentials, waits_for_challenge, fields, through) = (None, false, Vec::new(), None);
-        Ok(Self(Arc::new(Parts { protocol, host, port, credentials, waits_for_challenge, fields, through })))
+        let (credentials, waits_for_challenge, is_old, fields, through) = (None, false, false, Vec::new(), None);
+        Ok(Self(Arc::new(Parts { protocol, host, port, credentials, waits_for_challenge, is_old, fields, through })))
     }
 
     /// Who we are to this proxy (`WINHTTP_OPTION_PROXY_USERNAME`, `PROXY_PASSWORD`). To nobody else: neither to the server, nor to
@@ -142,6 +143,13 @@ impl Proxy {
     /// goes unasked.
     pub fn wait_for_challenge(mut self) -> Self {
         self.change().waits_for_challenge = true;
+        self
+    }
+
+    /// It knows nothing newer than HTTP/1.0: a tunnel is asked for by `CONNECT` of that version. What it forwards is of the version
+    /// that the request is of ([`Protocols`](crate::Protocols)). Default: HTTP/1.1.
+    pub fn http10(mut self) -> Self {
+        self.change().is_old = true;
         self
     }
 
@@ -200,6 +208,11 @@ impl Proxy {
 
     pub(crate) fn waits_for_challenge(&self) -> bool {
         self.0.waits_for_challenge
+    }
+
+    /// In which version a tunnel is asked for.
+    pub(crate) fn version(&self) -> Version {
+        if self.0.is_old { Version::HTTP_10 } else { Version::HTTP_11 }
     }
 
     pub(crate) fn fields(&self) -> &[(HeaderName, HeaderValue)] {

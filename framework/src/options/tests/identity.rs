@@ -152,6 +152,7 @@ fn p5_every_setting_of_proxies_parts_wires() {
         of("http://u:y@p:1"),
         of("http://v:x@p:1"),
         DialOptions::default().proxy(Proxy::parse("p:1").unwrap().wait_for_challenge()),
+        DialOptions::default().proxy(Proxy::parse("p:1").unwrap().http10()),
         DialOptions::default().proxy(Proxy::parse("p:1").unwrap().through(Proxy::parse("q:1").unwrap()).unwrap()),
         DialOptions::default().proxy(Proxy::parse("p:1").unwrap().through(Proxy::parse("u:x@q:1").unwrap()).unwrap()),
         DialOptions::default().proxy(Proxy::parse("q:1").unwrap().through(Proxy::parse("p:1").unwrap()).unwrap()),

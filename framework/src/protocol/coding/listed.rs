@@ -34,6 +34,19 @@ pub(crate) enum Listed {
     Coded(Vec<Coding>),
 }
 
+impl Listed {
+    /// The same below a transfer coding, which is the last one applied.
+    pub(crate) fn below(self, gzip: bool) -> Self {
+        // Without the feature it is not known, and nobody could have asked for it.
+        let outermost = KNOWN.iter().find(|known| gzip && known.0 == b"gzip").map(|known| known.2);
+        match (self, outermost) {
+            (Self::AsItCame, Some(gzip)) => Self::Coded(vec![gzip]),
+            (Self::Coded(codings), Some(gzip)) => Self::Coded([codings, vec![gzip]].concat()),
+            (listed, None) => listed,
+        }
+    }
+}
+
 /// Which codings the body has, in the order they were applied.
 ///
 /// One unknown coding among others makes the whole of it raw: what stands before it could not be undone, and its fields go on

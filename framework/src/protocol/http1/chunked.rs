@@ -13,7 +13,9 @@ use http::HeaderMap;
 use super::encode::encode_trailers;
 use super::fault::{Fault, Misuse};
 use super::fields::{CRLF, is_control, is_token, to_map};
-use super::head::{HeadLimits, fault, next_line_end, section_length};
+use super::head::{HeadLimits, LineEnd, fault, next_line_end, section_length};
+use super::lenient::with_whole_lines;
+use crate::options::Leniency;
 
 /// Takes the coding off a body, strictly: what one reader of a chunked body forgives, another one frames differently.
 #[derive(Debug)]
@@ -61,7 +63,7 @@ impl ChunkedDecoder {
                     };
                     return Ok(Some(data));
                 }
-                State::DataEnd => take_data_end(buf)?,
+                State::DataEnd => take_data_end(buf, self.forgives())?,
                 State::Trailers => self.take_trailers(buf)?,
                 State::Ended => None,
             };
@@ -82,13 +84,18 @@ impl ChunkedDecoder {
         &self.trailers
     }
 
+    fn forgives(&self) -> bool {
+        self.limits.leniency.contains(Leniency::BARE_LINE_FEED)
+    }
+
     fn take_size_line(&mut self, buf: &mut BytesMut) -> Result<Option<State>, Fault> {
         let limit = self.limits.chunk_extension_octets;
         let too_large = Fault::ChunkExtensionsTooLarge { limit };
         let longest = self.extension_octets_left.saturating_add(SIZE_DIGITS + CRLF.len());
         let window = buf.get(..longest).unwrap_or(buf);
         let digits = count_digits(window)?;
-        let Some(length) = next_line_end(window, &mut self.scanned)? else {
+        let forgives = self.forgives();
+        let Some(LineEnd { at: length, width }) = next_line_end(window, &mut self.scanned, forgives)? else {
             return if buf.len() < longest { Ok(None) } else { Err(too_large) };
         };
         self.scanned = 0;
@@ -97,7 +104,7 @@ impl ChunkedDecoder {
         let size = parse_size(size).ok_or(Fault::ChunkSize)?;
         self.extension_octets_left = self.extension_octets_left.checked_sub(extensions.len()).ok_or(too_large)?;
         check_extensions(extensions)?;
-        buf.advance(length + CRLF.len());
+        buf.advance(length + width);
         Ok(Some(if size == 0 { State::Trailers } else { State::Data { left: size } }))
     }
 
@@ -105,11 +112,13 @@ impl ChunkedDecoder {
         let limit = self.limits.trailer_octets;
         let longest = limit.saturating_add(CRLF.len());
         let window = buf.get(..longest).unwrap_or(buf);
-        let Some(length) = section_length(window, &mut self.scanned)? else {
+        let forgives = self.forgives();
+        let Some(length) = section_length(window, &mut self.scanned, forgives)? else {
             return if buf.len() < longest { Ok(None) } else { Err(Fault::TrailersTooLarge { limit }) };
         };
         self.scanned = 0;
-        let section = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());
+        let lines = buf.get(..length).unwrap_or_default();
+        let section = if forgives { with_whole_lines(lines).into() } else { Bytes::copy_from_slice(lines) };
         let most = self.limits.trailer_fields;
         // Left where it is if it is wrong: what comes behind it must not be taken for the trailers.
         self.trailers = to_map(&section, most).map_err(|flaw| fault(flaw, Fault::TooManyTrailers { limit: most }))?;
@@ -134,12 +143,15 @@ pub(super) fn take(buf: &mut BytesMut, left: u64, max: usize) -> Bytes {
     few
 }
 
-fn take_data_end(buf: &mut BytesMut) -> Result<Option<State>, Fault> {
+fn take_data_end(buf: &mut BytesMut, forgives: bool) -> Result<Option<State>, Fault> {
     if buf.starts_with(CRLF) {
         buf.advance(CRLF.len());
         Ok(Some(State::SizeLine))
     } else if CRLF.starts_with(buf) {
         Ok(None)
+    } else if forgives && buf.starts_with(b"\n") {
+        buf.advance(1);
+        Ok(Some(State::SizeLine))
     } else {
         Err(Fault::ChunkDataEnd)
     }

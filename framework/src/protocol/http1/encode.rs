@@ -60,8 +60,17 @@ impl<'a> RequestHead<'a> {
         let codings = self.accept_encoding.map_or(0, str::len);
         let octets = stated.octets + line + codings + framing.octets() + " \r\n\r\n".len();
         let has_own_host = !matches!(stated.host, Given::Not);
-        let Stated { connection, has_connection, expects_continue, authorizes_proxy, .. } = stated;
-        Ok(Settled { framing, octets, connection, has_connection, expects_continue, has_own_host, authorizes_proxy })
+        let Stated { connection, has_connection, expects_continue, asks_for_gzip, authorizes_proxy, .. } = stated;
+        Ok(Settled {
+            framing,
+            octets,
+            connection,
+            has_connection,
+            expects_continue,
+            asks_for_gzip,
+            has_own_host,
+            authorizes_proxy,
+        })
     }
 
     /// The same of a head that the next hop may be written as lines.
@@ -104,6 +113,8 @@ pub(crate) struct Settled {
     pub(crate) expects_continue: bool,
     /// A field of the caller's says which host it is for.
     has_own_host: bool,
+    /// By a TE field, the coding is among those that can be undone.
+    pub(super) asks_for_gzip: bool,
     authorizes_proxy: bool,
 }
 

@@ -28,6 +28,7 @@ use super::fields::CRLF;
 use super::framing::{BodyFraming, decide, is_tunnel};
 use super::head::{HeadLimits, ResponseHead, parse_response_head};
 use super::interims::Interims;
+use super::lenient;
 use super::reuse::may_reuse;
 use super::said::ConnectionOptions;
 use crate::protocol::websocket::handshake::Asked;
@@ -61,6 +62,7 @@ impl SendHead {
             version: head.version,
             request: settled.connection,
             request_complete: !head.has_body(),
+            gzip_asked: settled.asks_for_gzip,
             scanned: 0,
             interims: Interims::default(),
             upgrade: None,
@@ -233,6 +235,8 @@ struct HeadReader {
     version: Version,
     request: ConnectionOptions,
     request_complete: bool,
+    /// As a transfer coding.
+    gzip_asked: bool,
     scanned: usize,
     interims: Interims,
     /// The upgrade that the request asks for.
@@ -258,9 +262,13 @@ impl HeadReader {
             }
             _ => {}
         }
-        let framing = decide(&self.method, &head)?;
+        let (framing, forgiven) = if self.limits.leniency.is_empty() {
+            (decide(&self.method, &head, self.gzip_asked)?, None)
+        } else {
+            lenient::decide(&self.method, &head, self.gzip_asked, self.limits.leniency)?
+        };
         let decoder = BodyDecoder::new(framing, &self.limits);
-        let reusable = self.may_reuse(&head, framing);
+        let reusable = forgiven.map_or_else(|| self.may_reuse(&head, framing), Err);
         Ok(HeadStep::Final(head, ReceiveBody { decoder, reusable }))
     }
 

@@ -18,21 +18,26 @@ pub(crate) enum BodyFraming {
 }
 
 /// The rules of RFC 9112 section 6.3 in their order; the numbers are the RFC's.
-pub(crate) fn decide(method: &Method, head: &ResponseHead) -> Result<BodyFraming, Fault> {
+pub(crate) fn decide(method: &Method, head: &ResponseHead, gzip_asked: bool) -> Result<BodyFraming, Fault> {
     // 1 and 2
     if method == Method::HEAD || has_no_content(head.status()) || is_tunnel(method, head.status()) {
         return Ok(BodyFraming::Empty);
     }
-    match (head.said().coding, head.said().length) {
+    by(head.version(), head.said().coding, head.said().length, gzip_asked)
+}
+
+/// The rules from the third on.
+pub(super) fn by(version: Version, coding: Coding, length: Length, gzip_asked: bool) -> Result<BodyFraming, Fault> {
+    match (coding, length) {
+        // 5 to 8
+        (Coding::Unsaid, Length::Unclear) => Err(Fault::ContentLength),
+        (Coding::Unsaid, Length::Octets(length)) => Ok(BodyFraming::Length(length)),
+        (Coding::Unsaid, Length::Unsaid) => Ok(BodyFraming::UntilClose),
         // 3: "ought to be handled as an error". Preferring the Transfer-Encoding, the other choice, reads a message that some
         // intermediary may have read differently.
-        (Coding::Chunked | Coding::Unknown, Length::Octets(_) | Length::Unclear) => Err(Fault::BothFramings),
+        (_, Length::Octets(_) | Length::Unclear) => Err(Fault::BothFramings),
         // 4
-        (coding, Length::Unsaid) if coding != Coding::Unsaid => transfer_encoding(head, coding),
-        // 5 to 8
-        (_, Length::Unclear) => Err(Fault::ContentLength),
-        (_, Length::Octets(length)) => Ok(BodyFraming::Length(length)),
-        (_, Length::Unsaid) => Ok(BodyFraming::UntilClose),
+        (coding, Length::Unsaid) => transfer_encoding(version, coding, gzip_asked),
     }
 }
 
@@ -45,14 +50,20 @@ fn has_no_content(status: StatusCode) -> bool {
     status.is_informational() || status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED
 }
 
-/// Only a single `chunked` is understood, as no other coding is ever offered in TE. RFC 9112 section 6.3 would read a
-/// response with an unknown last coding until close; that turns octets nobody can decode into a body.
-fn transfer_encoding(head: &ResponseHead, coding: Coding) -> Result<BodyFraming, Fault> {
+/// Only a single `chunked` is understood, and gzip below or without it where the caller has asked for it in TE. RFC 9112 section
+/// 6.3 would read a response with an unknown last coding until close; that turns octets nobody can decode into a body.
+fn transfer_encoding(version: Version, coding: Coding, gzip_asked: bool) -> Result<BodyFraming, Fault> {
     // RFC 9112 section 6.1: faulty framing even if chunked is what the peer did.
-    if head.version() < Version::HTTP_11 {
+    if version < Version::HTTP_11 {
         return Err(Fault::TransferEncodingInHttp10);
     }
-    if coding == Coding::Chunked { Ok(BodyFraming::Chunked) } else { Err(Fault::TransferEncoding) }
+    match coding {
+        Coding::Chunked => Ok(BodyFraming::Chunked),
+        Coding::GzipChunked if gzip_asked => Ok(BodyFraming::Chunked),
+        // RFC 9112 section 7: without chunks, the connection's end is the body's.
+        Coding::Gzip if gzip_asked => Ok(BodyFraming::UntilClose),
+        _ => Err(Fault::TransferEncoding),
+    }
 }
 
 #[cfg(test)]

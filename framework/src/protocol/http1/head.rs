@@ -10,7 +10,9 @@ use memchr::memchr2;
 use super::encode::put_field;
 use super::fault::Fault;
 use super::fields::{CRLF, Flaw, first_line, is_control, to_map, unfold, walk};
-use super::said::{Listener, Said};
+use super::lenient::with_whole_lines;
+use super::said::{Coding, Listener, Said};
+use crate::options::Leniency;
 use crate::shown;
 
 /// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
@@ -76,6 +78,11 @@ impl ResponseHead {
     /// Is there a `Content-Encoding`?
     pub(crate) fn is_coded(&self) -> bool {
         self.said.is_coded
+    }
+
+    /// Is gzip its transfer coding, below the chunks if there are any?
+    pub(crate) fn is_gzipped_on_the_way(&self) -> bool {
+        matches!(self.said.coding, Coding::Gzip | Coding::GzipChunked)
     }
 
     /// The reason phrase as received: it may be empty, and it may hold octets that are not UTF-8.
@@ -194,6 +201,8 @@ pub(crate) struct HeadLimits {
     pub(crate) chunk_extension_octets: usize,
     pub(crate) trailer_octets: usize,
     pub(crate) trailer_fields: usize,
+    /// What is forgiven.
+    pub(crate) leniency: Leniency,
 }
 
 impl Default for HeadLimits {
@@ -205,6 +214,7 @@ impl Default for HeadLimits {
             chunk_extension_octets: 16 * 1024,
             trailer_octets: 16 * 1024,
             trailer_fields: 100,
+            leniency: Leniency::NONE,
         }
     }
 }
@@ -230,14 +240,20 @@ pub(crate) fn parse_response_head(
         return Ok(Some(found));
     }
     check_beginning(head)?;
-    let Some(length) = section_length(head, scanned)? else {
+    let forgives = limits.leniency.contains(Leniency::BARE_LINE_FEED);
+    let Some(length) = section_length(head, scanned, forgives)? else {
         return if buf.len() < limits.head_octets {
             Ok(None)
         } else {
             Err(Fault::HeadTooLarge { limit: limits.head_octets })
         };
     };
-    let found = ResponseHead::parse(head.get(..length).unwrap_or_default(), limits)?.ok_or(Fault::FieldLine)?;
+    let head = head.get(..length).unwrap_or_default();
+    let found = match ResponseHead::parse(head, limits)? {
+        None if forgives => ResponseHead::parse(&with_whole_lines(head), limits)?,
+        found => found,
+    };
+    let found = found.ok_or(Fault::FieldLine)?;
     buf.advance(blank + length);
     *scanned = 0;
     Ok(Some(found))
@@ -261,22 +277,29 @@ fn check_beginning(head: &[u8]) -> Result<(), Fault> {
 }
 
 /// The length of the lines that `octets` begins with, up to and including the first empty one; `None` while that is missing.
-pub(super) fn section_length(octets: &[u8], scanned: &mut usize) -> Result<Option<usize>, Fault> {
-    while let Some(at) = next_line_end(octets, scanned)? {
+pub(super) fn section_length(octets: &[u8], scanned: &mut usize, forgives: bool) -> Result<Option<usize>, Fault> {
+    while let Some(LineEnd { at, width }) = next_line_end(octets, scanned, forgives)? {
         let (before, _) = octets.split_at(at);
-        if before.is_empty() || before.ends_with(CRLF) {
-            return Ok(Some(at + CRLF.len()));
+        // What ends in LF here has been found to be a whole line.
+        if before.is_empty() || before.ends_with(b"\n") {
+            return Ok(Some(at + width));
         }
     }
     Ok(None)
+}
+
+/// Where a line ends, and in how many octets.
+pub(super) struct LineEnd {
+    pub(super) at: usize,
+    pub(super) width: usize,
 }
 
 /// The offset of the first CRLF from `scanned` on, and `scanned` moves behind it; `None` while it is missing.
 ///
 /// RFC 9112 section 2.2 lets a recipient take a bare LF for a line end, and has it replace a bare CR by SP or refuse it.
 /// Both are refused: where two readers of one response disagree on its lines, they disagree on its fields, and on where its
-/// body begins.
-pub(super) fn next_line_end(octets: &[u8], scanned: &mut usize) -> Result<Option<usize>, Fault> {
+/// body begins. Whoever `forgives` has said that a bare LF is to be one.
+pub(super) fn next_line_end(octets: &[u8], scanned: &mut usize, forgives: bool) -> Result<Option<LineEnd>, Fault> {
     let rest = octets.get(*scanned..).unwrap_or_default();
     let Some(offset) = memchr2(b'\r', b'\n', rest) else {
         *scanned = octets.len();
@@ -287,12 +310,14 @@ pub(super) fn next_line_end(octets: &[u8], scanned: &mut usize) -> Result<Option
     if line_end == b"\r" {
         return Ok(None);
     }
-    if !line_end.starts_with(CRLF) {
-        return Err(Fault::BareLineEnd);
-    }
+    let width = match line_end {
+        [b'\r', b'\n', ..] => CRLF.len(),
+        [b'\n', ..] if forgives => 1,
+        _ => return Err(Fault::BareLineEnd),
+    };
     let at = *scanned;
-    *scanned += CRLF.len();
-    Ok(Some(at))
+    *scanned += width;
+    Ok(Some(LineEnd { at, width }))
 }
 
 /// `HTTP-version SP status-code [SP reason-phrase]`: the grammar of RFC 9112 section 4, but for the last SP, which servers

@@ -11,6 +11,7 @@ mod fields;
 mod framing;
 mod head;
 mod interims;
+mod lenient;
 mod reuse;
 mod said;
 mod stated;

@@ -20,8 +20,53 @@ pub(super) enum Coding {
     #[default]
     Unsaid,
     Chunked,
-    /// More or other than a single `chunked`.
+    /// `gzip`, and the connection's end behind it.
+    Gzip,
+    /// `gzip, chunked`.
+    GzipChunked,
+    /// More or other than these.
     Unknown,
+}
+
+impl Coding {
+    /// What one field says behind another one.
+    pub(super) fn of(value: &[u8], before: Self) -> Self {
+        if before == Self::Unsaid && value.eq_ignore_ascii_case(b"chunked") {
+            Self::Chunked
+        } else {
+            Self::of_others(value, before)
+        }
+    }
+
+    #[cold]
+    fn of_others(value: &[u8], before: Self) -> Self {
+        list_members(value).fold(before, |before, name| match before {
+            Self::Unsaid if name.eq_ignore_ascii_case(b"chunked") => Self::Chunked,
+            Self::Unsaid if is_gzip(name) => Self::Gzip,
+            Self::Gzip if name.eq_ignore_ascii_case(b"chunked") => Self::GzipChunked,
+            _ => Self::Unknown,
+        })
+    }
+}
+
+/// RFC 9112 section 7.2: the same coding by two names.
+fn is_gzip(name: &[u8]) -> bool {
+    name.eq_ignore_ascii_case(b"gzip") || name.eq_ignore_ascii_case(b"x-gzip")
+}
+
+/// Is gzip among the codings of a TE field, and not with a weight of 0 (RFC 9110 section 10.1.4)?
+#[cold]
+pub(super) fn asks_for_gzip(te: &[u8]) -> bool {
+    list_members(te).any(|one| {
+        let mut parts = one.split(|&octet| octet == b';').map(<[u8]>::trim_ascii);
+        parts.next().is_some_and(is_gzip) && !parts.any(is_no_weight)
+    })
+}
+
+/// `q=0`, with any number of zeros behind it.
+fn is_no_weight(parameter: &[u8]) -> bool {
+    let weight = parameter.strip_prefix(b"q=").or_else(|| parameter.strip_prefix(b"Q="));
+    weight.is_some_and(|weight| !weight.is_empty() && weight.iter().all(|octet| matches!(octet, b'0' | b'.')))
 }
 
 /// What the Content-Length fields say.
@@ -52,8 +97,7 @@ impl<'a> Listener<'a> {
             }
             16 if name.eq_ignore_ascii_case(b"content-encoding") => self.said.is_coded = true,
             17 if name.eq_ignore_ascii_case(b"transfer-encoding") => {
-                let is_known = self.said.coding == Coding::Unsaid && value.eq_ignore_ascii_case(b"chunked");
-                self.said.coding = if is_known { Coding::Chunked } else { Coding::Unknown };
+                self.said.coding = Coding::of(value, self.said.coding);
             }
             25 if name.eq_ignore_ascii_case(b"strict-transport-security") => self.said.wants_https = true,
             _ => {}
@@ -75,7 +119,7 @@ impl<'a> Listener<'a> {
     }
 }
 
-fn list_members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn list_members(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&octet| octet == b',').map(<[u8]>::trim_ascii)
 }
 

@@ -2,7 +2,7 @@
 
 use super::encode::RequestHead;
 use super::fields::CRLF;
-use super::said::ConnectionOptions;
+use super::said::{ConnectionOptions, asks_for_gzip};
 
 /// What the fields of a request say that has to be heeded, gathered in one pass.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(super) struct Stated<'a> {
     pub(super) connection: ConnectionOptions,
     pub(super) has_connection: bool,
     pub(super) expects_continue: bool,
+    /// By a TE field, the coding is among those that can be undone.
+    pub(super) asks_for_gzip: bool,
     pub(super) authorizes_proxy: bool,
     /// Octets of the lines of all that have no fixed place.
     pub(super) octets: usize,
@@ -57,6 +59,7 @@ impl<'a> Stated<'a> {
                 self.has_connection = true;
                 self.connection.add(value);
             }
+            "te" => self.asks_for_gzip |= cfg!(feature = "gzip") && asks_for_gzip(value),
             "proxy-authorization" => self.authorizes_proxy = true,
             "expect" => self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
             _ => {}

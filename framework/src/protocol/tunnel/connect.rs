@@ -30,10 +30,15 @@ enum State {
 }
 
 impl Connect {
-    /// Asks for a tunnel to `authority`, host and port, with these fields.
-    pub(crate) fn new(authority: &str, fields: &HeaderMap, defaults: &HeaderMap) -> Result<Self, TunnelFault> {
+    /// Asks for a tunnel to `authority`, host and port, with these fields, by HTTP/1.1 or HTTP/1.0.
+    pub(crate) fn new(
+        version: Version,
+        authority: &str,
+        fields: &HeaderMap,
+        defaults: &HeaderMap,
+    ) -> Result<Self, TunnelFault> {
         let head = RequestHead {
-            version: Version::HTTP_11,
+            version,
             method: &Method::CONNECT,
             target: authority,
             host: authority,

@@ -163,7 +163,7 @@ impl<'a> Route<'a> {
             Reach::Socks5 => Box::new(Socks5::new(goal, secret)?),
             Reach::Connect | Reach::Forward => {
                 let fields = self.logins[at].fields(leg.proxy);
-                Box::new(Connect::new(&self.goal_of(at, leg), &fields, self.through.defaults)?)
+                Box::new(Connect::new(leg.proxy.version(), &self.goal_of(at, leg), &fields, self.through.defaults)?)
             }
         })
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 fn frame(method: Method, version: &str, status: u16, fields: &str) -> Result<BodyFraming, Fault> {
-    decide(&method, &ResponseHead::of(&format!("{version} {status} x\r\n{fields}\r\n")))
+    decide(&method, &ResponseHead::of(&format!("{version} {status} x\r\n{fields}\r\n")), false)
 }
 
 fn frame_get(fields: &str) -> Result<BodyFraming, Fault> {

@@ -6,7 +6,7 @@ use http::HeaderValue;
 use http::header::{PROXY_AUTHORIZATION, USER_AGENT};
 
 fn machine() -> Connect {
-    Connect::new("h.example:443", &HeaderMap::new(), &HeaderMap::new()).unwrap()
+    Connect::new(Version::HTTP_11, "h.example:443", &HeaderMap::new(), &HeaderMap::new()).unwrap()
 }
 
 fn answer(octets: &[u8]) -> Box<ConnectAnswer> {
@@ -37,12 +37,19 @@ fn the_fields_of_the_proxy_are_sent() {
     let mut fields = HeaderMap::new();
     fields.insert(PROXY_AUTHORIZATION, HeaderValue::from_static("Basic eDp5"));
     let defaults = HeaderMap::from_iter([(USER_AGENT, HeaderValue::from_static("us"))]);
-    let mut machine = Connect::new("[::1]:8443", &fields, &defaults).unwrap();
+    let mut machine = Connect::new(Version::HTTP_11, "[::1]:8443", &fields, &defaults).unwrap();
     let written = machine.output().unwrap();
     let expected =
         "CONNECT [::1]:8443 HTTP/1.1\r\nhost: [::1]:8443\r\nproxy-authorization: Basic eDp5\r\nuser-agent: us\r\n\r\n";
     assert_eq!(String::from_utf8_lossy(&written), expected);
-    assert!(Connect::new("h:1\r\nx: y", &fields, &defaults).is_err());
+    assert!(Connect::new(Version::HTTP_11, "h:1\r\nx: y", &fields, &defaults).is_err());
+}
+
+#[test]
+fn a_proxy_of_http_1_0_is_asked_in_its_version() {
+    let none = HeaderMap::new();
+    let mut machine = Connect::new(Version::HTTP_10, "h:80", &none, &none).unwrap();
+    assert_eq!(machine.output().unwrap().as_slice(), b"CONNECT h:80 HTTP/1.0\r\nhost: h:80\r\n\r\n");
 }
 
 #[test]
