@@ -27,7 +27,7 @@ bitflags! {
         /// One length that is spelled in several ways (`6, 06`) is that length, and one beyond 64 bits is none: the body runs until
         /// the server closes. Two that differ stay an error.
         const STRANGE_LENGTHS = 0x8;
-        /// No `Content-Length` is believed: a body without chunks runs until the server closes, and nobody can tell whether it was
+        /// No `Content-Length` is believed, whatever it says: a body without chunks runs until the server closes, and nobody can tell whether it was
         /// cut short.
         const NO_LENGTHS = 0x10;
     }

@@ -39,10 +39,10 @@ mod tests {
     #[test]
     fn e03_nothing_is_changed_but_what_no_request_line_can_hold() {
         for input in ["/../../x", "/a/./b/../c", "/\\x", "/{\"a\"}?[b]|^`", "/%2e%2E/%", "//x//y"] {
-            assert_eq!(path(input), Ok(input.to_owned()));
+            assert_eq!(path(input).unwrap(), input);
         }
-        assert_eq!(path("x y\t?z\u{e4}"), Ok("/x%20y%09?z%C3%A4".to_owned()));
-        assert_eq!(path(""), Ok("/".to_owned()));
+        assert_eq!(path("x y\t?z\u{e4}").unwrap(), "/x%20y%09?z%C3%A4");
+        assert_eq!(path("").unwrap(), "/");
     }
 
     #[test]

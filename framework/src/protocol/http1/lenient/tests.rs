@@ -13,9 +13,9 @@ fn frame(fields: &str, forgiven: Leniency) -> Framed {
     decide(&Method::GET, &head, false, forgiven)
 }
 
-/// What forgives one mistake forgives no other.
+/// What forgives one mistake forgives no other; but where no length is believed, none can be wrong.
 fn only_by(forgiver: Leniency, fields: &str, framing: BodyFraming, reason: CloseReason) {
-    for flag in Leniency::all().iter() {
+    for flag in (Leniency::all() - Leniency::NO_LENGTHS).iter() {
         let framed = frame(fields, flag);
         if flag == forgiver {
             assert_eq!(framed, Ok((framing, Some(reason))), "{fields:?} {flag:?}");
@@ -120,7 +120,10 @@ fn lenient() -> HeadLimits {
     HeadLimits { leniency: Leniency::BARE_LINE_FEED, ..HeadLimits::default() }
 }
 
-fn head_in_pieces(octets: &[u8], size: usize, limits: &HeadLimits) -> Result<Option<(Vec<u8>, Vec<u8>)>, Fault> {
+/// The head, and what is left behind it.
+type Taken = Result<Option<(Vec<u8>, Vec<u8>)>, Fault>;
+
+fn head_in_pieces(octets: &[u8], size: usize, limits: &HeadLimits) -> Taken {
     let (mut buf, mut scanned) = (BytesMut::new(), 0);
     for piece in octets.chunks(size) {
         buf.extend_from_slice(piece);
@@ -171,7 +174,7 @@ fn so_may_the_lines_of_chunks_and_trailers() {
         }
         assert!(decoder.is_ended());
         assert_eq!((body.as_slice(), &buf[..]), (b"hello, w".as_slice(), b"rest".as_slice()), "{size}");
-        assert_eq!((&decoder.trailers()["a"], &decoder.trailers()["c"]), (&"b", &"d"));
+        assert_eq!((decoder.trailers()["a"].as_bytes(), decoder.trailers()["c"].as_bytes()), (&b"b"[..], &b"d"[..]));
     }
     let mut strict = ChunkedDecoder::new(&HeadLimits::default());
     assert_eq!(strict.decode(&mut BytesMut::from("5\nhello"), usize::MAX), Err(Fault::BareLineEnd));
