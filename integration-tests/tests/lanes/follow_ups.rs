@@ -40,7 +40,6 @@ async fn a_redirect_to_the_same_origin_stays_in_its_lane() {
 }
 
 #[tokio::test]
-#[expect(clippy::async_yields_async, reason = "the call has begun, and is awaited when the first lane is idle again")]
 async fn a_websocket_handshake_after_a_401_is_a_handshake_again_in_its_lane() {
     let world = World::new(2, lanes(2, 16)).await;
     let connection = world.session.connect(&world.origin()).unwrap();
