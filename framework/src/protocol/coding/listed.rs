@@ -38,12 +38,15 @@ impl Listed {
     /// The same below a transfer coding, which is the last one applied.
     pub(crate) fn below(self, gzip: bool) -> Self {
         // Without the feature it is not known, and nobody could have asked for it.
-        let outermost = KNOWN.iter().find(|known| gzip && known.0 == b"gzip").map(|known| known.2);
-        match (self, outermost) {
-            (Self::AsItCame, Some(gzip)) => Self::Coded(vec![gzip]),
-            (Self::Coded(codings), Some(gzip)) => Self::Coded([codings, vec![gzip]].concat()),
-            (listed, None) => listed,
+        let is_it = |known: &&Known| gzip && known.0 == b"gzip";
+        let outermost: Vec<_> = KNOWN.iter().filter(is_it).map(|known| known.2).collect();
+        if outermost.is_empty() {
+            return self;
         }
+        Self::Coded(match self {
+            Self::AsItCame => outermost,
+            Self::Coded(codings) => [codings, outermost].concat(),
+        })
     }
 }
 
