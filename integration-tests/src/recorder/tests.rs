@@ -460,3 +460,17 @@ async fn n2_a_refusal_that_nothing_tells_of_is_right() {
     drop(request);
     recorder.finish(session).await;
 }
+
+#[test]
+fn what_has_closed_is_forgotten_and_nothing_may_come_after_it_still() {
+    let mut ledger = Ledger::default();
+    ledger.forget_what_closes();
+    let events = Story::of_a_get().events();
+    events.iter().for_each(|event| ledger.handle(event));
+    assert!(ledger.all_closed() && ledger.violations().is_empty(), "{:?}", ledger.violations());
+    assert!(ledger.is_empty());
+    let late = Event { sequence: 20, happened: done(Operation::Read), ..events[2].clone() };
+    ledger.handle(&late);
+    assert_eq!(ledger.violations()[0].rule, "C.7");
+    assert_eq!(ledger.violations()[1].rule, "N1");
+}
