@@ -1,7 +1,7 @@
 //! Two thousand origins, each asked at its own pace; once they are all good, once a fifth of them is hostile. The good ones must not
 //! feel the others: each of their requests succeeds, and the slowest of a hundred takes no more than twice its time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use clap::Args;
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 50)]
     requests: usize,
     /// Milliseconds from one to the next
-    #[arg(long, default_value_t = 500)]
+    #[arg(long, default_value_t = 1_000)]
     pace: u64,
     /// Runs of either kind, in turn
     #[arg(long, default_value_t = 3)]
@@ -32,6 +32,7 @@ pub(crate) struct Options {
 }
 
 /// What a run gave.
+#[derive(Default)]
 struct Run {
     /// How long the requests to the origins took that are good in every run, in order.
     good: Vec<Duration>,
@@ -88,40 +89,39 @@ async fn ask(options: &Options, engine: &Engine, hostile: usize) -> Result<Run, 
     let session = recorder.session(Session::builder().engine(engine.clone()).timeouts(timeouts));
     let session = Arc::new(session);
     let (cpu, began) = (cpu_time()?, Instant::now());
-    let mut origins = JoinSet::new();
+    let (mut good, mut evil) = (JoinSet::new(), JoinSet::new());
+    let run = Arc::new(Mutex::new(Run::default()));
     for n in 0..options.origins {
-        let (session, options) = (Arc::clone(&session), *options);
+        let (session, run, options) = (Arc::clone(&session), Arc::clone(&run), *options);
         let url = format!("http://{}:{}/", address(n), servers.told(PORT));
-        origins.spawn(async move {
-            let (mut times, mut failed) = (Vec::with_capacity(options.requests), Vec::new());
-            let mut chance = Seeded::new(n as u64);
-            sleep(Duration::from_millis(chance.below(options.pace as usize) as u64)).await;
-            for _ in 0..options.requests {
+        let is_evil = is_hostile(n, hostile);
+        // Good in every run, so that the runs can be compared.
+        let is_timed = !is_hostile(n, EVERY);
+        let asks = async move {
+            let pace = Duration::from_millis(options.pace);
+            sleep(pace.mul_f64(Seeded::new(n as u64).below(1_000) as f64 / 1_000.0)).await;
+            // A hostile one keeps its caller waiting: it is asked as long as the others are.
+            for _ in 0..if is_evil { usize::MAX } else { options.requests } {
                 let asked = Instant::now();
-                match async { session.get(&url)?.send().await?.text().await }.await {
-                    Ok(text) if text == "hello" => times.push(asked.elapsed()),
-                    Ok(text) => failed.push(format!("{url} gave {text:?}")),
-                    Err(error) => failed.push(error.to_string()),
-                }
-                sleep(Duration::from_millis(options.pace).saturating_sub(asked.elapsed())).await;
+                let answer = async { session.get(&url)?.send().await?.text().await }.await;
+                let took = asked.elapsed();
+                run.lock().unwrap_or_else(PoisonError::into_inner).take(answer, took, is_evil, is_timed);
+                sleep(pace.saturating_sub(took)).await;
             }
-            (n, times, failed)
-        });
-    }
-    let mut run = Run { good: Vec::new(), failed: Vec::new(), hostile: 0, hostile_failed: 0 };
-    while let Some(ended) = origins.join_next().await {
-        let (n, times, failed) = ended?;
-        if is_hostile(n, hostile) {
-            run.hostile += times.len() + failed.len();
-            run.hostile_failed += failed.len();
-        } else if is_hostile(n, EVERY) {
-            // Good this time alone.
-            run.failed.extend(failed);
+        };
+        if is_evil {
+            evil.spawn(asks)
         } else {
-            run.good.extend(times);
-            run.failed.extend(failed);
-        }
+            good.spawn(asks)
+        };
     }
+    while let Some(ended) = good.join_next().await {
+        ended?;
+    }
+    // What is under way is given up.
+    evil.shutdown().await;
+    let session = Arc::into_inner(session).ok_or("somebody still has the session")?;
+    let mut run = std::mem::take(&mut *run.lock().unwrap_or_else(PoisonError::into_inner));
     run.good.sort();
     let (cpu, took) = (cpu_time()?.saturating_sub(cpu), began.elapsed());
     session.close().await?;
@@ -145,6 +145,22 @@ async fn ask(options: &Options, engine: &Engine, hostile: usize) -> Result<Run, 
 }
 
 impl Run {
+    fn take(&mut self, answer: hinternet::Result<String>, took: Duration, is_evil: bool, is_timed: bool) {
+        let wrong = match answer {
+            Ok(text) if text == "hello" => None,
+            Ok(text) => Some(format!("{text:?} was answered")),
+            Err(error) => Some(error.to_string()),
+        };
+        if is_evil {
+            self.hostile += 1;
+            self.hostile_failed += usize::from(wrong.is_some());
+        } else if let Some(wrong) = wrong {
+            self.failed.push(wrong);
+        } else if is_timed {
+            self.good.push(took);
+        }
+    }
+
     /// So many of a hundred take no longer.
     fn at(&self, percent: usize) -> Duration {
         let place = (self.good.len() * percent / 100).min(self.good.len().saturating_sub(1));

@@ -106,8 +106,10 @@ async fn rest(options: &Options) -> Result<(), Failed> {
     let rules = [
         (resting >= options.count * 2, format!("{resting} wires are left")),
         (open >= options.count, format!("{open} WebSockets are left")),
-        (wire.0 <= 4.0, "an idle wire weighs more than 4 KiB".to_owned()),
-        (websocket.0 <= 8.0, "an idle WebSocket weighs more than 8 KiB".to_owned()),
+        (wire.1 <= 4.0, "an idle wire weighs more than 4 KiB".to_owned()),
+        (websocket.1 <= 8.0, "an idle WebSocket weighs more than 8 KiB".to_owned()),
+        // The WebSockets take up what the requests that made the wires have left.
+        (wire.0 + websocket.0 <= 12.0, "one of either weighs more than 12 KiB".to_owned()),
         (share < 2.0, "they cost more than 2 % of a core".to_owned()),
     ];
     match rules.into_iter().find(|(holds, _)| !holds) {

@@ -199,8 +199,9 @@ impl Client {
     }
 
     fn open(&mut self, place: usize, form: Form) {
-        let method = if form == Form::Empty { Method::GET } else { Method::POST };
-        let opened = self.connection(place).and_then(|connection| connection.open_request(method, "/").ok());
+        // Apart, so that not all that is kept is taken back by the next POST.
+        let (method, path) = if form == Form::Empty { (Method::GET, "/kept") } else { (Method::POST, "/") };
+        let opened = self.connection(place).and_then(|connection| connection.open_request(method, path).ok());
         self.requests.push(opened);
     }
 

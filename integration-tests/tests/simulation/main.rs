@@ -41,9 +41,11 @@ use suite::Simulated;
 fn n1_to_n6_hold_for_every_seed() {
     let seen = suite::every_seed::<Plan>();
     // The plans come to all that a session does for its caller.
-    for what in ["Redirect(", "Authenticating", "CookieStored", "Retrying", "CacheHit", "CacheRevalidated"] {
-        assert!(seen.runs_with(what) > 10, "only {} runs with {what}", seen.runs_with(what));
-    }
+    let all =
+        ["Redirect(", "Authenticating(", "CookieStored", "Retrying(", "CacheStored", "CacheHit(", "CacheRevalidated"];
+    let told = all.map(|what| (what, seen.runs_with(what)));
+    println!("{told:?}");
+    assert!(told.iter().all(|(_, runs)| *runs > 2), "{told:?}");
 }
 
 /// Seeds that failed once, with what was wrong then.

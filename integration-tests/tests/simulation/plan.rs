@@ -163,7 +163,11 @@ impl Simulated for Plan {
         for _ in 0..chance.between(10, 30) {
             commands.push(command(&mut chance));
         }
-        Self { seed, weather, faults, site: (seed % 4 == 3).then(|| Site::of(seed)), commands }
+        let mut plan = Self { seed, weather, faults, site: None, commands };
+        if seed % 4 == 3 {
+            plan.visit(Site::of(seed), &mut Seeded::new(seed ^ 0x6_0000_0000));
+        }
+        plan
     }
 
     fn commands(&mut self) -> &mut Vec<Command> {
@@ -186,6 +190,20 @@ impl Simulated for Plan {
 }
 
 impl Plan {
+    /// A site answers, and is asked more than a server that fails.
+    fn visit(&mut self, site: Site, chance: &mut Seeded) {
+        self.site = Some(site);
+        for _ in 0..15 {
+            let form =
+                *chance.pick(&[Form::Empty, Form::Empty, Form::Empty, Form::Octets, Form::Chunked, Form::Stream]);
+            let patience = chance.percent(20).then(|| chance.between(1, 30) as u64);
+            // Of the connections the first is one to the site.
+            let story = Command::Story(0, form, Reading { patience, asks: chance.percent(50) });
+            let at = chance.between(2, self.commands.len());
+            self.commands.insert(at, if chance.percent(40) { Command::Pause(30) } else { story });
+        }
+    }
+
     /// Will the server hear of every connection that the client closes?
     pub(crate) fn tells_the_server_of_every_end(&self) -> bool {
         let parted = self.commands.iter().any(|command| matches!(command, Command::Partition));

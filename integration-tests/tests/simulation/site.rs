@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hinternet::network::Proxy;
-use hinternet::{BypassList, Cache, Credentials, NamedProxies, RetryPolicy, SessionBuilder};
+use hinternet::{Authentication, BypassList, Cache, Credentials, NamedProxies, RetryPolicy, SessionBuilder};
 use integration_tests::Seeded;
 use integration_tests::coded::Coded;
 use integration_tests::origin::{Reply, Visit};
@@ -44,7 +44,11 @@ impl Site {
     }
 
     /// What the session has for them.
-    pub(crate) fn equip(self, mut builder: SessionBuilder) -> SessionBuilder {
+    pub(crate) fn equip(self, builder: SessionBuilder) -> SessionBuilder {
+        let mut authentication = Authentication::default();
+        // There is no TLS here.
+        authentication.cleartext = true;
+        let mut builder = builder.authentication(authentication);
         for host in [SERVER, OTHER] {
             builder = builder.credentials(&format!("http://{host}:{BAD}"), Credentials::new("alice", secret(host)));
         }
@@ -76,15 +80,25 @@ impl Site {
             if self.guarded && !is_known("authorization", &host) {
                 return Reply::new(401).field("www-authenticate", "Basic realm=\"r\"").body(REFUSAL);
             }
-            answer(request, &host, &mut chance)
+            if self.keeps && chance.percent(65) {
+                return kept(request, &mut chance);
+            }
+            answer(&host, &mut chance)
         }
     }
 }
 
-fn answer(request: &Request, host: &str, chance: &mut Seeded) -> Reply {
-    if request.field("if-none-match") == Some(TAG) && chance.percent(70) {
-        return Reply::new(304).field("etag", TAG).field("cache-control", "max-age=0");
-    }
+/// What a cache may keep, or what confirms it.
+fn kept(request: &Request, chance: &mut Seeded) -> Reply {
+    let fresh = *chance.pick(&["public, max-age=0", "public, max-age=0", "public, max-age=60", "no-store"]);
+    let reply = match request.field("if-none-match") {
+        Some(TAG) if chance.percent(80) => Reply::new(304),
+        _ => Reply::ok(CONTENT),
+    };
+    reply.field("etag", TAG).field("cache-control", fresh)
+}
+
+fn answer(host: &str, chance: &mut Seeded) -> Reply {
     let reply = match chance.below(20) {
         0..6 => {
             let (status, to) = (*chance.pick(&[301, 302, 303, 307, 308]), *chance.pick(&[SERVER, OTHER]));
@@ -101,10 +115,6 @@ fn answer(request: &Request, host: &str, chance: &mut Seeded) -> Reply {
             let coded = *chance.pick(&Coded::ALL);
             let reply = Reply::ok(coded.code(CONTENT.as_bytes())).field("content-encoding", coded.name());
             if chance.percent(30) { reply.until_close(coded.code(CONTENT.as_bytes())) } else { reply }
-        }
-        15..18 => {
-            let fresh = *chance.pick(&["max-age=0", "max-age=60", "no-store"]);
-            Reply::ok(CONTENT).field("etag", TAG).field("cache-control", fresh)
         }
         _ => Reply::new(200).chunked([&CONTENT[..7], &CONTENT[7..]].map(str::to_owned)),
     };
