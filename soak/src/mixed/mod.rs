@@ -199,6 +199,6 @@ const SETTLING: Duration = Duration::from_secs(30);
 /// Longer than any of them lives without.
 const PAUSE: Duration = Duration::from_secs(12);
 /// In KiB: what the allocator keeps of one round more than of another.
-const SLACK: f64 = 6.0 * 1024.0;
+const SLACK: f64 = 8.0 * 1024.0;
 /// In octets: tables that have grown with what they once held.
-const HEAP_SLACK: u64 = 2 * 1024 * 1024;
+const HEAP_SLACK: u64 = 3 * 1024 * 1024;
