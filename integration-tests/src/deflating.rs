@@ -62,6 +62,10 @@ impl Contexts {
 
     /// The payload of this message.
     pub fn compress(&mut self, message: &[u8]) -> Vec<u8> {
+        // Flushed twice, the coder gives nothing: an empty message is an empty block (RFC 7692 7.2.3.6).
+        if message.is_empty() {
+            return vec![0];
+        }
         let (from_in, from_out) = (self.deflate.total_in(), self.deflate.total_out());
         let mut payload = vec![0; message.len() + message.len() / 8 + 64 * 1024];
         let ran = self.deflate.compress(message, &mut payload, DeflateFlush::SyncFlush);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
@@ -21,8 +21,8 @@ pub(super) async fn listen(listener: TcpListener, tls: Option<Tls>, log: Log, ha
     }
 }
 
-pub(crate) struct Connection {
-    stream: Carrier<TcpStream>,
+pub(crate) struct Connection<S> {
+    stream: Carrier<S>,
     unread: BytesMut,
     address: SocketAddr,
     number: u64,
@@ -30,10 +30,11 @@ pub(crate) struct Connection {
     handler: Arc<Handler>,
 }
 
-impl Connection {
+impl Connection<TcpStream> {
     /// A client that goes away in the middle is no fault of the server's, and nobody to be told of it is there.
     async fn serve(stream: TcpStream, tls: Option<Tls>, log: Log, handler: Arc<Handler>) {
         let Ok(address) = stream.local_addr() else { return };
+        let Ok(()) = stream.set_nodelay(true) else { return };
         let number = log.connected(address);
         let carried = match tls {
             None => Ok(Carrier::Plain(stream)),
@@ -42,10 +43,12 @@ impl Connection {
         let Ok(stream) = carried else { return };
         Self::serve_carried(stream, address, number, log, handler).await;
     }
+}
 
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Serves a client whom TLS, if any, has let in already.
     pub(crate) async fn serve_carried(
-        stream: Carrier<TcpStream>,
+        stream: Carrier<S>,
         address: SocketAddr,
         number: u64,
         log: Log,
@@ -56,7 +59,6 @@ impl Connection {
     }
 
     async fn exchanges(&mut self) -> io::Result<()> {
-        self.stream.below().set_nodelay(true)?;
         while let Some(request) = self.read_request().await? {
             let place = self.log.arrived(self.address, self.number, &request);
             let reply = (self.handler)(&request);

@@ -31,7 +31,7 @@ pub(super) struct Conversation {
     /// `SecureFailure` told that the wire being secured comes to nothing.
     insecure: bool,
     /// The failed operation, if that was the last thing that happened.
-    just_failed: Option<Operation>,
+    just_failed: Option<(Operation, ErrorCode)>,
     /// An operation failed since the last send began, so that a new send may begin.
     failed: bool,
     /// A receive was given up while the request was being sent again: the next one goes on with that, unless `cancel()`
@@ -269,6 +269,8 @@ impl Conversation {
             Phase::Sending(sent) => *sent = true,
             Phase::Receiving { answered, .. } => *answered = true,
             Phase::Ready | Phase::Reading => self.phase = Phase::Sending(true),
+            // Meanwhile another request had it stored.
+            Phase::Sent if self.resend_given_up => self.phase = Phase::Receiving { answered: true, resending: true },
             Phase::Sent if self.failed => self.phase = Phase::Sending(true),
             phase => return Err(("N3", format!("CacheHit in {phase:?}"))),
         }
@@ -339,10 +341,15 @@ impl Conversation {
         }
     }
 
-    fn on_failure(&mut self, operation: Operation, code: ErrorCode, before: Option<Operation>) -> Result<(), Breach> {
+    fn on_failure(
+        &mut self,
+        operation: Operation,
+        code: ErrorCode,
+        before: Option<(Operation, ErrorCode)>,
+    ) -> Result<(), Breach> {
         if self.overlaps(operation) {
             // The failure is the send's alone: the response may still be read.
-            self.just_failed = Some(operation);
+            self.just_failed = Some((operation, code));
             return Ok(());
         }
         let phase = self.phase;
@@ -350,7 +357,7 @@ impl Conversation {
             Operation::Send => self.failed || matches!(phase, Phase::Ready | Phase::Sending(_) | Phase::Reading),
             Operation::Write => phase == Phase::Sent,
             // One that had not come so far as to tell of itself fails with the send beside it, and behind that.
-            Operation::Receive if self.may_overlap && before == Some(Operation::Send) => true,
+            Operation::Receive if self.may_overlap && before.is_some_and(|(of, _)| of == Operation::Send) => true,
             Operation::Receive => matches!(phase, Phase::Sent | Phase::Receiving { .. }),
             Operation::QueryDataAvailable | Operation::Read => phase == Phase::Reading,
             _ => false,
@@ -366,7 +373,7 @@ impl Conversation {
             _ => Phase::Reading,
         };
         self.failed = true;
-        self.just_failed = Some(operation);
+        self.just_failed = Some((operation, code));
         let untold = self.attempt_under_way().filter(|_| code == ErrorCode::CannotConnect);
         // The error is the partner of whatever was under way (C.2).
         self.open.clear();
@@ -376,7 +383,10 @@ impl Conversation {
         if !can_be_open {
             return Err(("N3", format!("{operation:?} failed in {phase:?}, where it cannot be open")));
         }
-        if before == Some(operation) && code != ErrorCode::OperationCancelled {
+        // One that was given up may be made again, and fail at once when its time is over.
+        let made_again = |was| was == ErrorCode::OperationCancelled && code == ErrorCode::Timeout;
+        let twice = before.is_some_and(|(of, was)| of == operation && !made_again(was));
+        if twice && code != ErrorCode::OperationCancelled {
             return Err(("N2", format!("{operation:?} failed twice in a row")));
         }
         if let Some(step) = untold {

@@ -19,6 +19,8 @@ pub struct Ledger {
     violations: Vec<Violation>,
     /// Sending and receiving of one request may overlap.
     overlap: bool,
+    /// What has closed has no account any more.
+    forgets: bool,
 }
 
 /// A rule that was broken.
@@ -82,6 +84,12 @@ impl Ledger {
         self.accounts.values_mut().for_each(|account| account.conversation.may_overlap());
     }
 
+    /// From now on what has closed is forgotten, so that memory is needed for what is open alone. What is told of it
+    /// afterwards is a breach still: the first word of a handle that was not created.
+    pub fn forget_what_closes(&mut self) {
+        self.forgets = true;
+    }
+
     /// What was wrong so far.
     pub fn violations(&self) -> &[Violation] {
         &self.violations
@@ -111,9 +119,27 @@ impl Ledger {
         }
         account.seen = true;
         if account.ended.is_some() {
-            self.open.entry(account.parent).or_default().remove(&event.handle);
+            let parent = account.parent;
+            self.open.entry(parent).or_default().remove(&event.handle);
+            if self.forgets {
+                self.forget(event.handle, parent);
+            }
         }
         breaches
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.accounts.is_empty() && self.open.is_empty()
+    }
+
+    fn forget(&mut self, handle: u64, parent: Option<u64>) {
+        self.accounts.remove(&handle);
+        for place in [Some(handle), parent] {
+            if self.open.get(&place).is_some_and(BTreeSet::is_empty) {
+                self.open.remove(&place);
+            }
+        }
     }
 
     /// The handle's place in the tree never changes, and is one that the tree has.

@@ -460,3 +460,39 @@ async fn n2_a_refusal_that_nothing_tells_of_is_right() {
     drop(request);
     recorder.finish(session).await;
 }
+
+#[test]
+fn what_has_closed_is_forgotten_and_nothing_may_come_after_it_still() {
+    let mut ledger = Ledger::default();
+    ledger.forget_what_closes();
+    let events = Story::of_a_get().events();
+    events.iter().for_each(|event| ledger.handle(event));
+    assert!(ledger.all_closed() && ledger.violations().is_empty(), "{:?}", ledger.violations());
+    assert!(ledger.is_empty());
+    let late = Event { sequence: 20, happened: done(Operation::Read), ..events[2].clone() };
+    ledger.handle(&late);
+    assert_eq!(ledger.violations()[0].rule, "C.7");
+    assert_eq!(ledger.violations()[1].rule, "N1");
+}
+
+#[test]
+fn n2_an_operation_that_was_given_up_may_be_made_again_and_be_late_at_once() {
+    let ends = |codes: [ErrorCode; 2]| {
+        let failures = codes.map(|code| failed(Operation::Receive, code));
+        Story::of_a_get().up_to(&Began(ReceiveHead), &failures).breaches()
+    };
+    assert!(!ends([ErrorCode::OperationCancelled, ErrorCode::Timeout]).contains(&"N2"));
+    assert!(ends([ErrorCode::OperationCancelled, ErrorCode::ConnectionError]).contains(&"N2"));
+    assert!(ends([ErrorCode::Timeout, ErrorCode::Timeout]).contains(&"N2"));
+}
+
+#[test]
+fn a_receive_that_was_given_up_while_the_request_was_sent_again_may_find_it_stored() {
+    let given_up = failed(Operation::Receive, ErrorCode::OperationCancelled);
+    let begun = [Began(ReceiveHead), Ended(ReceiveHead), Redirected, CacheMiss, Queued, given_up, CacheHit];
+    let found = [&begun[..], &[done(Operation::Receive)]].concat();
+    let story = Story::of_a_get().up_to(&Began(ReceiveHead), &found);
+    assert_eq!(story.breaches(), ["N4"], "the wire's end alone is missing");
+    let twice = [&found[..], &[done(Operation::Receive)]].concat();
+    assert_eq!(Story::of_a_get().up_to(&Began(ReceiveHead), &twice).first_breach(), "N3");
+}

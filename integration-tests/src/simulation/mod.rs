@@ -28,11 +28,14 @@ mod websocket;
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hinternet::{DialOptions, Engine, Session, SessionBuilder};
 
+use crate::origin::Reply;
 use crate::recorder::Recorder;
+use crate::request::Request;
 use crate::scripted_peer::Script;
 use peer::Speaks;
 
@@ -94,6 +97,12 @@ impl Simulation {
     /// The server listens on this port, and the n-th connection (from 0) gets this script.
     pub fn peer(mut self, port: u16, scripts: impl Fn(usize) -> Script + 'static) -> Self {
         self.peers.push(SimulatedPeer::new(port, Speaks::Script(Box::new(scripts))));
+        self
+    }
+
+    /// The server listens on this port and answers each request so, as an honest [`Origin`](crate::origin::Origin).
+    pub fn site(mut self, port: u16, handler: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> Self {
+        self.peers.push(SimulatedPeer::new(port, Speaks::Site(Arc::new(handler))));
         self
     }
 

@@ -1,10 +1,10 @@
 //! The client's side of the simulated network: names, and streams that may be rough.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use hinternet::network::{Answer, Answering, Destination, Dialer, Dialing, Lookup
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use turmoil::net::TcpStream;
 
-use super::SERVER;
 use super::disturbance::{Call, Disturbance, Trap};
+use super::{OTHER, SERVER};
 use crate::seeded::Seeded;
 
-/// Resolves the server's name, and opens streams to it.
+/// Resolves the servers' names, and opens streams to it.
 #[derive(Clone, Debug)]
 pub struct SimulatedNetwork(Arc<Shared>);
 
@@ -24,7 +24,8 @@ pub struct SimulatedNetwork(Arc<Shared>);
 struct Shared {
     chance: Mutex<Seeded>,
     roughness: usize,
-    open: AtomicUsize,
+    /// How many streams to each address are open, and how many were at most.
+    open: Mutex<BTreeMap<SocketAddr, (usize, usize)>>,
     trap: Trap,
     told: Mutex<Told>,
 }
@@ -61,7 +62,7 @@ impl Remains {
 
 impl SimulatedNetwork {
     pub(super) fn new(seed: u64, roughness: usize) -> Self {
-        let (chance, open, trap) = (Mutex::new(Seeded::new(seed)), AtomicUsize::new(0), Trap::default());
+        let (chance, open, trap) = (Mutex::new(Seeded::new(seed)), Mutex::default(), Trap::default());
         let told = Mutex::default();
         Self(Arc::new(Shared { chance, roughness, open, trap, told }))
     }
@@ -87,7 +88,13 @@ impl SimulatedNetwork {
 
     /// How many streams are open.
     pub fn open_streams(&self) -> usize {
-        self.0.open.load(Ordering::Relaxed)
+        self.0.open().values().map(|(open, _)| open).sum()
+    }
+
+    /// How many were open at most, to any one address on this port.
+    pub fn most_streams_to(&self, port: u16) -> usize {
+        let to = |(address, (_, most)): (&SocketAddr, &(usize, usize))| (address.port() == port).then_some(*most);
+        self.0.open().iter().filter_map(to).max().unwrap_or(0)
     }
 
     /// What is left of it when all who hold it are gone.
@@ -96,10 +103,21 @@ impl SimulatedNetwork {
     }
 }
 
+impl Shared {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<SocketAddr, (usize, usize)>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Resolver for SimulatedNetwork {
     fn resolve(&self, host: &str) -> Lookup {
         let Told { at, after, fails, .. } = self.told();
-        let found: Vec<_> = at.into_iter().filter(|_| host == SERVER).map(turmoil::lookup).collect();
+        let at = match host {
+            SERVER => at,
+            OTHER => vec![OTHER],
+            _ => Vec::new(),
+        };
+        let found: Vec<_> = at.into_iter().map(turmoil::lookup).collect();
         let shared = Arc::clone(&self.0);
         Box::pin(async move {
             shared.trap.asked(Call::Resolve).await?;
@@ -131,8 +149,9 @@ impl Dialer for SimulatedNetwork {
         Box::pin(async move {
             shared.trap.asked(Call::Dial).await?;
             let stream = TcpStream::connect(address).await?;
-            shared.open.fetch_add(1, Ordering::Relaxed);
-            Ok(Box::new(Rough { stream, shared, broken: false }) as Box<dyn Stream>)
+            let (open, most) = *shared.open().entry(address).and_modify(|(open, _)| *open += 1).or_insert((1, 0));
+            shared.open().insert(address, (open, most.max(open)));
+            Ok(Box::new(Rough { stream, address, shared, broken: false }) as Box<dyn Stream>)
         })
     }
 }
@@ -140,6 +159,8 @@ impl Dialer for SimulatedNetwork {
 /// A stream that gives and takes less than it could, by chance.
 struct Rough {
     stream: TcpStream,
+    /// Where it goes.
+    address: SocketAddr,
     shared: Arc<Shared>,
     /// A call failed: so do all that follow.
     broken: bool,
@@ -225,7 +246,7 @@ impl Stream for Rough {
 
 impl Drop for Rough {
     fn drop(&mut self) {
-        self.shared.open.fetch_sub(1, Ordering::Relaxed);
+        self.shared.open().entry(self.address).and_modify(|(open, _)| *open -= 1);
     }
 }
 

@@ -13,7 +13,9 @@ use turmoil::net::{TcpListener, TcpStream};
 
 use super::http2::{self, Conduct, LookedAt};
 use super::websocket::{self, Heard, Ledger, Talk};
-use crate::scripted_peer::{Connection, Record, Script, Socket, play_one};
+use crate::origin::{Connection as Served, Handler, Log, Visit};
+use crate::scripted_peer::{Connection, Ending, Record, Script, Socket, play_one};
+use crate::tls::Carrier;
 
 /// A port of the server, and what happens there.
 pub struct SimulatedPeer {
@@ -22,19 +24,32 @@ pub struct SimulatedPeer {
     connections: Arc<watch::Sender<Vec<Connection>>>,
     looked_at: LookedAt,
     heard: Ledger,
+    log: Log,
 }
 
 /// What the n-th connection (from 0) gets.
 pub(super) enum Speaks {
     Script(Box<dyn Fn(usize) -> Script>),
+    /// An answer for each request, on whichever connection.
+    Site(Arc<Handler>),
     Http2(Box<dyn Fn(usize) -> Conduct>),
     WebSocket(Box<dyn Fn(usize) -> Talk>),
 }
 
 impl SimulatedPeer {
     pub(super) fn new(port: u16, speaks: Speaks) -> Self {
-        let (looked_at, heard) = (LookedAt::default(), Ledger::default());
-        Self { port, speaks, connections: Arc::new(watch::Sender::new(Vec::new())), looked_at, heard }
+        let (looked_at, heard, log) = (LookedAt::default(), Ledger::default(), Log::new());
+        Self { port, speaks, connections: Arc::new(watch::Sender::new(Vec::new())), looked_at, heard, log }
+    }
+
+    /// Where it listens.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What a site was asked, in the order of arrival.
+    pub fn visits(&self) -> Vec<Visit> {
+        self.log.visits()
     }
 
     /// Which connections (from 0) have not ended on the server's side.
@@ -63,6 +78,14 @@ impl SimulatedPeer {
                 Speaks::Script(scripts) => {
                     let script = scripts(record.n());
                     tokio::task::spawn_local(play_one(script, Slow(stream), record));
+                }
+                Speaks::Site(handler) => {
+                    let (address, handler, log) = (stream.local_addr()?, Arc::clone(handler), self.log.clone());
+                    tokio::task::spawn_local(async move {
+                        let number = log.connected(address);
+                        Served::serve_carried(Carrier::Plain(stream), address, number, log, handler).await;
+                        record.ends(Ending::ClientClosed);
+                    });
                 }
                 Speaks::Http2(conducts) => {
                     tokio::task::spawn_local(http2::serve(

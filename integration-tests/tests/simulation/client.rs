@@ -5,15 +5,18 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::Duration;
 
+use actix::Recipient;
 use hinternet::{
-    Bytes, Connection, HeaderMap, Method, NotificationMask, Operation, Payload, Request, RequestOptions, Result,
-    Session, ShutdownReport, SubscriptionId, Timeouts,
+    Bytes, Connection, Handle, HeaderMap, Method, Notification, NotificationMask, Operation, Payload, Request,
+    RequestOptions, Result, Session, ShutdownReport, Timeouts,
 };
-use integration_tests::simulation::{CLIENT, SERVER, SimulatedPeer, Trace, World};
+use integration_tests::simulation::{CLIENT, Trace, World};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
-use crate::plan::{Amount, CONTENT, Command, Form, GOOD, Level, Plan, Reading};
+use crate::ending::{Last, all_end, end, nothing_under_way};
+use crate::plan::{Amount, BAD, CONTENT, Command, Form, GOOD, Level, Plan, Reading};
+use crate::site::shown_to_others;
 use crate::verdict::{Outcomes, Witnesses, note};
 
 /// Does all that the plan says and ends. The error says what was wrong.
@@ -27,8 +30,7 @@ pub(crate) async fn run(plan: &Plan, world: World) -> std::result::Result<Trace,
             tokio::time::sleep(Duration::from_millis(*time)).await;
         }
     }
-    turmoil::repair(CLIENT, SERVER);
-    turmoil::release(CLIENT, SERVER);
+    client.repair();
     client.finish(plan).await
 }
 
@@ -37,11 +39,18 @@ struct Client {
     session: Session,
     connections: Vec<Option<Connection>>,
     requests: Vec<Option<Request>>,
-    subscriptions: VecDeque<(Request, SubscriptionId)>,
+    /// How to leave them again.
+    subscriptions: VecDeque<Box<dyn FnOnce()>>,
     calls: Vec<JoinHandle<()>>,
+    /// Handles that are being closed.
+    closes: Vec<JoinHandle<()>>,
     shutdowns: Vec<JoinHandle<ShutdownReport>>,
     outcomes: Rc<RefCell<Outcomes>>,
     witnesses: Witnesses,
+    hosts: &'static [&'static str],
+    /// A request may take so long.
+    total: Option<Duration>,
+    stopped: bool,
 }
 
 impl Client {
@@ -52,11 +61,30 @@ impl Client {
         options.dial = world.dial();
         options.expect_continue = plan.weather.expects_continue.then_some(Duration::from_millis(100));
         options.governor = plan.weather.governor;
-        let session = world.session(|builder| builder.request_options(options).wires_per_origin(plan.weather.wires));
-        let (connections, requests, calls) = (Vec::new(), Vec::new(), Vec::new());
-        let (subscriptions, shutdowns, outcomes) = (VecDeque::new(), Vec::new(), Rc::default());
-        let witnesses = Witnesses::default();
-        Self { world, session, connections, requests, subscriptions, calls, shutdowns, outcomes, witnesses }
+        let total = plan.site.and_then(|site| site.total).map(Duration::from_millis);
+        options.timeouts.total = total;
+        let session = world.session(|builder| {
+            let builder = builder.request_options(options).wires_per_origin(plan.weather.wires);
+            match plan.site {
+                Some(site) => site.equip(builder),
+                None => builder,
+            }
+        });
+        Self {
+            world,
+            session,
+            connections: Vec::new(),
+            requests: Vec::new(),
+            subscriptions: VecDeque::new(),
+            calls: Vec::new(),
+            closes: Vec::new(),
+            shutdowns: Vec::new(),
+            outcomes: Rc::default(),
+            witnesses: Witnesses::default(),
+            hosts: plan.hosts(),
+            total,
+            stopped: false,
+        }
     }
 
     fn perform(&mut self, command: Command) {
@@ -92,7 +120,7 @@ impl Client {
             Command::Story(place, form, reading) => {
                 self.open(place, form);
                 if let Some(Some(request)) = self.requests.last() {
-                    let story = story(request.clone(), form, reading, Rc::clone(&self.outcomes));
+                    let story = story(request.clone(), form, reading, self.total, Rc::clone(&self.outcomes));
                     self.calls.push(spawn_local(story));
                 }
             }
@@ -109,9 +137,9 @@ impl Client {
                 _ => {}
             },
             Command::Close(level, place) => match (level, self.connection(place), self.request(place)) {
-                (Level::Session, ..) => drop(self.session.close()),
-                (Level::Connection, Some(connection), _) => drop(connection.close()),
-                (Level::Request, _, Some(request)) => drop(request.close()),
+                (Level::Session, ..) => self.close(self.session.close()),
+                (Level::Connection, Some(connection), _) => self.close(connection.close()),
+                (Level::Request, _, Some(request)) => self.close(request.close()),
                 _ => {}
             },
             Command::Drop(level, place) => {
@@ -124,22 +152,42 @@ impl Client {
             }
             Command::Subscribe(level, place) => self.subscribe(level, place),
             Command::Unsubscribe => {
-                if let Some((request, subscription)) = self.subscriptions.pop_front() {
-                    drop(request.unsubscribe(subscription));
+                if let Some(leave) = self.subscriptions.pop_front() {
+                    leave();
                 }
             }
             Command::Shutdown(deadline) => {
                 self.shutdowns.push(spawn_local(self.session.shutdown(Duration::from_millis(deadline))));
             }
-            Command::StopEngine => self.world.engine.stop(),
-            Command::Partition => turmoil::partition(CLIENT, SERVER),
-            Command::Hold => turmoil::hold(CLIENT, SERVER),
-            Command::Repair => {
-                turmoil::repair(CLIENT, SERVER);
-                turmoil::release(CLIENT, SERVER);
+            Command::StopEngine => {
+                self.stopped = true;
+                self.world.engine.stop();
             }
+            Command::Partition => self.hosts.iter().for_each(|host| turmoil::partition(CLIENT, *host)),
+            Command::Hold => self.hosts.iter().for_each(|host| turmoil::hold(CLIENT, *host)),
+            Command::Repair => self.repair(),
             Command::Pause(_) => {}
         }
+    }
+
+    fn repair(&self) {
+        for host in self.hosts {
+            turmoil::repair(CLIENT, *host);
+            turmoil::release(CLIENT, *host);
+        }
+    }
+
+    /// Beside all else. It ends at once, whatever the peer does (N9).
+    fn close(&mut self, close: impl Future<Output = Result<()>> + 'static) {
+        let outcomes = Rc::clone(&self.outcomes);
+        self.closes.push(spawn_local(async move {
+            let began = Instant::now();
+            let closed = close.await;
+            let took = began.elapsed();
+            let mut outcomes = outcomes.borrow_mut();
+            outcomes.expect(closed.is_ok(), "a close failed");
+            outcomes.expect(took <= Duration::from_millis(100), &format!("N9: a close took {took:?}"));
+        }));
     }
 
     fn connection(&self, place: usize) -> Option<Connection> {
@@ -151,8 +199,9 @@ impl Client {
     }
 
     fn open(&mut self, place: usize, form: Form) {
-        let method = if form == Form::Empty { Method::GET } else { Method::POST };
-        let opened = self.connection(place).and_then(|connection| connection.open_request(method, "/").ok());
+        // Apart, so that not all that is kept is taken back by the next POST.
+        let (method, path) = if form == Form::Empty { (Method::GET, "/kept") } else { (Method::POST, "/") };
+        let opened = self.connection(place).and_then(|connection| connection.open_request(method, path).ok());
         self.requests.push(opened);
     }
 
@@ -185,75 +234,54 @@ impl Client {
     /// A subscriber that checks what N1 and C.7 say of its own subscription.
     fn subscribe(&mut self, level: Level, place: usize) {
         let subscriber = self.world.engine.subscriber(self.witnesses.one());
-        let mask = NotificationMask::EVERYTHING;
         match (level, self.connection(place), self.request(place)) {
-            (Level::Session, ..) => drop(self.session.subscribe(subscriber, mask)),
-            (Level::Connection, Some(connection), _) => drop(connection.subscribe(subscriber, mask)),
-            (Level::Request, _, Some(request)) => {
-                if let Ok(subscription) = request.subscribe(subscriber, mask) {
-                    self.subscriptions.push_back((request, subscription));
-                }
-            }
+            (Level::Session, ..) => self.join(self.session.clone(), subscriber),
+            (Level::Connection, Some(connection), _) => self.join(connection, subscriber),
+            (Level::Request, _, Some(request)) => self.join(request, subscriber),
             _ => {}
+        }
+    }
+
+    fn join(&mut self, handle: impl Handle, subscriber: Recipient<Notification>) {
+        if let Ok(subscription) = handle.subscribe(subscriber, NotificationMask::EVERYTHING) {
+            self.subscriptions.push_back(Box::new(move || drop(handle.unsubscribe(subscription))));
         }
     }
 
     /// Ends everything, and looks whether anything is wrong or left.
     async fn finish(mut self, plan: &Plan) -> std::result::Result<Trace, String> {
-        let mut wrong = Vec::new();
-        for call in self.calls.drain(..) {
-            match timeout(PATIENCE, call).await {
-                Ok(Err(ended)) if ended.is_panic() => wrong.push(ended.to_string()),
-                Ok(_) => {}
-                Err(_) => wrong.push("a call did not end".to_owned()),
-            }
-        }
+        let mut wrong = all_end(self.calls.drain(..), "a call").await;
+        wrong.extend(all_end(self.closes.drain(..), "a close").await);
         if plan.weather.loss == 0 {
             wrong.extend(self.good_request().await.err());
         }
-        for shutdown in self.shutdowns.drain(..) {
-            if timeout(PATIENCE, shutdown).await.is_err() {
-                wrong.push("a shutdown did not end".to_owned());
-            }
+        wrong.extend(all_end(self.shutdowns.drain(..), "a shutdown").await);
+        self.requests.clear();
+        self.connections.clear();
+        self.subscriptions.clear();
+        if !self.stopped {
+            wrong.extend(nothing_under_way(&self.session).await.err());
         }
-        let Self { world, session, connections, requests, subscriptions, outcomes, witnesses, .. } = self;
-        session.close().await.map_err(|error| error.to_string())?;
-        if timeout(PATIENCE, session.closed()).await.is_err() {
-            wrong.push("the last words were not handled".to_owned());
-        }
-        drop((session, connections, requests, subscriptions));
-        let World { engine, recorder, network, server, began } = world;
-        let log = recorder.log();
-        recorder.settle().await;
-        wrong.extend(outcomes.borrow().check(&log));
-        wrong.extend(witnesses.complaints());
-        if network.open_streams() > 0 {
-            wrong.push(format!("{} streams are open", network.open_streams()));
-        }
-        if plan.tells_the_server_of_every_end() {
-            let ended = async {
-                while server.iter().any(|peer| !peer.open_connections().is_empty()) {
-                    tokio::time::sleep(Duration::from_millis(10)).await;
-                }
-            };
-            if timeout(PATIENCE, ended).await.is_err() {
-                let open: Vec<_> = server.iter().map(SimulatedPeer::open_connections).collect();
-                wrong.push(format!("connections are open on the server's side: {open:?}"));
-            }
-        }
-        // Sessions, requests, pools and dials hold the network; when none of them is left, nobody does.
-        let remains = network.remains();
-        drop((engine, network));
-        let gone = async {
-            while remains.holders() > 0 {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
+        let Self { world, session, outcomes, witnesses, .. } = self;
+        let last = Last {
+            world,
+            session,
+            outcomes,
+            witnesses,
+            tells_the_server: plan.tells_the_server_of_every_end(),
+            blocked: plan.is_deaf(),
+            drops: plan.seed.is_multiple_of(3),
         };
-        if timeout(PATIENCE, gone).await.is_err() {
-            wrong.push(format!("{} still hold the network", remains.holders()));
-        }
-        let trace = Trace::of(&log, began);
-        if wrong.is_empty() { Ok(trace) } else { Err(format!("{}\n{trace:?}", wrong.join("\n"))) }
+        let look = |world: &World| {
+            let mut wrong: Vec<_> = world.server.iter().flat_map(shown_to_others).collect();
+            for port in [GOOD, BAD] {
+                let most = world.network.most_streams_to(port);
+                let over = most > plan.weather.wires;
+                wrong.extend(over.then(|| format!("P5: there were {most} wires to port {port}")));
+            }
+            wrong
+        };
+        end(last, wrong, look).await
     }
 
     /// Whatever has happened, the pool of the good origin has a place, and the session works. Wires that lost octets have to
@@ -279,9 +307,15 @@ async fn send(request: Request, form: Form) -> Result<()> {
 }
 
 /// A whole exchange, as far as it goes.
-async fn story(request: Request, form: Form, reading: Reading, outcomes: Rc<RefCell<Outcomes>>) {
+async fn story(
+    request: Request,
+    form: Form,
+    reading: Reading,
+    total: Option<Duration>,
+    outcomes: Rc<RefCell<Outcomes>>,
+) {
     let Reading { patience, asks } = reading;
-    let handle = request.id();
+    let (handle, began) = (request.id(), Instant::now());
     let told = async {
         note(&outcomes, handle, Operation::Send, request.send(payload(form))).await?;
         if matches!(form, Form::Announced | Form::Chunked) {
@@ -304,8 +338,13 @@ async fn story(request: Request, form: Form, reading: Reading, outcomes: Rc<RefC
             body.extend_from_slice(&octets);
         }
     };
-    if let Ok(body) = told.await {
-        outcomes.borrow_mut().check_content(&body);
+    let told = told.await;
+    let took = began.elapsed();
+    let mut outcomes = outcomes.borrow_mut();
+    let in_time = total.is_none_or(|total| took <= total + TICK);
+    outcomes.expect(in_time, &format!("P9: {handle} took {took:?}, and may take {total:?}"));
+    if let Ok(body) = told {
+        outcomes.check_content(&body);
     }
 }
 
@@ -343,6 +382,6 @@ fn whole(form: Form) -> Payload {
     }
 }
 
-/// In the simulation's time: longer than any call may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Of the simulation's time, and one of the timer's.
+const TICK: Duration = Duration::from_millis(3);
 const MOST_WIRES: usize = 3;

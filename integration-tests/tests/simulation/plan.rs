@@ -5,7 +5,11 @@ use std::time::Duration;
 use hinternet::Governor;
 use integration_tests::Seeded;
 use integration_tests::scripted_peer::{Script, Split};
-use integration_tests::simulation::Simulation;
+use integration_tests::simulation::{OTHER, SERVER, Simulation, Trace};
+
+use crate::client;
+use crate::site::Site;
+use crate::suite::{Correction, Simulated};
 
 /// All that happens.
 #[derive(Clone, Debug)]
@@ -14,6 +18,8 @@ pub(crate) struct Plan {
     pub(crate) weather: Weather,
     /// What becomes of the connections to the bad port, in turn.
     pub(crate) faults: Vec<Fault>,
+    /// Or who answers there instead.
+    pub(crate) site: Option<Site>,
     pub(crate) commands: Vec<Command>,
 }
 
@@ -128,15 +134,20 @@ pub(crate) const GOOD: u16 = 80;
 pub(crate) const BAD: u16 = 81;
 /// Nobody listens.
 pub(crate) const CLOSED: u16 = 82;
+/// Forwards, if there is a site.
+pub(crate) const PROXY: u16 = 83;
 
 /// The body of every good answer.
 pub(crate) const CONTENT: &str = "hello, wide and wonderful world";
 /// The body of an answer that comes too early.
 pub(crate) const REFUSAL: &str = "too much";
 
-impl Plan {
-    /// The plan of this seed.
-    pub(crate) fn of(seed: u64) -> Self {
+impl Simulated for Plan {
+    const NAME: &'static str = "HTTP/1.1";
+    const FAILED_ONCE: &'static str = include_str!("seeds.txt");
+    type Command = Command;
+
+    fn of(seed: u64) -> Self {
         let mut chance = Seeded::new(seed);
         let weather = Weather {
             latency: *chance.pick(&[1, 2, 5, 40]),
@@ -144,7 +155,7 @@ impl Plan {
             roughness: *chance.pick(&[0, 0, 30, 90]),
             wires: chance.between(1, 3),
             expects_continue: chance.percent(20),
-            // Not by chance: the seeds that failed once keep their plans.
+            // Not by chance, as the site below: the seeds that failed once keep their plans.
             governor: (seed % 5 == 4).then(|| governor(seed / 5)),
         };
         let faults = (0..8).map(|_| fault(&mut chance)).collect();
@@ -152,7 +163,45 @@ impl Plan {
         for _ in 0..chance.between(10, 30) {
             commands.push(command(&mut chance));
         }
-        Self { seed, weather, faults, commands }
+        let mut plan = Self { seed, weather, faults, site: None, commands };
+        if seed % 4 == 3 {
+            plan.visit(Site::of(seed), &mut Seeded::new(seed ^ 0x6_0000_0000));
+        }
+        plan
+    }
+
+    fn commands(&mut self) -> &mut Vec<Command> {
+        &mut self.commands
+    }
+
+    fn run(&self) -> Result<Trace, String> {
+        let owned = self.clone();
+        self.simulation().run(async move |world| client::run(&owned, world).await).and_then(|verdict| verdict)
+    }
+
+    fn corrections(&self) -> Vec<Correction<Self>> {
+        let mut all: Vec<Correction<Self>> =
+            vec![Box::new(|plan| plan.weather.roughness = 0), Box::new(|plan| plan.weather.governor = None)];
+        all.extend(
+            (0..self.faults.len()).map(|n| -> Correction<Self> { Box::new(move |plan| plan.faults[n] = Fault::None) }),
+        );
+        all
+    }
+}
+
+impl Plan {
+    /// A site answers, and is asked more than a server that fails.
+    fn visit(&mut self, site: Site, chance: &mut Seeded) {
+        self.site = Some(site);
+        for _ in 0..15 {
+            let form =
+                *chance.pick(&[Form::Empty, Form::Empty, Form::Empty, Form::Octets, Form::Chunked, Form::Stream]);
+            let patience = chance.percent(20).then(|| chance.between(1, 30) as u64);
+            // Of the connections the first is one to the site.
+            let story = Command::Story(0, form, Reading { patience, asks: chance.percent(50) });
+            let at = chance.between(2, self.commands.len());
+            self.commands.insert(at, if chance.percent(40) { Command::Pause(30) } else { story });
+        }
     }
 
     /// Will the server hear of every connection that the client closes?
@@ -161,9 +210,14 @@ impl Plan {
         self.weather.loss == 0 && !parted && !self.is_deaf()
     }
 
+    /// The hosts that serve.
+    pub(crate) fn hosts(&self) -> &'static [&'static str] {
+        if self.site.is_some() { &[SERVER, OTHER] } else { &[SERVER] }
+    }
+
     /// Does the server stop reading somewhere?
-    fn is_deaf(&self) -> bool {
-        self.faults.iter().any(|fault| matches!(fault, Fault::StopReading))
+    pub(crate) fn is_deaf(&self) -> bool {
+        self.site.is_none() && self.faults.iter().any(|fault| matches!(fault, Fault::StopReading))
     }
 
     /// The world it happens in.
@@ -172,7 +226,7 @@ impl Plan {
         let faults = self.faults.clone();
         // A simulated reset does not wake who waits to write, so only the client may have to wait: where the server is deaf.
         let capacity = if self.is_deaf() { 64 } else { 16 * 1024 };
-        Simulation::seeded(self.seed)
+        let simulation = Simulation::seeded(self.seed)
             .roughness(roughness)
             .network(|network| {
                 network
@@ -182,8 +236,11 @@ impl Plan {
                     .fail_rate(f64::from(loss) / 10_000.0)
                     .repair_rate(0.1);
             })
-            .peer(GOOD, |_| Script::answering(answer()))
-            .peer(BAD, move |n| faults[n % faults.len()].script())
+            .peer(GOOD, |_| Script::answering(answer()));
+        match self.site {
+            None => simulation.peer(BAD, move |n| faults[n % faults.len()].script()),
+            Some(site) => simulation.at_two_addresses().site(BAD, site.handler(BAD)).site(PROXY, site.handler(PROXY)),
+        }
     }
 }
 

@@ -112,6 +112,9 @@ impl Outcomes {
             CannotConnect,
             ConnectionError,
             InvalidServerResponse,
+            // Of redirects: too many, or the body cannot be given again.
+            RedirectFailed,
+            ResendRequest,
         ];
         let known = known.contains(&error.code()) || (self.websockets && error.code() == InvalidOperation);
         self.expect(known, &format!("an error that cannot be: {error}"));

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use hinternet::{
     Connection, HandleId, HeaderMap, Method, NotificationMask, Operation, Protocols, Request, RequestOptions, Result,
-    Session, SessionOptions, ShutdownReport, Snapshot, SubscriptionId, Timeouts,
+    Session, SessionOptions, ShutdownReport, SubscriptionId, Timeouts,
 };
 use integration_tests::simulation::{CLIENT, OTHER, SERVER, SimulatedPeer, Told, Trace, World, pattern};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::exchange::{check_body, conversation, hoard, once, payload, story, whole};
 use super::plan::{AMPLE, Command, Form, Plan};
+use crate::ending::{Last, all_end, end, nothing_under_way};
 use crate::plan::{Amount, GOOD, Level};
 use crate::verdict::{Outcomes, Witnesses, note};
 
@@ -322,63 +323,31 @@ impl Client {
 
     /// Ends everything, and looks whether anything is wrong or left.
     async fn finish(mut self, plan: &Plan) -> std::result::Result<Trace, String> {
-        let mut wrong = Vec::new();
-        for call in self.calls.drain(..).chain(self.chores.drain(..)) {
-            match timeout(PATIENCE, call).await {
-                Ok(Err(ended)) if ended.is_panic() => wrong.push(ended.to_string()),
-                Ok(_) => {}
-                Err(_) => wrong.push("a call did not end".to_owned()),
-            }
-        }
+        let mut wrong = all_end(self.calls.drain(..), "a call").await;
+        wrong.extend(all_end(self.chores.drain(..), "a chore").await);
         self.world.network.tell(Told::default());
         self.session.network_changed().await;
         if plan.weather.loss == 0 {
             wrong.extend(self.good_request().await.err());
         }
-        for shutdown in self.shutdowns.drain(..) {
-            if timeout(PATIENCE, shutdown).await.is_err() {
-                wrong.push("a shutdown did not end".to_owned());
-            }
-        }
+        wrong.extend(all_end(self.shutdowns.drain(..), "a shutdown").await);
         self.requests.clear();
         self.connections.clear();
         self.subscriptions.clear();
-        wrong.extend(self.nothing_under_way().await.err());
+        if !self.stopped {
+            wrong.extend(nothing_under_way(&self.session).await.err());
+        }
         let Self { world, session, outcomes, witnesses, .. } = self;
-        session.close().await.map_err(|error| error.to_string())?;
-        if timeout(PATIENCE, session.closed()).await.is_err() {
-            wrong.push("the last words were not handled".to_owned());
-        }
-        drop(session);
-        let World { engine, recorder, network, server, began } = world;
-        let log = recorder.log();
-        recorder.settle().await;
-        wrong.extend(outcomes.borrow().check(&log));
-        wrong.extend(witnesses.complaints());
-        // One that waits to write may be waited for.
-        let blocked = plan.weather.capacity < AMPLE;
-        if network.open_streams() > 0 && !(blocked && comes_true(|| network.open_streams() == 0).await) {
-            wrong.push(format!("{} streams are open", network.open_streams()));
-        }
-        if plan.tells_the_server_of_every_end()
-            && !comes_true(|| server.iter().all(|peer| peer.open_connections().is_empty())).await
-        {
-            let open: Vec<_> = server.iter().map(SimulatedPeer::open_connections).collect();
-            wrong.push(format!("connections are open on the server's side: {open:?}"));
-        }
-        for peer in server.iter() {
-            let mut once = BTreeSet::new();
-            let twice = peer.looked_at().into_iter().find(|number| !once.insert(number.clone()));
-            wrong.extend(twice.map(|number| format!("request {number} was looked at twice")));
-        }
-        // Sessions, requests, pools and dials hold the network; when none of them is left, nobody does.
-        let remains = network.remains();
-        drop((engine, network));
-        if !comes_true(|| remains.holders() == 0).await {
-            wrong.push(format!("{} still hold the network", remains.holders()));
-        }
-        let trace = Trace::of(&log, began);
-        if wrong.is_empty() { Ok(trace) } else { Err(format!("{}\n{trace:?}", wrong.join("\n"))) }
+        let last = Last {
+            world,
+            session,
+            outcomes,
+            witnesses,
+            tells_the_server: plan.tells_the_server_of_every_end(),
+            blocked: plan.weather.capacity < AMPLE,
+            drops: plan.seed.is_multiple_of(3),
+        };
+        end(last, wrong, |world| world.server.iter().filter_map(looked_at_twice).collect()).await
     }
 
     /// Whatever has happened, the pool of the good origin has a place, and the session works. Wires that lost octets have to
@@ -397,44 +366,13 @@ impl Client {
         }
         Err(format!("the last requests fail: {failed:?}"))
     }
-
-    /// When no handle is left but the session's, a look at it shows wires at most, and nobody who uses or awaits one.
-    async fn nothing_under_way(&self) -> std::result::Result<(), String> {
-        if self.stopped || !self.session.is_open() {
-            return Ok(());
-        }
-        let idle = async {
-            while is_busy(&self.session.snapshot().await) {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        match timeout(PATIENCE, idle).await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(format!("something is left: {:#?}", self.session.snapshot().await)),
-        }
-    }
 }
 
-pub(crate) fn is_busy(snapshot: &Snapshot) -> bool {
-    let Snapshot { connections, origins, governors, requests, .. } = snapshot;
-    !connections.is_empty()
-        || !requests.is_empty()
-        || governors.iter().any(|governor| governor.under_way + governor.waiting > 0)
-        || origins.iter().any(|origin| {
-            let used = |wire: &hinternet::WireSnapshot| {
-                wire.open_streams > 0 || wire.http2.as_ref().is_some_and(|http2| http2.unread > 0)
-            };
-            origin.waiting + origin.dialing > 0 || origin.wires.iter().any(used)
-        })
-}
-
-pub(crate) async fn comes_true(is_true: impl Fn() -> bool) -> bool {
-    let wait = async {
-        while !is_true() {
-            sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(PATIENCE, wait).await.is_ok()
+/// A request of which the server may have done what it asks.
+fn looked_at_twice(peer: &SimulatedPeer) -> Option<String> {
+    let mut once = BTreeSet::new();
+    let twice = peer.looked_at().into_iter().find(|number| !once.insert(number.clone()));
+    twice.map(|number| format!("request {number} was looked at twice"))
 }
 
 fn repair() {
@@ -444,6 +382,4 @@ fn repair() {
     }
 }
 
-/// In the simulation's time: longer than any call may take.
-const PATIENCE: Duration = Duration::from_secs(40);
 const MOST_WIRES: usize = 3;

@@ -107,7 +107,7 @@ pub(crate) enum Form {
 
 impl Plan {
     /// The plan of this seed.
-    pub(crate) fn of(seed: u64) -> Self {
+    pub(crate) fn by_seed(seed: u64) -> Self {
         let mut chance = Seeded::new(seed ^ 0x2_0000_0000);
         let weather = weather(&mut chance, seed);
         let conducts = (0..6).map(|_| conduct(&mut chance)).collect();

@@ -12,12 +12,12 @@ use hinternet::{
 };
 use integration_tests::simulation::{CLIENT, SERVER, SimulatedPeer, Trace, World, words};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use super::ears::Ears;
 use super::plan::{AMPLE, Command, Level, Plan};
 use super::story::{Noted, parts, story};
-use crate::http2::client::{comes_true, is_busy};
+use crate::ending::{Last, all_end, end, nothing_under_way};
 use crate::plan::GOOD;
 use crate::verdict::{Outcomes, Witnesses};
 
@@ -273,7 +273,7 @@ impl Client {
 
     /// Ends everything, and looks whether anything is wrong or left.
     async fn finish(mut self, plan: &Plan) -> std::result::Result<Trace, String> {
-        let mut wrong = all_end(&mut self.chores).await;
+        let mut wrong = all_end(self.chores.drain(..), "a chore").await;
         self.tellers.borrow_mut().clear();
         // Somebody may wait for a place that another has; somebody else to hear what is never said.
         self.session.cancel();
@@ -282,53 +282,35 @@ impl Client {
                 drop(Handle::close(&websocket));
             }
         }
-        wrong.extend(all_end(&mut self.calls).await);
+        wrong.extend(all_end(self.calls.drain(..), "a call").await);
         self.places.clear();
         if plan.weather.loss == 0 {
             wrong.extend(self.good_talk().await.err());
         }
-        for shutdown in self.shutdowns.drain(..) {
-            if timeout(PATIENCE, shutdown).await.is_err() {
-                wrong.push("a shutdown did not end".to_owned());
-            }
-        }
+        wrong.extend(all_end(self.shutdowns.drain(..), "a shutdown").await);
         self.requests.borrow_mut().clear();
         self.connections.clear();
-        wrong.extend(self.nothing_under_way().await.err());
+        if !self.stopped {
+            wrong.extend(nothing_under_way(&self.session).await.err());
+        }
         let Self { world, session, outcomes, witnesses, ears, .. } = self;
-        session.close().await.map_err(|error| error.to_string())?;
-        if timeout(PATIENCE, session.closed()).await.is_err() {
-            wrong.push("the last words were not handled".to_owned());
-        }
-        drop(session);
-        let World { engine, recorder, network, server, began } = world;
-        let log = recorder.log();
-        recorder.settle().await;
-        wrong.extend(outcomes.borrow().check(&log));
-        wrong.extend(witnesses.complaints());
-        // One that waits to write may be waited for.
-        let blocked = plan.weather.capacity < AMPLE;
-        if network.open_streams() > 0 && !(blocked && comes_true(|| network.open_streams() == 0).await) {
-            wrong.push(format!("{} streams are open", network.open_streams()));
-        }
-        if plan.tells_the_server_of_every_end()
-            && !comes_true(|| server.iter().all(|peer| peer.open_connections().is_empty())).await
-        {
-            let open: Vec<_> = server.iter().map(SimulatedPeer::open_connections).collect();
-            wrong.push(format!("connections are open on the server's side: {open:?}"));
-        }
-        let heard: BTreeMap<_, _> = server.iter().flat_map(SimulatedPeer::heard).collect();
-        for (number, ears) in &ears {
-            wrong.extend(ears.borrow().check(*number, heard.get(number), plan.is_calm()));
-        }
-        // Sessions, requests, pools and dials hold the network; when none of them is left, nobody does.
-        let remains = network.remains();
-        drop((engine, network));
-        if !comes_true(|| remains.holders() == 0).await {
-            wrong.push(format!("{} still hold the network", remains.holders()));
-        }
-        let trace = Trace::of(&log, began);
-        if wrong.is_empty() { Ok(trace) } else { Err(format!("{}\n{trace:?}", wrong.join("\n"))) }
+        let last = Last {
+            world,
+            session,
+            outcomes,
+            witnesses,
+            tells_the_server: plan.tells_the_server_of_every_end(),
+            blocked: plan.weather.capacity < AMPLE,
+            drops: plan.seed.is_multiple_of(3),
+        };
+        let look = |world: &World| {
+            let heard: BTreeMap<_, _> = world.server.iter().flat_map(SimulatedPeer::heard).collect();
+            let check = |(number, ears): (&u64, &Rc<RefCell<Ears>>)| {
+                ears.borrow().check(*number, heard.get(number), plan.is_calm())
+            };
+            ears.iter().flat_map(check).collect()
+        };
+        end(last, wrong, look).await
     }
 
     /// Whatever has happened, the pool of the good origin has a place, and the session works.
@@ -350,22 +332,6 @@ impl Client {
             Err(_) if !self.session.is_open() => Ok(()),
             Err(error) if error.code() == ErrorCode::Shutdown => Ok(()),
             Err(error) => Err(format!("the last WebSocket fails: {error}")),
-        }
-    }
-
-    /// When no handle is left but the session's, a look at it shows wires at most, and nobody who uses or awaits one.
-    async fn nothing_under_way(&self) -> std::result::Result<(), String> {
-        if self.stopped || !self.session.is_open() {
-            return Ok(());
-        }
-        let idle = async {
-            while is_busy(&self.session.snapshot().await) {
-                sleep(Duration::from_millis(10)).await;
-            }
-        };
-        match timeout(PATIENCE, idle).await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(format!("something is left: {:#?}", self.session.snapshot().await)),
         }
     }
 }
@@ -391,22 +357,7 @@ impl<H: Handle> AnyLevel for H {
     }
 }
 
-async fn all_end(tasks: &mut Vec<JoinHandle<()>>) -> Vec<String> {
-    let mut wrong = Vec::new();
-    for task in tasks.drain(..) {
-        match timeout(PATIENCE, task).await {
-            Ok(Err(ended)) if ended.is_panic() => wrong.push(ended.to_string()),
-            Ok(_) => {}
-            Err(_) => wrong.push("a call did not end".to_owned()),
-        }
-    }
-    wrong
-}
-
 fn repair() {
     turmoil::repair(CLIENT, SERVER);
     turmoil::release(CLIENT, SERVER);
 }
-
-/// In the simulation's time: longer than any call may take.
-const PATIENCE: Duration = Duration::from_secs(40);

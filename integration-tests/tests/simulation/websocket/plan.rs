@@ -87,7 +87,7 @@ pub(crate) struct Manner {
 
 impl Plan {
     /// The plan of this seed.
-    pub(crate) fn of(seed: u64) -> Self {
+    pub(crate) fn by_seed(seed: u64) -> Self {
         let mut chance = Seeded::new(seed ^ 0x4_0000_0000);
         let talks: Vec<_> = (0..6).map(|_| talk(&mut chance)).collect();
         let mut weather = weather(&mut chance);
