@@ -187,9 +187,10 @@ impl Place {
                 let result = Result::<()>::Err(error);
                 // A call that comes behind the cancel is refused, and nobody is told.
                 let is_refused = cancelled_at.is_some() && self.recorder.count_of(told_at, "RequestError") == 0;
-                let error = match is_refused {
-                    true => self.recorder.refusal(failed, result),
-                    false => self.recorder.failure(failed, result),
+                let error = if is_refused {
+                    self.recorder.refusal(failed, result)
+                } else {
+                    self.recorder.failure(failed, result)
                 };
                 Outcome::Fails(error.code(), error.stage())
             }
