@@ -206,7 +206,7 @@ impl Process {
     }
 
     /// SIGKILL, and it is no more.
-    async fn is_killed(mut self) {
+    async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 }
@@ -220,9 +220,9 @@ async fn killed_at(server: &Server, folder: &TempDir, stop: Stop) {
     match stop {
         Stop::Behind(0) | Stop::BeforeTheHead | Stop::WithinTheHead | Stop::Nowhere => {}
         Stop::Behind(octets) => process.holds(octets).await,
-        Stop::BeforeTheEnd => process.holds(server.state.lock().unwrap().file.len()).await,
+        Stop::BeforeTheEnd => process.holds(SIZE).await,
     }
-    process.is_killed().await;
+    process.kill().await;
     server.set(|state| state.stops = Stop::Nowhere);
 }
 
@@ -353,7 +353,7 @@ async fn p10_a_download_that_is_killed_at_any_of_its_words_is_whole_in_the_end()
                 break;
             }
         }
-        process.is_killed().await;
+        process.kill().await;
         if folder.path().join("film").exists() {
             assert!(std::fs::read(folder.path().join("film")).unwrap() == first(), "a mixture, after {words}");
         }
