@@ -52,7 +52,9 @@ impl Plan {
             StatusCode::RANGE_NOT_SATISFIABLE if asked => match said {
                 // It had no length, so that its end was not seen.
                 Some(Said::Unsatisfied { complete_length })
-                    if complete_length == self.held && self.length.is_none_or(|length| length == self.held) =>
+                    if complete_length == self.held
+                        && self.length.is_none_or(|length| length == self.held)
+                        && !self.is_of_another(headers) =>
                 {
                     self.length = Some(self.held);
                     Course::Complete
@@ -78,13 +80,18 @@ impl Plan {
             return Course::Breach("a 206 holds other octets than those asked for");
         }
         // The server had to look at `If-Range`; one that does not must not make a mixture of two versions.
-        let is_other_tag = headers.contains_key(ETAG) && Validator::of(headers) != self.validator;
+        let is_other_tag = self.is_of_another(headers);
         let is_other_length = self.length.zip(range.complete_length).is_some_and(|(held, said)| held != said);
         if is_other_tag || is_other_length {
             return Course::AskAnew;
         }
         self.length = self.length.or(range.complete_length);
         Course::GoOn
+    }
+
+    /// Does the answer name another version than the one of which some is held?
+    fn is_of_another(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key(ETAG) && Validator::of(headers) != self.validator
     }
 
     /// Nothing of it is held any more.
@@ -179,6 +186,8 @@ mod tests {
     fn rfc9110_15_5_17_nothing_behind_what_is_held_is_the_end_if_it_is_just_that() {
         assert_eq!(judge(&mut holding(5, None), 416, "bytes */5", &[]), Course::Complete);
         assert_eq!(judge(&mut holding(5, None), 416, "bytes */4", &[]), Course::AskAnew);
+        assert_eq!(judge(&mut holding(5, None), 416, "bytes */5", &[(ETAG, "\"a\"")]), Course::Complete);
+        assert_eq!(judge(&mut holding(5, None), 416, "bytes */5", &[(ETAG, "\"b\"")]), Course::AskAnew);
         assert_eq!(judge(&mut holding(5, 10), 416, "bytes */5", &[]), Course::AskAnew);
         assert_eq!(judge(&mut holding(5, 10), 416, "", &[]), Course::AskAnew);
     }

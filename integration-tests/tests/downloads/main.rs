@@ -1,6 +1,7 @@
 //! Downloads that go on where they were broken off, ranges, and the parts of a response.
 
 mod files;
+mod killed;
 mod nginx;
 mod parts;
 #[path = "../real_http2_peers/peer.rs"]

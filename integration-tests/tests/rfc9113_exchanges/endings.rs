@@ -63,6 +63,28 @@ async fn d4_a_response_that_the_server_has_ended_is_whole_whatever_reset_the_str
 }
 
 #[tokio::test]
+async fn d4_the_same_when_the_wire_ends_behind_it() {
+    for trailers in [false, true] {
+        let scene = then(whole(trailers), Script::close).await;
+        let request = open(&scene).await;
+        patiently("the write", request.write(too_much())).await.unwrap();
+        assert_eq!(patiently("the body", read_all(&request)).await.unwrap(), b"one, two");
+        assert_eq!(request.trailers().contains_key("sum"), trailers);
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn d4_a_response_that_comes_early_and_whole_is_delivered_when_the_wire_ends_behind_it() {
+    let scene = then(whole(false), Script::close).await;
+    let request = scene.request(Method::POST);
+    patiently("the send", request.send(too_much())).await.unwrap();
+    assert_eq!(request.receive_response().await.unwrap().status(), 200);
+    assert_eq!(patiently("the body", read_all(&request)).await.unwrap(), b"one, two");
+    scene.end().await;
+}
+
+#[tokio::test]
 async fn d4_the_same_when_nobody_was_writing() {
     let gate = Gate::new();
     let scene = then(whole(false), |script| reset(script.hold(&gate), Reason::CANCEL)).await;

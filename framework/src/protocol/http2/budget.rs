@@ -151,6 +151,11 @@ impl Budget {
         })
     }
 
+    /// Has the server ended, or reset, this stream, which was [`opened`](Self::opened) and not given up?
+    pub(crate) fn has_ended(&self, stream: u32) -> bool {
+        self.ended.contains(&stream) || !self.open.contains(stream)
+    }
+
     /// What came of bodies since this was asked last, frame by frame: the stream, and how many octets.
     pub(crate) fn take_bodies(&mut self) -> impl Iterator<Item = (u32, usize)> {
         self.bodies.drain(..)

@@ -34,6 +34,10 @@ impl<T> ByStream<T> {
         }
     }
 
+    pub(super) fn contains(&self, stream: u32) -> bool {
+        self.first.as_ref().is_some_and(|(number, _)| *number == stream) || self.more.contains_key(&stream)
+    }
+
     pub(super) fn remove(&mut self, stream: u32) -> Option<T> {
         let removed = match &self.first {
             Some((number, _)) if *number == stream => self.first.take().map(|(_, first)| first),

@@ -166,6 +166,7 @@ impl Receiving {
             match body.poll_data(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(data))) => self.rest = data,
+                Poll::Ready(Some(Err(error))) if came_whole(self.heard.as_deref(), body, &error) => self.ended = true,
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(Broken::Stream(error))),
                 Poll::Ready(None) => match body.poll_trailers(context) {
                     Poll::Pending => return Poll::Pending,
@@ -224,6 +225,9 @@ impl Receiving {
             match body.poll_data(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(data))) => self.arrived.push_back(data),
+                Poll::Ready(Some(Err(error))) if came_whole(self.heard.as_deref(), body, &error) => {
+                    return Poll::Ready(Ok(()));
+                }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
                 Poll::Ready(None) => return Poll::Ready(Ok(())),
             }
@@ -260,4 +264,9 @@ impl Receiving {
     pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
         self.trailers.take()
     }
+}
+
+/// Did the wire end behind the last octet of the response? Of a stream on which we still send `h2` knows only that its wire has ended.
+fn came_whole(heard: Option<&Heard>, body: &RecvStream, error: &h2::Error) -> bool {
+    error.is_io() && heard.is_some_and(|heard| heard.budget().has_ended(body.stream_id().as_u32()))
 }

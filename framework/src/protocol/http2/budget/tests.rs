@@ -303,6 +303,23 @@ fn rfc9110_15_2_heads_that_are_taken_are_not_limited_here_and_no_stream_answers_
 }
 
 #[test]
+fn a_stream_has_ended_as_soon_as_its_last_frame_has_come_and_stays_so() {
+    let now = Instant::now();
+    let mut budget = greeted(100, now);
+    for stream in [1, 3, 5] {
+        budget.opened(stream, 0);
+    }
+    budget.handle_input(&frame(0, 0, 1, b"more follows"), now).unwrap();
+    let last = frame(0, 1, 1, b"the end");
+    budget.handle_input(&last[..last.len() - 1], now).unwrap();
+    assert!(![1, 3, 5].map(|stream| budget.has_ended(stream)).contains(&true));
+    budget.handle_input(&last[last.len() - 1..], now).unwrap();
+    assert_eq!([1, 3, 5].map(|stream| budget.has_ended(stream)), [true, false, false]);
+    assert_eq!(budget.take_ended().count(), 1);
+    assert_eq!([1, 3, 5].map(|stream| budget.has_ended(stream)), [true, false, false]);
+}
+
+#[test]
 fn what_comes_on_a_stream_that_was_given_up_is_not_kept() {
     let now = Instant::now();
     let mut budget = greeted(100, now);

@@ -1,0 +1,139 @@
+//! Faults of TLS: in the handshake, and below what is said after it.
+
+use hinternet::{ErrorCode, Stage};
+use integration_tests::certificates::{Authority, Identity, Leaf};
+use integration_tests::fault_proxy::Fault as Spoiling;
+use integration_tests::scripted_peer::Script;
+use integration_tests::tls::Tls;
+
+use super::fault::{Before, Case, Dial, Fault, answered, fails, fault};
+use super::names::connects_soon;
+use super::protocol::{OVER_TLS, Protocol, SERVER, security};
+
+use Protocol::{Http2, Secure, Tunnel};
+
+/// The server secures its wires with this.
+fn with(protocol: Protocol, tls: &Tls) -> Vec<Case> {
+    vec![Case::server(protocol.serves(protocol.opens_with(tls), 0))]
+}
+
+fn being(protocol: Protocol, identity: &Identity) -> Vec<Case> {
+    with(protocol, &protocol.tls_of(identity))
+}
+
+/// A fault in place of the server's first word.
+fn instead(name: &'static str, script: fn() -> Script) -> Fault {
+    fault(name, move |_| vec![Case::server(script())])
+}
+
+fn leaf() -> Leaf {
+    Leaf::for_names([SERVER])
+}
+
+fn alert(description: u8) -> [u8; 7] {
+    [21, 3, 3, 0, 2, 2, description]
+}
+
+fn of_handshakes() -> Vec<Fault> {
+    let refused = || fails(ErrorCode::SecureFailure, Stage::Tls);
+    let ended = || fails(ErrorCode::ConnectionError, Stage::Tls);
+    vec![
+        fault("No ServerHello in time", |_| vec![Case::server(Script::new().keep()).with(connects_soon)])
+            .at(&OVER_TLS, fails(ErrorCode::Timeout, Stage::Tls)),
+        instead("The end instead of a ServerHello", || Script::new().read_exactly(5).close()).at(&OVER_TLS, ended()),
+        instead("An alert instead of a ServerHello", || Script::new().read_exactly(5).send(alert(40).to_vec()).close())
+            .at(&OVER_TLS, refused()),
+        instead("An answer in the clear instead of a ServerHello", || {
+            Script::new().read_exactly(5).send("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").close()
+        })
+        .at(&OVER_TLS, refused()),
+        fault("The end at any place of the server's handshake", |protocol| {
+            // A tunnel's own answer comes before.
+            let from = if protocol == Tunnel { 40 } else { 1 };
+            let cut = |at: usize| Case::dial(Dial::Spoiled(Spoiling::Cut { after: from + at * 5 }));
+            (0..100).map(cut).collect()
+        })
+        .at(&OVER_TLS, ended()),
+        fault("The certificate has expired", |protocol| being(protocol, &security().authority.issue(leaf().expired())))
+            .at(&OVER_TLS, refused()),
+        fault("The certificate is for another name", |protocol| {
+            being(protocol, &security().authority.issue(Leaf::for_names(["other.test"])))
+        })
+        .at(&OVER_TLS, refused()),
+        fault("Nobody trusted vouches for the certificate", |protocol| {
+            being(protocol, &Authority::new("Nobody knows me").issue(leaf()))
+        })
+        .at(&OVER_TLS, refused()),
+        fault("A certificate is asked for that the client does not have (TLS 1.2)", |protocol| {
+            with(protocol, &protocol.offer(Tls::asking(&security().identity, &security().authority, true)))
+        })
+        .at(&OVER_TLS, fails(ErrorCode::ClientAuthCertNeeded, Stage::Tls)),
+        // The client's part of this handshake ends before the server has looked at it.
+        fault("The same (TLS 1.3)", |protocol| {
+            with(protocol, &protocol.offer(Tls::asking(&security().identity, &security().authority, false)))
+        })
+        .at(&[Secure, Tunnel], fails(ErrorCode::ClientAuthCertNeeded, Stage::FirstByte)),
+        fault("HTTP/2 is required, and not agreed on", |protocol| {
+            with(protocol, &Tls::new(&security().identity).offering(&["http/1.1"]))
+        })
+        .at(&[Http2], fails(ErrorCode::HttpProtocolMismatch, Stage::Tls)),
+    ]
+}
+
+/// A request was read; then this is written below TLS.
+fn below(name: &'static str, octets: fn() -> Vec<u8>) -> Fault {
+    fault(name, move |protocol| vec![Case::server(protocol.asked().send_below(octets()).keep())])
+}
+
+fn head_of_record(length: u16) -> Vec<u8> {
+    [&[23, 3, 3][..], &length.to_be_bytes()].concat()
+}
+
+fn until_the_end(protocol: Protocol) -> Script {
+    protocol.asked().send("HTTP/1.1 200 OK\r\n\r\nhello")
+}
+
+fn only13(protocol: Protocol) -> Script {
+    protocol.reads(protocol.opens_with(&protocol.offer(Tls::only13(&security().identity))), 0)
+}
+
+fn changes_of_keys(name: &'static str, times: usize) -> Fault {
+    fault(name, move |protocol| {
+        let script = (0..times).fold(only13(protocol), |script, _| script.change_keys());
+        vec![Case::server(protocol.serves(script.send(protocol.answer(0).whole()), 1))]
+    })
+}
+
+fn of_records() -> Vec<Fault> {
+    let broken = || fails(ErrorCode::ConnectionError, Stage::FirstByte);
+    vec![
+        below("A record that is not authentic", || [head_of_record(32), vec![7; 32]].concat()).at(&OVER_TLS, broken()),
+        below("A record longer than one may be", || [head_of_record(u16::MAX), vec![7; 65535]].concat())
+            .at(&OVER_TLS, broken()),
+        below("An alert that is not encrypted", || alert(80).to_vec()).at(&OVER_TLS, broken()),
+        changes_of_keys("Ten changes of keys before the answer", 10).at(&OVER_TLS, answered().kept()),
+        changes_of_keys("A hundred changes of keys before the answer", 100).at(&OVER_TLS, broken()),
+        fault("The end without its announcement, within a body of known length", |protocol| {
+            let begun = protocol.answer(0).within_body();
+            begun.into_iter().map(|octets| Case::server(protocol.asked().send(octets).cut())).collect()
+        })
+        .at(&OVER_TLS, fails(ErrorCode::ConnectionError, Stage::Body)),
+        fault("The end without its announcement, of a body that lasts until the end", |protocol| {
+            vec![Case::server(until_the_end(protocol).cut())]
+        })
+        .at(&[Secure, Tunnel], fails(ErrorCode::ConnectionError, Stage::Body)),
+        fault("The end with its announcement, of a body that lasts until the end", |protocol| {
+            vec![Case::server(until_the_end(protocol).close())]
+        })
+        .at(&[Secure, Tunnel], answered()),
+        fault("The end without its announcement, of an idle wire", |protocol| {
+            let answered = protocol.asked().send(protocol.answer(0).whole());
+            vec![Case::server(answered.cut()).after(Before::End)]
+        })
+        .at(&OVER_TLS, answered()),
+    ]
+}
+
+pub(crate) fn of_securing() -> Vec<Fault> {
+    of_handshakes().into_iter().chain(of_records()).collect()
+}
