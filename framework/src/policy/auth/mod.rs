@@ -22,6 +22,8 @@ mod rounds;
 mod spaces;
 
 pub(crate) use challenge::next_nonce;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use challenge::{Asked, Challenge};
 pub(crate) use dialogue::Dialogue;
 pub(crate) use digest::Line;
 pub(crate) use keyring::{Keyring, Set as CredentialSet};
