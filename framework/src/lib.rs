@@ -24,6 +24,7 @@
 //!
 //! | module | is |
 //! |---|---|
+//! | `fuzzing` | what must hold whatever a stranger sends, for the fuzzer and the tests; with the feature of that name |
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
 //! | `pac` | proxies chosen by a script; with the feature of that name |
@@ -58,6 +59,10 @@
 #![forbid(unsafe_code)]
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 
 mod any_handle;
 #[cfg(feature = "tower")]

@@ -100,6 +100,10 @@ impl Origin {
             return Err(invalid("the URL holds a user name or password; credentials do not belong in a URL"));
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| invalid("the URL names no host"))?;
+        // Browsers take them, and look such names up. No `Host` field may hold them (RFC 3986 3.2.2).
+        if host.contains(['"', '`', '{', '}']) {
+            return Err(invalid("the host holds a character that no host may hold"));
+        }
         let port = url.port_or_known_default().filter(|port| *port != 0);
         let port = port.ok_or_else(|| invalid("port 0 cannot be connected to"))?;
         let scheme = url.scheme();

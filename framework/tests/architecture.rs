@@ -20,6 +20,7 @@ mod tokens;
 /// The picture of the crate, from what a caller sees down to the shared words. A module may import itself
 /// and whatever stands below it. A new module gets its place here and the same place in `lib.rs`.
 const PICTURE: &[(&str, &[&str])] = &[
+    ("proofs", &["fuzzing"]),
     (
         "levels",
         &[

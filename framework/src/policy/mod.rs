@@ -1,5 +1,18 @@
 //! What a careful client decides, without I/O, clock or actor.
 
+// A stranger's octets cannot make it panic: there is nothing here that could.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub(crate) mod auth;
 #[cfg(feature = "cache")]
 pub(crate) mod cache;

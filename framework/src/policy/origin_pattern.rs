@@ -99,15 +99,15 @@ impl OriginPattern {
 }
 
 fn cut_port(text: &str) -> Result<(&str, Option<u16>), NoPattern> {
-    let colon = match text.rfind(']') {
-        Some(bracket) => text[bracket..].find(':').map(|at| bracket + at),
-        None => text.find(':'),
-    };
-    let Some(colon) = colon else { return Ok((text, None)) };
-    let digits = &text[colon + 1..];
+    // The colons of an IPv6 address are none.
+    let behind = text.rfind(']').unwrap_or(0);
+    let cut = |rest: &'_ str| Some(rest.split_once(':')?.1.len());
+    let Some(length) = text.get(behind..).and_then(cut) else { return Ok((text, None)) };
+    let (before, digits) = text.split_at(text.len() - length);
+    let host = before.strip_suffix(':').unwrap_or(before);
     let is_number = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
     let port = digits.parse().ok().filter(|port| is_number && *port != 0).ok_or(NoPattern::Port)?;
-    Ok((&text[..colon], Some(port)))
+    Ok((host, Some(port)))
 }
 
 /// As an origin has it.

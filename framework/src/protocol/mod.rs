@@ -1,5 +1,18 @@
 //! What bytes mean and in which order they may come: the protocols as pure machines, without I/O, clock or actor.
 
+// A stranger's octets cannot make it panic: there is nothing here that could.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::string_slice,
+        clippy::unreachable,
+        clippy::unwrap_used
+    )
+)]
+
 pub(crate) mod byte_ranges;
 // Without all of its features there are no codings, and what would follow from one is never reached.
 #[cfg_attr(

@@ -55,6 +55,9 @@ fn bad_urls_say_what_is_wrong() {
     assert_eq!(code("http://h:99999/"), ErrorCode::InvalidUrl);
     assert_eq!(code("http://h:0/"), ErrorCode::InvalidUrl);
     assert_eq!(code("http://user:pw@h/"), ErrorCode::InvalidUrl);
+    for octet in ['"', '`', '{', '}'] {
+        assert_eq!(code(&format!("http://a{octet}b/")), ErrorCode::InvalidUrl, "no `Host` field may hold {octet}");
+    }
     assert_eq!(code("ftp://h/"), ErrorCode::UnrecognizedScheme);
     for input in ["http://user:s3cret@h/", "http://user:s3cret@h:99999/", "http://h:x/?s3cret"] {
         let error = Target::parse(input).unwrap_err();

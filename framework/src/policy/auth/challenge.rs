@@ -102,12 +102,12 @@ impl<'a> Reader<'a> {
             }
             let name = self.token()?;
             self.skip(b" \t");
-            if !self.rest.starts_with(b"=") {
+            let Some(value) = self.rest.strip_prefix(b"=") else {
                 // The scheme of the next challenge.
                 self.rest = before;
                 return Some(all);
-            }
-            self.rest = &self.rest[1..];
+            };
+            self.rest = value;
             self.skip(b" \t");
             let value = if self.rest.starts_with(b"\"") { self.quoted_string()? } else { self.token()?.to_vec() };
             // RFC 9110 11.2 lets each name stand once; of servers that repeat one the last is taken, as others do.
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
     fn token68(&mut self) -> Option<&'a [u8]> {
         let is_one = |octet: &u8| octet.is_ascii_alphanumeric() || b"-._~+/".contains(octet);
         let length = self.rest.iter().take_while(|octet| is_one(octet)).count();
-        let padding = self.rest[length..].iter().take_while(|octet| **octet == b'=').count();
+        let padding = self.rest.iter().skip(length).take_while(|octet| **octet == b'=').count();
         let (token68, after) = self.rest.split_at(length + padding);
         let behind = Reader { rest: after };
         if length == 0 || !behind.at_end_of_member() {
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
         while let Some((at, octet)) = octets.next() {
             match octet {
                 b'"' => {
-                    self.rest = &self.rest[at + 1..];
+                    self.rest = self.rest.get(at + 1..).unwrap_or_default();
                     return Some(value);
                 }
                 b'\\' => value.push(*octets.next()?.1),
@@ -167,7 +167,7 @@ impl<'a> Reader<'a> {
 
     fn skip(&mut self, octets: &[u8]) {
         let length = self.rest.iter().take_while(|octet| octets.contains(octet)).count();
-        self.rest = &self.rest[length..];
+        self.rest = self.rest.split_at(length).1;
     }
 }
 

@@ -87,7 +87,7 @@ fn joined(parts: &[&[u8]], mut update: impl FnMut(&[u8])) {
 
 impl Hex {
     pub(super) fn of(octets: &[u8]) -> Self {
-        let digit = |nibble: u8| b"0123456789abcdef"[usize::from(nibble & 15)];
+        let digit = |nibble: u8| b"0123456789abcdef".get(usize::from(nibble & 15)).copied().unwrap_or_default();
         Self(octets.iter().flat_map(|octet| [digit(octet >> 4), digit(*octet)]).collect())
     }
 

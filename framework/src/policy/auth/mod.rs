@@ -24,6 +24,8 @@ mod spaces;
 mod token;
 
 pub(crate) use challenge::next_nonce;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use challenge::{Asked, Challenge};
 pub(crate) use dialogue::{Answer, Dialogue};
 pub(crate) use digest::Line;
 pub(crate) use keyring::{Era, Keyring, Set as CredentialSet};

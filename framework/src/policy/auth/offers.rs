@@ -95,7 +95,7 @@ impl Offer {
     fn read(challenge: &Challenge<'_>) -> Option<Self> {
         let scheme = AuthScheme::named(challenge.scheme)?;
         let question = if scheme == AuthScheme::Digest { Question::read(challenge) } else { None };
-        let realm = challenge.parameter("realm").map(|realm| realm[..realm.len().min(LONGEST)].to_vec());
+        let realm = challenge.parameter("realm").map(|realm| realm.get(..LONGEST).unwrap_or(realm).to_vec());
         Some(Self {
             scheme,
             realm,

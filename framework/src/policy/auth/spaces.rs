@@ -50,7 +50,7 @@ impl Spaces {
     pub(crate) fn challenged(&mut self, place: &Place, offer: &Offer, random: [u8; 16]) {
         let (realm, scheme) = (offer.realm.clone().unwrap_or_default(), offer.scheme);
         let uses = self.next_use();
-        let space = self.space(place, realm, scheme);
+        let Some(space) = self.space(place, realm, scheme) else { return };
         space.last_use = uses;
         match &offer.question {
             None => space.nonce = None,
@@ -88,7 +88,7 @@ impl Spaces {
         given: Option<Credentials>,
     ) {
         let uses = self.next_use();
-        let space = self.space(place, realm.to_vec(), scheme);
+        let Some(space) = self.space(place, realm.to_vec(), scheme) else { return };
         space.last_use = uses;
         space.given = given;
         let domain = space.nonce.as_ref().map(|nonce| &*nonce.question().domain).unwrap_or_default();
@@ -131,12 +131,12 @@ impl Spaces {
     }
 
     /// The space, which is made if there is none. The one used longest ago goes where an origin has too many.
-    fn space(&mut self, place: &Place, realm: Vec<u8>, scheme: AuthScheme) -> &mut Space {
+    fn space(&mut self, place: &Place, realm: Vec<u8>, scheme: AuthScheme) -> Option<&mut Space> {
         let spaces = self.all.entry(place.clone()).or_default();
         let known = spaces.iter().position(|space| space.realm == realm && space.scheme == scheme);
         let at = known.unwrap_or_else(|| {
             if spaces.len() == MOST_REALMS
-                && let Some(oldest) = (0..spaces.len()).min_by_key(|at| spaces[*at].last_use)
+                && let Some(oldest) = (0..spaces.len()).min_by_key(|at| spaces.get(*at).map(|space| space.last_use))
             {
                 spaces.swap_remove(oldest);
                 self.count -= 1;
@@ -145,7 +145,7 @@ impl Spaces {
             self.count += 1;
             spaces.len() - 1
         });
-        &mut spaces[at]
+        spaces.get_mut(at)
     }
 
     /// The place used longest ago goes, with all its realms.
@@ -189,7 +189,7 @@ fn path_at(origin: &Origin, url: &str) -> Option<Box<str>> {
 /// RFC 7617 2.2: at and below the last `/` of the path.
 fn directory(path: &str) -> &str {
     let path = without_query(path);
-    path.rfind('/').map_or("/", |at| &path[..=at])
+    path.rfind('/').and_then(|at| path.get(..=at)).unwrap_or("/")
 }
 
 fn without_query(path: &str) -> &str {

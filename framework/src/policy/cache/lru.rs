@@ -38,7 +38,9 @@ impl Lru {
         self.remove(&key);
         let mut gone = Vec::new();
         // Of one URL there are not as many as its server likes.
-        if let Some(oldest) = self.by_url.get(&key.url).filter(|all| all.len() >= MOST_VARIANTS).map(|all| &all[0]) {
+        if let Some([oldest, ..]) =
+            self.by_url.get(&key.url).filter(|all| all.len() >= MOST_VARIANTS).map(Vec::as_slice)
+        {
             gone.push(Key { url: Arc::clone(&key.url), variant: Arc::clone(oldest) });
         }
         gone.iter().for_each(|key| self.remove(key));

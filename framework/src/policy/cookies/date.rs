@@ -1,7 +1,7 @@
 //! The dates of `Expires` (RFC 6265bis 5.1.1), which are read more leniently than any other date of HTTP.
 
 /// The moment a date means, in seconds since 1970; `None` for what is no date.
-pub(super) fn parse(date: &[u8]) -> Option<i64> {
+pub(crate) fn parse(date: &[u8]) -> Option<i64> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     for token in date.split(|&octet| is_delimiter(octet)).filter(|token| !token.is_empty()) {
         if time.is_none()

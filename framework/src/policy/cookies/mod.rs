@@ -16,6 +16,8 @@ mod store;
 mod tests;
 
 pub use cookie::Cookie;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use date::parse as date;
 pub(crate) use scope::Scope;
 pub use set_cookie::SameSite;
 pub(crate) use store::{Change, MOST_SET_AT_ONCE, Store};

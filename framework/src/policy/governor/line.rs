@@ -11,57 +11,74 @@ use crate::options::Priority;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Ticket(pub(crate) u64);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Line {
+    /// The first to go first.
     classes: [Class; 3],
     /// When the last one to go was due.
     reached: u64,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Class {
+    priority: Priority,
+    /// Turns between two of it, where all lines are wanted.
+    stride: u64,
     waiting: VecDeque<Ticket>,
     /// When the first of them is due.
     due: u64,
 }
 
+impl Default for Line {
+    /// Shares of 8, 4 and 1.
+    fn default() -> Self {
+        let class = |priority, stride| Class { priority, stride, waiting: VecDeque::new(), due: 0 };
+        Self { classes: [class(Priority::High, 1), class(Priority::Normal, 2), class(Priority::Low, 8)], reached: 0 }
+    }
+}
+
 impl Line {
     pub(super) fn join(&mut self, ticket: Ticket, priority: Priority) {
-        let class = &mut self.classes[priority as usize];
+        let reached = self.reached;
+        let Some(class) = self.class(priority) else { return };
         if class.waiting.is_empty() {
             // Turns that nobody wanted are not saved up.
-            class.due = self.reached + STRIDES[priority as usize];
+            class.due = reached + class.stride;
         }
         class.waiting.push_back(ticket);
     }
 
     pub(super) fn leave(&mut self, ticket: Ticket, priority: Priority) {
-        let class = &mut self.classes[priority as usize];
+        let Some(class) = self.class(priority) else { return };
         if let Ok(index) = class.waiting.binary_search(&ticket) {
             class.waiting.remove(index);
         }
     }
 
     pub(super) fn next(&mut self) -> Option<Ticket> {
-        let waiting = self.classes.iter_mut().zip(STRIDES).filter(|(class, _)| !class.waiting.is_empty());
-        let (class, stride) = waiting.min_by_key(|(class, _)| class.due)?;
+        let waiting = self.classes.iter_mut().filter(|class| !class.waiting.is_empty());
+        let class = waiting.min_by_key(|class| class.due)?;
         self.reached = class.due;
-        class.due += stride;
+        class.due += class.stride;
         class.waiting.pop_front()
     }
 
     /// How many go before it if nobody else comes, and itself: 1 is next.
     pub(super) fn position(&self, ticket: Ticket, priority: Priority) -> Option<usize> {
-        let own = priority as usize;
-        let index = self.classes[own].waiting.binary_search(&ticket).ok()?;
-        let due = self.classes[own].due + index as u64 * STRIDES[own];
-        let others = self.classes.iter().zip(STRIDES).enumerate().filter(|(other, _)| *other != own);
-        let before = others.map(|(other, (class, stride))| {
+        let own = self.classes.iter().find(|class| class.priority == priority)?;
+        let index = own.waiting.binary_search(&ticket).ok()?;
+        let due = own.due + index as u64 * own.stride;
+        let others = self.classes.iter().filter(|class| class.priority != priority);
+        let before = others.map(|class| {
             // Of those that are due at the same time the higher priority goes first.
-            let turns = (due + u64::from(other < own)).saturating_sub(class.due).div_ceil(stride);
+            let turns = (due + u64::from(class.priority < priority)).saturating_sub(class.due).div_ceil(class.stride);
             class.waiting.len().min(turns as usize)
         });
         Some(index + 1 + before.sum::<usize>())
+    }
+
+    fn class(&mut self, priority: Priority) -> Option<&mut Class> {
+        self.classes.iter_mut().find(|class| class.priority == priority)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -72,9 +89,6 @@ impl Line {
         self.classes.iter().all(|class| class.waiting.is_empty())
     }
 }
-
-/// Turns between two of a line, where all lines are wanted: shares of 8, 4 and 1.
-const STRIDES: [u64; 3] = [1, 2, 8];
 
 #[cfg(test)]
 mod tests {

@@ -11,14 +11,17 @@ pub(crate) fn is_plain_host_name(host: &str) -> bool {
 /// `dnsDomainIs`: the host ends so. As in browsers no boundary of labels is asked for: scripts write the first dot.
 pub(crate) fn dns_domain_is(host: &str, domain: &str) -> bool {
     let (host, domain) = (host.as_bytes(), domain.as_bytes());
-    host.len() >= domain.len() && host[host.len() - domain.len()..].eq_ignore_ascii_case(domain)
+    host.len()
+        .checked_sub(domain.len())
+        .and_then(|at| host.get(at..))
+        .is_some_and(|end| end.eq_ignore_ascii_case(domain))
 }
 
 /// `localHostOrDomainIs`: the host is this one, or a plain name that this one begins with.
 pub(crate) fn local_host_or_domain_is(host: &str, full: &str) -> bool {
     let (host, full) = (host.as_bytes(), full.as_bytes());
     match full.split_at_checked(host.len()) {
-        Some((first, rest)) => first.eq_ignore_ascii_case(host) && (rest.is_empty() || rest[0] == b'.'),
+        Some((first, rest)) => first.eq_ignore_ascii_case(host) && matches!(rest, [] | [b'.', ..]),
         None => false,
     }
 }
@@ -40,13 +43,13 @@ pub(crate) fn shell_expression_matches(text: &str, pattern: &str) -> bool {
     let (mut at, mut pattern_at) = (0, 0);
     // The last `*`, and how far it reaches.
     let mut star: Option<(usize, usize)> = None;
-    while at < text.len() {
+    while let Some(&here) = text.get(at) {
         match pattern.get(pattern_at) {
             Some('*') => {
                 star = Some((pattern_at, at));
                 pattern_at += 1;
             }
-            Some(&one) if one == '?' || one == text[at] => {
+            Some(&one) if one == '?' || one == here => {
                 at += 1;
                 pattern_at += 1;
             }
@@ -58,7 +61,7 @@ pub(crate) fn shell_expression_matches(text: &str, pattern: &str) -> bool {
             }
         }
     }
-    pattern[pattern_at..].iter().all(|one| *one == '*')
+    pattern.iter().skip(pattern_at).all(|one| *one == '*')
 }
 
 const LONGEST: usize = 8 * 1024;

@@ -64,8 +64,8 @@ fn is_like(text: &str, pattern: &str) -> bool {
     let Some(mut text) = text.strip_prefix(first) else { return false };
     let (between, last) = rest.rsplit_once('*').unwrap_or(("", rest));
     for piece in between.split('*') {
-        let Some(at) = text.find(piece) else { return false };
-        text = &text[at + piece.len()..];
+        let Some((_, rest)) = text.split_once(piece) else { return false };
+        text = rest;
     }
     text.ends_with(last)
 }

@@ -32,7 +32,10 @@ pub(crate) struct PartsReader {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum At {
-    Preamble,
+    /// Does it begin where the body does? A boundary is at the beginning of a line.
+    Preamble {
+        at_beginning: bool,
+    },
     /// Behind a boundary; the first line end of a part that follows belongs to it.
     Delimiter,
     Head,
@@ -41,6 +44,12 @@ enum At {
     },
     Between,
     End,
+}
+
+enum Found {
+    At(usize),
+    NotYet,
+    Not,
 }
 
 /// The head of a part.
@@ -74,7 +83,7 @@ pub(crate) enum PartsFault {
 impl PartsReader {
     pub(crate) fn new(boundary: &str, asked: Vec<Asked>) -> Self {
         let dashed = [b"--", boundary.as_bytes()].concat();
-        Self { dashed, octets: BytesMut::new(), at: At::Preamble, asked }
+        Self { dashed, octets: BytesMut::new(), at: At::Preamble { at_beginning: true }, asked }
     }
 
     /// More has come.
@@ -85,36 +94,38 @@ impl PartsReader {
     pub(crate) fn next(&mut self) -> Result<Step, PartsFault> {
         loop {
             match self.at {
-                At::Preamble => match memmem::find(&self.octets, &self.dashed) {
-                    Some(place) => {
-                        if place == 0 || self.octets[..place].ends_with(CRLF) {
+                At::Preamble { at_beginning } => match self.find(&self.dashed, LONGEST_PREAMBLE) {
+                    Found::At(place) => {
+                        let before = self.octets.get(..place).unwrap_or_default();
+                        if (place == 0 && at_beginning) || before.ends_with(CRLF) {
                             self.octets.advance(place + self.dashed.len());
                             self.at = At::Delimiter;
                         } else {
                             self.octets.advance(place + 1);
+                            self.at = At::Preamble { at_beginning: false };
                         }
                     }
-                    None if self.octets.len() > LONGEST_PREAMBLE => return Err(PartsFault::NoBoundary),
-                    None => return Ok(Step::NeedMore),
+                    Found::NotYet => return Ok(Step::NeedMore),
+                    Found::Not => return Err(PartsFault::NoBoundary),
                 },
                 At::Delimiter if self.octets.starts_with(b"--") => self.at = At::End,
-                At::Delimiter => match memmem::find(&self.octets, CRLF) {
-                    Some(end) if self.octets[..end].iter().all(|octet| matches!(octet, b' ' | b'\t')) => {
+                At::Delimiter => match self.find(CRLF, LONGEST_PADDING) {
+                    Found::At(end) if self.octets.iter().take(end).all(|octet| matches!(octet, b' ' | b'\t')) => {
                         self.octets.advance(end + CRLF.len());
                         self.at = At::Head;
                     }
-                    None if self.octets.len() <= LONGEST_PADDING => return Ok(Step::NeedMore),
+                    Found::NotYet => return Ok(Step::NeedMore),
                     _ => return Err(PartsFault::Delimiter),
                 },
-                At::Head => match memmem::find(&self.octets, b"\r\n\r\n") {
-                    Some(end) if end <= LARGEST_HEAD => {
+                At::Head => match self.find(b"\r\n\r\n", LARGEST_HEAD) {
+                    Found::At(end) => {
                         let head = self.octets.split_to(end + 4).freeze();
                         let part = self.take_head(&head)?;
                         self.at = At::Body { left: part.range.len() };
                         return Ok(Step::Part(part));
                     }
-                    None if self.octets.len() <= LARGEST_HEAD => return Ok(Step::NeedMore),
-                    _ => return Err(PartsFault::HeadTooLarge),
+                    Found::NotYet => return Ok(Step::NeedMore),
+                    Found::Not => return Err(PartsFault::HeadTooLarge),
                 },
                 At::Body { left: 0 } => self.at = At::Between,
                 At::Body { .. } if self.octets.is_empty() => return Ok(Step::NeedMore),
@@ -138,6 +149,18 @@ impl PartsReader {
                 // What stands behind it is nobody's.
                 At::End => return Ok(Step::End),
             }
+        }
+    }
+
+    /// Where this stands behind so many octets at most. What lies beyond is never looked at: the verdict must not depend on how the
+    /// body was cut.
+    fn find(&self, wanted: &[u8], behind: usize) -> Found {
+        let most = behind + wanted.len();
+        let window = self.octets.get(..most).unwrap_or(&self.octets);
+        match memmem::find(window, wanted) {
+            Some(place) => Found::At(place),
+            None if self.octets.len() < most => Found::NotYet,
+            None => Found::Not,
         }
     }
 

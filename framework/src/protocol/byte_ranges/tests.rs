@@ -164,3 +164,38 @@ fn rfc9110_14_6_a_body_that_is_not_what_was_asked_is_refused() {
     refused(&format!("--X\r\nA: {}", "x".repeat(20_000)), PartsFault::HeadTooLarge);
     refused(&format!("--X{}", " ".repeat(300)), PartsFault::Delimiter);
 }
+
+/// A limit that is reached within one piece is the same as one that is reached piece by piece.
+#[test]
+fn p1_how_much_may_stand_before_a_part_hangs_on_no_cut() {
+    let part = "Content-Range: bytes 0-4/50\r\n\r\nabcde\r\n--X--";
+    let field = |length: usize| format!("--X\r\nA: {}\r\n", "x".repeat(length));
+    let around = "A: \r\nContent-Range: bytes 0-4/50".len();
+    for (before, expected) in [
+        ("x".repeat(8_190) + "\r\n--X\r\n", None),
+        ("x".repeat(8_191) + "\r\n--X\r\n", Some(PartsFault::NoBoundary)),
+        (format!("--X{}\r\n", " ".repeat(256)), None),
+        (format!("--X{}\r\n", " ".repeat(257)), Some(PartsFault::Delimiter)),
+        (field(16 * 1024 - around), None),
+        (field(16 * 1024 - around + 1), Some(PartsFault::HeadTooLarge)),
+    ] {
+        let body = before.clone() + part;
+        for cuts in [vec![], (1..body.len()).collect(), vec![before.len() - 1]] {
+            assert_eq!(
+                read(body.as_bytes(), &cuts).err(),
+                expected,
+                "{} octets before, {} cuts",
+                before.len(),
+                cuts.len()
+            );
+        }
+    }
+}
+
+#[test]
+fn rfc2046_5_1_1_a_boundary_begins_a_line_also_where_it_overlaps_itself() {
+    let mut reader = PartsReader::new("-", asked());
+    reader.push(b"x----\r\nContent-Range: bytes 0-4/50\r\n\r\nabcde\r\n-----");
+    // What seems to be a part is the preamble.
+    assert_eq!(reader.next(), Ok(Step::End));
+}

@@ -123,7 +123,8 @@ impl Reader {
             // A comment, by which servers keep the connection alive.
             Some(0) => return None,
             Some(colon) => {
-                let (name, value) = (&line[..colon], &line[colon + 1..]);
+                let (name, value) = line.split_at(colon);
+                let value = value.get(1..).unwrap_or_default();
                 (name, value.strip_prefix(b" ").unwrap_or(value))
             }
             None => (line, &b""[..]),

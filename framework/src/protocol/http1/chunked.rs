@@ -219,7 +219,7 @@ pub(crate) fn chunk_header(length: usize) -> ChunkHeader {
     line_end.copy_from_slice(CRLF);
     let mut left = length;
     for digit in digits.iter_mut().rev() {
-        *digit = b"0123456789abcdef"[left % 16];
+        *digit = b"0123456789abcdef".get(left % 16).copied().unwrap_or_default();
         header.start -= 1;
         left /= 16;
         if left == 0 {

@@ -9,7 +9,7 @@ use http::header::{CONTENT_LENGTH, HOST};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Version};
 
 use super::fault::Misuse;
-use super::fields::CRLF;
+use super::fields::{CRLF, is_in, table};
 use super::said::{ConnectionOptions, parse_decimal};
 use super::stated::{Given, Stated};
 
@@ -274,7 +274,7 @@ fn expects_body(method: &Method) -> bool {
 
 /// RFC 3986 section 3.2 without userinfo, which is no part of a Host (RFC 9110 section 4.2.4).
 fn is_host_octet(octet: u8) -> bool {
-    HOST_OCTETS[usize::from(octet)]
+    is_in(&HOST_OCTETS, octet)
 }
 
 /// RFC 9110 section 6.5.1: not what frames, routes, modifies or authenticates a message, nor what says how to understand
@@ -304,16 +304,8 @@ fn put_decimal(number: u64, out: &mut BytesMut) {
     out.extend_from_slice(digits.get(at..).unwrap_or_default());
 }
 
-const HOST_OCTETS: [bool; 256] = {
-    let mut table = [false; 256];
-    let octets = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:[]";
-    let mut at = 0;
-    while at < octets.len() {
-        table[octets[at] as usize] = true;
-        at += 1;
-    }
-    table
-};
+const HOST_OCTETS: [bool; 256] =
+    table(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~%!$&'()*+,;=:[]");
 const BEHIND_TARGET: &[u8; 17] = b" HTTP/1.1\r\nhost: ";
 const BEHIND_TARGET_1_0: &[u8; 17] = b" HTTP/1.0\r\nhost: ";
 const ACCEPT_ENCODING: &str = "accept-encoding: ";

@@ -140,7 +140,7 @@ fn trim_end(mut octets: &[u8]) -> &[u8] {
 
 /// RFC 9110 section 5.6.2.
 pub(super) fn is_token(octet: u8) -> bool {
-    TOKEN[usize::from(octet)]
+    is_in(&TOKEN, octet)
 }
 
 /// What no reason phrase, field value or target may hold: CTL of RFC 5234 without HTAB.
@@ -148,16 +148,26 @@ pub(super) fn is_control(octet: u8) -> bool {
     octet.is_ascii_control() && octet != b'\t'
 }
 
-const TOKEN: [bool; 256] = {
-    let mut token = [false; 256];
-    let octets = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~";
-    let mut at = 0;
-    while at < octets.len() {
-        token[octets[at] as usize] = true;
-        at += 1;
+/// Is the octet one of those that the table was made of?
+#[inline]
+pub(super) fn is_in(table: &[bool; 256], octet: u8) -> bool {
+    // There is a place for every octet, which the compiler knows: it is one look.
+    table.get(usize::from(octet)).copied().unwrap_or_default()
+}
+
+/// Which octets are among these.
+pub(super) const fn table(mut octets: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    while let [octet, rest @ ..] = octets {
+        if let (_, [place, ..]) = table.split_at_mut(*octet as usize) {
+            *place = true;
+        }
+        octets = rest;
     }
-    token
-};
+    table
+}
+
+const TOKEN: [bool; 256] = table(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789!#$%&'*+-.^_`|~");
 pub(super) const CRLF: &[u8] = b"\r\n";
 /// What says where a body ends.
 const FRAMING: [&[u8]; 2] = [b"content-length", b"transfer-encoding"];

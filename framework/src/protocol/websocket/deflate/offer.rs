@@ -93,7 +93,7 @@ impl Offer {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "fuzzing"))]
 impl Agreed {
     /// Of windows, and of what is taken over: the client's first.
     pub(crate) fn on(windows: (u8, u8), takeovers: (bool, bool), level: u8, least: usize) -> Self {

@@ -1,0 +1,4 @@
+//! Challenges of authentication.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| hinternet::fuzzing::challenge(octets));

@@ -1,0 +1,4 @@
+//! What proxies answer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| hinternet::fuzzing::tunnel(octets));

@@ -1,0 +1,4 @@
+//! URLs and redirects.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|octets: &[u8]| hinternet::fuzzing::url(octets));
