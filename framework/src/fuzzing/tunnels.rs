@@ -1,7 +1,7 @@
 //! What proxies answer to who asks for a tunnel.
 
 use bytes::BytesMut;
-use http::HeaderMap;
+use http::{HeaderMap, Version};
 
 use super::pieces::cuts;
 use crate::network::ProxyCredentials;
@@ -18,7 +18,7 @@ pub fn tunnel(octets: &[u8]) {
         0 => is_the_same(answer, || Socks5::new(&goal, login).expect("a short name")),
         1 => is_the_same(answer, || Socks4::new(&goal, login).expect("a name")),
         _ => is_the_same(answer, || {
-            Connect::new("a.example:443", &HeaderMap::new(), &HeaderMap::new()).expect("an authority")
+            Connect::new(Version::HTTP_11, "a.example:443", &HeaderMap::new(), &HeaderMap::new()).expect("an authority")
         }),
     }
 }
