@@ -20,7 +20,11 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 pub(crate) fn is_rejection(token: &[u8]) -> bool {
     let Some((0xa1, rest)) = token.split_first() else { return false };
     // The lengths of the two wrappers come before the state, which is the first field.
-    rest.iter().take(10).position(|octet| *octet == 0xa0).is_some_and(|at| rest[at..].starts_with(REJECTED))
+    rest.iter()
+        .take(10)
+        .position(|octet| *octet == 0xa0)
+        .and_then(|at| rest.get(at..))
+        .is_some_and(|rest| rest.starts_with(REJECTED))
 }
 
 /// The field that carries ours.
