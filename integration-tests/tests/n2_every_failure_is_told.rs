@@ -266,3 +266,17 @@ async fn a_paved_request_tells_its_failure_under_the_operation_that_failed() {
     scene.recorder.wait_for_closing(request).await;
     scene.end().await;
 }
+
+#[tokio::test]
+async fn a_paved_send_that_ends_without_a_response_tells_its_failure() {
+    let dead = Script::new().reset();
+    for script in [dead, Script::new().read_request().close(), answer("SSH-2.0-something\r\n\r\n")] {
+        let scene = Scene::with(script).await;
+        let result = scene.session.get(scene.peer.url("/").as_str()).unwrap().send().await;
+        let request = scene.recorder.request(0).await;
+        scene.recorder.failure(request, result.map(drop));
+        scene.recorder.wait_for_closing(request).await;
+        assert_eq!(scene.recorder.count_of(request, "RequestError"), 1);
+        scene.end().await;
+    }
+}
