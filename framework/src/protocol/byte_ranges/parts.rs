@@ -191,7 +191,8 @@ pub(crate) fn boundary_of(content_type: &[u8]) -> Option<String> {
         };
         if name.trim_matches([' ', '\t', ';']).eq_ignore_ascii_case("boundary") {
             let value = if quoted.is_some() { value } else { value.trim() };
-            let is_sound = (1..=LONGEST_BOUNDARY).contains(&value.len()) && !value.contains(['\r', '\n', '\\']);
+            let is_flaw = |octet: char| octet.is_ascii_control() || matches!(octet, '"' | '\\');
+            let is_sound = (1..=LONGEST_BOUNDARY).contains(&value.len()) && !value.contains(is_flaw);
             return is_sound.then(|| value.to_owned());
         }
         rest = after;

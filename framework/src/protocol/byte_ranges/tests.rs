@@ -103,6 +103,8 @@ fn rfc2046_5_1_1_the_boundary_is_found_quoted_or_not_among_other_parameters() {
         &format!("multipart/byteranges; boundary={long}"),
         "multipart/byteranges; boundary=\"a\\\"b\"",
         "multipart/byteranges; bound",
+        "multipart/byteranges; boundary=a\"b",
+        "multipart/byteranges; boundary=\"a\u{1}b\"",
     ] {
         assert_eq!(boundary(none), None, "{none}");
     }
