@@ -44,8 +44,10 @@ impl Snare {
 struct Jaws {
     state: Rc<Cell<State>>,
     session: Session,
-    deed: Box<dyn Fn(&Session, &Notification)>,
+    deed: Deed,
 }
+
+type Deed = Box<dyn Fn(&Session, &Notification)>;
 
 impl Actor for Jaws {
     type Context = Context<Self>;

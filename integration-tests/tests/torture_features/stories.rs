@@ -188,7 +188,7 @@ impl Stage {
 
     async fn websockets(&self, session: &Session) -> Result<()> {
         let url = format!("ws://{}/", self.http2.address());
-        let websocket: WebSocket = session.websocket(&*url)?.connect().await?;
+        let websocket: WebSocket = session.websocket(&url)?.connect().await?;
         websocket.send("hello").await?;
         assert_eq!(websocket.receive().await?.as_text(), Some("hello"));
         websocket.close(1000, "").await
