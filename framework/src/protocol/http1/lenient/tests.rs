@@ -2,9 +2,9 @@
 
 use bytes::BytesMut;
 
-use super::super::chunked::ChunkedDecoder;
-use super::super::head::{HeadLimits, parse_response_head};
 use super::*;
+use crate::protocol::http1::chunked::ChunkedDecoder;
+use crate::protocol::http1::head::{HeadLimits, parse_response_head};
 
 type Framed = Result<(BodyFraming, Option<CloseReason>), Fault>;
 
