@@ -88,6 +88,12 @@ async fn a_stream_limit_that_is_reached_opens_a_second_wire_and_then_makes_a_lin
     }
     scene.origin.wait_for_requests(5).await;
     assert_eq!(scene.origin.connections(), 2);
+    patiently("the limit of the second wire", async {
+        while scene.session.snapshot().await.origins[0].wires.iter().any(|wire| wire.stream_limit != 2) {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
     let mut waiting = Vec::new();
     for n in 4..6 {
         let request = scene.request(hinternet::Method::GET, &format!("/{n}"));
