@@ -26,7 +26,7 @@ use crate::cache::{Cache, Room};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::options::{CacheMode, RequestOptions};
+use crate::options::{AuthTarget, CacheMode, RequestOptions};
 use crate::policy::cache::{Answer, Asked, Candidate, Stored, adds, answer, invalidated, is_failure, takes_part};
 use crate::protocol::http1::{BodyLength, ResponseHead};
 use crate::services::Services;
@@ -91,6 +91,10 @@ impl Journey {
             }
             if self.settled.is_none() {
                 self.settled = self.settle_first()?;
+            }
+            // No field tells who is known by the wire: what is answered there is for nobody else.
+            if self.options.dial.bound.as_ref().is_some_and(|bound| bound.target == AuthTarget::Server) {
+                return if mode == CacheMode::Offline { Err(self.has_nothing()) } else { Ok(false) };
             }
             let Some(caching) = &self.caching else { return Ok(false) };
             let (head, salt) = (self.head(BodyLength::None), caching.cache.salt());

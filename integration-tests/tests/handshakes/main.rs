@@ -1,6 +1,7 @@
 //! NTLM and Negotiate: legs on one wire, which belongs to who is shown on it and to nobody else (RFC 4559, MS-NTHT; reliability 3.2).
 
 mod broken;
+mod cached;
 mod proxies;
 mod real_peers;
 mod wires;

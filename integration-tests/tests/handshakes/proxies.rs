@@ -1,7 +1,7 @@
 //! A proxy that asks for NTLM: of requests that it forwards, and of tunnels.
 
 use hinternet::network::Proxy;
-use hinternet::{AuthSchemes, AuthTarget, DialOptions, Session};
+use hinternet::{AuthScheme, AuthSchemes, AuthTarget, DialOptions, Method, Payload, Session};
 use integration_tests::ntlm_origin::Habits;
 use integration_tests::origin::{Origin, Reply};
 
@@ -88,5 +88,26 @@ async fn a_server_behind_a_proxy_that_forwards_is_shown_nothing_that_would_bind(
     .await;
     assert_eq!(scene.session.get("http://a.example/").unwrap().send().await.unwrap().status(), 401);
     assert_eq!(proxy.log().len(), 1);
+    scene.end().await;
+}
+
+/// Nor is it where the credentials come after the 401, with the next `send`: no proxy is known yet when that begins.
+#[tokio::test]
+async fn credentials_that_are_set_after_the_401_bind_no_wire_of_a_proxy_that_forwards() {
+    let proxy = Origin::start(|_| Reply::new(401).field("www-authenticate", "Negotiate, NTLM")).await;
+    let scene = Scene::of(Habits::good(), |_| Session::builder().proxy(through(&proxy.origin()))).await;
+    let connection = scene.session.connect("http://a.example").unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    for _ in 0..2 {
+        request.send(Payload::empty()).await.unwrap();
+        assert_eq!(request.receive_response().await.unwrap().status(), 401);
+        while !request.read().await.unwrap().is_empty() {}
+        request.set_credentials(AuthTarget::Server, AuthScheme::Ntlm, ALICE).unwrap();
+    }
+    let shown = |visit: &integration_tests::origin::Visit| {
+        visit.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+    };
+    assert!(!proxy.log().iter().any(shown), "{:?}", proxy.log());
+    drop((request, connection));
     scene.end().await;
 }

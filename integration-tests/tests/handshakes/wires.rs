@@ -1,11 +1,14 @@
 //! Which wire carries what.
 
 use hinternet::tls::TlsOptions;
-use hinternet::{AuthReason, AuthScheme, AuthSchemes, AuthTarget, Authentication, Method, Payload, Protocols, Session};
+use hinternet::{
+    AuthReason, AuthScheme, AuthSchemes, AuthTarget, Authentication, Method, OriginOptions, Payload, Protocols,
+    RequestOptions, Session,
+};
 use integration_tests::Gate;
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::Http2Origin;
-use integration_tests::ntlm_origin::{Habits, challenge};
+use integration_tests::ntlm_origin::{Habits, NtlmOrigin, challenge};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::tls::{EveryName, Tls};
@@ -185,6 +188,34 @@ async fn where_a_redirect_leads_to_another_origin_nothing_is_shown_and_its_wire_
     let seen = other.log();
     assert!(seen.iter().all(|visit| !visit.fields.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"))));
     assert_eq!(seen.iter().map(|visit| visit.connection).max(), Some(1));
+    recorder.finish(session).await;
+}
+
+/// What is otherwise for an origin is so for its handshake as well.
+#[tokio::test]
+async fn where_a_redirect_leads_from_one_handshake_to_another_each_has_the_wires_of_its_origin() {
+    let authority = Authority::new("The other's own authority");
+    let tls = Tls::new(&authority.issue(Leaf::for_names(["127.0.0.1"])));
+    let other = NtlmOrigin::start(Habits::good().secure(&tls)).await;
+    let to = other.url("/");
+    let origin = Origin::start(move |request| match request.field("authorization") {
+        None => Reply::new(401).field("www-authenticate", "NTLM"),
+        Some(shown) => match challenge(shown) {
+            Some(challenge) => Reply::new(401).field("www-authenticate", challenge),
+            None => Reply::redirect(302, to.clone()),
+        },
+    })
+    .await;
+    let mut trusting = RequestOptions::default();
+    trusting.tls = TlsOptions::new().trust_only([authority.certificate()]);
+    let builder = Session::builder()
+        .for_origins(&other.origin(), OriginOptions::new().request(trusting))
+        .credentials(&origin.origin(), ALICE)
+        .credentials(&other.origin(), BOB);
+    let recorder = Recorder::start();
+    let session = recorder.session(builder);
+    let response = session.get(origin.url("/")).unwrap().send().await.unwrap();
+    assert_eq!(response.text().await.unwrap(), "hello bob, 0 octets");
     recorder.finish(session).await;
 }
 

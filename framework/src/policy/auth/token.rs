@@ -19,12 +19,8 @@ pub(super) fn decode(text: &[u8]) -> Option<Vec<u8>> {
 /// SPNEGO's `reject` (RFC 4178 section 4.2.2, `negState` 2): a refusal, which goes on with nothing.
 pub(crate) fn is_rejection(token: &[u8]) -> bool {
     let Some((0xa1, rest)) = token.split_first() else { return false };
-    // The lengths of the two wrappers come before the state, which is the first field.
-    rest.iter()
-        .take(10)
-        .position(|octet| *octet == 0xa0)
-        .and_then(|at| rest.get(at..))
-        .is_some_and(|rest| rest.starts_with(REJECTED))
+    // The lengths of the two wrappers come before the state, which is the first field; their octets may be any.
+    rest.windows(REJECTED.len()).take(10).any(|octets| octets == REJECTED)
 }
 
 /// The field that carries ours.
@@ -56,6 +52,8 @@ mod tests {
     #[test]
     fn rfc4178_4_2_2_a_rejection_is_told_from_what_goes_on() {
         assert!(is_rejection(&[0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x02]));
+        let long = [&[0xa1, 0x81, 0xa0, 0x30, 0x81, 0x9d][..], REJECTED, &[0; 152]].concat();
+        assert!(is_rejection(&long), "whatever its length");
         for other in
             [&[0xa1, 0x07, 0x30, 0x05, 0xa0, 0x03, 0x0a, 0x01, 0x00][..], b"NTLMSSP\0", b"", b"\xa1", b"\xa1\xa0"]
         {

@@ -22,7 +22,7 @@ use super::{Chosen, Journey, told};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
-use crate::options::{AuthScheme, AuthSchemes, AuthTarget, Bound, Protocols, SharedOptions};
+use crate::options::{AuthScheme, AuthSchemes, AuthTarget, Bound, Protocols, RequestOptions, SharedOptions};
 use crate::origin::Lease;
 use crate::policy::auth::{Carried, Leg, Offers, Place, is_rejection, token_field};
 use crate::protocol::http1::{BodyLength, ResponseHead};
@@ -95,7 +95,7 @@ impl Journey {
         if !is_bound && !self.may_be_bound() {
             return;
         }
-        let options = Arc::clone(&self.options);
+        let present = Arc::clone(&self.options);
         let Some(auth) = self.auth.as_mut() else { return };
         let binding = &mut **auth.binding.get_or_insert_default();
         if is_bound {
@@ -105,14 +105,14 @@ impl Journey {
             }
             return;
         }
-        let unbound = binding.unbound.get_or_insert(options);
-        let mut options = Arc::clone(unbound);
-        {
-            let options = Arc::make_mut(&mut options);
-            options.dial.bound = Some(Arc::new(bound));
-            options.protocols = Protocols::Http1;
-        }
-        self.options = options;
+        // Those of another origin, from before a redirect, count no more.
+        let unbound = match binding.unbound.take() {
+            Some(known) if present.dial.bound.is_some() => known,
+            _ => present,
+        };
+        let mut options = RequestOptions::clone(&unbound);
+        (options.dial.bound, options.protocols) = (Some(Arc::new(bound)), Protocols::Http1);
+        (self.options, binding.unbound) = (Arc::new(options), Some(unbound));
     }
 
     /// The options as they are for everybody, if these are not.
@@ -168,23 +168,26 @@ impl Journey {
     /// Is the body held back meanwhile?
     pub(in crate::request) async fn greet(&mut self, lease: &Lease) -> Result<bool> {
         let Some(bound) = self.options.dial.bound.clone() else { return Ok(false) };
-        let place = match bound.target {
-            AuthTarget::Server => self.place(AuthTarget::Server),
-            AuthTarget::Proxy => lease.by().and_then(|by| by.forwarding_place()),
-        };
-        let Some(place) = place else { return Ok(false) };
         let known = {
             let Some(binding) = self.auth.as_mut().and_then(|auth| auth.binding.as_mut()) else { return Ok(false) };
             (binding.holds, binding.for_proxy) = (false, None);
             binding.handshake.take()
         };
+        let who_forwards = lease.by().and_then(|by| by.forwarding_place());
+        let place = match bound.target {
+            // Whether a proxy forwards was not known when it was chosen, if that was before there was a wire.
+            AuthTarget::Server if who_forwards.is_none() => self.place(AuthTarget::Server),
+            AuthTarget::Server => None,
+            AuthTarget::Proxy => who_forwards,
+        };
+        let Some(place) = place else { return Ok(false) };
         let is_its = |chosen: &Chosen| chosen.scheme == bound.scheme && chosen.credentials.is_same(&bound.credentials);
         let by = lease.by().map(|by| &**by);
         let chosen = self.chosen_for(&place).or_else(|| self.unasked(&place, by)).filter(is_its);
         let mut handshake = match (known, chosen) {
             (Some(known), _) if known.wire == lease.id() && known.chosen.place == place => known,
             // The wire of the legs before is gone.
-            (Some(Handshake { logon: Some(_), chosen, .. }), _) => {
+            (Some(Handshake { logon: Some(_), chosen, .. }), _) if chosen.place == place => {
                 self.restarts()?;
                 Handshake::on(lease.id(), chosen)
             }
