@@ -70,6 +70,35 @@ fn b7_a_dropped_receive_response_loses_nothing() {
     });
 }
 
+#[test]
+fn b7_a_receive_that_is_dropped_again_and_again_while_it_follows_a_redirect_sends_that_once() {
+    const MOVED: &str = "HTTP/1.1 307 Temporary Redirect\r\nlocation: /next\r\ncontent-length: 0\r\n\r\n";
+    on_one_thread(async {
+        let script = Script::new().read_request().send(MOVED).read_request().send(HELLO).again();
+        let scene = one_thread_scene(script).await;
+        let mut runs = 0;
+        for_every_poll(async |polls| {
+            let request = scene.request(Method::POST);
+            request.send(vec![b'x'; 4 << 20]).await.unwrap();
+            let (mut head, mut given_up) = (None, 0);
+            while head.is_none() {
+                // One poll asks, and the next may have the answer.
+                head = dropped_after(polls.max(2), request.receive_response()).await;
+                given_up += usize::from(head.is_none());
+                assert!(given_up < 10_000, "it comes no further, after {polls} polls each");
+            }
+            assert_eq!(head.unwrap().unwrap().status(), 200);
+            assert_eq!(read_all(&request).await.unwrap(), b"hello");
+            runs += 1;
+            assert_eq!(scene.peer.connections(), 1, "after {polls} polls each: the wire was never hurt");
+            assert_eq!(scene.peer.requests().len(), 2 * runs, "after {polls} polls each: sent once to each place");
+            given_up > 0
+        })
+        .await;
+        scene.end().await;
+    });
+}
+
 /// A way of reading a body to its end, in which every call is given up.
 #[derive(Clone, Copy, Debug)]
 enum Reading {

@@ -46,6 +46,13 @@ impl Stop {
         }
     }
 
+    /// What its caller has given up goes on for another.
+    pub(crate) fn is_taken_back(&self) {
+        let abandoned = StopReason::Abandoned as u8;
+        // A cancel counts all the same.
+        let _cancelled = self.reason.compare_exchange(abandoned, 0, Ordering::AcqRel, Ordering::Relaxed);
+    }
+
     /// A cancel that follows is for this.
     pub(crate) fn is_for(&self, cause: Error) {
         *self.cause.lock().unwrap_or_else(PoisonError::into_inner) = Some(cause);

@@ -11,10 +11,11 @@ use super::aim::Aim;
 use super::beside::Sends;
 use super::flight::Unstarted;
 use super::journey::Journey;
-use super::messages::{Abandon, Amount, Facts, QueryDataAvailable, ReadData, ReceiveResponse};
+use super::messages::{Abandon, Amount, Facts, QueryDataAvailable, ReadData, ReceiveResponse, Ticket};
 use super::operation::{Launch, Running, cancelled};
 use super::payload::Payload;
 use super::reply::Reply;
+use super::resting::{Asked, SentAgain};
 use super::shared::Served;
 use super::state::{Call, SendSide, Standing, State};
 use super::unclaimed::Unclaimed;
@@ -33,6 +34,10 @@ pub struct RequestActor {
     pub(super) span: Option<Box<Span>>,
     pub(super) journey: Option<Box<Journey>>,
     pub(super) running: Option<Running<Self>>,
+    /// A receive that was given up while the request was being sent again.
+    pub(super) resting: Option<Running<Self>>,
+    /// Who goes on with that.
+    pub(super) asked_again: Option<Box<Asked>>,
     /// Reads ahead, with the exchange, while no operation is in flight.
     pub(super) ahead: Option<Running<Self>>,
     /// What sends beside the response, where something does or may.
@@ -60,7 +65,7 @@ impl RequestActor {
             origin = %shared.target.origin(),
         );
         let span = (!span.is_disabled()).then(|| Box::new(span));
-        let (journey, running, ahead, work) = (None, None, None, None);
+        let (journey, running, resting, asked_again, ahead, work) = (None, None, None, None, None, None);
         let unclaimed = Unclaimed::default();
         Self {
             shared,
@@ -69,6 +74,8 @@ impl RequestActor {
             span,
             journey,
             running,
+            resting,
+            asked_again,
             ahead,
             sends: Sends::Nothing,
             ends_body: false,
@@ -101,6 +108,7 @@ impl RequestActor {
             last.leave();
         }
         (self.sends, self.ends_body) = (Sends::Nothing, false);
+        self.shared.is_sent_again(SentAgain::Nothing);
         self.shared.forget_outcome();
         if let Some(moved) = journey.aim.moved() {
             // Only now: a send that was refused has changed nothing.
@@ -162,8 +170,15 @@ impl RequestActor {
 
     pub(super) fn end(&mut self, context: &mut Context<Self>) {
         self.stop_beside(StopReason::Closing, context);
+        if let Some(resting) = self.resting.take() {
+            resting.stop(StopReason::Closing)(self, context);
+        }
         self.leave();
         context.stop();
+    }
+
+    pub(super) fn hands_out_head(&mut self, ticket: Ticket, head: &Arc<ResponseHead>) {
+        self.unclaimed.hand_out_head(ticket, head);
     }
 
     fn read(&mut self, message: &ReadData, context: &mut Context<Self>) -> Reply<Bytes> {
@@ -212,6 +227,9 @@ impl Handler<ReceiveResponse> for RequestActor {
         if let Some(head) = self.unclaimed.take_head(ticket) {
             return Reply::now(Ok(head));
         }
+        if let Some(reply) = self.goes_on_receiving(ticket) {
+            return reply;
+        }
         let operation = Operation::Receive;
         let mut journey = match self.resume(Call::Receive, operation) {
             Ok(journey) => journey,
@@ -232,23 +250,7 @@ impl Handler<ReceiveResponse> for RequestActor {
         }
         // Behind the call that is in flight.
         self.ends_body = !ends_body && !journey.payload.0.goes_on_beside();
-        let launch = Launch { operation, ticket, state: State::Receiving, reads_ahead: false };
-        let work = async move |journey: &mut Journey| {
-            let received = journey.receive(ends_body).await;
-            #[cfg(feature = "cache")]
-            let received = journey.or_stored(received).await;
-            received
-        };
-        let told = move |actor: &mut Self, head: &Arc<ResponseHead>| {
-            actor.unclaimed.hand_out_head(ticket, head);
-            Some(Status::HeadersAvailable)
-        };
-        self.launch_to(context, launch, journey, work, move |actor, mut under_way, (received, over), context| {
-            if received.is_err() && !over {
-                actor.is_given_up(&mut under_way.journey);
-            }
-            actor.complete(under_way, (received, over), told, context);
-        })
+        self.launch_receiving(context, ticket, journey, ends_body)
     }
 }
 

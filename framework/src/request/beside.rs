@@ -143,12 +143,12 @@ impl RequestActor {
         }
     }
 
-    /// A call in flight, by which all that are can be stopped.
+    /// A call in flight, or one that rests, by which all that are can be stopped.
     pub(super) fn in_flight(&self) -> Option<&Running<Self>> {
         match (&self.running, &self.sends) {
             (Some(running), _) => Some(running),
             (None, Sends::Running(beside)) => Some(beside),
-            (None, _) => None,
+            (None, _) => self.resting.as_ref(),
         }
     }
 

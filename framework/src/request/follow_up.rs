@@ -81,7 +81,7 @@ type Followed<'a> = Pin<Box<dyn Future<Output = Result<Option<Arc<ResponseHead>>
 impl Journey {
     /// Is it on the way to another exchange?
     pub(super) fn is_sent_again(&self) -> bool {
-        self.resending || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
+        self.resending.is_some() || self.follow_up.is_some() || self.away.as_ref().is_some_and(|away| away.is_awaited())
     }
 
     /// A final head has come: gives it back if it is to be delivered. On every one, so it has to be quick.

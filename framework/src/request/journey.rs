@@ -82,8 +82,8 @@ pub(super) struct Journey {
     pub(super) auth: Option<Box<Authenticating>>,
     /// How far a follow-up has come, inside a receive that may be given up and made again.
     pub(super) follow_up: Option<Box<Following>>,
-    /// The request is being sent again inside a receive, which may be given up and made again.
-    pub(super) resending: bool,
+    /// The request is being sent again inside a receive, which may be given up and made again. Over a fresh wire only?
+    pub(super) resending: Option<bool>,
     /// Until when that may wait for a wire: calls that are given up and made again do not wait anew.
     pub(super) resend_until: Option<Instant>,
     /// Boxed: few responses have any.
@@ -203,7 +203,7 @@ impl Journey {
             reached: WireState::NotSent,
             follow_up: None,
             auth: None,
-            resending: false,
+            resending: None,
             resend_until: None,
             trailers: None,
             operation: Rc::new(Cell::new(Operation::Send)),

@@ -37,6 +37,7 @@ mod receiving;
 mod redirecting;
 mod remembering;
 mod response;
+mod resting;
 mod retelling;
 mod send_side;
 mod retrying;

@@ -9,9 +9,10 @@ use http::HeaderMap;
 
 use super::journey::{Active, Journey};
 use super::messages::{Amount, Arrived};
+use super::resting::SentAgain;
 use super::showing::Awaits;
 use crate::clock;
-use crate::error::{Operation, Result, Stage};
+use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::in_place::pinned;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::protocol::http1::{BodyStep, ResponseHead};
@@ -23,10 +24,18 @@ impl Journey {
     pub(super) async fn receive(&mut self, ends_body: bool) -> Result<Arc<ResponseHead>> {
         let operation = Operation::Receive;
         self.wait_in_line().await?;
-        if self.resending {
+        if let Some(fresh) = self.resending {
             // The last call was given up in the middle of it.
+            let is_begun = self.active.is_some();
+            if is_begun && !self.method().is_idempotent() {
+                let detail = "the call that sent it again was given up, and what it had sent is not sent twice";
+                let (code, blame) = (ErrorCode::ResendRequest, Blame::Caller);
+                let error = self.name(Error::new(code, operation, Stage::SendBody, blame, detail));
+                self.break_off(CloseReason::Cancelled);
+                return Err(error);
+            }
             self.break_off(CloseReason::Cancelled);
-            self.resend_in(operation, true).await?;
+            self.resend_in(operation, fresh || is_begun).await?;
         }
         if self.follow_up.is_some()
             && let Some(head) = self.follow().await?
@@ -113,9 +122,10 @@ impl Journey {
     }
 
     pub(super) async fn resend_in(&mut self, operation: Operation, fresh: bool) -> Result<()> {
-        self.resending = true;
+        self.resending = Some(fresh);
         Box::pin(self.send_again(fresh)).await.map_err(|error| error.in_operation(operation))?;
-        self.resending = false;
+        self.resending = None;
+        self.shared.is_sent_again(SentAgain::Nothing);
         Ok(())
     }
 

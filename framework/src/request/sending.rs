@@ -7,6 +7,7 @@ use http::{HeaderMap, Method};
 
 use super::journey::{Active, Journey};
 use super::payload::Source;
+use super::resting::SentAgain;
 use super::showing::Awaits;
 use super::upload::too_long;
 use crate::clock;
@@ -90,6 +91,7 @@ impl Journey {
     /// The whole send once more, inside another operation: no second `SendRequestComplete`.
     pub(super) async fn send_again(&mut self, mut fresh: bool) -> Result<()> {
         loop {
+            self.shared.is_sent_again(SentAgain::Nothing);
             self.wait_to_go().await?;
             match self.send_once(fresh, self.resend_until).await {
                 Ok(Ok(())) => return Ok(()),
@@ -97,6 +99,7 @@ impl Journey {
                 Err(error) => self.prepare_retry(error)?,
             }
             fresh = self.follow_up.is_none();
+            self.resending = self.resending.map(|_| fresh);
         }
     }
 
@@ -152,6 +155,9 @@ impl Journey {
             self.tell_unasked();
         }
         self.emit(Mask::SEND_REQUEST, || Status::SendingRequest);
+        if self.resending.is_some() {
+            self.shared.is_sent_again(SentAgain::Head);
+        }
         self.stage = Stage::SendHead;
         self.shared.now_awaits(Awaits::Window);
         let first = self.payload.0.first();
@@ -165,6 +171,9 @@ impl Journey {
         self.account_sent();
         let sent = self.sizes.sent;
         self.emit(Mask::SEND_REQUEST, || Status::RequestSent(sent));
+        if self.resending.is_some() {
+            self.shared.is_sent_again(SentAgain::Body);
+        }
         if held_back {
             let patience = self.options.expect_continue.unwrap_or(CONTINUE_PATIENCE);
             self.stage = Stage::Continue;

@@ -16,6 +16,7 @@ use super::history::PriorResponse;
 use super::landing::Landing;
 use super::mailbox::Mailbox;
 use super::messages::Facts;
+use super::resting::SentAgain;
 use super::showing::Awaits;
 use super::state::{Call, Standing, State};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
@@ -41,6 +42,8 @@ pub(super) struct Shared {
     /// What a call waits for that sends beside the response.
     pub(super) sender_awaits: AtomicU8,
     pub(super) wire: AtomicU64,
+    /// What of the request is on a wire that is being sent again inside a receive.
+    pub(super) sent_again: AtomicU8,
     draft: Mutex<Draft>,
     outcome: Mutex<Outcome>,
 }
@@ -118,6 +121,7 @@ impl Shared {
             awaits: AtomicU8::new(Awaits::Nothing as u8),
             sender_awaits: AtomicU8::new(Awaits::Nothing as u8),
             wire: AtomicU64::new(0),
+            sent_again: AtomicU8::new(SentAgain::Nothing as u8),
             draft,
             outcome: Mutex::default(),
         })
