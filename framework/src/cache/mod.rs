@@ -40,7 +40,8 @@ impl Default for CacheOptions {
 /// Cheap to clone; sessions that are given clones share it. What was stored for one `Authorization` is given to no other; the
 /// values of credentials, and of request fields that are marked as sensitive, are not kept, only their digests, which a random key of
 /// the cache is part of. Bodies are kept as
-/// they came. What came over a wire with a check given up ([`tls::danger`](crate::tls::danger)) is not stored.
+/// they came. What came over a wire with a check given up ([`tls::danger`](crate::tls::danger)) is not stored, nor what came over one
+/// that says who asks, by NTLM or Negotiate.
 ///
 /// ```no_run
 /// # async fn example() -> hinternet::Result<()> {

@@ -94,10 +94,7 @@ impl Journey {
     /// On another shard: what follows where a proxy asks.
     pub(super) async fn authenticate_to_proxy(&mut self, head: &ResponseHead) -> Result<Option<Box<Next>>> {
         self.note_credentials(head);
-        if asks(head.status()) != Some(AuthTarget::Proxy) {
-            return Ok(None);
-        }
-        let mut next = self.authenticate(head).await;
+        let mut next = self.follows_for_proxy(head).await;
         match &mut next {
             Ok(Some(next)) => {
                 if let Some((mask, status)) = next.told.take().and_then(|told| Some((told.mask()?, told))) {
@@ -108,6 +105,15 @@ impl Journey {
             Err(_) => self.leave(),
         }
         next.map_err(|error| self.name(error))
+    }
+
+    async fn follows_for_proxy(&mut self, head: &ResponseHead) -> Result<Option<Box<Next>>> {
+        // It may have let pass what was only to be asked on.
+        #[cfg(feature = "negotiate")]
+        if let Some(next) = self.check_proof(head).await? {
+            return Ok(Some(next));
+        }
+        if asks(head.status()) == Some(AuthTarget::Proxy) { self.authenticate(head).await } else { Ok(None) }
     }
 
     /// Adds what is shown to the server with the exchange that begins: what it asked for, else what may be shown unasked.

@@ -1,7 +1,10 @@
 //! A proxy that asks for NTLM: of requests that it forwards, and of tunnels.
 
+use std::collections::HashSet;
+use std::sync::Mutex;
+
 use hinternet::network::Proxy;
-use hinternet::{AuthScheme, AuthSchemes, AuthTarget, DialOptions, Method, Payload, Session};
+use hinternet::{AuthScheme, AuthSchemes, AuthTarget, DialOptions, Engine, Method, Payload, Session, Status};
 use integration_tests::ntlm_origin::Habits;
 use integration_tests::origin::{Origin, Reply};
 
@@ -109,5 +112,41 @@ async fn credentials_that_are_set_after_the_401_bind_no_wire_of_a_proxy_that_for
     };
     assert!(!proxy.log().iter().any(shown), "{:?}", proxy.log());
     drop((request, connection));
+    scene.end().await;
+}
+
+/// It asks, and then lets pass what was only to be asked on: the body, which was held back, is still to be sent. On this shard, and
+/// where a redirect leads to another.
+#[tokio::test]
+async fn a_proxy_that_lets_pass_the_first_leg_is_given_the_body_after_all() {
+    let known = Mutex::new(HashSet::new());
+    let proxy = Origin::start(move |request| {
+        let mut known = known.lock().unwrap();
+        if request.field("proxy-authorization").is_some() {
+            known.insert(request.target.clone());
+        }
+        match (known.contains(&request.target), request.target.split_once("a.example/?")) {
+            (false, _) => Reply::new(407).field("proxy-authenticate", "NTLM"),
+            (true, Some((_, n))) => Reply::redirect(307, format!("http://{n}.example/end")),
+            (true, None) => Reply::ok(format!("{} octets", request.body.len())),
+        }
+    })
+    .await;
+    let engine = Engine::builder().shards(4).start().unwrap();
+    let scene = Scene::of(Habits::good(), |_| Session::builder().engine(engine).proxy(through(&proxy.origin()))).await;
+    scene.session.credentials().set(AuthTarget::Proxy, &proxy.origin(), AuthSchemes::all(), ALICE).unwrap();
+    for n in ["b", "c", "d", "e", "f", "g", "h", "i"] {
+        let post = scene.session.post(format!("http://a.example/?{n}")).unwrap().body("abc");
+        let response = post.send().await.unwrap();
+        let handle = response.handle().id();
+        assert_eq!((response.url(), response.status().as_u16()), (&*format!("http://{n}.example/end"), 200));
+        assert_eq!(response.text().await.unwrap(), "3 octets");
+        scene.recorder.wait_for_closing(handle).await;
+        for notification in scene.recorder.of(handle) {
+            if let Status::Authenticating { target, .. } = notification.status {
+                assert_eq!(target, AuthTarget::Proxy, "no server has asked");
+            }
+        }
+    }
     scene.end().await;
 }

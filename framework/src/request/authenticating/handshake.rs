@@ -352,9 +352,8 @@ impl Journey {
         if !std::mem::take(&mut binding.lacked_body) || is_challenge {
             return Ok(None);
         }
-        let (Some(place), Some(bound)) = (self.place(AuthTarget::Server), &self.options.dial.bound) else {
-            return Ok(None);
-        };
+        let Some(bound) = &self.options.dial.bound else { return Ok(None) };
+        let Some(place) = self.place(bound.target) else { return Ok(None) };
         let told = told(&place, bound.scheme, &[], AuthReason::Continued);
         Ok(Some(Box::new(Next { told: Some(told), ..Next::default() })))
     }

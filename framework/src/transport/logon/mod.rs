@@ -58,7 +58,8 @@ impl Logon {
             let context = Ntlm::with_config(NtlmConfig::new(WORKSTATION.to_owned()));
             Context::Ntlm(Box::new((context, Some(identity.into()))))
         } else {
-            // It begins as NTLM, and becomes Kerberos where a KDC is known for the user's realm.
+            // It begins as NTLM, and becomes Kerberos where a KDC is known for the user's realm; and NTLM again where that does not
+            // answer, or does not know the server.
             let ntlm = Box::new(NtlmConfig::new(WORKSTATION.to_owned()));
             let config = NegotiateConfig::new(ntlm, Some(PACKAGES.to_owned()), WORKSTATION.to_owned());
             let context = quietly(|| Negotiate::new_client(config))?;

@@ -1,5 +1,8 @@
 //! Handshakes against the crate's own server side.
 
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+
 use sspi::{AcceptSecurityContextResult, CredentialUse, ServerRequestFlags, SspiEx};
 
 use super::*;
@@ -93,4 +96,19 @@ async fn rfc4178_without_a_kdc_spnego_offers_ntlm() {
     let mut client = logon(AuthScheme::Negotiate, "alice", PASSWORD);
     let first = client.step(None).await.unwrap().unwrap();
     assert!(first.windows(8).any(|octets| octets == b"NTLMSSP\0"), "its first token goes along");
+}
+
+/// As Windows does: the KDC is asked by a process of its own, for it is found by an environment variable.
+#[test]
+fn where_the_kdc_does_not_answer_spnego_offers_ntlm() {
+    let kdc = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = kdc.local_addr().unwrap();
+    let first_asked_by = std::thread::spawn(move || kdc.accept().unwrap().1);
+    let name = "transport::logon::tests::rfc4178_without_a_kdc_spnego_offers_ntlm";
+    let mut child = Command::new(std::env::current_exe().unwrap());
+    let done = child.args(["--exact", name]).env("SSPI_KDC_URL", format!("tcp://{address}")).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    // If nobody has asked, this is who the thread waits for.
+    let own = TcpStream::connect(address).and_then(|stream| stream.local_addr()).ok();
+    assert_ne!(Some(first_asked_by.join().unwrap()), own, "nobody has asked");
 }
