@@ -2,10 +2,7 @@
 
 use bytes::Bytes;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
-use http::HeaderMap;
-use http::HeaderValue;
-#[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
-use http::header::CONTENT_ENCODING;
+use http::{HeaderMap, HeaderValue, header::CONTENT_ENCODING};
 
 use super::pieces::cuts;
 #[cfg(any(feature = "brotli", feature = "gzip", feature = "zstd"))]
