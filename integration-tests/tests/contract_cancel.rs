@@ -4,9 +4,9 @@ use std::future::pending;
 
 use futures_util::stream;
 use hinternet::{Connection, ErrorCode, Method, Operation, Payload, Request, Session};
-use integration_tests::patiently;
-use integration_tests::scene::{Scene, read_all, sending};
+use integration_tests::scene::{Scene, read_all, receiving, sending};
 use integration_tests::scripted_peer::{Ending, Script, ScriptedPeer};
+use integration_tests::{Gate, patiently};
 use tokio::task::JoinHandle;
 
 const HELLO: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
@@ -135,4 +135,57 @@ async fn b7_cancel_ends_a_read_loop_whose_reads_all_complete_at_once() {
     assert!(error.is_cancelled(), "{error}");
     scene.peer.wait_for_end(0).await;
     scene.end().await;
+}
+
+/// A receive that was given up while it sent a body to where a redirect leads: what is left of that rests. Behind the gate the server
+/// reads on.
+async fn resting(gate: &Gate) -> (Scene, Request) {
+    const BODY: usize = 16 << 20;
+    let moved = "HTTP/1.1 307 Temporary Redirect\r\nlocation: /next\r\ncontent-length: 0\r\n\r\n";
+    let script = Script::new().read_request().send(moved).read_head().hold(gate).keep();
+    let peer = ScriptedPeer::start_with_default(vec![script], Script::answering(HELLO)).await;
+    let scene = Scene::of(peer, Session::builder().wires_per_origin(1));
+    let request = scene.request(Method::POST);
+    request.send(vec![b'x'; BODY]).await.unwrap();
+    let receiving = receiving(&request);
+    let is_next = |all: &[u8]| all.windows(6).any(|six| six == b"/next ");
+    scene.peer.wait_until(|all| all.first().and_then(|one| one.received.get(BODY..)).is_some_and(is_next)).await;
+    receiving.abort();
+    scene.recorder.wait_for_status(request.id(), "RequestError").await;
+    (scene, request)
+}
+
+#[tokio::test]
+async fn b7_cancel_ends_what_rests_of_a_receive_that_was_given_up() {
+    let gate = Gate::new();
+    let (scene, request) = resting(&gate).await;
+    request.cancel();
+    gate.open();
+    assert_eq!(scene.peer.wait_for_end(0).await, Ending::ClientClosed);
+    let refused = request.receive_response().await.unwrap_err();
+    assert!(refused.is_cancelled(), "{refused}");
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"hello");
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn b5_close_ends_what_rests_of_a_receive_that_was_given_up() {
+    for drops in [false, true] {
+        let gate = Gate::new();
+        let (scene, request) = resting(&gate).await;
+        let id = request.id();
+        if drops {
+            drop(request);
+        } else {
+            patiently("the close", request.close()).await.unwrap();
+        }
+        scene.recorder.wait_for_closing(id).await;
+        gate.open();
+        // Its place in the pool is free again.
+        let response = scene.session.get(scene.peer.url("/")).unwrap().send().await.unwrap();
+        assert_eq!(response.bytes().await.unwrap(), "hello");
+        scene.end().await;
+    }
 }

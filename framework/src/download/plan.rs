@@ -1,6 +1,6 @@
 //! What is held of a download, and what an answer means for it (pure).
 
-use http::header::{CONTENT_LENGTH, ETAG};
+use http::header::{CONTENT_LENGTH, ETAG, LAST_MODIFIED};
 use http::{HeaderMap, StatusCode};
 
 use crate::protocol::byte_ranges::{Said, Validator};
@@ -91,7 +91,11 @@ impl Plan {
 
     /// Does the answer name another version than the one of which some is held?
     fn is_of_another(&self, headers: &HeaderMap) -> bool {
-        headers.contains_key(ETAG) && Validator::of(headers) != self.validator
+        if headers.contains_key(ETAG) {
+            return Validator::of(headers) != self.validator;
+        }
+        let date = self.validator.as_ref().filter(|validator| validator.is_date());
+        date.is_some_and(|date| headers.get_all(LAST_MODIFIED).iter().any(|said| said != date.value()))
     }
 
     /// Nothing of it is held any more.
@@ -163,6 +167,17 @@ mod tests {
         assert_eq!(part("bytes 5-9/10", &[(ETAG, "W/\"a\"")]), Course::AskAnew);
         let mut unknown = holding(5, None);
         assert_eq!((judge(&mut unknown, 206, "bytes 5-9/10", &[]), unknown.length), (Course::GoOn, Some(10)));
+    }
+
+    #[test]
+    fn rfc9110_13_1_5_a_part_of_another_date_does_not_go_on() {
+        let dated = |date| {
+            let validator = Validator::from_value(b"Sun, 06 Nov 1994 08:49:37 GMT");
+            let mut plan = Plan { validator, ..holding(5, 10) };
+            judge(&mut plan, 206, "bytes 5-9/10", &[(LAST_MODIFIED, date)])
+        };
+        assert_eq!(dated("Sun, 06 Nov 1994 08:49:37 GMT"), Course::GoOn);
+        assert_eq!(dated("Sun, 06 Nov 1994 08:49:39 GMT"), Course::AskAnew);
     }
 
     #[test]

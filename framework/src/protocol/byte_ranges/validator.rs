@@ -29,6 +29,11 @@ impl Validator {
         &self.0
     }
 
+    /// Is it a `Last-Modified`?
+    pub(crate) fn is_date(&self) -> bool {
+        !self.0.as_bytes().starts_with(b"\"")
+    }
+
     /// One that was written down.
     pub(crate) fn from_value(value: &[u8]) -> Option<Self> {
         let value = HeaderValue::from_bytes(value).ok()?;

@@ -39,6 +39,8 @@ pub(crate) struct Budget {
     spare_heads: usize,
     /// Streams that the server has ended since it was asked.
     ended: Vec<u32>,
+    /// Those of ours that it has reset before their end: no more than were open at a time.
+    cut: Vec<u32>,
     /// What came of bodies since it was asked: the stream, and how many octets.
     bodies: Vec<(u32, usize)>,
 }
@@ -85,6 +87,7 @@ impl Budget {
             open: ByStream::new(),
             spare_heads: SPARE_HEADS,
             ended: Vec::new(),
+            cut: Vec::new(),
             bodies: Vec::new(),
         }
     }
@@ -136,6 +139,7 @@ impl Budget {
     /// The stream is of no interest any more.
     pub(crate) fn given_up(&mut self, stream: u32) {
         self.open.remove(stream);
+        self.cut.retain(|cut| *cut != stream);
     }
 
     /// How many streams are open that the server has not ended, but for those that [`take_ended`](Self::take_ended) would tell.
@@ -151,9 +155,9 @@ impl Budget {
         })
     }
 
-    /// Has the server ended, or reset, this stream, which was [`opened`](Self::opened) and not given up?
+    /// Has the server ended this stream, which was [`opened`](Self::opened) and not given up? One that it has reset before has no end.
     pub(crate) fn has_ended(&self, stream: u32) -> bool {
-        self.ended.contains(&stream) || !self.open.contains(stream)
+        (self.ended.contains(&stream) || !self.open.contains(stream)) && !self.cut.contains(&stream)
     }
 
     /// What came of bodies since this was asked last, frame by frame: the stream, and how many octets.
@@ -263,6 +267,9 @@ impl Budget {
         self.greeted = true;
         if ended.useful > 0 {
             self.bodies.push((ended.stream, ended.useful));
+        }
+        if ended.kind == RST_STREAM && self.open.contains(ended.stream) && !self.ended.contains(&ended.stream) {
+            self.cut.push(ended.stream);
         }
         if ended.ends {
             self.ended.push(ended.stream);

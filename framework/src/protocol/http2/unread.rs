@@ -90,6 +90,11 @@ impl<R: Clone> Unread<R> {
         }
     }
 
+    /// How much of its body has come and was not taken.
+    pub(crate) fn held(&mut self, stream: u32) -> u64 {
+        self.streams.get_mut(stream).map_or(0, |body| body.held)
+    }
+
     /// Its reader took so much.
     pub(crate) fn taken(&mut self, stream: u32, octets: u64) {
         if let Some(body) = self.streams.get_mut(stream) {

@@ -166,7 +166,9 @@ impl Receiving {
             match body.poll_data(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(data))) => self.rest = data,
-                Poll::Ready(Some(Err(error))) if came_whole(self.heard.as_deref(), body, &error) => self.ended = true,
+                Poll::Ready(Some(Err(error))) if came_whole(self.heard.as_deref(), body, &error, 0) => {
+                    self.ended = true
+                }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(Broken::Stream(error))),
                 Poll::Ready(None) => match body.poll_trailers(context) {
                     Poll::Pending => return Poll::Pending,
@@ -222,10 +224,11 @@ impl Receiving {
     pub(super) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
         let Some(body) = self.body.as_mut().filter(|_| !self.ended) else { return Poll::Ready(Ok(())) };
         loop {
+            let kept = || self.rest.len() + self.arrived.iter().map(Bytes::len).sum::<usize>();
             match body.poll_data(context) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(data))) => self.arrived.push_back(data),
-                Poll::Ready(Some(Err(error))) if came_whole(self.heard.as_deref(), body, &error) => {
+                Poll::Ready(Some(Err(error))) if came_whole(self.heard.as_deref(), body, &error, kept()) => {
                     return Poll::Ready(Ok(()));
                 }
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
@@ -266,7 +269,10 @@ impl Receiving {
     }
 }
 
-/// Did the wire end behind the last octet of the response? Of a stream on which we still send `h2` knows only that its wire has ended.
-fn came_whole(heard: Option<&Heard>, body: &RecvStream, error: &h2::Error) -> bool {
-    error.is_io() && heard.is_some_and(|heard| heard.budget().has_ended(body.stream_id().as_u32()))
+/// Did the wire end behind the last octet of the response, of which so much is kept here? Of a stream on which we still send `h2` knows
+/// only that its wire has ended; and when it fails to write it has not looked at all that came.
+fn came_whole(heard: Option<&Heard>, body: &RecvStream, error: &h2::Error, kept: usize) -> bool {
+    let stream = body.stream_id().as_u32();
+    error.is_io()
+        && heard.is_some_and(|heard| heard.budget().has_ended(stream) && heard.unread().held(stream) == kept as u64)
 }

@@ -320,6 +320,21 @@ fn a_stream_has_ended_as_soon_as_its_last_frame_has_come_and_stays_so() {
 }
 
 #[test]
+fn a_stream_that_was_reset_before_its_end_has_none() {
+    let now = Instant::now();
+    let mut budget = greeted(100, now);
+    [1, 3].into_iter().for_each(|stream| budget.opened(stream, 0));
+    let reset = |stream| frame(3, 0, stream, &[0, 0, 0, 0]);
+    let came = [frame(0, 0, 1, b"more follows"), reset(1), frame(0, 1, 3, b"the end"), reset(3)];
+    budget.handle_input(&came.concat(), now).unwrap();
+    assert_eq!([1, 3].map(|stream| budget.has_ended(stream)), [false, true]);
+    budget.take_ended().for_each(drop);
+    assert_eq!([1, 3].map(|stream| budget.has_ended(stream)), [false, true]);
+    budget.given_up(1);
+    assert!(budget.cut.is_empty(), "nothing is kept of what nobody asks for");
+}
+
+#[test]
 fn what_comes_on_a_stream_that_was_given_up_is_not_kept() {
     let now = Instant::now();
     let mut budget = greeted(100, now);
