@@ -96,8 +96,10 @@ fn of_ends() -> Vec<Fault> {
             .at(&BY_HTTP1, broken(Stage::Head))
             .at(&[WebSocket], broken(Stage::Head))
             .at(&[Http2], broken(Stage::FirstByte)),
+        // What `h2` writes meanwhile may hear of it before the head is handed out.
         within_body("A reset after any octet of the body", Script::reset)
-            .at(&REQUESTS, broken(Stage::Body))
+            .at(&BY_HTTP1, broken(Stage::Body))
+            .at(&[Http2], broken(Stage::Body).or(Stage::FirstByte))
             .at(&[WebSocket], broken(Stage::Messages)),
         fault("The end behind a whole answer", |protocol| {
             vec![Case::server(protocol.asked().send_accepting(protocol.answer(0).whole()).close())]
