@@ -1,14 +1,16 @@
 //! The server's loop: accept connections, and on each of them accept streams and do what it is told meanwhile.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
 use super::record::{Tap, Wire};
 use super::{Order, Shared, stream, tunnel};
+use crate::http2_peer::{Frame, Kind};
 use crate::origin::Connection as Http1Connection;
 use crate::tls::Carrier;
 use crate::websocket::accept_choosing_chat;
@@ -23,7 +25,7 @@ pub(super) async fn listen(listener: TcpListener, shared: Arc<Shared>) {
         shared.wires.send_modify(|wires| wires.push(Wire::default()));
         let (orders, ordered) = mpsc::unbounded_channel();
         shared.orders().push(orders.clone());
-        let one = Connection { number, n, orders, shared: Arc::clone(&shared) };
+        let one = Connection { number, n, orders, settled: watch::Sender::new(false), shared: Arc::clone(&shared) };
         connections.spawn(async move {
             one.serve(stream, ordered).await;
             one.shared.wires.send_modify(|wires| wires[n].ended = true);
@@ -38,6 +40,8 @@ pub(super) struct Connection {
     pub(super) number: u64,
     n: usize,
     orders: mpsc::UnboundedSender<Order>,
+    /// Has the client acknowledged the settings, so that they are in force?
+    settled: watch::Sender<bool>,
     pub(super) shared: Arc<Shared>,
 }
 
@@ -45,6 +49,13 @@ impl Connection {
     pub(super) fn order(&self, order: Order) {
         // It may be at its end.
         let _ended = self.orders.send(order);
+    }
+
+    /// Waits until the settings are in force.
+    pub(super) async fn settled(&self) {
+        let mut settled = self.settled.subscribe();
+        // The sender is kept here.
+        let _kept = settled.wait_for(|settled| *settled).await;
     }
 
     /// A client that goes away in the middle is no fault of the server's, and nobody to be told of it is there.
@@ -93,9 +104,19 @@ impl Connection {
         let Ok(mut connection) = self.shared.http2.handshake::<_, Bytes>(tap).await else { return };
         // Those that are left over are dropped with it.
         let mut streams = JoinSet::new();
+        let mut settled = false;
         loop {
+            let accept = poll_fn(|context| {
+                let accepted = connection.poll_accept(context);
+                // All that has come is dealt with then.
+                if accepted.is_pending() && !settled && self.is_acknowledged() {
+                    settled = true;
+                    self.settled.send_replace(true);
+                }
+                accepted
+            });
             tokio::select! {
-                accepted = connection.accept() => match accepted {
+                accepted = accept => match accepted {
                     Some(Ok((request, respond))) if request.extensions().get::<h2::ext::Protocol>().is_some() => {
                         if let Some(serve) = self.shared.websockets.clone() {
                             streams.spawn(tunnel::serve(self.clone(), address, request, respond, serve));
@@ -114,5 +135,9 @@ impl Connection {
                 Some(_) = streams.join_next() => {}
             }
         }
+    }
+    fn is_acknowledged(&self) -> bool {
+        let is_it = |frame: &Frame| frame.kind == Kind::Settings && frame.is_ack();
+        self.shared.wires.borrow()[self.n].frames.iter().any(is_it)
     }
 }

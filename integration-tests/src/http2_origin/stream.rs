@@ -23,7 +23,7 @@ pub(super) async fn serve(
 ) {
     let (head, body) = request.into_parts();
     let request = as_read(&head);
-    let _given_up = Stream { connection, address, request, body, respond }.serve().await;
+    let _given_up = Stream { connection, address, request, body, settled: false, respond }.serve().await;
 }
 
 struct Stream {
@@ -31,6 +31,8 @@ struct Stream {
     address: SocketAddr,
     request: Request,
     body: RecvStream,
+    /// Was the window looked at since the settings are in force?
+    settled: bool,
     respond: SendResponse<Bytes>,
 }
 
@@ -55,9 +57,7 @@ impl Stream {
             self.respond.send_informational(bare(100))?;
         }
         let mut whole = BytesMut::new();
-        while let Some(piece) = self.body.data().await {
-            let piece = piece?;
-            self.body.flow_control().release_capacity(piece.len())?;
+        while let Some(piece) = self.next_piece().await? {
             whole.extend_from_slice(&piece);
         }
         self.request.body = whole.freeze();
@@ -65,6 +65,27 @@ impl Stream {
             self.request.trailers = owned(&trailers);
         }
         Ok(())
+    }
+
+    /// The next piece of the request's body: the client may send as much again.
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, h2::Error> {
+        let Self { connection, body, settled, .. } = self;
+        loop {
+            tokio::select! {
+                biased;
+                piece = body.data() => {
+                    let Some(piece) = piece.transpose()? else { return Ok(None) };
+                    body.flow_control().release_capacity(piece.len())?;
+                    return Ok(Some(piece));
+                }
+                // Until the settings are in force `h2` takes the window for a larger one, of which a little read is not worth an
+                // update. When they are, it does not look again, and the client, who counts by the smaller one, may wait for it.
+                () = connection.settled(), if !*settled => {
+                    *settled = true;
+                    body.flow_control().release_capacity(0)?;
+                }
+            }
+        }
     }
 
     async fn write(mut self, answer: Answer, place: usize) -> Result<(), h2::Error> {
@@ -124,9 +145,7 @@ impl Stream {
         if let Body::Echo = body {
             // What was read before the answer was decided, then what still comes.
             octets += send(&mut out, self.request.body.clone()).await?;
-            while let Some(piece) = self.body.data().await {
-                let piece = piece?;
-                self.body.flow_control().release_capacity(piece.len())?;
+            while let Some(piece) = self.next_piece().await? {
                 octets += send(&mut out, piece).await?;
             }
             trailers.extend(map(&self.request.trailers));

@@ -15,7 +15,7 @@ use tokio_rustls::TlsConnector;
 use super::*;
 use crate::certificates::{Authority, Leaf};
 use crate::gate::Gate;
-use crate::http2_peer::Kind;
+use crate::http2_peer::{Frames, Kind, PREFACE, frames};
 use crate::origin::Reply;
 
 type Client = client::SendRequest<Bytes>;
@@ -116,6 +116,35 @@ async fn an_echo_comes_while_the_request_goes_through_small_windows() {
     out.send_trailers(trailers.clone()).unwrap();
     assert_eq!(reading.await.unwrap().unwrap(), (200, sent, trailers));
     assert!(origin.wires()[0].data(1).iter().all(|length| *length <= 1000));
+}
+
+#[tokio::test]
+async fn what_came_before_smaller_windows_were_agreed_on_is_given_back_once_they_are() {
+    let settings = Settings::new().stream_window(10_000).at_head(|_| Some(Answer::echo()));
+    let origin = Http2Origin::with(settings, |_| Answer::echo()).await;
+    let mut wire = TcpStream::connect(origin.address()).await.unwrap();
+    let head = [(":method", "POST"), (":scheme", "http"), (":authority", "a.example"), (":path", "/")];
+    // By its word the window is 10,000, and overdrawn; a client may not have read that yet.
+    let body = frames::data(1, [0; 16_384], false);
+    let request = [PREFACE, &frames::settings(&[]), &frames::headers(1, &head, false), &body].concat();
+    wire.write_all(&request).await.unwrap();
+    let mut read = Frames::new();
+    // A server sends none.
+    read.take_in(PREFACE);
+    let mut comes = async |wire: &mut TcpStream, mut octets: usize, kind: Kind| {
+        while octets > 0 {
+            let mut buffer = vec![0; 65_536];
+            let length = wire.read(&mut buffer).await.unwrap();
+            assert!(length > 0, "closed");
+            for frame in read.take_in(&buffer[..length]).iter().filter(|frame| frame.kind == kind && frame.stream == 1)
+            {
+                octets = octets.saturating_sub(frame.length);
+            }
+        }
+    };
+    crate::patiently("the echo", comes(&mut wire, 16_384, Kind::Data)).await;
+    wire.write_all(&frames::settings_ack()).await.unwrap();
+    crate::patiently("the window", comes(&mut wire, 4, Kind::WindowUpdate)).await;
 }
 
 #[tokio::test]
