@@ -166,6 +166,8 @@ impl Stage {
     async fn events(&self, session: &Session) -> Result<()> {
         let mut options = EventSourceOptions::default();
         options.seed = Some(7);
+        // A pause is as many polls as fit into it.
+        (options.first_pause, options.longest_pause) = (Duration::from_millis(1), Duration::from_millis(1));
         let mut source = session.events(self.origin.url("/events"))?.options(options).open()?;
         // The server ends behind each two.
         for expected in ["one", "two", "one"] {
