@@ -155,8 +155,10 @@ fn used(name: &'static str, upload: usize, then: fn(Script) -> Script) -> Fault 
 /// A wire that nobody uses.
 fn idle(name: &'static str, then: fn(Script) -> Script) -> Fault {
     fault(name, move |protocol| {
-        let script = protocol.asked().send(protocol.answer(0).whole());
-        vec![Case::server(then(script)).after(Before::End)]
+        let case = Case::default();
+        // A reset would take along what is not read yet.
+        let script = protocol.asked().send(protocol.answer(0).whole()).hold(&case.gate);
+        vec![Case { server: Some(then(script)), ..case.after(Before::End) }]
     })
 }
 

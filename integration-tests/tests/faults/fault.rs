@@ -40,7 +40,7 @@ pub(crate) struct Case {
     pub(crate) names_then: Names,
     /// The resolver answers nothing before the gate is open.
     pub(crate) is_name_held: bool,
-    /// It is opened when the request has ended.
+    /// It is opened when the request has ended; where a wire ends before it, when that one's answer is read.
     pub(crate) gate: Gate,
     /// What becomes of the first attempts to connect.
     pub(crate) dials: Vec<Dial>,
@@ -102,7 +102,7 @@ pub(crate) enum Before {
     Nothing,
     /// A request that was answered, on the same wire.
     Answer,
-    /// The same, and then the wire has ended.
+    /// The same, and then, behind the gate, the wire has ended.
     End,
 }
 

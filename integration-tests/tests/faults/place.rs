@@ -32,6 +32,7 @@ pub(crate) async fn play(protocol: Protocol, case: Case) -> Seen {
         spoiled = place.wire_of(&first);
     }
     if before == Before::End {
+        case.gate.open();
         place.recorder.wait_for(|one| one.name() == "ConnectionClosed").await;
     }
     let asked = place.ask(case.upload, case.cancelled_at, true).await;

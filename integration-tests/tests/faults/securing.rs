@@ -127,8 +127,9 @@ fn of_records() -> Vec<Fault> {
         })
         .at(&[Secure, Tunnel], answered()),
         fault("The end without its announcement, of an idle wire", |protocol| {
-            let answered = protocol.asked().send(protocol.answer(0).whole());
-            vec![Case::server(answered.cut()).after(Before::End)]
+            let case = Case::default();
+            let answered = protocol.asked().send(protocol.answer(0).whole()).hold(&case.gate);
+            vec![Case { server: Some(answered.cut()), ..case.after(Before::End) }]
         })
         .at(&OVER_TLS, answered()),
     ]
