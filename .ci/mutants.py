@@ -36,6 +36,8 @@ def main(folder):
         f"mutants: {count['caught'] + count['timeout']} caught, {len(missed)} live, {len(unexplained)} of them unexplained, "
         f"{count['unviable']} did not compile"
     )
+    passed, skipped = count["caught"] + count["timeout"], len(missed) - len(unexplained) + count["unviable"]
+    print(f"mutants: {passed} passed, {len(unexplained)} failed, {skipped} skipped")
     sys.exit(1 if unexplained else 0)
 
 

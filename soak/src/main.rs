@@ -8,7 +8,7 @@
 //! | `idle SECONDS` | five thousand idle wires and as many idle WebSockets: what they weigh, and that they cost no time |
 //!
 //! The servers are processes of their own, this program once more, so that what is measured is the client's. Each command ends
-//! with failure when something is not as it must be.
+//! with failure when something is not as it must be, and with a line that counts it as the suites count their cases.
 
 mod hostile;
 mod idle;
@@ -55,21 +55,21 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let command = Arguments::parse().command;
-    let ended = match command {
-        Command::Serve(role) => servers::serve(role),
+    let (run, ended) = match Arguments::parse().command {
+        Command::Serve(role) => (None, servers::serve(role)),
         // What is free shall not count, as far as the allocator lets go of it; that can only be said at a program's start.
-        _ if !process::lets_go() => process::once_more(),
-        Command::Mixed(options) => mixed::run(&options),
-        Command::InFlight(options) => in_flight::run(&options),
-        Command::Hostile(options) => hostile::run(&options),
-        Command::Idle(options) => idle::run(&options),
+        _ if !process::lets_go() => (None, process::once_more()),
+        Command::Mixed(options) => (Some("mixed"), mixed::run(&options)),
+        Command::InFlight(options) => (Some("in-flight"), in_flight::run(&options)),
+        Command::Hostile(options) => (Some("hostile"), hostile::run(&options)),
+        Command::Idle(options) => (Some("idle"), idle::run(&options)),
     };
-    match ended {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failed) => {
-            println!("soak: failed: {failed}");
-            ExitCode::FAILURE
-        }
+    if let Err(failed) = &ended {
+        println!("soak: failed: {failed}");
     }
+    if let Some(run) = run {
+        let failed = usize::from(ended.is_err());
+        println!("soak-{run}: {} passed, {failed} failed, 0 skipped", 1 - failed);
+    }
+    if ended.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
