@@ -15,9 +15,9 @@ use crate::cache::Cache;
 use crate::clock;
 use crate::engine::Engine;
 use crate::handle::Node;
-use crate::options::{PoolLimits, SessionOptions, SharedOptions};
+use crate::options::{AuthTarget, PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
-use crate::policy::auth::Keyring;
+use crate::policy::auth::{Keyring, bind};
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -37,6 +37,8 @@ pub(crate) struct Services {
     pub(crate) default_headers: Arc<HeaderMap>,
     /// One of them says which content codings are welcome.
     pub(crate) names_codings: bool,
+    /// One of them may tell a server, or a proxy, who uses the wire.
+    pub(crate) defaults_bind: bool,
     pub(crate) session: Arc<Node>,
     pub(crate) terms: Arc<Terms>,
     pub(crate) work: Arc<Work>,
@@ -101,6 +103,8 @@ impl Services {
         });
         let (work, opened) = (Arc::default(), clock::now());
         let names_codings = default_headers.contains_key(ACCEPT_ENCODING);
+        let defaults_bind =
+            [AuthTarget::Server, AuthTarget::Proxy].iter().any(|target| bind(&default_headers, *target));
         let default_headers = Arc::new(default_headers);
         let hsts = stores.hsts;
         #[cfg(feature = "cookies")]
@@ -109,6 +113,7 @@ impl Services {
             engine,
             default_headers,
             names_codings,
+            defaults_bind,
             session,
             terms,
             work,

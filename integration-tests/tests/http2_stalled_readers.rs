@@ -9,9 +9,11 @@ use hinternet::{
     Waiting,
 };
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Reason, builder};
+use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::origin::Reply;
-use integration_tests::patiently;
-use integration_tests::scene::read_all;
+use integration_tests::scene::{Scene, read_all};
+use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
+use integration_tests::{Gate, patiently};
 use tokio::task::JoinSet;
 
 /// Small windows that stay as they are, so that few octets fill them.
@@ -177,6 +179,53 @@ async fn nothing_is_made_up_for_beyond_the_limit_and_windows_are_small_from_half
     siblings_finish(&scene, 1, 1 << 20).await;
     seen(&scene, "the windows as they were", |wire| wire.stream_window == 200_000).await;
     scene.end().await;
+}
+
+/// Of two streams, of which the first is not read, the second was read far, and not so far that its window was opened anew; then the
+/// windows are made small. The server has nothing left to send by, until it hears of what was read.
+async fn read_before_the_windows_are_small(waits_behind: bool) {
+    let (read, small) = (Gate::new(), Gate::new());
+    let piece = |stream| frames::data(stream, [b'x'; 10_000], false);
+    let script = Script::new().read_preface().send(frames::settings(&[])).send(frames::settings_ack()).read_streams(2);
+    let script = script.send(frames::response(1, 200, false)).send(frames::response(3, 200, false));
+    let script =
+        script.repeat(piece(3), 10).hold(&read).repeat(piece(1), 20).read_frames(Wanted::Of(Kind::Settings), 2);
+    let script = script.send(frames::settings_ack()).signal(&small);
+    // The first one is of the connection's window, before anything else.
+    let script = script.read_frames(Wanted::Of(Kind::WindowUpdate), 2);
+    let peer = ScriptedPeer::always(script.send(frames::data(3, "end", true)).send(frames::data(1, "", true))).await;
+    let mut options = Http2Options::default();
+    (options.stream_window, options.connection_window, options.adaptive_window) = (400_000, 4 << 20, false);
+    options.unread_limit = 200_000;
+    let scene = Scene::of(peer, builder().http2(options));
+    let (forgotten, request) = (scene.sent().await, scene.sent().await);
+    forgotten.receive_response().await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(patiently("what was sent", request.read_exact(100_000)).await.unwrap().len(), 100_000);
+    let reading = async {
+        if waits_behind {
+            small.passed().await;
+        }
+        request.read().await
+    };
+    let (rest, ()) = tokio::join!(patiently("the rest", reading), async { read.open() });
+    assert_eq!(rest.unwrap(), "end");
+    let frames = scene.peer.connection(0).frames();
+    let opened: Vec<_> =
+        frames.iter().filter(|frame| frame.kind == Kind::WindowUpdate).map(|frame| frame.stream).collect();
+    assert_eq!(opened, [0, 3]);
+    assert_eq!(patiently("a body", read_all(&forgotten)).await.unwrap().len(), 200_000);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn rfc9113_6_9_2_who_waits_when_the_windows_are_made_small_goes_on() {
+    read_before_the_windows_are_small(false).await;
+}
+
+#[tokio::test]
+async fn rfc9113_6_9_2_who_reads_again_when_the_windows_were_made_small_goes_on() {
+    read_before_the_windows_are_small(true).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use hinternet::network::{PublicAddresses, Route};
 use hinternet::tls::TlsOptions;
-use hinternet::{Connection, DialOptions, Limits, Method, NamedProxies, RequestOptions, Session, Timeouts};
+use hinternet::{Connection, DialOptions, Limits, Method, NamedProxies, Request, RequestOptions, Session, Timeouts};
+use http::header::{AUTHORIZATION, HeaderValue};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::read_all;
@@ -136,4 +137,82 @@ async fn p5_options_that_do_not_make_a_wire_do_not_part_requests() {
     world.get(other).await;
     assert_eq!(world.origin.connections(), 1);
     world.end().await;
+}
+
+/// Sends what its caller says, again if it is told to, and gives the status of the last response.
+async fn by_hand(request: &Request, answers: &[&str]) -> u16 {
+    let mut status = 0;
+    for answer in answers {
+        request.set_headers([(AUTHORIZATION, HeaderValue::from_str(answer).unwrap())].into_iter().collect()).unwrap();
+        patiently("a send", request.send(())).await.unwrap();
+        status = request.receive_response().await.unwrap().status().as_u16();
+        read_all(request).await.unwrap();
+    }
+    status
+}
+
+/// A connection whose server was told by hand who uses it is nobody else's (RFC 4559 section 6).
+#[tokio::test]
+async fn p5_a_wire_that_was_told_by_hand_who_uses_it_serves_nobody_else() {
+    let world = World::new().await;
+    let get = || world.connection.open_request(Method::GET, "/").unwrap();
+    world.get(world.options()).await;
+    for (n, answer) in ["NTLM TlRMTVNTUAAB", "negotiate YII=", "NEGOTIATE YII="].into_iter().enumerate() {
+        assert_eq!(by_hand(&get(), &[answer]).await, 200);
+        assert_eq!(world.origin.connections(), n + 2, "{answer}: neither an old one");
+        world.get(world.options()).await;
+        assert_eq!(world.origin.connections(), n + 2, "{answer}: nor one for others");
+    }
+    // What tells of the request alone needs no wire of its own.
+    for answer in ["Basic YTpi", "Bearer NTLM", "Negotiated YII="] {
+        assert_eq!(by_hand(&get(), &[answer]).await, 200);
+        assert_eq!(world.origin.connections(), 4, "{answer}");
+    }
+    world.end().await;
+}
+
+#[tokio::test]
+async fn p5_a_handshake_by_hand_has_its_wire_to_its_end() {
+    let origin = Origin::start(|request| match request.field("authorization") {
+        Some("NTLM 1") => Reply::new(401).field("www-authenticate", "NTLM 2"),
+        _ => Reply::ok("hello"),
+    })
+    .await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let connection = session.connect(&origin.origin()).unwrap();
+    let get = || connection.open_request(Method::GET, "/").unwrap();
+    let request = get();
+    assert_eq!(by_hand(&request, &["NTLM 1"]).await, 401);
+    assert_eq!(by_hand(&get(), &["Bearer 1"]).await, 200);
+    assert_eq!(by_hand(&get(), &["NTLM 1", "NTLM 3"]).await, 200);
+    assert_eq!(by_hand(&request, &["NTLM 3"]).await, 200);
+    let wires: Vec<_> = origin.log().iter().map(|visit| visit.connection).collect();
+    let [first, other, second @ .., last] = &wires[..] else { panic!("{wires:?}") };
+    assert_eq!((first, second[0]), (last, second[1]), "{wires:?}");
+    assert!(first != other && !second.contains(other) && !second.contains(first), "{wires:?}");
+    drop((request, connection));
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn p5_so_is_one_that_is_told_by_what_all_requests_of_a_session_say() {
+    let origin = Origin::start(|_| Reply::ok("hello")).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().default_header("authorization", "Negotiate YII="));
+    let connection = session.connect(&origin.origin()).unwrap();
+    for expected in 1..=2 {
+        let request = connection.open_request(Method::GET, "/").unwrap();
+        request.send(()).await.unwrap();
+        request.receive_response().await.unwrap();
+        read_all(&request).await.unwrap();
+        assert_eq!(origin.connections(), expected);
+    }
+    // Their own word counts instead.
+    for _ in 0..2 {
+        assert_eq!(by_hand(&connection.open_request(Method::GET, "/").unwrap(), &["Basic YTpi"]).await, 200);
+        assert_eq!(origin.connections(), 3);
+    }
+    drop(connection);
+    recorder.finish(session).await;
 }

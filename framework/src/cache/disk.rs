@@ -4,6 +4,7 @@
 //! is known in memory.
 
 use std::borrow::Borrow;
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -26,14 +27,21 @@ pub(super) struct Disk {
 /// What both sides know.
 struct Shelf {
     most: usize,
-    lru: Mutex<Lru>,
+    kept: Mutex<Kept>,
     /// Octets on their way to the file.
     waiting: AtomicUsize,
 }
 
+struct Kept {
+    lru: Lru,
+    /// Of which URLs something is on its way to the file, and how much: to whoever asks it is there. No more than have room in
+    /// [`Shelf::waiting`].
+    coming: HashMap<Arc<str>, usize>,
+}
+
 enum Order {
-    /// The one of these that answers such a request.
-    Read(Vec<Key>, Asked, oneshot::Sender<Option<Arc<Stored>>>),
+    /// What by then is there of the URL and answers such a request.
+    Read(Box<str>, Asked, oneshot::Sender<Option<Arc<Stored>>>),
     Store(Key, Box<Stored>, usize),
     /// These, and what by then is there of the URL.
     Remove(Vec<Key>, Box<str>),
@@ -48,7 +56,8 @@ impl Disk {
     pub(super) fn open(path: &Path, most: usize) -> Result<(Self, [u8; 32]), Why> {
         let mut library = Library::open(path, most)?;
         let salt = library.salt()?;
-        let shelf = Arc::new(Shelf { most, lru: Mutex::new(library.shelved(most)?), waiting: AtomicUsize::new(0) });
+        let kept = Mutex::new(Kept { lru: library.shelved(most)?, coming: HashMap::new() });
+        let shelf = Arc::new(Shelf { most, kept, waiting: AtomicUsize::new(0) });
         let (orders, ordered) = mpsc::channel();
         let shared = Arc::clone(&shelf);
         thread::Builder::new().name("hinternet-cache".to_owned()).spawn(move || library.serve(&ordered, &shared))?;
@@ -56,17 +65,16 @@ impl Disk {
     }
 
     pub(super) async fn look_up(&self, url: &str, asked: &Asked) -> Option<Arc<Stored>> {
-        let keys = self.shelf.lock().of_url(url);
-        if keys.is_empty() {
+        if !self.shelf.lock().has(url) {
             return None;
         }
         let (say, said) = oneshot::channel();
-        self.orders.send(Order::Read(keys, asked.clone(), say)).ok()?;
+        self.orders.send(Order::Read(url.into(), asked.clone(), say)).ok()?;
         said.await.ok()?
     }
 
     pub(super) fn used(&self, url: &str, stored: &Stored) {
-        self.shelf.lock().touch(&Key { url: url.into(), variant: stored.variant().into() });
+        self.shelf.lock().lru.touch(&Key { url: url.into(), variant: stored.variant().into() });
     }
 
     /// Unless the disk is so slow that too much waits for it already.
@@ -77,7 +85,10 @@ impl Disk {
             self.shelf.waiting.fetch_sub(size, Ordering::Relaxed);
             return;
         }
+        let url = Arc::clone(&key.url);
+        self.shelf.lock().comes(&url);
         if self.orders.send(Order::Store(key, Box::new(stored), size)).is_err() {
+            self.shelf.lock().has_come(&url);
             self.shelf.waiting.fetch_sub(size, Ordering::Relaxed);
         }
     }
@@ -97,8 +108,8 @@ impl Disk {
     }
 
     pub(super) fn figures(&self) -> CacheFigures {
-        let lru = self.shelf.lock();
-        CacheFigures { entries: lru.len(), octets: lru.taken() }
+        let kept = self.shelf.lock();
+        CacheFigures { entries: kept.lru.len(), octets: kept.lru.taken() }
     }
 
     pub(super) async fn close(&self) {
@@ -111,20 +122,41 @@ impl Disk {
 }
 
 impl Shelf {
-    fn lock(&self) -> MutexGuard<'_, Lru> {
-        self.lru.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What there was of a URL.
     fn forget(&self, url: &str) -> Vec<Key> {
-        let mut lru = self.lock();
-        let keys = lru.of_url(url);
-        keys.iter().for_each(|key| lru.remove(key));
+        let mut kept = self.lock();
+        let keys = kept.lru.of_url(url);
+        keys.iter().for_each(|key| kept.lru.remove(key));
         keys
     }
 
     fn clear(&self) {
-        *self.lock() = Lru::new(self.most);
+        self.lock().lru = Lru::new(self.most);
+    }
+}
+
+impl Kept {
+    /// Is something of this URL there, or on its way?
+    fn has(&self, url: &str) -> bool {
+        self.lru.has_url(url) || self.coming.contains_key(url)
+    }
+
+    fn comes(&mut self, url: &Arc<str>) {
+        *self.coming.entry(Arc::clone(url)).or_default() += 1;
+    }
+
+    /// It is there now, or will never be.
+    fn has_come(&mut self, url: &Arc<str>) {
+        if let Some(coming) = self.coming.get_mut(url) {
+            *coming -= 1;
+            if *coming == 0 {
+                self.coming.remove(url);
+            }
+        }
     }
 }
 
@@ -206,13 +238,15 @@ impl Library {
     fn serve(self, ordered: &mpsc::Receiver<Order>, shelf: &Shelf) {
         while let Ok(order) = ordered.recv() {
             let done = match order {
-                Order::Read(keys, asked, say) => {
+                Order::Read(url, asked, say) => {
+                    let keys = shelf.lock().lru.of_url(&url);
                     // Whoever asked may have gone.
                     let _gone = say.send(self.read(&keys, &asked));
                     Ok(())
                 }
                 Order::Store(key, stored, size) => {
                     let done = self.store(&key, &stored, size, shelf);
+                    shelf.lock().has_come(&key.url);
                     shelf.waiting.fetch_sub(size, Ordering::Relaxed);
                     done
                 }
@@ -259,7 +293,7 @@ impl Library {
         writing.open_table(BODIES)?.insert(&*name, &*stored.body)?;
         writing.open_table(SHELVED)?.insert(&*name, (size as u64, milliseconds(stored)))?;
         writing.commit()?;
-        let gone = shelf.lock().insert(key.clone(), size);
+        let gone = shelf.lock().lru.insert(key.clone(), size);
         self.remove(&gone)
     }
 

@@ -37,11 +37,12 @@ impl Default for CacheOptions {
 /// A cache of responses (RFC 9111), for [`SessionBuilder::cache`](crate::SessionBuilder::cache): a private one, of one user. WinINet
 /// has such, WinHTTP has none.
 ///
-/// Cheap to clone; sessions that are given clones share it. What was stored for one `Authorization` is given to no other; the
-/// values of credentials, and of request fields that are marked as sensitive, are not kept, only their digests, which a random key of
-/// the cache is part of. Bodies are kept as
-/// they came. What came over a wire with a check given up ([`tls::danger`](crate::tls::danger)) is not stored, nor what came over one
-/// that says who asks, by NTLM or Negotiate.
+/// Cheap to clone; sessions that are given clones share it. What was stored for one `Authorization`, or over `https` for one
+/// [client certificate](crate::tls::TlsOptions::client_identity), is given to no other; the values of credentials, and of request
+/// fields that are marked as sensitive, are not kept, only their digests, which a random key of the cache is part of. Bodies are kept
+/// as they came. What came over a wire with a check given up ([`tls::danger`](crate::tls::danger)) is not stored, nor what came over one
+/// that says who asks, by NTLM, by Negotiate, or by a certificate that
+/// [code of yours](crate::tls::TlsOptions::client_certificates) chooses.
 ///
 /// ```no_run
 /// # async fn example() -> hinternet::Result<()> {

@@ -56,6 +56,20 @@ async fn memory_keeps_what_it_is_given_until_it_is_told_otherwise() {
 }
 
 #[tokio::test]
+async fn a_file_gives_what_it_was_given_a_moment_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = Cache::on_disk(folder.path().join("cache"), CacheOptions::default()).unwrap();
+    for n in 0..40 {
+        cache.store(&format!("http://a/{n}"), response(b"one", 1));
+    }
+    cache.remove("http://a/38");
+    assert_eq!(bodies(&cache, "http://a/39").await, ["one"]);
+    assert!(bodies(&cache, "http://a/38").await.is_empty(), "it was taken back on its way");
+    assert!(bodies(&cache, "http://a/40").await.is_empty());
+    assert_eq!(cache.figures().entries, 39);
+}
+
+#[tokio::test]
 async fn a_file_keeps_what_it_is_given_over_its_closing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cache");

@@ -32,6 +32,7 @@ use crate::error::{Error, Operation, Result};
 use crate::options::EventSourceOptions;
 use crate::policy::{Chances, Pauses, Reconnect};
 use crate::request::{RequestBuilder, Response};
+use crate::shown;
 
 pub use builder::EventSourceBuilder;
 pub use response::ResponseEvents;
@@ -40,7 +41,7 @@ use opening::{Opened, is_final, judge};
 use response::Reading;
 
 /// One event of a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerEvent {
     /// Its type; "message" if the server names none.
@@ -49,6 +50,16 @@ pub struct ServerEvent {
     pub data: String,
     /// The last id the server has given, with this event or before; empty if none.
     pub id: String,
+}
+
+/// How much it holds and nothing of it, like all that servers send.
+impl fmt::Debug for ServerEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { event, data, id } = self;
+        let mut debug = f.debug_struct("ServerEvent");
+        debug.field("event", event).field("data", &shown::count(data.as_bytes()));
+        debug.field("id", &shown::count(id.as_bytes())).finish()
+    }
 }
 
 /// Where an event source stands (the `readyState` of a browser's).

@@ -11,6 +11,7 @@ use super::proxy::ProxySettings;
 use super::timeouts::check_one;
 use super::tls::TlsOptions;
 use crate::error::{Error, Operation, Result};
+use crate::id::HandleId;
 use crate::network::{AddressPolicy, ByPointer, Dialer, Resolver};
 
 /// How streams are opened. Part of what makes a wire: requests that differ in it share none.
@@ -35,6 +36,8 @@ pub struct DialOptions {
     pub(crate) proxy_tls: TlsOptions,
     /// Whose wires they are, where they belong to somebody.
     pub(crate) bound: Option<Arc<Bound>>,
+    /// The only request that may have them, where there is one.
+    pub(crate) own: Option<HandleId>,
 }
 
 impl Default for DialOptions {
@@ -54,6 +57,7 @@ impl Default for DialOptions {
             always_tunnel: false,
             proxy_tls: TlsOptions::default(),
             bound: None,
+            own: None,
         }
     }
 }

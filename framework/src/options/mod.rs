@@ -63,6 +63,8 @@ pub use redirects::{Redirect, RedirectDecider, RedirectDecision, RedirectOptions
 pub use retry::{RetryBudget, RetryPolicy};
 pub use self_healing::{Overflow, SelfHealingOptions};
 pub use timeouts::Timeouts;
+#[cfg(feature = "cache")]
+pub(crate) use tls::Shows;
 pub(crate) use tls::TlsOptions;
 pub use websocket::WebSocketOptions;
 

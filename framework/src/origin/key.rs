@@ -127,13 +127,20 @@ impl PartialEq for Sought<'_> {
 impl Eq for Sought<'_> {}
 
 impl Hash for Sought<'_> {
-    /// Of numbers alone, since every request is looked up by it. Keys that differ in the way of dialing or in HTTP/2 only, which
-    /// are few, are told apart by comparison.
+    /// Of numbers alone, since every request is looked up by it, but for whose wires they are: of users there may be many. Keys that
+    /// differ in the way of dialing or in HTTP/2 only, which are few, are told apart by comparison.
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Self { session, origin, options } = self;
         session.hash(state);
         origin.hash(state);
         origin.is_secure().then_some(&options.tls).hash(state);
+        let DialOptions { bound, own, .. } = &options.dial;
+        if let Some(bound) = bound {
+            bound.hash(state);
+        }
+        if let Some(own) = own {
+            own.hash(state);
+        }
     }
 }
 
@@ -298,83 +305,4 @@ impl OriginKey {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-    use crate::network::Proxy;
-    use crate::options::Authentication;
-
-    fn key(session: HandleId, url: &str, options: &RequestOptions) -> OriginKey {
-        Sought::new(session, &Origin::parse(url).unwrap(), &Arc::new(options.clone())).to_key()
-    }
-
-    #[test]
-    fn p5_every_field_of_the_key_parts_wires() {
-        let (session, mut options) = (HandleId::next(), RequestOptions::default());
-        options.dial = DialOptions::default().proxy(Proxy::parse("p:80").unwrap());
-        let plain = key(session, "https://h", &options);
-        assert_eq!(plain, key(session, "https://h:443", &options.clone()));
-        let other_dial = RequestOptions { dial: options.dial.clone().no_delay(false), ..options.clone() };
-        let other_schemes = RequestOptions { authentication: Authentication::off(), ..options.clone() };
-        let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
-        let other_http2 = RequestOptions { protocols: Protocols::RequireHttp2, ..options.clone() };
-        let others = [
-            ("session", key(HandleId::next(), "https://h", &options)),
-            ("scheme", key(session, "http://h:443", &options)),
-            ("host", key(session, "https://i", &options)),
-            ("port", key(session, "https://h:444", &options)),
-            ("dial", key(session, "https://h", &other_dial)),
-            ("tls", key(session, "https://h", &other_tls)),
-            ("http2", key(session, "https://h", &other_http2)),
-            ("proxy_schemes", key(session, "https://h", &other_schemes)),
-        ];
-        assert_eq!(plain.fields().map(|(field, _)| field), others.each_ref().map(|(field, _)| *field));
-        for (field, other) in &others {
-            assert_ne!(&plain, other, "{field}");
-        }
-    }
-
-    #[test]
-    fn p5_where_no_proxy_is_on_the_way_a_wire_is_the_same_whatever_one_might_be_shown() {
-        let (session, options) = (HandleId::next(), RequestOptions::default());
-        let other = RequestOptions { authentication: Authentication::off(), ..options.clone() };
-        assert_eq!(key(session, "https://h", &options), key(session, "https://h", &other));
-    }
-
-    #[test]
-    fn p5_a_wire_without_tls_is_the_same_under_any_tls_options() {
-        let (session, options) = (HandleId::next(), RequestOptions::default());
-        let other_tls = RequestOptions { tls: TlsOptions::new().server_name_indication(false), ..options.clone() };
-        assert_eq!(key(session, "http://h", &options), key(session, "http://h", &other_tls));
-    }
-
-    #[test]
-    fn p5_where_only_http1_can_come_of_it_a_wire_is_the_same_under_any_terms_of_http2() {
-        let (session, options) = (HandleId::next(), RequestOptions::default());
-        let mut other = options.clone();
-        (other.http2.adaptive_window, other.limits.response_head) = (false, 1024);
-        assert_eq!(key(session, "http://h", &options), key(session, "http://h", &other));
-        assert_ne!(key(session, "https://h", &options), key(session, "https://h", &other));
-        (other.protocols, other.http2) = (Protocols::Http1, options.http2);
-        let mut third = other.clone();
-        third.limits.response_head = 2048;
-        assert_eq!(key(session, "https://h", &other), key(session, "https://h", &third));
-    }
-
-    #[test]
-    fn p5_what_is_sought_is_found_under_the_key_made_of_it_and_under_no_other() {
-        let (session, options) = (HandleId::next(), SharedOptions::default());
-        let origins = ["http://a", "http://b", "https://a"].map(|url| Origin::parse(url).unwrap());
-        let sought = |origin| Sought::new(session, origin, &options);
-        let mut known = HashSet::<_, Folding>::default();
-        for origin in &origins[1..] {
-            known.insert(UnderKey(sought(origin)));
-        }
-        let found = origins.each_ref().map(|origin| {
-            let sought = sought(origin);
-            known.get(&sought as &dyn Keyed).map(|found| found.0.to_key() == sought.to_key())
-        });
-        assert_eq!(found, [None, Some(true), Some(true)]);
-    }
-}
+mod tests;

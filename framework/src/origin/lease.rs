@@ -48,6 +48,11 @@ impl Lease {
         self.reused = true;
     }
 
+    /// Was it dialed for one request, and for no other to have after it?
+    pub(crate) fn is_of_one_request(&self) -> bool {
+        self.loan.pond.key.dial().own.is_some()
+    }
+
     /// Its borrower is about to be told that it has it.
     pub(crate) fn is_told_of(&mut self) {
         self.loan.told = true;

@@ -30,11 +30,13 @@ impl Journey {
             None => None,
             Some(_) => Box::pin(self.find_routes()).await?,
         };
+        let found = self.wire_of_its_own(found.as_ref().unwrap_or(&self.options)).or(found);
         let options = found.as_ref().unwrap_or(&self.options);
         let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
         let pond = origin(&sought, &self.services.terms);
         let started = clock::now();
-        let shared = if self.upgrade.is_some() { self.lend_to_upgrade(fresh) } else { None };
+        let shared =
+            if self.upgrade.is_some() && options.dial.own.is_none() { self.lend_to_upgrade(fresh) } else { None };
         let at_once = if fresh || shared.is_some() { shared } else { pond.lend_at_once(&self.shared.node) };
         let (mut lease, now) = match at_once {
             Some(lease) => (lease, started),

@@ -26,7 +26,7 @@ use crate::cache::{Cache, Room};
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::options::{AuthTarget, CacheMode, RequestOptions};
+use crate::options::{AuthTarget, CacheMode, RequestOptions, Shows};
 use crate::policy::cache::{Answer, Asked, Candidate, Stored, adds, answer, invalidated, is_failure, takes_part};
 use crate::protocol::http1::{BodyLength, ResponseHead};
 use crate::services::Services;
@@ -92,15 +92,20 @@ impl Journey {
             if self.settled.is_none() {
                 self.settled = self.settle_first()?;
             }
+            let by_wire = if self.target().origin().is_secure() { self.options.tls.shows() } else { Shows::Nobody };
             // No field tells who is known by the wire: what is answered there is for nobody else.
-            if self.options.dial.bound.as_ref().is_some_and(|bound| bound.target == AuthTarget::Server) {
+            let is_bound = self.options.dial.bound.as_ref().is_some_and(|bound| bound.target == AuthTarget::Server);
+            if is_bound || by_wire == Shows::WhoIsChosen {
                 return if mode == CacheMode::Offline { Err(self.has_nothing()) } else { Ok(false) };
             }
             let Some(caching) = &self.caching else { return Ok(false) };
             let (head, salt) = (self.head(BodyLength::None), caching.cache.salt());
-            let asked = Asked::new(&self.outgoing, head.defaults, salt)
+            let mut asked = Asked::new(&self.outgoing, head.defaults, salt)
                 .with_codings(head.codings())
                 .without(&self.options.redirects.sensitive, salt);
+            if let Shows::Certificate(certificate) = by_wire {
+                asked = asked.shown_by(certificate, salt);
+            }
             let url = self.target().url();
             let Some(caching) = &mut self.caching else { return Ok(false) };
             if !mode.reads() || caching.distrusts {

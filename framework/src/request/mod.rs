@@ -29,6 +29,7 @@ mod mailbox;
 mod messages;
 mod operation;
 mod outgoing;
+mod own_wire;
 mod parting;
 mod payload;
 mod proxying;

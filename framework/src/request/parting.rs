@@ -32,6 +32,7 @@ impl Journey {
     fn part_with(&mut self, lease: Lease) {
         #[cfg(feature = "negotiate")]
         let Some(lease) = self.keep_wire(lease) else { return };
+        let Some(lease) = self.keep_own_wire(lease) else { return };
         lease.give_back(&self.shared.node);
     }
 

@@ -1,12 +1,15 @@
 //! What is stored, and for whom.
 
-use hinternet::tls::TlsOptions;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use hinternet::tls::danger::AcceptAnyCertificate;
-use hinternet::{Cache, CacheOptions, Decompression, Session};
+use hinternet::tls::{ClientCertificates, ClientIdentity, TlsOptions};
+use hinternet::{Cache, CacheOptions, Decompression, Method, Session};
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::patiently;
 use integration_tests::recorder::Recorder;
+use integration_tests::scene::read_all;
 use integration_tests::tls::Tls;
 
 use super::{World, text};
@@ -172,6 +175,57 @@ async fn what_came_over_a_wire_with_a_check_given_up_is_not_stored() {
         assert_eq!(text(session.get(origin.url("/")).unwrap()).await, "from anybody");
     }
     assert_eq!((origin.log().len(), cache.figures().entries), (2, 0));
+    recorder.finish(session).await;
+}
+
+/// Somebody, whom the library cannot know.
+#[derive(Debug)]
+struct Whoever;
+
+impl ClientCertificates for Whoever {
+    fn choose(&self, _acceptable_authorities: &[&[u8]]) -> Option<ClientIdentity> {
+        None
+    }
+}
+
+/// As with `Authorization`: what a server says to whom it knows by the wire is for nobody else.
+#[tokio::test]
+async fn what_came_over_a_wire_that_shows_who_asks_is_for_no_other() {
+    let (recorder, count, cache) = (Recorder::start(), AtomicUsize::new(0), Cache::in_memory());
+    let authority = Authority::new("Everybody's");
+    let tls = Tls::new(&authority.issue(Leaf::for_names(["127.0.0.1"])));
+    let origin = Origin::secure(&tls, move |_| {
+        Reply::ok(count.fetch_add(1, Ordering::SeqCst).to_string()).field("cache-control", "max-age=60")
+    })
+    .await;
+    let session = recorder.session(Session::builder().cache(cache.clone()));
+    let anybody = TlsOptions::new().trust_only([authority.certificate()]);
+    let [alice, bob] = ["alice", "bob"].map(|name| {
+        let identity = authority.issue(Leaf::for_client(name)).client();
+        anybody.clone().client_identity(identity)
+    });
+    let whoever = anybody.clone().client_certificates(Whoever);
+    let connection = session.connect(&origin.origin()).unwrap();
+    for (tls, expected) in [
+        (&alice, "0"),
+        (&bob, "1"),
+        (&anybody, "2"),
+        (&alice, "0"),
+        (&bob, "1"),
+        (&anybody, "2"),
+        (&whoever, "3"),
+        (&whoever, "4"),
+    ] {
+        let request = connection.open_request(Method::GET, "/").unwrap();
+        let mut options = request.options();
+        options.tls = tls.clone();
+        request.set_options(options).unwrap();
+        request.send(()).await.unwrap();
+        request.receive_response().await.unwrap();
+        assert_eq!(read_all(&request).await.unwrap(), expected.as_bytes());
+    }
+    assert_eq!(cache.figures().entries, 3);
+    drop(connection);
     recorder.finish(session).await;
 }
 

@@ -29,6 +29,18 @@ fn html_9_2_2_events_come_with_type_data_and_id_and_the_request_says_what_it_wan
 }
 
 #[test]
+fn p7_an_event_is_shown_without_what_it_says() {
+    in_virtual_time(async {
+        let world = World::of(MemoryPeer::playing(stream("event: add\ndata: planted-secret\nid: planted-id\n\n")));
+        let mut source = world.source();
+        let shown = format!("{:?}", source.next().await.unwrap().unwrap());
+        assert_eq!(shown, "ServerEvent { event: \"add\", data: 14 octets, id: 10 octets }");
+        drop(source);
+        world.end().await;
+    });
+}
+
+#[test]
 fn nothing_is_asked_before_an_event_is() {
     in_virtual_time(async {
         let world = World::of(MemoryPeer::playing(stream("data: 1\n\n")));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use super::{AuthScheme, AuthTarget, Credentials};
+use super::{AuthScheme, AuthTarget, Credentials, Shown};
 
 /// Who uses a wire, towards whom. It is part of the wire's key: requests of others, or of nobody, have no part in it.
 #[derive(Clone)]
@@ -23,11 +23,15 @@ impl PartialEq for Bound {
 
 impl Eq for Bound {}
 
-/// Of no secret: those that differ in it alone are told apart by comparison.
+/// Of the user's name and of no secret: those that differ in that alone are told apart by comparison.
 impl Hash for Bound {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.target.hash(state);
-        self.scheme.hash(state);
+        let Self { target, scheme, credentials } = self;
+        target.hash(state);
+        scheme.hash(state);
+        if let Shown::Password { user, .. } = credentials.shown() {
+            user.hash(state);
+        }
     }
 }
 

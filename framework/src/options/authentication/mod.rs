@@ -36,13 +36,16 @@ pub enum AuthScheme {
     /// User and password as they are (RFC 7617).
     #[doc(alias = "WINHTTP_AUTH_SCHEME_BASIC")]
     Basic,
-    /// Microsoft's NTLM (MS-NLMP, MS-NTHT), which binds a connection to a user. Answered with the feature `negotiate`.
+    /// Microsoft's NTLM (MS-NLMP, MS-NTHT), which binds a connection to a user. Answered with the feature `negotiate`. A request that
+    /// says it by hand, in `Authorization`, has a connection of HTTP/1.1 to itself, unless HTTP/2 is required: a 401 or 407 keeps it for the
+    /// same request, sent again, and anything else closes it.
     #[doc(alias = "WINHTTP_AUTH_SCHEME_NTLM")]
     Ntlm,
     /// A proof that the password is known, without showing it (RFC 7616).
     #[doc(alias = "WINHTTP_AUTH_SCHEME_DIGEST")]
     Digest,
-    /// Kerberos or NTLM by SPNEGO (RFC 4559), which binds a connection to a user. Answered with the feature `negotiate`.
+    /// Kerberos or NTLM by SPNEGO (RFC 4559), which binds a connection to a user. Answered with the feature `negotiate`; by hand as NTLM
+    /// is.
     #[doc(alias = "WINHTTP_AUTH_SCHEME_NEGOTIATE")]
     Negotiate,
     /// A token (RFC 6750), which WinHTTP does not know.

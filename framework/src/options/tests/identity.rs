@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use http::header::VIA;
 
+use crate::id::HandleId;
 use crate::network::{
     ByPointer, Destination, Dialer, Dialing, FindingProxy, Lookup, Proxy, ProxyResolver, PublicAddresses, Resolver,
 };
@@ -84,6 +85,7 @@ fn p5_every_field_of_the_dial_options_parts_wires() {
         always_tunnel: true,
         proxy_tls: TlsOptions::new().server_name_indication(false),
         bound: Some(Arc::new(bound("alice"))),
+        own: Some(HandleId::next()),
     }));
 }
 

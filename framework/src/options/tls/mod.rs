@@ -93,6 +93,17 @@ pub(crate) enum Client {
     Chosen(ByPointer<dyn ClientCertificates>),
 }
 
+/// Who a wire says we are, as far as its options tell.
+#[cfg(feature = "cache")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shows<'a> {
+    Nobody,
+    /// Who has this certificate, in DER.
+    Certificate(&'a [u8]),
+    /// Whom code of the caller's own chooses.
+    WhoIsChosen,
+}
+
 /// Chooses who we are, for a server that asks.
 pub trait ClientCertificates: fmt::Debug + Send + Sync + 'static {
     /// The identity for a server that accepts certificates of these authorities (distinguished names in DER; empty: of any),
@@ -211,6 +222,19 @@ impl TlsOptions {
 
     pub(crate) fn parts(&self) -> &Parts {
         &self.0.parts
+    }
+
+    /// Who a server that asks is told we are.
+    #[cfg(feature = "cache")]
+    pub(crate) fn shows(&self) -> Shows<'_> {
+        match &self.parts().client {
+            Client::None => Shows::Nobody,
+            Client::Identity(identity) => match identity.chain() {
+                [ours, ..] => Shows::Certificate(ours.der()),
+                [] => Shows::Nobody,
+            },
+            Client::Chosen(_) => Shows::WhoIsChosen,
+        }
     }
 
     /// Is there no check that was given up?

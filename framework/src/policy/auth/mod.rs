@@ -31,7 +31,7 @@ pub(crate) use digest::Line;
 pub(crate) use keyring::{Era, Keyring, Set as CredentialSet};
 #[cfg(feature = "negotiate")]
 pub(crate) use offers::Leg;
-pub(crate) use offers::{Offer, Offers, field_names};
+pub(crate) use offers::{Offer, Offers, are_answered, bind, field_names};
 pub(crate) use rounds::{Carried, Rounds, allowed};
 pub(crate) use spaces::Place;
 #[cfg(feature = "negotiate")]

@@ -1,7 +1,7 @@
 //! What a server or a proxy offers: its challenges, as far as they are understood, and the strongest that can be answered.
 
 use http::HeaderMap;
-use http::header::{AUTHORIZATION, HeaderName, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, HeaderName, HeaderValue, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, WWW_AUTHENTICATE};
 
 #[cfg(feature = "negotiate")]
 use super::challenge::Asked;
@@ -45,6 +45,20 @@ pub(crate) fn field_names(target: AuthTarget) -> (HeaderName, HeaderName) {
         AuthTarget::Server => (WWW_AUTHENTICATE, AUTHORIZATION),
         AuthTarget::Proxy => (PROXY_AUTHENTICATE, PROXY_AUTHORIZATION),
     }
+}
+
+/// Is who asks answered by these fields?
+pub(crate) fn are_answered(fields: &HeaderMap, target: AuthTarget) -> bool {
+    fields.contains_key(field_names(target).1)
+}
+
+/// Is that by a scheme which tells who sends whatever comes over the wire?
+pub(crate) fn bind(fields: &HeaderMap, target: AuthTarget) -> bool {
+    let names_one = |value: &HeaderValue| {
+        let name = value.as_bytes().split(u8::is_ascii_whitespace).find(|name| !name.is_empty());
+        name.and_then(AuthScheme::named).is_some_and(AuthScheme::binds)
+    };
+    fields.get_all(field_names(target).1).iter().any(names_one)
 }
 
 impl Offers {

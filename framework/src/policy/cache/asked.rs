@@ -35,6 +35,14 @@ impl Asked {
         self
     }
 
+    /// Over a wire that shows who asks: by this certificate, and by the credentials if there are any.
+    pub(crate) fn shown_by(mut self, certificate: &[u8], salt: &Salt) -> Self {
+        let said = self.fields.get(AUTHORIZATION).map_or(&b""[..], HeaderValue::as_bytes);
+        let digest = salt.digest(&[said, certificate].join(&b' '));
+        self.fields.insert(AUTHORIZATION, digest);
+        self
+    }
+
     /// Of these the digests alone.
     pub(crate) fn without(mut self, secret: &[HeaderName], salt: &Salt) -> Self {
         for name in secret {

@@ -86,6 +86,11 @@ impl Lru {
         variants.iter().map(|variant| Key { url: Arc::clone(url), variant: Arc::clone(variant) }).collect()
     }
 
+    /// Is there anything of a URL?
+    pub(crate) fn has_url(&self, url: &str) -> bool {
+        self.by_url.contains_key(url)
+    }
+
     /// Octets that all of it takes.
     pub(crate) fn taken(&self) -> usize {
         self.taken

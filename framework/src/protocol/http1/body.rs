@@ -87,6 +87,11 @@ impl BodyDecoder {
         }
     }
 
+    /// Did some line of its framing end in LF alone, which was forgiven?
+    pub(crate) fn has_bare_lines(&self) -> bool {
+        matches!(&self.state, State::Chunked(decoder) if decoder.has_bare_lines())
+    }
+
     /// How many octets are still to come, where the framing tells.
     pub(crate) fn remaining(&self) -> Option<u64> {
         match &self.state {

@@ -25,6 +25,8 @@ pub(crate) struct ChunkedDecoder {
     scanned: usize,
     extension_octets_left: usize,
     trailers: HeaderMap,
+    /// A line ended in LF alone.
+    has_bare_lines: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +46,7 @@ impl ChunkedDecoder {
             scanned: 0,
             extension_octets_left: limits.chunk_extension_octets,
             trailers: HeaderMap::new(),
+            has_bare_lines: false,
         }
     }
 
@@ -63,7 +66,7 @@ impl ChunkedDecoder {
                     };
                     return Ok(Some(data));
                 }
-                State::DataEnd => take_data_end(buf, self.forgives())?,
+                State::DataEnd => self.take_data_end(buf)?,
                 State::Trailers => self.take_trailers(buf)?,
                 State::Ended => None,
             };
@@ -84,6 +87,11 @@ impl ChunkedDecoder {
         &self.trailers
     }
 
+    /// Did a line end in LF alone, which was forgiven?
+    pub(crate) fn has_bare_lines(&self) -> bool {
+        self.has_bare_lines
+    }
+
     fn forgives(&self) -> bool {
         self.limits.leniency.contains(Leniency::BARE_LINE_FEED)
     }
@@ -99,6 +107,7 @@ impl ChunkedDecoder {
             return if buf.len() < longest { Ok(None) } else { Err(too_large) };
         };
         self.scanned = 0;
+        self.has_bare_lines |= width < CRLF.len();
         let line = window.get(..length).unwrap_or_default();
         let (size, extensions) = line.split_at_checked(digits).ok_or(Fault::ChunkSize)?;
         let size = parse_size(size).ok_or(Fault::ChunkSize)?;
@@ -106,6 +115,21 @@ impl ChunkedDecoder {
         check_extensions(extensions)?;
         buf.advance(length + width);
         Ok(Some(if size == 0 { State::Trailers } else { State::Data { left: size } }))
+    }
+
+    fn take_data_end(&mut self, buf: &mut BytesMut) -> Result<Option<State>, Fault> {
+        if buf.starts_with(CRLF) {
+            buf.advance(CRLF.len());
+            Ok(Some(State::SizeLine))
+        } else if CRLF.starts_with(buf) {
+            Ok(None)
+        } else if self.forgives() && buf.starts_with(b"\n") {
+            buf.advance(1);
+            self.has_bare_lines = true;
+            Ok(Some(State::SizeLine))
+        } else {
+            Err(Fault::ChunkDataEnd)
+        }
     }
 
     fn take_trailers(&mut self, buf: &mut BytesMut) -> Result<Option<State>, Fault> {
@@ -119,6 +143,8 @@ impl ChunkedDecoder {
         self.scanned = 0;
         let lines = buf.get(..length).unwrap_or_default();
         let section = if forgives { with_whole_lines(lines).into() } else { Bytes::copy_from_slice(lines) };
+        // Each of them has got what it lacked.
+        self.has_bare_lines |= section.len() > length;
         let most = self.limits.trailer_fields;
         // Left where it is if it is wrong: what comes behind it must not be taken for the trailers.
         self.trailers = to_map(&section, most).map_err(|flaw| fault(flaw, Fault::TooManyTrailers { limit: most }))?;
@@ -141,20 +167,6 @@ pub(super) fn take(buf: &mut BytesMut, left: u64, max: usize) -> Bytes {
     let few = Bytes::copy_from_slice(buf.get(..length).unwrap_or_default());
     buf.advance(length);
     few
-}
-
-fn take_data_end(buf: &mut BytesMut, forgives: bool) -> Result<Option<State>, Fault> {
-    if buf.starts_with(CRLF) {
-        buf.advance(CRLF.len());
-        Ok(Some(State::SizeLine))
-    } else if CRLF.starts_with(buf) {
-        Ok(None)
-    } else if forgives && buf.starts_with(b"\n") {
-        buf.advance(1);
-        Ok(Some(State::SizeLine))
-    } else {
-        Err(Fault::ChunkDataEnd)
-    }
 }
 
 /// The digits of a chunk size, counted before its line has ended: a size that never ends fails at its first digit too many.

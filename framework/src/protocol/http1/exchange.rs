@@ -65,6 +65,7 @@ impl SendHead {
             gzip_asked: settled.asks_for_gzip,
             scanned: 0,
             interims: Interims::default(),
+            has_bare_lines: false,
             upgrade: None,
         };
         let left = match head.body {
@@ -239,6 +240,8 @@ struct HeadReader {
     gzip_asked: bool,
     scanned: usize,
     interims: Interims,
+    /// A line of some head ended in LF alone.
+    has_bare_lines: bool,
     /// The upgrade that the request asks for.
     upgrade: Option<Box<Asked>>,
 }
@@ -251,6 +254,7 @@ impl HeadReader {
         let Some(head) = parse_response_head(buf, &self.limits, &mut self.scanned)? else {
             return Ok(HeadStep::NeedMore);
         };
+        self.has_bare_lines |= head.said().has_bare_lines;
         match head.status() {
             StatusCode::SWITCHING_PROTOCOLS => match &self.upgrade {
                 Some(asked) => asked.check(head.version(), head.headers()).map_err(Fault::Upgrade)?,
@@ -268,7 +272,13 @@ impl HeadReader {
             lenient::decide(&self.method, &head, self.gzip_asked, self.limits.leniency)?
         };
         let decoder = BodyDecoder::new(framing, &self.limits);
-        let reusable = forgiven.map_or_else(|| self.may_reuse(&head, framing), Err);
+        let forgiven = forgiven.or(self.has_bare_lines.then_some(CloseReason::ProtocolError));
+        let reusable = match (self.may_reuse(&head, framing), forgiven) {
+            // It is no wire of HTTP any more.
+            (Err(CloseReason::SwitchedProtocols), _) => Err(CloseReason::SwitchedProtocols),
+            (_, Some(reason)) => Err(reason),
+            (reusable, None) => reusable,
+        };
         Ok(HeadStep::Final(head, ReceiveBody { decoder, reusable }))
     }
 
@@ -330,6 +340,9 @@ impl ReceiveBody {
         self.reusable?;
         if !self.is_ended() {
             Err(CloseReason::ResponseNotRead)
+        } else if self.decoder.has_bare_lines() {
+            // Who sent them may have meant another end.
+            Err(CloseReason::ProtocolError)
         } else if !leftover.is_empty() {
             // They would be taken for the answer to the next request.
             Err(CloseReason::UnexpectedOctets)

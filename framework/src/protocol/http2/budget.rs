@@ -28,6 +28,8 @@ pub(crate) struct Budget {
     greeted: bool,
     /// A stream may carry another protocol (RFC 8441 section 3).
     extends_connect: bool,
+    /// It has acknowledged settings since it was asked.
+    acknowledged: bool,
     going_away: Option<GoingAway>,
     received: Received,
     bucket: Bucket,
@@ -80,6 +82,7 @@ impl Budget {
             place: Place::Header { octets: [0; HEADER], filled: 0 },
             greeted: false,
             extends_connect: false,
+            acknowledged: false,
             going_away: None,
             received: Received::default(),
             bucket: Bucket::new(control_frames),
@@ -118,6 +121,11 @@ impl Budget {
     /// Has it said that a stream may carry another protocol? It may do so in any of its SETTINGS.
     pub(crate) fn extends_connect(&self) -> bool {
         self.extends_connect
+    }
+
+    /// Has it acknowledged settings of ours since this was asked last?
+    pub(crate) fn take_acknowledged(&mut self) -> bool {
+        std::mem::take(&mut self.acknowledged)
     }
 
     pub(crate) fn going_away(&self) -> Option<GoingAway> {
@@ -209,6 +217,8 @@ impl Budget {
             }
             _ => self.spend(now)?,
         }
+        // It has no payload: all of it has come.
+        self.acknowledged |= kind == SETTINGS && flags & ACK != 0;
         let ends = kind == RST_STREAM || matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
         let (kept, filled, useful) = ([0; FAREWELL], 0, 0);
         self.place = Place::Payload(Payload { kind, left, wanted, kept, filled, data, useful, stream, ends });

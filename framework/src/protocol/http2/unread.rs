@@ -15,6 +15,7 @@
 //!               less unread, or something taken, or no more is to come
 //! ```
 
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 use super::by_stream::ByStream;
@@ -40,6 +41,8 @@ struct Body<R> {
     idle: Option<Instant>,
     /// Since when it stands, with that much taken.
     standing: Option<Standing>,
+    /// Its reader, who waits for more, and looks at the windows again when they have changed.
+    waiting: Option<Waker>,
 }
 
 #[derive(Debug)]
@@ -66,7 +69,9 @@ impl<R: Clone> Unread<R> {
 
     /// A request opened this stream.
     pub(crate) fn opened(&mut self, stream: u32, reader: R) {
-        let body = Body { reader, ended: false, held: 0, taken: 0, taken_then: 0, idle: None, standing: None };
+        let (held, taken, taken_then) = (0, 0, 0);
+        let (idle, standing, waiting) = (None, None, None);
+        let body = Body { reader, ended: false, held, taken, taken_then, idle, standing, waiting };
         self.streams.insert(stream, body);
     }
 
@@ -95,21 +100,35 @@ impl<R: Clone> Unread<R> {
         self.streams.get_mut(stream).map_or(0, |body| body.held)
     }
 
-    /// Its reader took so much.
-    pub(crate) fn taken(&mut self, stream: u32, octets: u64) {
-        if let Some(body) = self.streams.get_mut(stream) {
-            let octets = octets.min(body.held);
-            body.held -= octets;
-            body.taken += octets;
-            self.octets -= octets;
+    /// Its reader took so much. Gives how much that is in all.
+    pub(crate) fn taken(&mut self, stream: u32, octets: u64) -> u64 {
+        let Some(body) = self.streams.get_mut(stream) else { return 0 };
+        let octets = octets.min(body.held);
+        body.held -= octets;
+        body.taken += octets;
+        self.octets -= octets;
+        body.taken
+    }
+
+    /// Its reader waits for more. Gives who waited before, to be dropped where nothing is borrowed: it may be the last of a task.
+    pub(crate) fn waits(&mut self, stream: u32, waker: &Waker) -> Option<Waker> {
+        let waiting = &mut self.streams.get_mut(stream)?.waiting;
+        match waiting {
+            Some(known) if known.will_wake(waker) => None,
+            _ => waiting.replace(waker.clone()),
         }
     }
 
-    /// No request has it any more.
-    pub(crate) fn given_up(&mut self, stream: u32) -> Option<R> {
+    /// Those readers that have waited since this was asked last, or still do.
+    pub(crate) fn take_waiting(&mut self) -> Vec<Waker> {
+        self.streams.values_mut().filter_map(|body| body.waiting.take()).collect()
+    }
+
+    /// No request has it any more. Gives who read it, to be dropped where nothing is borrowed.
+    pub(crate) fn given_up(&mut self, stream: u32) -> Option<(R, Option<Waker>)> {
         let body = self.streams.remove(stream)?;
         self.octets -= body.held;
-        Some(body.reader)
+        Some((body.reader, body.waiting))
     }
 
     /// How much is not read, of all streams.

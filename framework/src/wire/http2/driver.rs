@@ -150,6 +150,7 @@ impl Driver {
     /// Hands on what was heard and what is wished.
     fn listen(&mut self, now: Instant) {
         let octets = self.wire.shared.heard.take_octets();
+        self.wire.shared.heard.wake_if_acknowledged();
         if octets > 0 {
             self.wire.shared.heard.note_ended();
             self.keepalive.heard(now);

@@ -5,7 +5,7 @@ use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -27,6 +27,8 @@ pub(super) struct Heard {
     /// Octets received since the driver looked.
     octets: Cell<u64>,
     moved: Moved,
+    /// What there is to be sent waits until the server takes something.
+    blocked: Cell<bool>,
     /// What broke the rules of the connection, as `h2` would not tell it.
     fault: RefCell<Option<WireFault>>,
     tls: RefCell<Option<TlsFailure>>,
@@ -39,6 +41,7 @@ impl Heard {
             unread: RefCell::new(Unread::new()),
             octets: Cell::new(0),
             moved: Moved::default(),
+            blocked: Cell::default(),
             fault: RefCell::default(),
             tls: RefCell::default(),
         }
@@ -70,7 +73,22 @@ impl Heard {
     /// Nobody is interested in the stream any more; who read it.
     pub(super) fn given_up(&self, stream: u32) -> Option<Option<Arc<Node>>> {
         self.budget.borrow_mut().given_up(stream);
-        self.unread.borrow_mut().given_up(stream)
+        let given_up = self.unread.borrow_mut().given_up(stream);
+        given_up.map(|(reader, _waiting)| reader)
+    }
+
+    /// The reader of this stream waits for more of it, and is woken when settings of ours have come into force.
+    pub(super) fn waits(&self, stream: u32, waker: &Waker) {
+        let before = self.unread.borrow_mut().waits(stream, waker);
+        drop(before);
+    }
+
+    /// Wakes readers if settings of ours have come into force. While `h2` cannot write it may not have looked yet at what has come.
+    pub(super) fn wake_if_acknowledged(&self) {
+        if !self.blocked.get() && self.budget.borrow_mut().take_acknowledged() {
+            let waiting = self.unread.borrow_mut().take_waiting();
+            waiting.into_iter().for_each(Waker::wake);
+        }
     }
 
     /// Streams that the server has ended are open no more.
@@ -93,15 +111,16 @@ impl Heard {
     }
 
     /// A stream that takes nothing, and does not say so, would be written to for ever.
-    fn taken(&self, wrote: io::Result<usize>) -> io::Result<usize> {
-        match wrote {
+    fn taken(&self, wrote: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        self.blocked.set(wrote.is_pending());
+        wrote.map(|wrote| match wrote {
             Ok(0) => Err(io::ErrorKind::WriteZero.into()),
             Ok(octets) => {
                 add(&self.moved.sent, octets);
                 Ok(octets)
             }
             Err(error) => Err(error),
-        }
+        })
     }
 
     /// Why TLS broke.
@@ -165,11 +184,13 @@ impl AsyncRead for Listening {
 impl AsyncWrite for Listening {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write(context, octets);
-        wrote.map(|wrote| self.heard.taken(wrote))
+        self.heard.taken(wrote)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.heard.blocked.set(flushed.is_pending());
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -182,7 +203,7 @@ impl AsyncWrite for Listening {
         octets: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let wrote = Pin::new(&mut self.stream).poll_write_vectored(context, octets);
-        wrote.map(|wrote| self.heard.taken(wrote))
+        self.heard.taken(wrote)
     }
 
     fn is_write_vectored(&self) -> bool {

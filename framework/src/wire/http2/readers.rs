@@ -5,9 +5,10 @@
 //! windows of streams are made small: what is under way then comes, and little more of what nobody reads.
 
 use std::sync::Arc;
+use std::task::Context;
 use std::time::{Duration, Instant};
 
-use h2::StreamId;
+use h2::{RecvStream, StreamId};
 
 use super::Http2;
 use crate::error::Error;
@@ -111,9 +112,18 @@ impl Http2 {
         self.shared.heard.unread().opened(stream.as_u32(), self.reader.take());
     }
 
-    /// A reader took so much of it.
-    pub(super) fn took(&self, stream: StreamId, octets: usize) {
-        self.shared.heard.unread().taken(stream.as_u32(), octets as u64);
+    /// A reader took so much of it. Gives whether that is much in all: see [`offer_window`](Self::offer_window).
+    pub(super) fn took(&self, stream: StreamId, octets: usize) -> bool {
+        self.shared.heard.unread().taken(stream.as_u32(), octets as u64) >= MUCH
+    }
+
+    /// The reader of a stream, who has taken much of it, waits for more. What was taken and was not worth an update of the window yet
+    /// may be all that the server has to wait for once its windows are small, and `h2` does not look at it when they are acknowledged:
+    /// it is made to look here, and the reader is woken behind the acknowledgement to come here again.
+    pub(super) fn offer_window(&self, body: &mut RecvStream, context: &Context<'_>) {
+        self.shared.heard.waits(body.stream_id().as_u32(), context.waker());
+        // The stream may be over.
+        let _over = body.flow_control().release_capacity(0);
     }
 
     pub(super) fn gave_up(&self, stream: StreamId) {
@@ -128,5 +138,8 @@ impl Http2 {
 
 /// A stream's window where much is unread: as much as a server may count on before it has read any settings (RFC 9113 6.9.2).
 const SMALL: u32 = 65_535;
+/// With less taken of it nothing can be missing of a stream's small window, whatever padding came beside: unlike what is taken, that is
+/// not counted, and an honest server has no reason to pad an octet with more than seven.
+const MUCH: u64 = SMALL as u64 / 8;
 /// RFC 9113 6.9.1.
 const MOST: u32 = 0x7fff_ffff;

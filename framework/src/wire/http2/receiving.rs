@@ -79,6 +79,11 @@ impl Receiving {
         self.body.take()
     }
 
+    /// What is still to be read.
+    pub(super) fn body(&mut self) -> Option<&mut RecvStream> {
+        self.body.as_mut()
+    }
+
     /// Nothing more is taken. What has come of the trailers stays.
     pub(super) fn let_go(&mut self) {
         (self.response, self.body) = (None, None);

@@ -38,6 +38,8 @@ pub(super) struct Stream {
     unprocessed: bool,
     /// When nothing more of the body was to be sent, if there was any.
     pub(super) body_ended: Option<Instant>,
+    /// Much of the response was taken.
+    has_taken_much: bool,
     /// Waits for a head, for a piece of the response, or for the end of the request.
     reader: Option<Waker>,
     /// Waits for room, or for something to send.
@@ -107,6 +109,7 @@ impl Stream {
             receiving,
             unprocessed: false,
             body_ended: None,
+            has_taken_much: false,
             reader: None,
             writer: None,
         }
@@ -248,9 +251,14 @@ impl Stream {
         if self.has_switched() {
             return Poll::Ready(Ok(None));
         }
-        let Poll::Ready(read) = self.receiving.poll_read(context, max) else { return Poll::Pending };
+        let Poll::Ready(read) = self.receiving.poll_read(context, max) else {
+            if let Some(body) = self.receiving.body().filter(|_| self.has_taken_much) {
+                self.wire.offer_window(body, context);
+            }
+            return Poll::Pending;
+        };
         if let (Ok(Some(piece)), Some(stream)) = (&read, self.stream_id()) {
-            self.wire.took(stream, piece.len());
+            self.has_taken_much = self.wire.took(stream, piece.len());
         }
         Poll::Ready(read.map_err(|error| self.translate(Stage::Body, error)))
     }

@@ -22,11 +22,13 @@ pub(crate) struct Tunnel {
     ended: bool,
     /// Room is asked for.
     waits: bool,
+    /// Much of what came was taken.
+    has_taken_much: bool,
 }
 
 impl Tunnel {
     pub(super) fn new(wire: Http2, out: SendStream<Bytes>, body: RecvStream) -> Self {
-        Self { wire, out, body, received: BytesMut::new(), ended: false, waits: false }
+        Self { wire, out, body, received: BytesMut::new(), ended: false, waits: false, has_taken_much: false }
     }
 
     /// Who hears of it if nobody reads what comes.
@@ -50,6 +52,9 @@ impl Tunnel {
                 Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(self.failure(error))),
                 Poll::Ready(None) => return Poll::Ready(Ok(0)),
                 Poll::Pending => {
+                    if self.has_taken_much {
+                        self.wire.offer_window(&mut self.body, context);
+                    }
                     if self.received.is_empty() {
                         // Many rest.
                         self.received = BytesMut::new();
@@ -61,7 +66,7 @@ impl Tunnel {
             if octets == 0 {
                 continue;
             }
-            self.wire.took(self.out.stream_id(), octets);
+            self.has_taken_much = self.wire.took(self.out.stream_id(), octets);
             if let Err(error) = self.body.flow_control().release_capacity(octets) {
                 return Poll::Ready(Err(self.failure(error)));
             }

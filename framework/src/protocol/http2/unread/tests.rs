@@ -184,5 +184,17 @@ fn another_reader_hears_of_it_when_it_has_the_stream() {
     scene.found();
     scene.now += PATIENCE;
     assert_eq!(scene.found().2, [(7, 1600)]);
-    assert_eq!(scene.unread.given_up(1), Some(7));
+    assert_eq!(scene.unread.given_up(1).map(|(reader, _)| reader), Some(7));
+}
+
+#[test]
+fn who_waits_is_known_once_and_only_while_it_has_the_stream() {
+    let mut scene = Scene::with(&[1, 3]);
+    let waker = Waker::noop();
+    assert!(scene.unread.waits(1, waker).is_none());
+    assert!(scene.unread.waits(1, waker).is_none(), "the same");
+    assert!(scene.unread.waits(3, waker).is_none());
+    assert!(scene.unread.waits(5, waker).is_none(), "nobody's");
+    assert!(scene.unread.given_up(3).is_some_and(|(_, waiting)| waiting.is_some()));
+    assert_eq!((scene.unread.take_waiting().len(), scene.unread.take_waiting().len()), (1, 0));
 }
