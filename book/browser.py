@@ -50,6 +50,8 @@ class Browser:
             line, self.unread = self.unread.split(b"\0", 1)
             answer = json.loads(line)
             if answer.get("id") == self.number:
+                if method == "Runtime.evaluate" and "error" in answer:
+                    return {"result": {}}  # the page went away while it was asked
                 assert "error" not in answer, f"{method}: {answer['error']}"
                 return answer["result"]
 
