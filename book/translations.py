@@ -54,6 +54,12 @@ def kept(text):
     return collections.Counter(re.findall(r"`[^`]+`", text)), collections.Counter(re.findall(r"\]\(([^)]*)\)", text))
 
 
+def glued(text):
+    """`*a*` becomes `_a_` on its way to the page, which is no emphasis inside of a word, and Chinese has no spaces."""
+    pairs = re.finditer(r"(.?)(?<!\*)\*(?!\*)[^*]+\*(?!\*)(.?)", re.sub(r"`[^`]*`", "", text))
+    return any(beside.isalnum() for pair in pairs for beside in pair.groups())
+
+
 def faults(catalog, messages):
     known = {message.msgid for message in messages}
     translated = {entry.msgid: entry.msgstr for entry in catalog if entry.msgstr and not entry.obsolete}
@@ -62,6 +68,8 @@ def faults(catalog, messages):
             yield f"fuzzy, obsolete, empty or outdated: {entry.msgid!r}"
         elif kept(entry.msgid) != kept(entry.msgstr) or (entry.msgid[-1] == "\n") != (entry.msgstr[-1] == "\n"):
             yield f"other code, links or end than the original: {entry.msgid!r}\n    {entry.msgstr!r}"
+        elif glued(entry.msgstr):
+            yield f"emphasis without spaces around it is none: {entry.msgstr!r}"
     for message in wanted(messages):
         if message.msgid not in translated:
             yield f"not translated ({message.occurrences[0][0]}): {message.msgid!r}"
