@@ -15,7 +15,13 @@ macro_rules! chapters {
 
 chapters! {
     introduction
+    naive
+    session
+    deadlines
+    many
+    supervision
     first_request
+    engine
     handle_tree
     notifications
     closing

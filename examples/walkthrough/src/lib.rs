@@ -12,6 +12,8 @@
 //! | `/gate` | a line of text, once somebody has asked for `/open` |
 //! | else | 404 |
 
+pub mod hostile;
+
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
