@@ -42,6 +42,13 @@ pub fn ended(result: Result<(), impl Display>) -> ExitCode {
     }
 }
 
+/// Resolves when the user has had enough: Ctrl-C. Never, where that cannot be heard.
+pub async fn ctrl_c() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        std::future::pending().await
+    }
+}
+
 /// The film: lines that are numbered.
 pub fn film() -> Bytes {
     (0..FILM / 8).map(|line| format!("{line:07}\n")).collect::<String>().into()

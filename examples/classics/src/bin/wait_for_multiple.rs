@@ -95,7 +95,7 @@ async fn wait<U: Future>(urls: Vec<String>, user: impl FnOnce(watch::Receiver<us
 // ANCHOR_END: wait
 
 async fn for_urls(urls: Vec<String>) -> Result<()> {
-    let ended = wait(urls.clone(), |_| tokio::signal::ctrl_c()).await?;
+    let ended = wait(urls.clone(), |_| classics::ctrl_c()).await?;
     for (number, status) in ended {
         match status {
             Ok(status) => println!("{}: {status}", urls[number]),

@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
     if jobs.is_empty() {
         return classics::ended(tour::tour().await);
     }
-    match download_all(&jobs, &Progress::of(&jobs), tokio::signal::ctrl_c()).await {
+    match download_all(&jobs, &Progress::of(&jobs), classics::ctrl_c()).await {
         Ok(outcomes) => report(&jobs, &outcomes, arguments.head),
         Err(error) => {
             eprintln!("download: {error}");

@@ -123,4 +123,21 @@ mod tests {
         assert_eq!(pace(0, Some(1024), seconds(0)), "0.0 KiB/s");
         assert_eq!(pace(1, Some(u64::MAX), seconds(9)), "0.0 KiB/s, 1d 00:00:00 left");
     }
+
+    #[tokio::test]
+    async fn each_download_moves_the_bar_of_its_number_and_no_other() {
+        let server = classics::site().await;
+        let folder = tempfile::tempdir().unwrap();
+        let job =
+            |url: String| Job { url, file: folder.path().join("film"), wanted: crate::arguments::Wanted::default() };
+        let jobs = [job(server.url("/film")), job("gopher://a.example/".to_owned())];
+        let progress = Progress::of(&jobs);
+        let outcomes = crate::download_all(&jobs, &progress, std::future::pending::<()>()).await.unwrap();
+        assert!(outcomes[0].is_ok() && outcomes[1].is_err());
+        let (whole, none) = (progress.bar(0).line, progress.bar(1).line);
+        let film = classics::FILM as u64;
+        assert_eq!((whole.position(), whole.length()), (film, Some(film)));
+        assert!(whole.message().ends_with(" KiB/s, 00:00:00 left"), "{}", whole.message());
+        assert_eq!((none.position(), none.message().as_str()), (0, ""));
+    }
 }
