@@ -43,3 +43,27 @@ chapters! {
     crawler
     glossary
 }
+
+pub mod winhttp {
+    //! Those for who comes from WinHTTP and WinINet.
+
+    macro_rules! chapters {
+        ($($chapter:ident)*) => {
+            $(
+                #[cfg(doctest)]
+                #[doc = include_str!(concat!("../../src/winhttp/", stringify!($chapter), ".md"))]
+                pub mod $chapter {}
+            )*
+        };
+    }
+
+    chapters! {
+        callbacks
+        download
+        get
+        sendreq_async
+        subscriber
+        tree
+        wait_for_multiple
+    }
+}

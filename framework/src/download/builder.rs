@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use http::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
 
-use super::fetching::{Fetched, Fetching};
+use super::fetching::{Asking, Fetched, Fetching, Heads};
 use super::filing::{Filing, Progress, Verify};
 use super::plan::Plan;
 use super::{Download, DownloadProgress, Downloaded};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::options::{Decompression, RequestOptions, RetryPolicy};
+use crate::protocol::http1::ResponseHead;
 use crate::request::RequestBuilder;
 
 /// A download in the making, from [`Session::download`](crate::Session::download).
@@ -18,13 +19,14 @@ use crate::request::RequestBuilder;
 pub struct DownloadBuilder {
     request: RequestBuilder,
     policy: Option<RetryPolicy>,
+    heads: Option<Heads>,
     progress: Option<Progress>,
     verify: Option<Verify>,
 }
 
 impl DownloadBuilder {
     pub(crate) fn new(request: RequestBuilder) -> Self {
-        Self { request, policy: None, progress: None, verify: None }
+        Self { request, policy: None, heads: None, progress: None, verify: None }
     }
 
     /// Adds a header field to each request, as [`RequestBuilder::header`] does. `Range` and `If-Range` are the download's own, and
@@ -53,6 +55,22 @@ impl DownloadBuilder {
     #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(mut self, context: u64) -> Self {
         self.request = self.request.context(context);
+        self
+    }
+
+    /// Told of the head of every answer, whatever its status, before anything is made of it: the raw head
+    /// ([`ResponseHead::raw`]), the name the server gives to the file. On the thread that works for the download: it has to be quick,
+    /// and must not block. A file that was there whole is not asked for, and has none.
+    ///
+    /// ```no_run
+    /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+    /// let download = session.download("https://www.example.com/film")?.on_head(|head| println!("{}", head.status()));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS_CRLF")]
+    pub fn on_head(mut self, told: impl FnMut(&ResponseHead) + Send + 'static) -> Self {
+        self.heads = Some(Box::new(told));
         self
     }
 
@@ -104,8 +122,8 @@ impl DownloadBuilder {
     /// what the last attempt failed with, as [`RequestBuilder::send`] and [`Response::chunk`](crate::Response::chunk) say.
     pub async fn to_file(self, path: impl Into<PathBuf>) -> Result<Downloaded> {
         let path = path.into();
-        let (request, policy, progress, verify) = self.made_ready()?;
-        Box::pin(Filing { request, policy, path, progress, verify }.run_on_its_shard()).await
+        let (asking, progress, verify) = self.made_ready()?;
+        Box::pin(Filing { asking, path, progress, verify }.run_on_its_shard()).await
     }
 
     /// Downloads it as a stream: what breaks is gone on from, unseen by whoever reads. [`verify`](Self::verify) and
@@ -115,8 +133,8 @@ impl DownloadBuilder {
     /// From the stream: as [`to_file`](Self::to_file); and 12032 when what was read is of a version that the server has no more, so that
     /// the caller has to begin anew.
     pub fn stream(self) -> Result<Download> {
-        let (request, policy, _, _) = self.made_ready()?;
-        let fetching = Fetching::new(request, policy, Plan::default());
+        let (asking, _, _) = self.made_ready()?;
+        let fetching = Fetching::new(asking, Plan::default());
         let octets = futures_util::stream::unfold(Some((fetching, false)), |state| async {
             let (mut fetching, mut has_begun) = state?;
             loop {
@@ -136,8 +154,8 @@ impl DownloadBuilder {
         Ok(Download(Box::pin(octets)))
     }
 
-    fn made_ready(self) -> Result<(RequestBuilder, RetryPolicy, Option<Progress>, Option<Verify>)> {
-        let Self { request, policy, progress, verify } = self;
+    fn made_ready(self) -> Result<(Asking, Option<Progress>, Option<Verify>)> {
+        let Self { request, policy, heads, progress, verify } = self;
         for own in [RANGE, IF_RANGE] {
             if request.header_fields().contains_key(&own) {
                 return Err(Error::parameter(Operation::Download, format!("{own} is the download's own to set")));
@@ -153,7 +171,7 @@ impl DownloadBuilder {
         let request = request
             .default_header(ACCEPT_ENCODING, "identity")
             .with_options(|its| (its.retry, its.decompression) = (None, Decompression::NONE));
-        Ok((request, policy, progress, verify))
+        Ok((Asking { request, policy, heads }, progress, verify))
     }
 }
 

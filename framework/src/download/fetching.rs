@@ -11,12 +11,23 @@ use crate::options::RetryPolicy;
 use crate::policy::Cause;
 use crate::policy::governor::retry_after;
 use crate::protocol::byte_ranges::Said;
+use crate::protocol::http1::ResponseHead;
 use crate::request::{RequestBuilder, Response};
+
+/// What is asked, how often, and who hears of each answer.
+pub(super) struct Asking {
+    pub(super) request: RequestBuilder,
+    pub(super) policy: RetryPolicy,
+    pub(super) heads: Option<Heads>,
+}
+
+pub(super) type Heads = Box<dyn FnMut(&ResponseHead) + Send>;
 
 /// A download under way.
 pub(super) struct Fetching {
     request: RequestBuilder,
     policy: RetryPolicy,
+    heads: Option<Heads>,
     pub(super) plan: Plan,
     response: Option<Response>,
     /// Octets of the response that are held already.
@@ -44,12 +55,14 @@ pub(super) enum Fetched {
 }
 
 impl Fetching {
-    pub(super) fn new(request: RequestBuilder, policy: RetryPolicy, plan: Plan) -> Self {
+    pub(super) fn new(asking: Asking, plan: Plan) -> Self {
+        let Asking { request, policy, heads } = asking;
         let (over, furthest) = (plan.is_complete(), plan.held);
         let (requests, fruitless, versions) = (0, 0, 0);
         Self {
             request,
             policy,
+            heads,
             plan,
             response: None,
             skip: 0,
@@ -111,6 +124,9 @@ impl Fetching {
             Ok(response) => response,
             Err(error) => return self.lose(error).map(|()| None),
         };
+        if let Some(told) = &mut self.heads {
+            told(response.head());
+        }
         let mut ranges = response.headers().get_all(CONTENT_RANGE).iter();
         let said = ranges.next().and_then(|value| Said::parse(value.as_bytes())).filter(|_| ranges.next().is_none());
         self.skip = 0;

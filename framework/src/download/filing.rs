@@ -8,17 +8,14 @@ use std::task::Poll;
 use futures_util::future::poll_fn;
 use tokio::sync::oneshot;
 
-use super::fetching::{Fetched, Fetching};
+use super::fetching::{Asking, Fetched, Fetching};
 use super::store::Store;
 use super::{DownloadProgress, Downloaded};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
-use crate::options::RetryPolicy;
-use crate::request::RequestBuilder;
 
 /// What is to be done with the octets.
 pub(super) struct Filing {
-    pub(super) request: RequestBuilder,
-    pub(super) policy: RetryPolicy,
+    pub(super) asking: Asking,
     pub(super) path: PathBuf,
     pub(super) progress: Option<Progress>,
     pub(super) verify: Option<Verify>,
@@ -31,9 +28,10 @@ pub(super) type Verifying = Pin<Box<dyn Future<Output = Result<()>> + Send>>;
 impl Filing {
     /// Does it where files and timers can be used. Dropped, it stops.
     pub(super) async fn run_on_its_shard(self) -> Result<Downloaded> {
-        let services = std::sync::Arc::clone(&self.request.opening().services);
+        let request = &self.asking.request;
+        let services = std::sync::Arc::clone(&request.opening().services);
         services.engine.check(Operation::Download)?;
-        let shard = services.engine.shard_of((services.session.id(), self.request.target().origin())).clone();
+        let shard = services.engine.shard_of((services.session.id(), request.target().origin())).clone();
         let (mut answer, answered) = oneshot::channel();
         shard.spawn(async move {
             let downloaded = {
@@ -60,10 +58,10 @@ impl Filing {
     }
 
     async fn run(self) -> Result<Downloaded> {
-        let Self { request, policy, path, mut progress, verify } = self;
-        let (mut store, plan) = Store::open(path, request.url()).await?;
+        let Self { asking, path, mut progress, verify } = self;
+        let (mut store, plan) = Store::open(path, asking.request.url()).await?;
         let mut resumed_from = plan.held;
-        let mut fetching = Fetching::new(request, policy, plan);
+        let mut fetching = Fetching::new(asking, plan);
         loop {
             let fetched = match fetching.next().await {
                 Ok(fetched) => fetched,

@@ -204,3 +204,27 @@ async fn a_whole_that_ends_before_what_is_held_of_it_is_not_whole() {
         world.end().await;
     }
 }
+
+#[tokio::test]
+async fn the_head_of_every_answer_is_told_before_anything_is_made_of_it() {
+    let busy = Script::answering_once("HTTP/1.1 503 Busy\r\nX-Why: busy\r\ncontent-length: 0\r\n\r\n");
+    let scripts = vec![busy, broken(&whole(&film(), TAG), 100), Script::answering(part(&film(), 100, TAG))];
+    for streamed in [false, true] {
+        let world = World::of(scripts.clone()).await;
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&heads);
+        let download = world.download().on_head(move |head| {
+            seen.lock().unwrap().push((head.status().as_u16(), head.raw().clone()));
+        });
+        if streamed {
+            let mut download = download.stream().unwrap();
+            while download.chunk().await.unwrap().is_some() {}
+        } else {
+            download.to_file(world.path()).await.unwrap();
+        }
+        let heads = heads.lock().unwrap().clone();
+        assert_eq!(heads.iter().map(|(status, _)| *status).collect::<Vec<_>>(), [503, 200, 206]);
+        assert_eq!(heads[0].1, "HTTP/1.1 503 Busy\r\nX-Why: busy\r\ncontent-length: 0\r\n\r\n");
+        world.end().await;
+    }
+}
