@@ -46,6 +46,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "notification",
             "options",
             "network",
+            "url_components",
             "target",
             "error",
             "reason",

@@ -336,6 +336,19 @@ mod tests {
     }
 
     #[test]
+    fn p5_a_group_has_its_wires_to_itself() {
+        let session = HandleId::next();
+        let of = |group: Option<&str>| {
+            let dial = DialOptions::default().group(group);
+            key(session, "https://h", &RequestOptions { dial, ..RequestOptions::default() })
+        };
+        assert_eq!(of(Some("a")), of(Some("a")));
+        assert_eq!(of(None), key(session, "https://h", &RequestOptions::default()));
+        let groups: HashSet<_> = [None, Some("a"), Some("b"), Some("")].map(of).into();
+        assert_eq!(groups.len(), 4);
+    }
+
+    #[test]
     fn p5_where_no_proxy_is_on_the_way_a_wire_is_the_same_whatever_one_might_be_shown() {
         let (session, options) = (HandleId::next(), RequestOptions::default());
         let other = RequestOptions { authentication: Authentication::off(), ..options.clone() };
