@@ -25,6 +25,7 @@
 //! | module | is |
 //! |---|---|
 //! | `fuzzing` | what must hold whatever a stranger sends, for the fuzzer and the tests; with the feature of that name |
+//! | `blocking` | the tree for programs without async; with the feature of that name |
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
 //! | `pac` | proxies chosen by a script; with the feature of that name |
@@ -64,6 +65,9 @@
 #[doc(hidden)]
 pub mod fuzzing;
 
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod any_handle;
 #[cfg(feature = "tower")]
 pub mod tower;

@@ -24,6 +24,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     (
         "levels",
         &[
+            "blocking",
             "any_handle",
             "tower",
             "pac",
