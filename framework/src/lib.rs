@@ -25,6 +25,7 @@
 //! | module | is |
 //! |---|---|
 //! | `fuzzing` | what must hold whatever a stranger sends, for the fuzzer and the tests; with the feature of that name |
+//! | `blocking` | the tree for programs without async; with the feature of that name |
 //! | `any_handle` | a handle of any kind, found by its id |
 //! | `tower` | sessions and connections as `tower` services; with the feature of that name |
 //! | `pac` | proxies chosen by a script; with the feature of that name |
@@ -42,7 +43,7 @@
 //! | `handle` | what all handles have in common: the tree |
 //! | `snapshot` | a session as it is at one moment |
 //! | [`network`] | what a program may put in the network's place |
-//! | `notification`, `options`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock`, `in_place` | the words |
+//! | `notification`, `options`, `url_components`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock`, `in_place` | the words |
 //!
 //! # Scope
 //!
@@ -64,6 +65,9 @@
 #[doc(hidden)]
 pub mod fuzzing;
 
+#[cfg(feature = "blocking")]
+#[cfg_attr(docsrs, doc(cfg(feature = "blocking")))]
+pub mod blocking;
 mod any_handle;
 #[cfg(feature = "tower")]
 pub mod tower;
@@ -95,6 +99,7 @@ mod snapshot;
 mod notification;
 mod options;
 pub mod network;
+mod url_components;
 mod target;
 mod error;
 mod reason;
@@ -143,12 +148,13 @@ pub use pac::{Pac, PacOptions};
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use policy::cookies::{Cookie, SameSite};
 pub use protocol::byte_ranges::{ContentRange, Validator};
+pub use protocol::header_queries::{HeaderQueries, http_date, parse_http_date};
 pub use protocol::http1::ResponseHead;
 pub use protocol::tunnel::ConnectAnswer;
 pub use reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHealth};
 pub use request::{
-    ConnectionInfo, Form, OfferedSchemes, Part, Parts, Payload, PriorResponse, Ranged, Request, RequestBuilder,
-    Response, Sizes, Timings, WebSocketBuilder,
+    ConnectionInfo, Form, HeaderModifier, OfferedSchemes, Part, Parts, Payload, PriorResponse, Ranged, Request,
+    RequestBuilder, Response, Sizes, Timings, WebSocketBuilder,
 };
 pub use self_healing::{Ended, HealingEvent, HealingFigures, HealingState, Resumed, SelfHealing, SelfHealingBuilder};
 pub use services::ShutdownReport;
@@ -162,6 +168,7 @@ pub use stores::HstsStore;
 #[cfg_attr(docsrs, doc(cfg(feature = "cookies")))]
 pub use stores::{CookieFile, CookieJar, Loaded, SessionCookies};
 pub use target::{IntoTarget, Origin, Target};
+pub use url_components::{UrlComponents, UrlFlags, crack_url, create_url};
 pub use websocket::{CloseStatus, MessagePart, WebSocket, WebSocketSink, WebSocketStream};
 
 /// What a secure wire must be, and what is known of one that failed.

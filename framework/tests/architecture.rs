@@ -24,6 +24,7 @@ const PICTURE: &[(&str, &[&str])] = &[
     (
         "levels",
         &[
+            "blocking",
             "any_handle",
             "tower",
             "pac",
@@ -46,6 +47,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "notification",
             "options",
             "network",
+            "url_components",
             "target",
             "error",
             "reason",

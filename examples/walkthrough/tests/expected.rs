@@ -18,7 +18,7 @@ macro_rules! programs {
     };
 }
 
-programs! { hello naive checker supervised solutions first_request handle_path handle_tree notifications closing tls dialing cookies }
+programs! { hello naive checker supervised solutions first_request handle_path handle_tree notifications closing tls dialing cookies blocking }
 
 fn compare(program: &str, executable: &str) {
     let output = Command::new(executable).output().expect("the program can be run");

@@ -71,6 +71,8 @@ error_codes! {
     ClientAuthCertNeeded = 12044, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED";
     /// The peer's answer is not HTTP, or breaks its rules.
     InvalidServerResponse = 12152, "ERROR_WINHTTP_INVALID_SERVER_RESPONSE";
+    /// A header field is not what it was asked for as, such as a number.
+    InvalidHeader = 12153, "ERROR_WINHTTP_INVALID_HEADER";
     /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
     RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
     /// The text of a proxy script is no script: it cannot be read, or has no `FindProxyForURL`.

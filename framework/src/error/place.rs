@@ -58,6 +58,10 @@ pub enum Operation {
     Events,
     /// `Session::proxy_for_url`, and a search for proxies of its own.
     ProxyForUrl,
+    /// `crack_url`.
+    CrackUrl,
+    /// `create_url`.
+    CreateUrl,
 }
 
 impl Operation {
@@ -87,6 +91,8 @@ impl Operation {
             Self::TryFrom => "WinHttpQueryOption",
             Self::Shutdown => "WinHttpCloseHandle",
             Self::ProxyForUrl => "WinHttpGetProxyForUrl",
+            Self::CrackUrl => "WinHttpCrackUrl",
+            Self::CreateUrl => "WinHttpCreateUrl",
         }
     }
 
@@ -117,6 +123,8 @@ impl Operation {
             Self::Download => "download",
             Self::Events => "events",
             Self::ProxyForUrl => "proxy_for_url",
+            Self::CrackUrl => "crack_url",
+            Self::CreateUrl => "create_url",
         }
     }
 

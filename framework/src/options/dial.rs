@@ -33,6 +33,7 @@ pub struct DialOptions {
     pub(crate) least_loaded: bool,
     pub(crate) proxy: ProxySettings,
     pub(crate) always_tunnel: bool,
+    pub(crate) group: Option<Arc<str>>,
     pub(crate) proxy_tls: TlsOptions,
     /// Whose wires they are, where they belong to somebody.
     pub(crate) bound: Option<Arc<Bound>>,
@@ -55,6 +56,7 @@ impl Default for DialOptions {
             least_loaded: false,
             proxy: ProxySettings::default(),
             always_tunnel: false,
+            group: None,
             proxy_tls: TlsOptions::default(),
             bound: None,
             own: None,
@@ -150,6 +152,15 @@ impl DialOptions {
     #[doc(alias = "CURLOPT_HTTPPROXYTUNNEL")]
     pub fn always_tunnel(mut self, always: bool) -> Self {
         self.always_tunnel = always;
+        self
+    }
+
+    /// Which of several groups its wires belong to (`WINHTTP_OPTION_MATCH_CONNECTION_GUID`): requests share a wire only with those of
+    /// the same group, as for users of one program who are not to be told apart by a server, or who must be. The name is never sent.
+    /// Default `None`, which is a group too.
+    #[doc(alias = "WINHTTP_OPTION_MATCH_CONNECTION_GUID")]
+    pub fn group<'a>(mut self, name: impl Into<Option<&'a str>>) -> Self {
+        self.group = name.into().map(Arc::from);
         self
     }
 

@@ -134,7 +134,10 @@ impl Hash for Sought<'_> {
         session.hash(state);
         origin.hash(state);
         origin.is_secure().then_some(&options.tls).hash(state);
-        let DialOptions { bound, own, .. } = &options.dial;
+        let DialOptions { group, bound, own, .. } = &options.dial;
+        if let Some(group) = group {
+            group.hash(state);
+        }
         if let Some(bound) = bound {
             bound.hash(state);
         }

@@ -22,6 +22,7 @@ pub(crate) mod byte_ranges;
 pub(crate) mod coding;
 pub(crate) mod event_stream;
 pub(crate) mod form_data;
+pub(crate) mod header_queries;
 pub(crate) mod http1;
 pub(crate) mod http2;
 pub(crate) mod tunnel;

@@ -1,6 +1,7 @@
 //! The paved path into a request: everything about it in one expression, then `send`.
 
 mod again;
+mod headers;
 mod ranges;
 
 use std::fmt;

@@ -96,6 +96,12 @@ impl Timings {
         between(Some(self.started), self.wire_acquired)
     }
 
+    /// Was its wire dialed for it, so that it was the first request there (`WINHTTP_REQUEST_STAT_FLAG_FIRST_REQUEST`)?
+    #[doc(alias = "WINHTTP_REQUEST_STAT_FLAG_FIRST_REQUEST")]
+    pub fn is_first_on_wire(&self) -> bool {
+        self.connect_start.is_some()
+    }
+
     /// From `send` to the response head.
     pub fn to_head(&self) -> Option<Duration> {
         between(Some(self.started), self.head_received)

@@ -1,6 +1,5 @@
 //! Files that are whole at every moment: a new one is written beside the old one, and takes its place.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -34,7 +33,7 @@ fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
     new.persist(path)?;
     // So that a crash of the machine does not bring the old one back.
     #[cfg(unix)]
-    File::open(&folder)?.sync_all()?;
+    std::fs::File::open(&folder)?.sync_all()?;
     Ok(())
 }
 

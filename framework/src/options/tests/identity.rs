@@ -83,6 +83,7 @@ fn p5_every_field_of_the_dial_options_parts_wires() {
         least_loaded: true,
         proxy: ProxySettings::FromEnvironment,
         always_tunnel: true,
+        group: Some("other".into()),
         proxy_tls: TlsOptions::new().server_name_indication(false),
         bound: Some(Arc::new(bound("alice"))),
         own: Some(HandleId::next()),

@@ -37,6 +37,19 @@ fn p5_every_field_of_the_key_parts_wires() {
 }
 
 #[test]
+fn p5_a_group_has_its_wires_to_itself() {
+    let session = HandleId::next();
+    let of = |group: Option<&str>| {
+        let dial = DialOptions::default().group(group);
+        key(session, "https://h", &RequestOptions { dial, ..RequestOptions::default() })
+    };
+    assert_eq!(of(Some("a")), of(Some("a")));
+    assert_eq!(of(None), key(session, "https://h", &RequestOptions::default()));
+    let groups: HashSet<_> = [None, Some("a"), Some("b"), Some("")].map(of).into();
+    assert_eq!(groups.len(), 4);
+}
+
+#[test]
 fn users_of_one_origin_are_told_apart_by_the_hash_of_the_key() {
     let (session, hasher) = (HandleId::next(), Folding::known());
     let hash = |user: Option<&str>| {
