@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::SinkExt;
 use hinternet::tls::TlsOptions;
 use hinternet::{
-    ErrorCode, Handle, Http2Options, Protocols, Session, SessionBuilder, StalledReader, Status, WebSocket,
+    ErrorCode, Handle, Http2Options, Method, Protocols, Session, SessionBuilder, StalledReader, Status, WebSocket,
 };
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Served, Settings, builder};
@@ -16,7 +16,7 @@ use integration_tests::scene::Scene;
 use integration_tests::scripted_peer::{Script, ScriptedPeer, Wanted};
 use integration_tests::tls::{EveryName, Tls};
 use integration_tests::websocket::{Message, frame};
-use integration_tests::{dropped_after, patiently};
+use integration_tests::{Gate, dropped_after, patiently};
 use tokio::task::JoinSet;
 
 use crate::place::{Place, announcing, asking, converse, data, echo, open, scene, websocket_url};
@@ -282,5 +282,33 @@ async fn the_stream_gets_no_more_window_than_was_taken() {
         assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().octets().len(), 16_000);
     }
     place.peer.wait_until(|all| updated(&all[0].frames()) > 32_000).await;
+    place.end().await;
+}
+
+#[tokio::test]
+async fn rfc9113_6_9_2_messages_go_on_when_the_windows_are_made_small_for_a_response_that_nobody_reads() {
+    let read = Gate::new();
+    let mut options = Http2Options::default();
+    (options.stream_window, options.connection_window, options.adaptive_window) = (400_000, 4 << 20, false);
+    options.unread_limit = 200_000;
+    let place = Place::of(builder().http2(options), |script| {
+        let script = script.send(frames::settings_ack()).read_streams(2).send(frames::response(3, 200, false));
+        let script = script.repeat(data(frame(0x82, [b'x'; 996])), 100).hold(&read);
+        let script = script.repeat(frames::data(3, [b'x'; 10_000], false), 20);
+        let script = script.read_frames(Wanted::Of(Kind::Settings), 2).send(frames::settings_ack());
+        // The first one is of the connection's window, before anything else.
+        script.read_frames(Wanted::Of(Kind::WindowUpdate), 2).send(data(frame(0x81, "end"))).keep()
+    })
+    .await;
+    let connection = place.session.connect(&place.peer.origin()).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    for _ in 0..100 {
+        assert_eq!(patiently("a message", place.websocket.receive()).await.unwrap().into_octets().len(), 996);
+    }
+    read.open();
+    assert_eq!(patiently("the last message", place.websocket.receive()).await.unwrap().as_text(), Some("end"));
+    drop((request, connection));
     place.end().await;
 }
