@@ -66,6 +66,7 @@ pub trait Handle: sealed::HasNode + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// 6 when the handle is closed.
+    #[doc(alias = "WINHTTP_OPTION_CALLBACK")]
     #[doc(alias = "WinHttpSetStatusCallback")]
     fn set_subscriber(
         &self,

@@ -14,6 +14,7 @@ bitflags! {
     ///
     /// The wire of a response whose framing was forgiven serves no other request. That a line ended in LF alone does not count as
     /// framing. HTTP/2 has none of these mistakes, and the answer to `CONNECT` is read strictly in any case.
+    #[doc(alias = "WINHTTP_OPTION_UNSAFE_HEADER_PARSING")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Leniency: u8 {
         /// A line of a head, of a chunk or of trailers may end in LF alone (RFC 9112 section 2.2). A CR without LF stays an error.

@@ -193,6 +193,7 @@ impl Request {
     }
 
     /// The method, as it is sent.
+    #[doc(alias = "WINHTTP_QUERY_REQUEST_METHOD")]
     pub fn method(&self) -> &Method {
         &self.inner.shared.method
     }
@@ -222,6 +223,7 @@ impl Request {
     /// # Errors
     /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value), 12019
     /// while the request is under way, 6 when it is closed.
+    #[doc(alias = "WINHTTP_ADDREQ_FLAG_ADD")]
     #[doc(alias = "WinHttpAddRequestHeaders")]
     pub fn add_header(&self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let operation = Operation::AddHeader;
@@ -233,6 +235,7 @@ impl Request {
     }
 
     /// The header fields set so far, without those the session and the library add.
+    #[doc(alias = "WINHTTP_QUERY_FLAG_REQUEST_HEADERS")]
     pub fn headers(&self) -> HeaderMap {
         HeaderMap::clone(&self.inner.shared.draft().headers)
     }
@@ -241,6 +244,7 @@ impl Request {
     ///
     /// # Errors
     /// 12019 while the request is under way, 6 when it is closed.
+    #[doc(alias = "WinHttpAddRequestHeadersEx")]
     pub fn set_headers(&self, headers: HeaderMap) -> Result<()> {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
         self.inner.shared.draft().headers = headers.into();

@@ -102,6 +102,7 @@ impl CookieJar {
     ///
     /// # Errors
     /// 12005 and 12006 for a URL that cannot be asked for.
+    #[doc(alias = "WINHTTP_QUERY_SET_COOKIE")]
     #[doc(alias = "InternetGetCookieEx")]
     pub fn for_url(&self, url: impl IntoTarget) -> Result<Vec<Cookie>> {
         let target = url.into_target()?;
