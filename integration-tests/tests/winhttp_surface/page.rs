@@ -29,12 +29,15 @@ impl Count {
 pub(crate) fn of(page: &Page) -> String {
     let mut text = format!("# {}\n\n{}\n", page.title, page.text);
     for part in &page.part {
-        write!(text, "\n## {}\n\n| WinHTTP | here | |\n|---|---|---|\n", part.title).unwrap();
+        let head = format!("| {} | here | |\n|---|---|---|", page.column);
+        // The element is for the widths of the columns: `book/tables.css`.
+        write!(text, "\n## {}\n\n<div class=\"surface\">\n\n{head}\n", part.title).unwrap();
         for alike in part.rows.chunk_by(|a, b| a.answer() == b.answer() && a.note == b.note) {
             let names: Vec<_> = alike.iter().map(|row| name(row, part)).collect();
             let (first, second) = says(&alike[0]);
             writeln!(text, "| {} | {first} | {second} |", names.join(", ")).unwrap();
         }
+        text += "\n</div>\n";
     }
     text
 }

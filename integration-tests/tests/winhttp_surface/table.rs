@@ -20,6 +20,9 @@ pub(crate) struct Page {
     pub(crate) file: &'static str,
     pub(crate) title: String,
     pub(crate) text: String,
+    /// Whose names they are.
+    #[serde(default = "winhttp")]
+    pub(crate) column: String,
     pub(crate) part: Vec<Part>,
 }
 
@@ -47,6 +50,9 @@ pub(crate) struct Row {
     instead: Option<String>,
     not: Option<String>,
     pub(crate) note: Option<String>,
+    /// The map wants it modelled, and it is not here all the same.
+    #[serde(default)]
+    pub(crate) wanted: bool,
 }
 
 /// What a row says.
@@ -100,6 +106,10 @@ pub(crate) fn rows(pages: &[Page]) -> impl Iterator<Item = (&Page, &Part, &Row)>
     pages
         .iter()
         .flat_map(|page| page.part.iter().flat_map(move |part| part.rows.iter().map(move |row| (page, part, row))))
+}
+
+fn winhttp() -> String {
+    "WinHTTP".into()
 }
 
 fn yes() -> bool {
