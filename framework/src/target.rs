@@ -182,6 +182,7 @@ impl Target {
     /// # Errors
     /// 12005 for a URL that cannot be parsed or holds credentials, 12006 for a scheme that is not spoken, 87 for
     /// CR, LF or NUL anywhere in it.
+    #[doc(alias = "InternetCanonicalizeUrl")]
     #[doc(alias = "WINHTTP_OPTION_REJECT_USERPWD_IN_URL")]
     #[doc(alias = "WinHttpCrackUrl")]
     pub fn parse(input: &str) -> Result<Self> {

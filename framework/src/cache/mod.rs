@@ -53,6 +53,7 @@ impl Default for CacheOptions {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "CreateUrlCacheEntry")]
 #[derive(Clone)]
 pub struct Cache(Arc<Kept>);
 
@@ -128,6 +129,7 @@ impl Cache {
     }
 
     /// What it holds.
+    #[doc(alias("FindFirstUrlCacheEntry", "FindNextUrlCacheEntry"))]
     pub fn figures(&self) -> CacheFigures {
         match &self.0.place {
             Place::Memory(memory) => memory.figures(),

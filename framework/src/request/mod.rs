@@ -223,6 +223,7 @@ impl Request {
     /// # Errors
     /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value), 12019
     /// while the request is under way, 6 when it is closed.
+    #[doc(alias = "HttpAddRequestHeaders")]
     #[doc(alias = "WINHTTP_ADDREQ_FLAG_ADD")]
     #[doc(alias = "WinHttpAddRequestHeaders")]
     pub fn add_header(&self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
@@ -252,6 +253,7 @@ impl Request {
     }
 
     /// The options the next `send` obeys.
+    #[doc(alias = "InternetQueryOption")]
     #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> RequestOptions {
         RequestOptions::clone(&self.inner.shared.draft().options)
@@ -261,6 +263,7 @@ impl Request {
     ///
     /// # Errors
     /// 87 for options that cannot be meant, 12019 while the request is under way, 6 when it is closed.
+    #[doc(alias = "InternetSetOption")]
     #[doc(alias = "WinHttpSetOption")]
     pub fn set_options(&self, options: RequestOptions) -> Result<()> {
         self.inner.shared.check(Call::SetOptions, Operation::SetOption)?;
@@ -273,6 +276,7 @@ impl Request {
     ///
     /// # Errors
     /// 12019 before `receive_response` has succeeded.
+    #[doc(alias = "HttpQueryInfo")]
     #[doc(alias = "WinHttpQueryHeaders")]
     pub fn head(&self) -> Result<Arc<ResponseHead>> {
         let known = self.inner.shared.head();

@@ -336,6 +336,7 @@ impl SessionBuilder {
     ///
     /// # Errors
     /// 87 for what cannot be meant, 12004 when the engine finds no thread, 12012 on an engine that was stopped.
+    #[doc(alias = "InternetOpen")]
     #[doc(alias = "WinHttpOpen")]
     pub fn open(mut self) -> Result<Session> {
         if let Some(wrong) = self.wrong.take() {

@@ -16,6 +16,7 @@ use crate::options::Leniency;
 use crate::shown;
 
 /// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
+#[doc(alias = "HttpQueryInfo")]
 #[doc(alias = "WinHttpQueryHeaders")]
 #[derive(Clone)]
 pub struct ResponseHead {
