@@ -56,6 +56,7 @@ pub struct EngineBuilder {
 
 impl EngineBuilder {
     /// How many shards; by default one per core.
+    #[doc(alias = "WINHTTP_OPTION_WORKER_THREAD_COUNT")]
     pub fn shards(mut self, shards: usize) -> Self {
         self.shards = Some(shards);
         self

@@ -72,6 +72,7 @@ impl fmt::Display for HandleKind {
 /// Names one physical connection (a wire) for the life of the process.
 ///
 /// What WinHTTP calls the connection's GUID: two requests that show the same `WireId` shared a socket.
+#[doc(alias = "GUID")]
 #[doc(alias = "WINHTTP_OPTION_CONNECTION_GUID")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]

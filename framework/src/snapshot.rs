@@ -19,6 +19,7 @@ use crate::trace::Noted;
 ///
 /// What one shard has is of one moment; the shards are asked at the same time, and not stopped. With the feature `serde` it can be
 /// serialised: ids are numbers, addresses and origins text, durations seconds.
+#[doc(alias = "WINHTTP_QUERY_CONNECTION_GROUP_RESULT")]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -57,6 +58,7 @@ pub struct ConnectionSnapshot {
 }
 
 /// The wires to one server, and the line that waits for them.
+#[doc(alias("WINHTTP_CONNECTION_GROUP", "WINHTTP_HOST_CONNECTION_GROUP"))]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -111,6 +113,7 @@ pub struct GovernorSnapshot {
 }
 
 /// One wire: a connection to a server.
+#[doc(alias("TCP_INFO_v0", "TCP_INFO_v1", "TCP_INFO_v2"))]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]

@@ -112,11 +112,13 @@ impl Origin {
     }
 
     /// The URL's scheme: `http` or `https`.
+    #[doc(alias = "INTERNET_SCHEME")]
     pub fn scheme(&self) -> &'static str {
         if self.0.is_secure { "https" } else { "http" }
     }
 
     /// Are its wires secure: is it `https`?
+    #[doc(alias = "SECURITY_FLAG_SECURE")]
     pub fn is_secure(&self) -> bool {
         self.0.is_secure
     }
@@ -180,6 +182,8 @@ impl Target {
     /// # Errors
     /// 12005 for a URL that cannot be parsed or holds credentials, 12006 for a scheme that is not spoken, 87 for
     /// CR, LF or NUL anywhere in it.
+    #[doc(alias = "InternetCanonicalizeUrl")]
+    #[doc(alias = "WINHTTP_OPTION_REJECT_USERPWD_IN_URL")]
     #[doc(alias = "WinHttpCrackUrl")]
     pub fn parse(input: &str) -> Result<Self> {
         match Self::plain(input) {

@@ -70,6 +70,7 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// See [`RequestBuilder::send`](crate::RequestBuilder::send); 4317 among async code.
+    #[doc(alias = "InternetOpenUrl")]
     pub fn send(self) -> Result<Response> {
         wait(Operation::Send, self.0.send()).map(Response::of)
     }
@@ -84,6 +85,7 @@ impl Request {
     ///
     /// # Errors
     /// See [`Request::send`](crate::Request::send); 4317 among async code.
+    #[doc(alias("HttpSendRequest", "HttpSendRequestEx"))]
     #[doc(alias = "WinHttpSendRequest")]
     pub fn send(&self, payload: impl Into<Payload>) -> Result<()> {
         wait(Operation::Send, self.0.send(payload))
@@ -93,6 +95,7 @@ impl Request {
     ///
     /// # Errors
     /// See [`Request::write`](crate::Request::write); 4317 among async code.
+    #[doc(alias = "InternetWriteFile")]
     #[doc(alias = "WinHttpWriteData")]
     pub fn write(&self, data: impl Into<Bytes>) -> Result<()> {
         wait(Operation::Write, self.0.write(data))
@@ -110,6 +113,7 @@ impl Request {
     ///
     /// # Errors
     /// See [`Request::receive_response`](crate::Request::receive_response); 4317 among async code.
+    #[doc(alias("HttpSendRequest", "HttpEndRequest"))]
     #[doc(alias = "WinHttpReceiveResponse")]
     pub fn receive_response(&self) -> Result<Arc<ResponseHead>> {
         wait(Operation::Receive, self.0.receive_response())
@@ -119,6 +123,7 @@ impl Request {
     ///
     /// # Errors
     /// See [`Request::query_data_available`](crate::Request::query_data_available); 4317 among async code.
+    #[doc(alias = "InternetQueryDataAvailable")]
     #[doc(alias = "WinHttpQueryDataAvailable")]
     pub fn query_data_available(&self) -> Result<u64> {
         wait(Operation::QueryDataAvailable, self.0.query_data_available())
@@ -128,6 +133,7 @@ impl Request {
     ///
     /// # Errors
     /// See [`Request::read`](crate::Request::read); 4317 among async code.
+    #[doc(alias("InternetReadFile", "InternetReadFileEx"))]
     #[doc(alias = "WinHttpReadData")]
     pub fn read(&self) -> Result<Bytes> {
         wait(Operation::Read, self.0.read())
@@ -163,6 +169,7 @@ impl Request {
     ///
     /// # Errors
     /// See there; 4317 among async code.
+    #[doc(alias = "HttpWebSocketCompleteUpgrade")]
     #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
     pub fn complete_upgrade(&self, context: u64) -> Result<WebSocket> {
         wait(Operation::CompleteUpgrade, self.0.complete_upgrade(context)).map(WebSocket::of)

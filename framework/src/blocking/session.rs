@@ -42,6 +42,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`Session::open`](crate::Session::open); 4317 among async code.
+    #[doc(alias = "InternetOpen")]
     #[doc(alias = "WinHttpOpen")]
     pub fn open() -> Result<Self> {
         Self::with(session::Session::builder())
@@ -60,6 +61,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`Session::connect`](crate::Session::connect).
+    #[doc(alias = "InternetConnect")]
     #[doc(alias = "WinHttpConnect")]
     pub fn connect(&self, origin: &str) -> Result<Connection> {
         self.0.connect(origin).map(Connection)
@@ -79,6 +81,7 @@ impl Session {
     ///
     /// # Errors
     /// See [`Session::request`](crate::Session::request).
+    #[doc(alias = "InternetOpenUrl")]
     pub fn request(&self, method: Method, url: impl IntoTarget) -> Result<RequestBuilder> {
         self.0.request(method, url).map(RequestBuilder::of)
     }
@@ -139,6 +142,7 @@ impl Connection {
     ///
     /// # Errors
     /// See [`Connection::open_request`](crate::Connection::open_request).
+    #[doc(alias = "HttpOpenRequest")]
     #[doc(alias = "WinHttpOpenRequest")]
     pub fn open_request(&self, method: Method, path: &str) -> Result<Request> {
         self.0.open_request(method, path).map(Request::of)

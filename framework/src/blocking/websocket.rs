@@ -28,6 +28,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// See [`WebSocket::send`](crate::WebSocket::send); 4317 among async code.
+    #[doc(alias = "HttpWebSocketSend")]
     #[doc(alias = "WinHttpWebSocketSend")]
     pub fn send(&self, part: impl Into<MessagePart>) -> Result<()> {
         wait(Operation::WebSocketSend, self.0.send(part))
@@ -37,6 +38,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// See [`WebSocket::receive`](crate::WebSocket::receive); 4317 among async code.
+    #[doc(alias = "HttpWebSocketReceive")]
     #[doc(alias = "WinHttpWebSocketReceive")]
     pub fn receive(&self) -> Result<MessagePart> {
         wait(Operation::WebSocketReceive, self.0.receive())
@@ -54,6 +56,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// See [`WebSocket::shutdown`](crate::WebSocket::shutdown); 4317 among async code.
+    #[doc(alias = "HttpWebSocketShutdown")]
     #[doc(alias = "WinHttpWebSocketShutdown")]
     pub fn shutdown(&self, code: u16, reason: &str) -> Result<()> {
         wait(Operation::WebSocketShutdown, self.0.shutdown(code, reason))
@@ -63,6 +66,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// See [`WebSocket::close`](crate::WebSocket::close); 4317 among async code.
+    #[doc(alias = "HttpWebSocketClose")]
     #[doc(alias = "WinHttpWebSocketClose")]
     pub fn close(&self, code: u16, reason: &str) -> Result<()> {
         wait(Operation::WebSocketClose, self.0.close(code, reason))
@@ -72,6 +76,7 @@ impl WebSocket {
     ///
     /// # Errors
     /// 4317 before it has come.
+    #[doc(alias = "HttpWebSocketQueryCloseStatus")]
     pub fn close_status(&self) -> Result<CloseStatus> {
         self.0.close_status()
     }

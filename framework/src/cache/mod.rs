@@ -54,6 +54,7 @@ impl Default for CacheOptions {
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "CreateUrlCacheEntry")]
 #[derive(Clone)]
 pub struct Cache(Arc<Kept>);
 
@@ -129,6 +130,7 @@ impl Cache {
     }
 
     /// What it holds.
+    #[doc(alias("FindFirstUrlCacheEntry", "FindNextUrlCacheEntry"))]
     pub fn figures(&self) -> CacheFigures {
         match &self.0.place {
             Place::Memory(memory) => memory.figures(),

@@ -142,6 +142,7 @@ impl Connection {
     /// # Errors
     /// 87 for CR, LF or NUL in the path, or a known method in the wrong case; 12005 for a whole URL in place of a path; 6 when
     /// the connection is closed; 12012 while the session shuts down or the connection is drained.
+    #[doc(alias = "WINHTTP_OPTION_ENCODE_EXTRA")]
     #[doc(alias = "WinHttpOpenRequest")]
     pub fn open_request(&self, method: Method, path: &str) -> Result<Request> {
         let Inner { node, origin, .. } = &*self.inner;

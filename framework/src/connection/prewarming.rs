@@ -28,6 +28,8 @@ impl Connection {
     ///
     /// # Errors
     /// 6 when the connection is closed, 12012 while it is drained or the session shuts down.
+    #[doc(alias = "InternetCheckConnection")]
+    #[doc(alias = "WINHTTP_OPTION_BACKGROUND_CONNECTIONS")]
     pub async fn prewarm(&self, wires: usize) -> Result<Prewarmed> {
         let super::Inner { node, origin, services, .. } = &*self.inner;
         node.check_open(Operation::Connect)?;

@@ -23,6 +23,7 @@ impl Error {
     }
 
     /// Of the same, for how long the server wants to be left alone: the `Retry-After` of a busy one (RFC 9110 10.2.3).
+    #[doc(alias = "WINHTTP_QUERY_RETRY_AFTER")]
     pub fn retry_after(&self) -> Option<Duration> {
         self.answer()?.retry_after
     }

@@ -76,6 +76,7 @@ error_codes! {
     /// A redirect is not followed: there were too many in a row, or it is forbidden by the policy or the caller's decider.
     RedirectFailed = 12156, "ERROR_WINHTTP_REDIRECT_FAILED";
     /// The text of a proxy script is no script: it cannot be read, or has no `FindProxyForURL`.
+    #[doc(alias = "ERROR_WINHTTP_UNHANDLED_SCRIPT_TYPE")]
     BadAutoProxyScript = 12166, "ERROR_WINHTTP_BAD_AUTO_PROXY_SCRIPT";
     /// A proxy script could not be fetched.
     UnableToDownloadScript = 12167, "ERROR_WINHTTP_UNABLE_TO_DOWNLOAD_SCRIPT";
@@ -96,6 +97,7 @@ error_codes! {
     /// More of an unread body was left than the drain limit allows.
     ResponseDrainOverflow = 12184, "ERROR_WINHTTP_RESPONSE_DRAIN_OVERFLOW";
     /// A client certificate was given without a private key that fits it.
+    #[doc(alias = "ERROR_WINHTTP_CLIENT_CERT_NO_ACCESS_PRIVATE_KEY")]
     ClientCertNoPrivateKey = 12185, "ERROR_WINHTTP_CLIENT_CERT_NO_PRIVATE_KEY";
     /// A proxy asks for a client certificate, and there is none to show.
     ClientAuthCertNeededProxy = 12187, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED_PROXY";

@@ -29,6 +29,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A pointer in size and cheap to clone, since the caller and every subscriber get the same one. Its
 /// `Display` is one line that names the code, the call, the stage and the reason; it shows no query
 /// string and no credential.
+#[doc(alias = "WINHTTP_OPTION_EXTENDED_ERROR")]
 #[doc(alias = "GetLastError")]
 #[derive(Clone)]
 pub struct Error(Arc<Inner>);
@@ -210,6 +211,7 @@ impl Error {
     /// The code by which HTTP/2 names why the stream or its connection was ended (RFC 9113 section 7): 7 is REFUSED_STREAM, 8
     /// CANCEL, 11 ENHANCE_YOUR_CALM. It is that of the frame which the server sent or, where that broke the rules of a stream,
     /// which this side sent. `None` for what no frame said.
+    #[doc(alias = "WINHTTP_OPTION_STREAM_ERROR_CODE")]
     pub fn http2_error_code(&self) -> Option<u32> {
         let error: &h2::Error = self.0.source.as_deref()?.downcast_ref()?;
         error.reason().map(u32::from)

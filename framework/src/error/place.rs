@@ -39,12 +39,16 @@ pub enum Operation {
     /// `Request::complete_upgrade`, and the paved way to a WebSocket.
     CompleteUpgrade,
     /// `WebSocket::send`.
+    #[doc(alias = "WINHTTP_WEB_SOCKET_SEND_OPERATION")]
     WebSocketSend,
     /// `WebSocket::receive` and `receive_at_most`.
+    #[doc(alias = "WINHTTP_WEB_SOCKET_RECEIVE_OPERATION")]
     WebSocketReceive,
     /// `WebSocket::shutdown`.
+    #[doc(alias = "WINHTTP_WEB_SOCKET_SHUTDOWN_OPERATION")]
     WebSocketShutdown,
     /// `WebSocket::close`.
+    #[doc(alias = "WINHTTP_WEB_SOCKET_CLOSE_OPERATION")]
     WebSocketClose,
     /// `WebSocket::close_status`.
     WebSocketCloseStatus,

@@ -10,27 +10,35 @@ bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct SecureFailureFlags: u32 {
         /// Whether it was revoked could not be found out.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_CERT_REV_FAILED")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_CERT_REV_FAILED")]
         const CERT_REV_FAILED = 0x1;
         /// It is malformed, or its chain is; or its key is not one that was pinned.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_INVALID_CERT")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_INVALID_CERT")]
         const INVALID_CERT = 0x2;
         /// It was revoked.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_CERT_REVOKED")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_CERT_REVOKED")]
         const CERT_REVOKED = 0x4;
         /// No trusted authority vouches for it: it is from an unknown one, or signed itself.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_INVALID_CA")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_INVALID_CA")]
         const INVALID_CA = 0x8;
         /// It is for another name.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_CERT_CN_INVALID")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_CERT_CN_INVALID")]
         const CERT_CN_INVALID = 0x10;
         /// It has expired, or is not valid yet.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_CERT_DATE_INVALID")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_CERT_DATE_INVALID")]
         const CERT_DATE_INVALID = 0x20;
         /// It was not made for servers.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_CERT_WRONG_USAGE")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_CERT_WRONG_USAGE")]
         const CERT_WRONG_USAGE = 0x40;
         /// Not the certificate but the handshake failed.
+        #[doc(alias = "ERROR_WINHTTP_SECURE_CHANNEL_ERROR")]
         #[doc(alias = "WINHTTP_CALLBACK_STATUS_FLAG_SECURITY_CHANNEL_ERROR")]
         const SECURITY_CHANNEL_ERROR = 0x8000_0000;
     }
@@ -49,6 +57,7 @@ pub struct TlsFailureDetails {
     /// The alert that ended it, if one did.
     pub alert: Option<TlsAlert>,
     /// Of whom the server accepts client certificates (distinguished names in DER), if it asked for one.
+    #[doc(alias = "SecPkgContext_IssuerListInfoEx")]
     #[doc(alias = "WINHTTP_OPTION_CLIENT_CERT_ISSUER_LIST")]
     pub acceptable_authorities: Vec<Bytes>,
 }

@@ -66,6 +66,8 @@ pub trait Handle: sealed::HasNode + Clone + Send + Sync + 'static {
     ///
     /// # Errors
     /// 6 when the handle is closed.
+    #[doc(alias = "InternetSetStatusCallback")]
+    #[doc(alias = "WINHTTP_OPTION_CALLBACK")]
     #[doc(alias = "WinHttpSetStatusCallback")]
     fn set_subscriber(
         &self,
@@ -117,6 +119,7 @@ pub trait Handle: sealed::HasNode + Clone + Send + Sync + 'static {
     ///
     /// The end begins with the call, not with the first poll, and needs no `await`: that resolves when the `HandleClosing`
     /// of this handle and of all its descendants has been posted. Legal at any time, from any clone, and again.
+    #[doc(alias = "InternetCloseHandle")]
     #[doc(alias = "WinHttpCloseHandle")]
     fn close(&self) -> impl Future<Output = Result<()>> + Send + 'static {
         close(self.node())

@@ -124,6 +124,7 @@ pub enum Status {
     #[doc(alias = "WINHTTP_CALLBACK_STATUS_SECURE_FAILURE")]
     SecureFailure(SecureFailureFlags),
     /// The request has a wire, or the WebSocket that a request has become.
+    #[doc(alias = "WINHTTP_REQUEST_STAT_FLAG_FIRST_REQUEST")]
     WireAcquired {
         /// Which wire.
         wire: WireId,

@@ -16,6 +16,7 @@ pub enum CacheMode {
     #[doc(alias = "INTERNET_FLAG_NO_CACHE_WRITE")]
     NoWrite,
     /// Only what the cache has, however old; nothing is sent. What it does not have fails with 12028.
+    #[doc(alias = "RetrieveUrlCacheEntryFile")]
     #[doc(alias = "INTERNET_FLAG_OFFLINE")]
     Offline,
     /// As `Standard`; and where the server cannot be reached, does not answer or answers 500, 502, 503 or 504 (RFC 5861 section 4),

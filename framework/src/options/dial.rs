@@ -85,12 +85,14 @@ impl DialOptions {
 
     /// The local address that TCP connections are made from; addresses of the other family are not tried, and a host that has
     /// no others fails with 12029. Default: the system's choice.
+    #[doc(alias = "WINHTTP_OPTION_NETWORK_INTERFACE_AFFINITY")]
     pub fn local_address(mut self, address: impl Into<Option<IpAddr>>) -> Self {
         self.local_address = address.into();
         self
     }
 
     /// After how long a silence TCP probes the other side (`SO_KEEPALIVE`); `None` never. Default 30 s.
+    #[doc(alias("WINHTTP_OPTION_TCP_KEEPALIVE", "tcp_keepalive"))]
     pub fn keep_alive(mut self, after: impl Into<Option<Duration>>) -> Self {
         self.keep_alive = after.into();
         self

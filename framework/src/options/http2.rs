@@ -24,6 +24,7 @@ pub enum Protocols {
     #[doc(alias("WINHTTP_OPTION_HTTP_VERSION", "HTTP_VERSION_INFO"))]
     Http10,
     /// HTTP/2 if the server chooses it in the TLS handshake (ALPN, RFC 9113 3.2), else HTTP/1.1. Without TLS: HTTP/1.1.
+    #[doc(alias = "WINHTTP_PROTOCOL_FLAG_HTTP2")]
     #[default]
     PreferHttp2,
     /// HTTP/2 or nothing: by ALPN with TLS, without TLS by prior knowledge (RFC 9113 3.3). A server that does not choose it fails
@@ -37,6 +38,7 @@ pub enum Protocols {
 #[non_exhaustive]
 pub struct Http2Options {
     /// Octets of one response body that may be under way unread (RFC 9113 5.2). Default 2 MiB; 65,535 to 2³¹ - 1.
+    #[doc(alias = "WINHTTP_HTTP2_RECEIVE_WINDOW")]
     #[doc(alias = "WINHTTP_OPTION_HTTP2_RECEIVE_WINDOW")]
     pub stream_window: u32,
     /// Octets of all response bodies of a wire that may be under way unread. Default 5 MiB; 65,535 to 2³¹ - 1.

@@ -13,7 +13,9 @@ bitflags! {
     /// shares proxies with others, or shows what it read to somebody who trusts it, should not.
     ///
     /// The wire of a response of which something was forgiven serves no other request, were it a single line that ended in LF alone:
-    /// who wrote that may have meant another end than was read, and sent what would be taken for the next answer. HTTP/2 has none of these mistakes, and the answer to `CONNECT` is read strictly in any case.
+    /// who wrote that may have meant another end than was read, and sent what would be taken for the next answer. HTTP/2 has none of
+    /// these mistakes, and the answer to `CONNECT` is read strictly in any case.
+    #[doc(alias = "WINHTTP_OPTION_UNSAFE_HEADER_PARSING")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Leniency: u8 {
         /// A line of a head, of a chunk or of trailers may end in LF alone (RFC 9112 section 2.2). A CR without LF stays an error.

@@ -86,6 +86,7 @@ pub struct RequestOptions {
     /// How often the library itself sends a request again that failed on a reused wire before any octet of an
     /// answer, where that is safe. Default 1; 0 turns it off. A request that the server says it has not processed
     /// (RFC 9113 8.7) does not count: it is sent again up to five times, whatever its method, if its body can be given again.
+    #[doc(alias("WINHTTP_OPTION_FAILED_CONNECTION_RETRIES", "WINHTTP_CONNECTION_RETRY_CONDITION_STALE_CONNECTION"))]
     pub resends: u32,
     /// Which redirects it follows, and how.
     pub redirects: RedirectOptions,
@@ -194,12 +195,14 @@ pub struct SessionOptions {
     /// Fields every request starts with, unless it names them itself.
     pub default_headers: HeaderMap,
     /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
+    #[doc(alias = "WINHTTP_OPTION_DISABLE_STREAM_QUEUE")]
     #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
     pub wires_per_origin: Option<usize>,
     /// Wires to one origin that are kept ready as long as a [`Connection`](crate::Connection) handle to it is open: from `connect`
     /// on they are dialed, no idle timeout closes them, and where one is lost another is dialed within a second; after dials
     /// that failed, later each time, up to a minute. Over HTTP/2 one wire is as good as any number. They are those of the options
     /// that the handle was made with. Default 0: a wire is dialed when a request needs it.
+    #[doc(alias = "WINHTTP_OPTION_BACKGROUND_CONNECTIONS")]
     pub min_wires: usize,
     /// How many shards of the engine may serve one origin at a time. Default 1: all of an origin on one shard, and so on one core.
     ///
@@ -221,6 +224,7 @@ pub struct SessionOptions {
     /// fifths of the file descriptors the process may have, whichever is less.
     pub wires_per_session: Option<usize>,
     /// An idle wire is closed after this long, up to a second later: idle wires are looked at once a second. Default 60 s.
+    #[doc(alias = "WINHTTP_OPTION_CONNECTION_IDLE_TIMEOUT")]
     pub idle_timeout: Duration,
     /// A wire serves no new request once it is so old, up to a second later; each between nine and ten tenths of it, so that those
     /// dialed together do not go together. What it carries then goes on. Default `None`: any age.

@@ -15,11 +15,13 @@ use crate::error::{Error, Operation, Result};
 /// An answer is dropped before its time when none of its addresses could be connected to, and all are when
 /// [`Session::network_changed`](crate::Session::network_changed) is called. Sessions share no answers; requests of one session share
 /// them if they were given the same resolver.
+#[doc(alias("WINHTTP_OPTION_RESOLVER_CACHE_CONFIG", "WINHTTP_RESOLVER_CACHE_CONFIG"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct NameOptions {
     /// How many names are remembered; of more, the one that was asked for longest ago is forgotten. Default 1,024; 0 is none, and
     /// at most 1,000,000.
+    #[doc(alias = "WINHTTP_RESOLVER_CACHE_CONFIG_FLAG_BYPASS_CACHE")]
     pub capacity: usize,
     /// An answer is kept at least so long, also one that says 0. Default 1 s.
     pub min_ttl: Duration,
@@ -33,6 +35,7 @@ pub struct NameOptions {
     pub negative_ttl: Duration,
     /// For so long after its time an answer is still taken, at once, while it is looked up again in the background; and also if that
     /// fails (RFC 8767). Default zero: a dial waits for the new answer.
+    #[doc(alias = "WINHTTP_RESOLVER_CACHE_CONFIG_FLAG_SOFT_LIMIT")]
     pub stale_for: Duration,
     /// While an origin has wires and requests use them, its name is looked up again when the answer's time is over. A wire whose
     /// address is no longer among those of the name then serves no new request and is closed when it has served those it carries
@@ -41,6 +44,7 @@ pub struct NameOptions {
     /// The first time an address is missing its wires go at once. Once an address has come back that was missing, in up to 16
     /// answers, the servers are taken to answer by turns: from then on an address must be missing from more answers in a row than
     /// any that came back, before its wires go.
+    #[doc(alias = "WINHTTP_RESOLVER_CACHE_CONFIG_FLAG_CONN_USE_TTL")]
     pub renew: bool,
 }
 

@@ -35,6 +35,7 @@ use crate::error::{Error, Operation, Result};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "WINHTTP_FAILED_CONNECTION_RETRIES")]
 #[derive(Clone, Debug, PartialEq)]
 pub struct RetryPolicy {
     pub(crate) statuses: Vec<StatusCode>,
@@ -95,12 +96,14 @@ impl RetryPolicy {
     }
 
     /// After these statuses. Default 429, 502, 503 and 504 (RFC 6585 section 4, RFC 9110 15.6). Others than 4xx and 5xx are refused (87).
+    #[doc(alias = "WINHTTP_CONNECTION_RETRY_CONDITION_408")]
     pub fn statuses(mut self, statuses: impl IntoIterator<Item = StatusCode>) -> Self {
         self.statuses = statuses.into_iter().collect();
         self
     }
 
     /// Whether after failures of name, network or time too. Default yes.
+    #[doc(alias = "WINHTTP_CONNECTION_RETRY_CONDITION_SSL_HANDSHAKE")]
     pub fn failures(mut self, too: bool) -> Self {
         self.failures = too;
         self

@@ -12,11 +12,13 @@ pub struct WebSocketOptions {
     /// Octets of one message that is received. Default 64 MiB.
     pub message: u64,
     /// Octets of one frame that is received. Default 16 MiB.
+    #[doc(alias = "WINHTTP_OPTION_WEB_SOCKET_RECEIVE_BUFFER_SIZE")]
     pub frame: u64,
     /// Fragments (frames) of one message that is received, empty ones too. Default 131,072.
     pub fragments: u32,
     /// Octets of frames that a [`WebSocketSink`](crate::WebSocketSink) holds before it is not ready for more; a longer message passes
     /// alone. Default 64 KiB.
+    #[doc(alias = "WINHTTP_OPTION_WEB_SOCKET_SEND_BUFFER_SIZE")]
     pub write_queue: usize,
     /// How long `close` waits for the server's close frame; and, after the server has closed or has broken the protocol, how long
     /// the wire is kept for the server to end it. Default 10 s.

@@ -96,6 +96,7 @@ impl Pac {
     ///
     /// # Errors
     /// 87 for what is no domain of at least two labels, and for a public suffix (`co.uk`, `github.io`).
+    #[doc(alias = "WINHTTP_AUTO_DETECT_TYPE_DNS_A")]
     #[doc(alias = "WinHttpDetectAutoProxyConfigUrl")]
     #[doc(alias = "WINHTTP_AUTOPROXY_AUTO_DETECT")]
     pub fn discover(domain: &str) -> Result<Self> {
@@ -156,6 +157,12 @@ impl Pac {
     }
 
     /// Forgets the script that was fetched, and that it could not be.
+    #[doc(alias(
+        "WINHTTP_AUTOPROXY_NO_CACHE_CLIENT",
+        "WINHTTP_RESET_STATE",
+        "WINHTTP_RESET_SCRIPT_CACHE",
+        "WINHTTP_RESET_ALL"
+    ))]
     #[doc(alias = "WinHttpResetAutoProxy")]
     pub fn reset(&self) {
         let actor = self.0.actor.lock().unwrap_or_else(PoisonError::into_inner).clone();

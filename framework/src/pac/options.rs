@@ -6,6 +6,7 @@ use crate::error::{Error, Operation, Result};
 use crate::options::DialOptions;
 
 /// What a proxy script may use up, and how it is fetched.
+#[doc(alias = "WINHTTP_AUTOPROXY_OPTIONS")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PacOptions {

@@ -26,6 +26,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 /// assert!(headers.date("via").is_err());
 /// # Ok::<_, hinternet::Error>(())
 /// ```
+#[doc(alias = "HttpQueryInfo")]
 #[doc(alias("WinHttpQueryHeaders", "WinHttpQueryHeadersEx"))]
 pub trait HeaderQueries: sealed::HasFields {
     /// The field of this name at a place among those that have it; 0 is the first. As it came, also if it is no text.
@@ -92,6 +93,7 @@ mod sealed {
 ///
 /// # Errors
 /// 87 for a moment before 1970, or after the year 9999, which has no such form.
+#[doc(alias = "InternetTimeFromSystemTime")]
 #[doc(alias = "WinHttpTimeFromSystemTime")]
 pub fn http_date(moment: SystemTime) -> Result<String> {
     let since = moment.duration_since(UNIX_EPOCH).ok().filter(|since| *since < YEAR_10000);
@@ -104,6 +106,7 @@ pub fn http_date(moment: SystemTime) -> Result<String> {
 ///
 /// # Errors
 /// 87 for what is no date.
+#[doc(alias = "InternetTimeToSystemTime")]
 #[doc(alias = "WinHttpTimeToSystemTime")]
 pub fn parse_http_date(text: &str) -> Result<SystemTime> {
     httpdate::parse_http_date(text.trim())

@@ -113,6 +113,7 @@ impl Request {
     ///
     /// # Errors
     /// 87 for 0 octets; else as for [`read`](Self::read).
+    #[doc(alias = "WinHttpReadDataEx")]
     #[doc(alias = "WINHTTP_READ_DATA_EX_FLAG_FILL_BUFFER")]
     pub async fn read_exact(&self, length: usize) -> Result<Bytes> {
         self.read_amount(Amount::Exactly(length)).await

@@ -90,6 +90,7 @@ impl Request {
     ///
     /// # Errors
     /// 4317 if the response asks for no credentials, or by no scheme that is known; 12019 before there is a response.
+    #[doc(alias("WINHTTP_QUERY_WWW_AUTHENTICATE", "WINHTTP_QUERY_PROXY_AUTHENTICATE"))]
     #[doc(alias = "WinHttpQueryAuthSchemes")]
     pub fn query_auth_schemes(&self) -> Result<OfferedSchemes> {
         let operation = Operation::QueryAuthSchemes;

@@ -122,6 +122,7 @@ impl Request {
     ///
     /// # Errors
     /// See [`add_header`](Self::add_header).
+    #[doc(alias = "HttpAddRequestHeaders")]
     #[doc(alias("WinHttpAddRequestHeaders", "WinHttpAddRequestHeadersEx"))]
     pub fn add_header_with(&self, modifier: HeaderModifier, name: &str, value: impl AsRef<[u8]>) -> Result<bool> {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;

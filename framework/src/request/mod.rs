@@ -194,6 +194,7 @@ impl Request {
     }
 
     /// The method, as it is sent.
+    #[doc(alias = "WINHTTP_QUERY_REQUEST_METHOD")]
     pub fn method(&self) -> &Method {
         &self.inner.shared.method
     }
@@ -223,6 +224,8 @@ impl Request {
     /// # Errors
     /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value), 12019
     /// while the request is under way, 6 when it is closed.
+    #[doc(alias = "HttpAddRequestHeaders")]
+    #[doc(alias = "WINHTTP_ADDREQ_FLAG_ADD")]
     #[doc(alias = "WinHttpAddRequestHeaders")]
     pub fn add_header(&self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
         let operation = Operation::AddHeader;
@@ -234,6 +237,7 @@ impl Request {
     }
 
     /// The header fields set so far, without those the session and the library add.
+    #[doc(alias = "WINHTTP_QUERY_FLAG_REQUEST_HEADERS")]
     pub fn headers(&self) -> HeaderMap {
         HeaderMap::clone(&self.inner.shared.draft().headers)
     }
@@ -242,6 +246,7 @@ impl Request {
     ///
     /// # Errors
     /// 12019 while the request is under way, 6 when it is closed.
+    #[doc(alias = "WinHttpAddRequestHeadersEx")]
     pub fn set_headers(&self, headers: HeaderMap) -> Result<()> {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
         self.inner.shared.draft().headers = headers.into();
@@ -249,6 +254,7 @@ impl Request {
     }
 
     /// The options the next `send` obeys.
+    #[doc(alias = "InternetQueryOption")]
     #[doc(alias = "WinHttpQueryOption")]
     pub fn options(&self) -> RequestOptions {
         RequestOptions::clone(&self.inner.shared.draft().options)
@@ -258,6 +264,7 @@ impl Request {
     ///
     /// # Errors
     /// 87 for options that cannot be meant, 12019 while the request is under way, 6 when it is closed.
+    #[doc(alias = "InternetSetOption")]
     #[doc(alias = "WinHttpSetOption")]
     pub fn set_options(&self, options: RequestOptions) -> Result<()> {
         self.inner.shared.check(Call::SetOptions, Operation::SetOption)?;
@@ -270,6 +277,7 @@ impl Request {
     ///
     /// # Errors
     /// 12019 before `receive_response` has succeeded.
+    #[doc(alias = "HttpQueryInfo")]
     #[doc(alias = "WinHttpQueryHeaders")]
     pub fn head(&self) -> Result<Arc<ResponseHead>> {
         let known = self.inner.shared.head();

@@ -42,6 +42,7 @@ impl Response {
     }
 
     /// The version the server answered in.
+    #[doc(alias = "WINHTTP_OPTION_HTTP_PROTOCOL_USED")]
     #[doc(alias = "WINHTTP_QUERY_VERSION")]
     pub fn version(&self) -> Version {
         self.head.version()

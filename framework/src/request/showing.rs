@@ -100,6 +100,7 @@ impl Request {
 
 impl Request {
     /// The wire that carries the request, as it is now (`WINHTTP_OPTION_CONNECTION_STATS_V1` and its like); `None` if none does.
+    #[doc(alias = "WINHTTP_OPTION_CONNECTION_STATS_V2")]
     #[doc(alias("WINHTTP_OPTION_CONNECTION_STATS_V0", "WINHTTP_OPTION_CONNECTION_STATS_V1"))]
     pub async fn wire(&self) -> Option<WireSnapshot> {
         let shared = &self.inner.shared;

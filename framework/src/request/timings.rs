@@ -9,6 +9,7 @@ use crate::wire::Exchange;
 ///
 /// On a reused wire the six points of resolving, connecting and securing are `None`. After a resend the points are those of the last
 /// attempt, except `started`.
+#[doc(alias = "WINHTTP_REQUEST_TIMES")]
 #[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
@@ -118,6 +119,7 @@ fn between(start: Option<Instant>, end: Option<Instant>) -> Option<Duration> {
 }
 
 /// How much a request moved, in octets (`WINHTTP_OPTION_REQUEST_STATS`).
+#[doc(alias = "WINHTTP_REQUEST_STATS")]
 #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]

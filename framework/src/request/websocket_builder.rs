@@ -117,6 +117,7 @@ impl WebSocketBuilder {
     /// What was wrong with the request (87), the way to the server (12007, 12029, 12175), time (12002), an answer that is no
     /// handshake (12152), a server that takes no WebSocket over HTTP/2 where that is required (12190); 4317 for an answer that is no
     /// consent, such as a 404, which the error names.
+    #[doc(alias = "HttpWebSocketCompleteUpgrade")]
     #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
     pub async fn connect(self) -> Result<WebSocket> {
         self.check()?;

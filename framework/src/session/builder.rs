@@ -184,6 +184,7 @@ impl SessionBuilder {
     }
 
     /// An idle wire is closed after this long, up to a second later. Default 60 s; zero and more than a year are refused (87).
+    #[doc(alias = "WINHTTP_OPTION_CONNECTION_IDLE_TIMEOUT")]
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.options.idle_timeout = timeout;
         self
@@ -335,6 +336,7 @@ impl SessionBuilder {
     ///
     /// # Errors
     /// 87 for what cannot be meant, 12004 when the engine finds no thread, 12012 on an engine that was stopped.
+    #[doc(alias = "InternetOpen")]
     #[doc(alias = "WinHttpOpen")]
     pub fn open(mut self) -> Result<Session> {
         if let Some(wrong) = self.wrong.take() {

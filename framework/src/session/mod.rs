@@ -50,6 +50,7 @@ pub use messages::{Connect, Shutdown};
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias = "WINHTTP_OPTION_DISABLE_GLOBAL_POOLING")]
 #[doc(alias = "WinHttpOpen")]
 #[derive(Clone)]
 pub struct Session {
@@ -276,6 +277,7 @@ impl Session {
     /// their server is still there, and are suspect when no answer comes within `Http2Options::ping_timeout`. The addresses of names
     /// are forgotten, nobody joins a look-up that was begun before, and where wires of HTTP/2 are used their name is looked up again
     /// within a second.
+    #[doc(alias("WinHttpRegisterProxyChangeNotification", "WINHTTP_RESET_NOTIFY_NETWORK_CHANGED"))]
     pub async fn network_changed(&self) -> NetworkChange {
         self.inner.services.terms.names.clear();
         let session = self.inner.node.id();

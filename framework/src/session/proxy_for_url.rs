@@ -27,6 +27,7 @@ impl Session {
     /// What the resolver fails with, for a script 12166, 12167, 12177, 12178 or 12180; 12002 when it takes longer than a look-up may
     /// ([`Timeouts::resolve`](crate::Timeouts::resolve)); 12005 and 12006 for the URL, 87 for an environment that cannot be read; 6
     /// when the session is closed, 12017 when it is closed meanwhile.
+    #[doc(alias("WinHttpGetProxyForUrlEx2", "WinHttpGetProxyResult", "WinHttpGetProxyResultEx"))]
     #[doc(alias = "WinHttpGetProxyForUrl")]
     #[doc(alias = "WinHttpGetProxyForUrlEx")]
     pub async fn proxy_for_url(&self, url: impl IntoTarget) -> Result<Vec<Route>> {

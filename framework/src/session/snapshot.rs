@@ -18,6 +18,7 @@ impl Session {
     /// What one shard has is of one moment. Nothing is stopped for it: each shard takes the time to look at its own, in the
     /// order of a microsecond for ten requests. A request that is closed meanwhile may be missing, or be shown as `closing`.
     /// Ids are never used twice, so that two snapshots can be compared.
+    #[doc(alias = "WinHttpQueryConnectionGroup")]
     pub async fn snapshot(&self) -> Snapshot {
         let services = &self.inner.services;
         let session = self.inner.node.id();

@@ -102,6 +102,8 @@ impl CookieJar {
     ///
     /// # Errors
     /// 12005 and 12006 for a URL that cannot be asked for.
+    #[doc(alias("InternetGetCookie", "InternetGetCookieEx2"))]
+    #[doc(alias = "WINHTTP_QUERY_SET_COOKIE")]
     #[doc(alias = "InternetGetCookieEx")]
     pub fn for_url(&self, url: impl IntoTarget) -> Result<Vec<Cookie>> {
         let target = url.into_target()?;
@@ -113,6 +115,7 @@ impl CookieJar {
     ///
     /// # Errors
     /// 87 for a cookie that is refused, which says why; 12005 and 12006 for a URL that cannot be asked for.
+    #[doc(alias("InternetSetCookie", "InternetSetCookieEx2"))]
     #[doc(alias = "InternetSetCookieEx")]
     pub fn set(&self, url: impl IntoTarget, set_cookie: impl AsRef<[u8]>) -> Result<()> {
         let target = url.into_target()?;

@@ -23,6 +23,7 @@ use crate::error::{Error, Operation, Result};
 /// # Errors
 /// 87 for a password without a user, a scheme that can be none, and a delimiter where it would end its part; 12005 for credentials that
 /// are not wanted.
+#[doc(alias = "InternetCreateUrl")]
 #[doc(alias = "WinHttpCreateUrl")]
 pub fn create_url(parts: &UrlComponents<'_>, flags: UrlFlags) -> Result<String> {
     let refuse = |detail: &'static str| Err(Error::parameter(Operation::CreateUrl, detail));

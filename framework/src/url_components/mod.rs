@@ -142,6 +142,7 @@ impl fmt::Debug for UrlComponents<'_> {
 /// # Errors
 /// 12006 unless it begins with `http:` or `https:`; 12005 for what is no URL, for credentials that are not wanted, and for octets that
 /// are no text once they are decoded; 87 for CR, LF or NUL in it.
+#[doc(alias = "InternetCrackUrl")]
 #[doc(alias = "WinHttpCrackUrl")]
 pub fn crack_url(url: &str, flags: UrlFlags) -> Result<UrlComponents<'_>> {
     let invalid = |detail: &'static str| Error::invalid_url(Operation::CrackUrl, detail);

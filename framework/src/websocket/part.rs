@@ -11,6 +11,7 @@ use crate::shown;
 ///
 /// Text makes a text message of itself (`"hello".into()`), octets a binary one. A message is sent in parts by any number of fragments
 /// and an end, which has the kind of the whole message and may be empty.
+#[doc(alias = "WINHTTP_WEB_SOCKET_STATUS")]
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessagePart {
     kind: MessageKind,

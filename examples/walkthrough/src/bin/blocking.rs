@@ -27,8 +27,8 @@ fn get(site: &str) -> hinternet::Result<()> {
 // ANCHOR: handles
 fn handles(site: &str) -> hinternet::Result<()> {
     let session = Session::open()?;
-    let connect = session.connect(site)?;
-    let request = connect.open_request(Method::POST, "/upload")?;
+    let connection = session.connect(site)?;
+    let request = connection.open_request(Method::POST, "/upload")?;
     request.send(Payload::begin("", 3 * 1024))?;
     for _ in 0..3 {
         request.write(vec![b'.'; 1024])?;

@@ -48,6 +48,7 @@ struct Parts {
 }
 
 /// What a proxy speaks.
+#[doc(alias = "INTERNET_SCHEME_SOCKS")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProxyProtocol {

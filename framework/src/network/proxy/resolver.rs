@@ -8,6 +8,7 @@ use std::pin::Pin;
 use super::Proxy;
 
 /// One way to a server (`WINHTTP_PROXY_RESULT_ENTRY`).
+#[doc(alias("WINHTTP_PROXY_RESULT", "WINHTTP_PROXY_RESULT_EX"))]
 #[doc(alias = "WINHTTP_PROXY_RESULT_ENTRY")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -69,6 +70,7 @@ impl fmt::Debug for Route {
 ///     }
 /// }
 /// ```
+#[doc(alias = "WinHttpCreateProxyResolver")]
 pub trait ProxyResolver: fmt::Debug + Send + Sync + 'static {
     /// The routes for this URL, in the order in which they are tried; of more than 20 the rest is left out, and none at all is
     /// [`Route::Direct`]. The URL has neither userinfo nor fragment, and of an `https` URL it is only the origin with the path `/`.

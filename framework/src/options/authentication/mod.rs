@@ -104,12 +104,16 @@ bitflags! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct AuthSchemes: u32 {
         /// [`AuthScheme::Basic`].
+        #[doc(alias = "WINHTTP_PROXY_DISABLE_SCHEME_BASIC")]
         const BASIC = 1;
         /// [`AuthScheme::Ntlm`].
+        #[doc(alias = "WINHTTP_PROXY_DISABLE_SCHEME_NTLM")]
         const NTLM = 2;
         /// [`AuthScheme::Digest`].
+        #[doc(alias = "WINHTTP_PROXY_DISABLE_SCHEME_DIGEST")]
         const DIGEST = 8;
         /// [`AuthScheme::Negotiate`].
+        #[doc(alias("WINHTTP_PROXY_DISABLE_SCHEME_KERBEROS", "WINHTTP_PROXY_DISABLE_SCHEME_NEGOTIATE"))]
         const NEGOTIATE = 16;
         /// [`AuthScheme::Bearer`].
         const BEARER = 1 << 16;

@@ -32,6 +32,7 @@ use crate::target::Origin;
 ///     }
 /// }
 /// ```
+#[doc(alias = "HttpGetServerCredentials")]
 pub trait CredentialProvider: fmt::Debug + Send + Sync + 'static {
     /// Credentials for who asks; `None` if there are none: then the 401 or 407 is the response. A panic fails the request.
     fn credentials(&self, asked: &CredentialsAsked) -> Providing;

@@ -40,10 +40,12 @@ use crate::network::{ByPointer, Proxy, ProxyResolver};
 #[non_exhaustive]
 pub enum ProxySettings {
     /// Straight to the server. The default: nothing that stands around a program decides where its requests go unless it says so.
+    #[doc(alias = "WINHTTP_PROXY_TYPE_DIRECT")]
     #[doc(alias = "WINHTTP_ACCESS_TYPE_NO_PROXY")]
     #[default]
     Direct,
     /// Through these.
+    #[doc(alias = "WINHTTP_PROXY_TYPE_PROXY")]
     #[doc(alias = "WINHTTP_ACCESS_TYPE_NAMED_PROXY")]
     Named(NamedProxies),
     /// As the environment says when an origin is first met: `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy`, or the same in
@@ -51,10 +53,12 @@ pub enum ProxySettings {
     FromEnvironment,
     /// As the user has set it for this machine. This version reads no settings of any system: it is as
     /// [`FromEnvironment`](Self::FromEnvironment), which is where Unix desktops and servers keep them.
+    #[doc(alias("WinHttpGetIEProxyConfigForCurrentUser", "WINHTTP_CURRENT_USER_IE_PROXY_CONFIG"))]
     #[doc(alias = "WINHTTP_ACCESS_TYPE_DEFAULT_PROXY")]
     System,
     /// Found for each URL by a resolver, as by a script (PAC). Wires that are dialed before anybody asks (`min_wires`, `prewarm`) go
     /// as the resolver says of the origin's root, and serve no request.
+    #[doc(alias("WINHTTP_PROXY_TYPE_AUTO_PROXY_URL", "WINHTTP_PROXY_TYPE_AUTO_DETECT"))]
     #[doc(alias = "WINHTTP_ACCESS_TYPE_AUTOMATIC_PROXY")]
     Automatic(AutomaticProxy),
 }

@@ -23,6 +23,7 @@ struct Parts {
 
 impl NamedProxies {
     /// The same routes for every server.
+    #[doc(alias = "WINHTTP_OPTION_PROXY_RESULT_ENTRY")]
     pub fn new<R: Into<Route>>(routes: impl IntoIterator<Item = R>) -> Self {
         let routes = all(routes);
         Self(Arc::new(Parts { http: routes.clone(), https: routes, bypass: BypassList::default() }))

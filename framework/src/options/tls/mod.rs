@@ -79,8 +79,10 @@ pub enum TlsVersions {
     #[default]
     Both,
     /// Only 1.2 (RFC 5246).
+    #[doc(alias = "WINHTTP_FLAG_SECURE_PROTOCOL_TLS1_2")]
     Only12,
     /// Only 1.3 (RFC 8446).
+    #[doc(alias = "WINHTTP_FLAG_SECURE_PROTOCOL_TLS1_3")]
     Only13,
 }
 
@@ -183,6 +185,7 @@ impl TlsOptions {
     }
 
     /// Who we are, for every server that asks.
+    #[doc(alias = "WINHTTP_OPTION_ENABLE_HTTP2_PLUS_CLIENT_CERT")]
     #[doc(alias = "WINHTTP_OPTION_CLIENT_CERT_CONTEXT")]
     pub fn client_identity(self, identity: ClientIdentity) -> Self {
         self.with(|parts| parts.client = Client::Identity(identity))
@@ -194,6 +197,7 @@ impl TlsOptions {
     }
 
     /// Which certificates are revoked. Default: nobody is asked.
+    #[doc(alias = "WINHTTP_OPTION_ENABLE_FEATURE")]
     #[doc(alias = "WINHTTP_ENABLE_SSL_REVOCATION")]
     pub fn revocation(self, revocation: Revocation) -> Self {
         self.with(|parts| parts.revocation = Some(revocation))

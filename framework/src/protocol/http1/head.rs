@@ -16,6 +16,7 @@ use crate::options::Leniency;
 use crate::shown;
 
 /// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
+#[doc(alias = "HttpQueryInfo")]
 #[doc(alias = "WinHttpQueryHeaders")]
 #[derive(Clone)]
 pub struct ResponseHead {
@@ -45,12 +46,14 @@ impl ResponseHead {
     }
 
     /// The version the server answered in.
+    #[doc(alias("WINHTTP_OPTION_HTTP_PROTOCOL_USED", "WINHTTP_QUERY_VERSION"))]
     pub fn version(&self) -> Version {
         self.version
     }
 
     /// The header fields, their names in lower case, each on one line: a line that goes on in the next one is read as one, with SP
     /// between (RFC 9112 section 5.2). [`raw`](Self::raw) has them as received.
+    #[doc(alias("WinHttpQueryHeadersEx", "WINHTTP_QUERY_EX_ALL_HEADERS"))]
     pub fn headers(&self) -> &HeaderMap {
         self.headers.get_or_init(|| {
             let section = self.raw().slice(self.status_line_length + CRLF.len()..);
@@ -93,6 +96,7 @@ impl ResponseHead {
     }
 
     /// The whole head as received, with the case and the order of its fields; it ends with an empty line.
+    #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS")]
     #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS_CRLF")]
     pub fn raw(&self) -> &Bytes {
         self.raw.get_or_init(|| lines(HTTP2, self.status, self.headers()))

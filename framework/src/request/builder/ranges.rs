@@ -31,6 +31,7 @@ impl RequestBuilder {
     /// ```
     ///
     /// [`Response::ranged`]: crate::Response::ranged
+    #[doc(alias = "InternetSetFilePointer")]
     pub fn range(self, range: impl RangeBounds<u64>) -> Self {
         self.ranges([range])
     }
