@@ -24,6 +24,8 @@ use futures_util::FutureExt;
 
 /// A time that is up soon. What waits for it waits for nothing else.
 const SOON: Duration = Duration::from_millis(50);
+/// A time that is up later: it also runs while something else is done first, which takes longer than that on a busy machine.
+const LATER: Duration = Duration::from_secs(1);
 
 /// The table's parts, in its order.
 fn parts() -> Vec<(&'static str, Vec<Fault>)> {

@@ -19,7 +19,7 @@ fn resolves_soon(options: &mut RequestOptions) {
     options.timeouts.resolve = Some(SOON);
 }
 
-pub(crate) fn connects_soon(options: &mut RequestOptions) {
+fn connects_soon(options: &mut RequestOptions) {
     options.timeouts.connect = Some(SOON);
 }
 

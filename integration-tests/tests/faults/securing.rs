@@ -1,13 +1,13 @@
 //! Faults of TLS: in the handshake, and below what is said after it.
 
-use hinternet::{ErrorCode, Stage};
+use hinternet::{ErrorCode, RequestOptions, Stage};
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use integration_tests::fault_proxy::Fault as Spoiling;
 use integration_tests::scripted_peer::Script;
 use integration_tests::tls::Tls;
 
+use super::LATER;
 use super::fault::{Before, Case, Dial, Fault, answered, fails, fault};
-use super::names::connects_soon;
 use super::protocol::{OVER_TLS, Protocol, SERVER, security};
 
 use Protocol::{Http2, Secure, Tunnel};
@@ -26,6 +26,10 @@ fn instead(name: &'static str, script: fn() -> Script) -> Fault {
     fault(name, move |_| vec![Case::server(script())])
 }
 
+fn connects_later(options: &mut RequestOptions) {
+    options.timeouts.connect = Some(LATER);
+}
+
 fn leaf() -> Leaf {
     Leaf::for_names([SERVER])
 }
@@ -38,7 +42,8 @@ fn of_handshakes() -> Vec<Fault> {
     let refused = || fails(ErrorCode::SecureFailure, Stage::Tls);
     let ended = || fails(ErrorCode::ConnectionError, Stage::Tls);
     vec![
-        fault("No ServerHello in time", |_| vec![Case::server(Script::new().keep()).with(connects_soon)])
+        // The socket, and the tunnel's own answer, are of the same time.
+        fault("No ServerHello in time", |_| vec![Case::server(Script::new().keep()).with(connects_later)])
             .at(&OVER_TLS, fails(ErrorCode::Timeout, Stage::Tls)),
         instead("The end instead of a ServerHello", || Script::new().read_exactly(5).close()).at(&OVER_TLS, ended()),
         instead("An alert instead of a ServerHello", || Script::new().read_exactly(5).send(alert(40).to_vec()).close())

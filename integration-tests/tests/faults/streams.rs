@@ -4,9 +4,9 @@ use hinternet::{ErrorCode, RequestOptions, Stage};
 use integration_tests::http2_peer::{Kind, Reason, frames, frames::setting};
 use integration_tests::scripted_peer::Script;
 
-use super::SOON;
 use super::fault::{Before, Case, Expected, Fault, answered, fails, fault};
 use super::protocol::{CONTENT, Protocol, security, stream};
+use super::{LATER, SOON};
 
 const H2: Protocol = Protocol::Http2;
 
@@ -34,6 +34,12 @@ fn sends_soon(options: &mut RequestOptions) {
     options.timeouts.send = Some(SOON);
     options.timeouts.queue = Some(SOON);
     options.timeouts.receive_response = Some(SOON);
+}
+
+/// The server has to see the request, of which only the body is held back.
+fn sends_later(options: &mut RequestOptions) {
+    options.timeouts.send = Some(LATER);
+    options.timeouts.receive_response = Some(LATER);
 }
 
 fn pings(options: &mut RequestOptions) {
@@ -119,7 +125,7 @@ fn of_settings() -> Vec<Fault> {
         .at(&[H2], fails(ErrorCode::Timeout, Stage::FirstByte).or(Stage::Queue).kept_or_not()),
         fault("No window for an upload", |_| {
             let script = H2.serves(H2.reads(opened(NO_WINDOW), 0), 1);
-            vec![Case::server(script).uploading(5).with(sends_soon)]
+            vec![Case::server(script).uploading(5).with(sends_later)]
         })
         .at(&[H2], fails(ErrorCode::Timeout, Stage::FirstByte).kept()),
         set("Frames of no length", NO_FRAME).at(&[H2], wrong(Stage::FirstByte)),
