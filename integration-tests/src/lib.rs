@@ -23,6 +23,7 @@
 //! | [`Mailbox`] | a subscriber that handles a notification only when the test takes it |
 //! | [`Trap`] | does something at the k-th notification |
 //! | [`MemoryPeer`](memory_peer::MemoryPeer) | a scripted peer without sockets, for a clock that is paused |
+//! | [`MemoryScene`](memory_peer::MemoryScene) | such a peer and a recorded session |
 //! | `Simulation` | a client, a scripted server and the network between them on one thread, by a seed and in its own time |
 //! | [`Authority`](certificates::Authority) | makes certificates, good ones and one for each thing that can be wrong |
 //! | [`Tls`](tls::Tls) | the server's side of TLS, for origins and scripted peers |
@@ -55,6 +56,7 @@ mod polls;
 pub mod proxy;
 pub mod recorder;
 pub mod request;
+mod resident;
 pub mod scene;
 pub mod scripted_peer;
 mod seeded;
@@ -77,6 +79,7 @@ pub use mailbox::Mailbox;
 pub use name_server::NameServer;
 pub use patience::{HANG, patiently};
 pub use polls::{dropped_after, poll_once};
+pub use resident::resident_kib;
 pub use seeded::Seeded;
 pub use server::Server;
 pub use trap::{Trap, Whence};

@@ -6,17 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use sspi::{
     AuthIdentity, BufferType, CredentialUse, DataRepresentation, Ntlm, SecurityBuffer, ServerRequestFlags, Sspi,
     SspiEx, SspiImpl, Username,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::gate::Gate;
-use crate::request::{Parsed, Request};
+use crate::proxy::{this_machine, tunnel};
+use crate::request::next_request;
 use crate::server::Server;
 use crate::tls::{Carrier, Tls};
 
@@ -178,23 +179,10 @@ async fn serve(
     log: &Mutex<Vec<NtlmVisit>>,
     cuts: &Mutex<u64>,
 ) -> io::Result<()> {
-    let mut stream = match &habits.tls {
-        Some(tls) => tls.accept(stream).await?,
-        None => Carrier::Plain(stream),
-    };
+    let mut stream = Carrier::of(stream, habits.tls.as_ref()).await?;
     let (mut unread, mut known) = (BytesMut::new(), Known::default());
     loop {
-        let (request, length) = loop {
-            match Request::parse(&unread) {
-                Ok(Parsed::Whole(request, length)) => break (*request, length),
-                Ok(_) => {}
-                Err(malformed) => return Err(io::Error::other(malformed.0)),
-            }
-            if stream.read_buf(&mut unread).await? == 0 {
-                return Ok(());
-            }
-        };
-        unread.advance(length);
+        let Some(request) = next_request(&mut stream, &mut unread).await? else { return Ok(()) };
         let shown = request.field(if habits.is_proxy { "proxy-authorization" } else { "authorization" });
         let token = shown.and_then(|shown| shown.strip_prefix("NTLM ")).map(|token| BASE64_STANDARD.decode(token));
         let token = token.transpose().map_err(|error| io::Error::other(error.to_string()))?;
@@ -215,7 +203,10 @@ async fn serve(
         });
         let (status, field) = if habits.is_proxy { (407, "proxy-authenticate") } else { (401, "www-authenticate") };
         let asks = match verdict {
-            Verdict::Admitted if request.method == "CONNECT" => return tunnel(stream, &request, &unread).await,
+            Verdict::Admitted if request.method == "CONNECT" => {
+                let behind = this_machine(&request.target).await?;
+                return tunnel(stream, behind, &unread).await;
+            }
             Verdict::Admitted => {
                 let body = format!("hello {}, {} octets", known.user.as_deref().unwrap_or("?"), request.body.len());
                 let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
@@ -301,15 +292,6 @@ fn admitted(context: &mut Ntlm) -> Option<String> {
     context.custom_set_auth_identities(vec![AuthIdentity { username, password: password.to_owned().into() }]).ok()?;
     context.complete_auth_token(&mut []).ok()?;
     Some(user.to_owned())
-}
-
-async fn tunnel(mut stream: Carrier<TcpStream>, request: &Request, unread: &[u8]) -> io::Result<()> {
-    let (_, port) = request.target.rsplit_once(':').ok_or(io::ErrorKind::InvalidInput)?;
-    let mut behind = TcpStream::connect(format!("127.0.0.1:{port}")).await?;
-    stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
-    behind.write_all(unread).await?;
-    copy_bidirectional(&mut stream, &mut behind).await?;
-    Ok(())
 }
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {

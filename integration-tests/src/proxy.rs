@@ -6,12 +6,12 @@ use std::io;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use bytes::BytesMut;
+use tokio::io::{AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-use crate::request::{Parsed, Request};
+use crate::request::{Request, next_request};
 use crate::server::Server;
 use crate::tls::{Carrier, Tls};
 
@@ -130,23 +130,10 @@ async fn listen(listener: TcpListener, manner: Manner, log: Arc<Mutex<Vec<Asked>
 }
 
 async fn serve(stream: TcpStream, connection: u64, manner: &Manner, log: &Mutex<Vec<Asked>>) -> io::Result<()> {
-    let mut stream = match &manner.tls {
-        Some(tls) => tls.accept(stream).await?,
-        None => Carrier::Plain(stream),
-    };
+    let mut stream = Carrier::of(stream, manner.tls.as_ref()).await?;
     let mut unread = BytesMut::new();
     loop {
-        let (request, length) = loop {
-            match Request::parse(&unread) {
-                Ok(Parsed::Whole(request, length)) => break (*request, length),
-                Ok(_) => {}
-                Err(malformed) => return Err(io::Error::other(malformed.0)),
-            }
-            if stream.read_buf(&mut unread).await? == 0 {
-                return Ok(());
-            }
-        };
-        unread.advance(length);
+        let Some(request) = next_request(&mut stream, &mut unread).await? else { return Ok(()) };
         log.lock().unwrap_or_else(PoisonError::into_inner).push(Asked { connection, request: request.clone() });
         if manner.login.as_deref().is_some_and(|login| request.field("proxy-authorization") != Some(login)) {
             let close = if manner.closes { "connection: close\r\n" } else { "" };
@@ -176,22 +163,30 @@ async fn serve(stream: TcpStream, connection: u64, manner: &Manner, log: &Mutex<
             continue;
         }
         match reach(&request.target, manner).await {
-            Ok(mut behind) => {
-                stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
-                behind.write_all(&unread).await?;
-                copy_bidirectional(&mut stream, &mut behind).await?;
-                return Ok(());
-            }
+            Ok(behind) => return tunnel(stream, behind, &unread).await,
             Err(_) => stream.write_all(b"HTTP/1.1 502 Bad\r\ncontent-length: 2\r\n\r\nno").await?,
         }
     }
 }
 
-/// Whatever the name, it is this machine.
+/// Whatever the name, it is this machine, if it is reached.
 async fn reach(target: &str, manner: &Manner) -> io::Result<TcpStream> {
-    let (host, port) = target.rsplit_once(':').ok_or(io::ErrorKind::InvalidInput)?;
-    if manner.unreachable.contains(host) {
+    if target.rsplit_once(':').is_some_and(|(host, _)| manner.unreachable.contains(host)) {
         return Err(io::ErrorKind::HostUnreachable.into());
     }
+    this_machine(target).await
+}
+
+/// Where a CONNECT for this target leads.
+pub(crate) async fn this_machine(target: &str) -> io::Result<TcpStream> {
+    let (_, port) = target.rsplit_once(':').ok_or(io::ErrorKind::InvalidInput)?;
     TcpStream::connect(format!("127.0.0.1:{port}")).await
+}
+
+/// Says that the tunnel is open, and carries both ways until both have ended.
+pub(crate) async fn tunnel(mut stream: Carrier<TcpStream>, mut behind: TcpStream, unread: &[u8]) -> io::Result<()> {
+    stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
+    behind.write_all(unread).await?;
+    copy_bidirectional(&mut stream, &mut behind).await?;
+    Ok(())
 }

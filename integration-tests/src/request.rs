@@ -1,8 +1,9 @@
 //! A request as a server received it.
 
-use std::fmt;
+use std::{fmt, io};
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt};
 
 /// One HTTP/1.1 request, body decoded.
 #[derive(Clone)]
@@ -103,6 +104,26 @@ impl Request {
         };
         (request.body, request.trailers) = (body, trailers);
         Ok(Parsed::Whole(Box::new(request), head_length + body_length))
+    }
+}
+
+/// Reads the next request of a connection; what is behind it stays unread. `None`: the client has closed.
+pub(crate) async fn next_request<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    unread: &mut BytesMut,
+) -> io::Result<Option<Request>> {
+    loop {
+        match Request::parse(unread) {
+            Ok(Parsed::Whole(request, length)) => {
+                unread.advance(length);
+                return Ok(Some(*request));
+            }
+            Ok(_) => {}
+            Err(malformed) => return Err(io::Error::other(malformed.0)),
+        }
+        if stream.read_buf(unread).await? == 0 {
+            return Ok(None);
+        }
     }
 }
 

@@ -153,6 +153,14 @@ pub(crate) enum Carrier<S> {
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Carrier<S> {
+    /// Shakes hands as a server, if there is TLS.
+    pub(crate) async fn of(stream: S, tls: Option<&Tls>) -> io::Result<Self> {
+        match tls {
+            Some(tls) => tls.accept(stream).await,
+            None => Ok(Self::Plain(stream)),
+        }
+    }
+
     /// What lies below TLS.
     pub(crate) fn below(&self) -> &S {
         match self {

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, stream};
 use hinternet::{Engine, NotificationMask, Session, Status};
-use integration_tests::patiently;
+use integration_tests::{patiently, resident_kib};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
@@ -84,12 +84,6 @@ fn sockets() -> usize {
         target.is_some_and(|target| target.to_string_lossy().starts_with("socket:"))
     };
     std::fs::read_dir("/proc/self/fd").unwrap().map(is_socket).filter(|is_socket| *is_socket).count()
-}
-
-fn resident_kib() -> usize {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// Names what the program shall be when it is started once more.

@@ -61,11 +61,7 @@ impl Connection {
     /// A client that goes away in the middle is no fault of the server's, and nobody to be told of it is there.
     async fn serve(&self, stream: TcpStream, ordered: mpsc::UnboundedReceiver<Order>) {
         let _slower = stream.set_nodelay(true);
-        let carried = match &self.shared.tls {
-            None => Ok(Carrier::Plain(stream)),
-            Some(tls) => tls.accept(stream).await,
-        };
-        let Ok(stream) = carried else { return };
+        let Ok(stream) = Carrier::of(stream, self.shared.tls.as_ref()).await else { return };
         let is_http2 = self.shared.tls.is_none() || stream.protocol() == Some(b"h2");
         if is_http2 {
             self.serve_streams(stream, ordered).await;

@@ -3,6 +3,7 @@
 //! A clock that is paused jumps whenever nobody has anything to do, and would jump while the kernel carries an octet from one
 //! socket to another. Here nothing is carried by a kernel, so time passes only where somebody waits for it to pass.
 
+mod scene;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ use hinternet::transport::MemoryStream;
 use tokio::sync::watch;
 
 use crate::scripted_peer::{Connection, Record, Script, play_one};
+
+pub use scene::MemoryScene;
 
 /// Resolves every name, accepts every connection and plays a script on it: as far as it goes.
 #[derive(Clone, Debug)]

@@ -36,11 +36,7 @@ impl Connection<TcpStream> {
         let Ok(address) = stream.local_addr() else { return };
         let Ok(()) = stream.set_nodelay(true) else { return };
         let number = log.connected(address);
-        let carried = match tls {
-            None => Ok(Carrier::Plain(stream)),
-            Some(tls) => tls.accept(stream).await,
-        };
-        let Ok(stream) = carried else { return };
+        let Ok(stream) = Carrier::of(stream, tls.as_ref()).await else { return };
         Self::serve_carried(stream, address, number, log, handler).await;
     }
 }

@@ -6,26 +6,26 @@ mod ends;
 mod events;
 mod reconnecting;
 
+use std::ops::Deref;
 use std::time::Duration;
 
-use hinternet::tls::TlsOptions;
 use hinternet::{EventSource, EventSourceBuilder, EventSourceOptions, Session, SessionBuilder, Status};
-use integration_tests::memory_peer::MemoryPeer;
-use integration_tests::recorder::Recorder;
-use integration_tests::request::Request;
+use integration_tests::memory_peer::{MemoryPeer, MemoryScene};
 use integration_tests::scripted_peer::Script;
-use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 const URL: &str = "http://a.example/events";
 const STREAM: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
 
 /// One session in a network in memory.
-struct World {
-    recorder: Recorder,
-    session: Session,
-    peer: MemoryPeer,
-    began: Instant,
+struct World(MemoryScene);
+
+impl Deref for World {
+    type Target = MemoryScene;
+
+    fn deref(&self) -> &MemoryScene {
+        &self.0
+    }
 }
 
 impl World {
@@ -34,11 +34,7 @@ impl World {
     }
 
     fn built(peer: MemoryPeer, builder: SessionBuilder) -> Self {
-        let recorder = Recorder::on_current_arbiter();
-        // The machine's authorities would be read by another thread.
-        let nobody = TlsOptions::new().trust_only([]);
-        let session = recorder.session(builder.on_current_arbiter().dial(peer.dial()).tls(nobody));
-        Self { recorder, session, peer, began: Instant::now() }
+        Self(MemoryScene::of(peer, builder))
     }
 
     fn builder(&self) -> EventSourceBuilder {
@@ -47,10 +43,6 @@ impl World {
 
     fn source(&self) -> EventSource {
         self.builder().options(options(|_| ())).open().unwrap()
-    }
-
-    fn requests(&self) -> Vec<Request> {
-        self.peer.connections().into_iter().flat_map(|connection| connection.requests).collect()
     }
 
     /// What was told of attempts: which one, after which pause.
@@ -63,7 +55,7 @@ impl World {
     }
 
     async fn end(self) {
-        self.recorder.finish(self.session).await;
+        self.0.end().await;
     }
 }
 

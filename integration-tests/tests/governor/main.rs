@@ -9,11 +9,11 @@ mod pauses;
 mod seen;
 mod times;
 
+use std::ops::Deref;
 use std::time::Duration;
 
-use hinternet::tls::TlsOptions;
 use hinternet::{Governor, GovernorSnapshot, HandleId, Method, Request, Session, SessionBuilder, Status};
-use integration_tests::memory_peer::MemoryPeer;
+use integration_tests::memory_peer::{MemoryPeer, MemoryScene};
 use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::Script;
 use tokio::task::JoinHandle;
@@ -24,20 +24,19 @@ const A: &str = "http://a.example";
 const B: &str = "http://b.example";
 
 /// One session in a network in memory, where every host plays the same script.
-struct World {
-    recorder: Recorder,
-    session: Session,
-    peer: MemoryPeer,
-    began: Instant,
+struct World(MemoryScene);
+
+impl Deref for World {
+    type Target = MemoryScene;
+
+    fn deref(&self) -> &MemoryScene {
+        &self.0
+    }
 }
 
 impl World {
     fn of(peer: MemoryPeer, builder: SessionBuilder) -> Self {
-        let recorder = Recorder::on_current_arbiter();
-        // The machine's authorities would be read by another thread.
-        let nobody = TlsOptions::new().trust_only([]);
-        let session = recorder.session(builder.on_current_arbiter().dial(peer.dial()).tls(nobody));
-        Self { recorder, session, peer, began: Instant::now() }
+        Self(MemoryScene::of(peer, builder))
     }
 
     fn governed(script: Script, governor: Governor) -> Self {
@@ -94,7 +93,7 @@ impl World {
         let left: Vec<_> =
             self.gates().await.into_iter().filter(|gate| (gate.under_way, gate.waiting) != (0, 0)).collect();
         assert!(left.is_empty(), "{left:#?}");
-        self.recorder.finish(self.session).await;
+        self.0.end().await;
     }
 }
 

@@ -7,33 +7,30 @@ mod failures;
 mod limits;
 mod waiting;
 
+use std::ops::Deref;
 use std::time::Duration;
 
-use hinternet::tls::TlsOptions;
 use hinternet::{Method, Request, RequestBuilder, RetryBudget, RetryPolicy, Session, SessionBuilder, Status};
-use integration_tests::memory_peer::MemoryPeer;
-use integration_tests::recorder::Recorder;
+use integration_tests::memory_peer::{MemoryPeer, MemoryScene};
 use integration_tests::scripted_peer::Script;
-use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
 const URL: &str = "http://a.example/";
 
 /// One session in a network in memory.
-struct World {
-    recorder: Recorder,
-    session: Session,
-    peer: MemoryPeer,
-    began: Instant,
+struct World(MemoryScene);
+
+impl Deref for World {
+    type Target = MemoryScene;
+
+    fn deref(&self) -> &MemoryScene {
+        &self.0
+    }
 }
 
 impl World {
     fn of(peer: MemoryPeer, builder: SessionBuilder) -> Self {
-        let recorder = Recorder::on_current_arbiter();
-        // The machine's authorities would be read by another thread.
-        let nobody = TlsOptions::new().trust_only([]);
-        let session = recorder.session(builder.on_current_arbiter().dial(peer.dial()).tls(nobody));
-        Self { recorder, session, peer, began: Instant::now() }
+        Self(MemoryScene::of(peer, builder))
     }
 
     /// With a policy whose pauses are at most a second, and no budget.
@@ -70,7 +67,7 @@ impl World {
     }
 
     fn sent(&self) -> usize {
-        self.peer.connections().iter().map(|connection| connection.requests.len()).sum()
+        self.requests().len()
     }
 
     /// Just so long, but for what a timer rounds up.
@@ -80,7 +77,7 @@ impl World {
     }
 
     async fn end(self) {
-        self.recorder.finish(self.session).await;
+        self.0.end().await;
     }
 }
 

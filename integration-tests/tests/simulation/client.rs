@@ -7,38 +7,31 @@ use std::time::Duration;
 
 use actix::Recipient;
 use hinternet::{
-    Bytes, Connection, Handle, HeaderMap, Method, Notification, NotificationMask, Operation, Payload, Request,
-    RequestOptions, Result, Session, ShutdownReport, Timeouts,
+    Bytes, Handle, HeaderMap, Method, Notification, NotificationMask, Operation, Payload, Request, RequestOptions,
+    Result, Session, ShutdownReport, Timeouts,
 };
 use integration_tests::simulation::{CLIENT, Trace, World};
 use tokio::task::{JoinHandle, spawn_local};
 use tokio::time::{Instant, timeout};
 
 use crate::ending::{Last, all_end, end, nothing_under_way};
-use crate::plan::{Amount, BAD, CONTENT, Command, Form, GOOD, Level, Plan, Reading};
+use crate::plan::{BAD, CONTENT, Command, Form, GOOD, Level, Plan, Reading};
 use crate::site::shown_to_others;
+use crate::told::{self, Handles, in_turn};
 use crate::verdict::{Outcomes, Witnesses, note};
 
 /// Does all that the plan says and ends. The error says what was wrong.
 pub(crate) async fn run(plan: &Plan, world: World) -> std::result::Result<Trace, String> {
     let mut client = Client::new(plan, world);
-    for command in &plan.commands {
-        client.perform(*command);
-        // Gives what was begun a turn, so that not everything happens at once.
-        tokio::time::sleep(Duration::from_millis(1)).await;
-        if let Command::Pause(time) = command {
-            tokio::time::sleep(Duration::from_millis(*time)).await;
-        }
-    }
-    client.repair();
+    in_turn(&plan.commands, Command::pause, |command| client.perform(command)).await;
+    told::repair(client.hosts);
     client.finish(plan).await
 }
 
 struct Client {
     world: World,
     session: Session,
-    connections: Vec<Option<Connection>>,
-    requests: Vec<Option<Request>>,
+    handles: Handles,
     /// How to leave them again.
     subscriptions: VecDeque<Box<dyn FnOnce()>>,
     calls: Vec<JoinHandle<()>>,
@@ -73,8 +66,7 @@ impl Client {
         Self {
             world,
             session,
-            connections: Vec::new(),
-            requests: Vec::new(),
+            handles: Handles::default(),
             subscriptions: VecDeque::new(),
             calls: Vec::new(),
             closes: Vec::new(),
@@ -90,37 +82,19 @@ impl Client {
     fn perform(&mut self, command: Command) {
         match command {
             Command::Connect(port) => {
-                let connected = self.session.connect(&self.world.url(port, ""));
-                self.connections.push(connected.ok());
+                self.handles.connect(&self.session, &self.world.url(port, ""));
             }
             Command::Open(place, form) => self.open(place, form),
             Command::Send(place, form) => self.call(place, Operation::Send, move |request| send(request, form)),
             Command::Write(place) => self.call(place, Operation::Write, |r| async move { r.write("12345").await }),
-            Command::Finish(place) => {
-                self.call(place, Operation::Write, |r| async move { r.finish(HeaderMap::new()).await });
-            }
-            Command::Receive(place) => {
-                self.call(place, Operation::Receive, |r| async move { r.receive_response().await.map(drop) });
-            }
-            Command::Query(place) => {
-                self.call(
-                    place,
-                    Operation::QueryDataAvailable,
-                    |r| async move { r.query_data_available().await.map(drop) },
-                )
-            }
-            Command::Read(place, amount) => self.call(place, Operation::Read, move |r| async move {
-                match amount {
-                    Amount::Available => r.read().await,
-                    Amount::AtMost => r.read_at_most(7).await,
-                    Amount::Exactly => r.read_exact(5).await,
-                }
-                .map(drop)
-            }),
+            Command::Finish(place) => self.call(place, Operation::Write, told::finish),
+            Command::Receive(place) => self.call(place, Operation::Receive, told::receive),
+            Command::Query(place) => self.call(place, Operation::QueryDataAvailable, told::query),
+            Command::Read(place, amount) => self.call(place, Operation::Read, move |r| told::read(r, amount)),
             Command::Story(place, form, reading) => {
                 self.open(place, form);
-                if let Some(Some(request)) = self.requests.last() {
-                    let story = story(request.clone(), form, reading, self.total, Rc::clone(&self.outcomes));
+                if let Some(request) = self.handles.youngest() {
+                    let story = story(request, form, reading, self.total, Rc::clone(&self.outcomes));
                     self.calls.push(spawn_local(story));
                 }
             }
@@ -130,26 +104,16 @@ impl Client {
                     call.abort();
                 }
             }
-            Command::Cancel(level, place) => match (level, self.connection(place), self.request(place)) {
-                (Level::Session, ..) => self.session.cancel(),
-                (Level::Connection, Some(connection), _) => connection.cancel(),
-                (Level::Request, _, Some(request)) => request.cancel(),
-                _ => {}
-            },
-            Command::Close(level, place) => match (level, self.connection(place), self.request(place)) {
-                (Level::Session, ..) => self.close(self.session.close()),
-                (Level::Connection, Some(connection), _) => self.close(connection.close()),
-                (Level::Request, _, Some(request)) => self.close(request.close()),
-                _ => {}
-            },
-            Command::Drop(level, place) => {
-                let (connections, requests) = (self.connections.len(), self.requests.len());
-                if level == Level::Connection && connections > 0 {
-                    self.connections[place % connections] = None;
-                } else if requests > 0 {
-                    self.requests[place % requests] = None;
+            Command::Cancel(level, place) => self.handles.cancel(&self.session, level, place),
+            Command::Close(level, place) => {
+                match (level, self.handles.connection(place), self.handles.request(place)) {
+                    (Level::Session, ..) => self.close(self.session.close()),
+                    (Level::Connection, Some(connection), _) => self.close(connection.close()),
+                    (Level::Request, _, Some(request)) => self.close(request.close()),
+                    _ => {}
                 }
             }
+            Command::Drop(level, place) => self.handles.drop_one(level, place),
             Command::Subscribe(level, place) => self.subscribe(level, place),
             Command::Unsubscribe => {
                 if let Some(leave) = self.subscriptions.pop_front() {
@@ -165,15 +129,8 @@ impl Client {
             }
             Command::Partition => self.hosts.iter().for_each(|host| turmoil::partition(CLIENT, *host)),
             Command::Hold => self.hosts.iter().for_each(|host| turmoil::hold(CLIENT, *host)),
-            Command::Repair => self.repair(),
+            Command::Repair => told::repair(self.hosts),
             Command::Pause(_) => {}
-        }
-    }
-
-    fn repair(&self) {
-        for host in self.hosts {
-            turmoil::repair(CLIENT, *host);
-            turmoil::release(CLIENT, *host);
         }
     }
 
@@ -190,19 +147,10 @@ impl Client {
         }));
     }
 
-    fn connection(&self, place: usize) -> Option<Connection> {
-        self.connections.get(place % self.connections.len().max(1)).cloned().flatten()
-    }
-
-    fn request(&self, place: usize) -> Option<Request> {
-        self.requests.get(place % self.requests.len().max(1)).cloned().flatten()
-    }
-
     fn open(&mut self, place: usize, form: Form) {
         // Apart, so that not all that is kept is taken back by the next POST.
         let (method, path) = if form == Form::Empty { (Method::GET, "/kept") } else { (Method::POST, "/") };
-        let opened = self.connection(place).and_then(|connection| connection.open_request(method, path).ok());
-        self.requests.push(opened);
+        self.handles.open(place, method, path);
     }
 
     /// Begins a call beside all else, if there is such a request.
@@ -210,7 +158,7 @@ impl Client {
     where
         F: Future<Output = Result<()>> + 'static,
     {
-        let Some(request) = self.request(place) else { return };
+        let Some(request) = self.handles.request(place) else { return };
         let outcomes = Rc::clone(&self.outcomes);
         self.calls.push(spawn_local(async move {
             let handle = request.id();
@@ -234,7 +182,7 @@ impl Client {
     /// A subscriber that checks what N1 and C.7 say of its own subscription.
     fn subscribe(&mut self, level: Level, place: usize) {
         let subscriber = self.world.engine.subscriber(self.witnesses.one());
-        match (level, self.connection(place), self.request(place)) {
+        match (level, self.handles.connection(place), self.handles.request(place)) {
             (Level::Session, ..) => self.join(self.session.clone(), subscriber),
             (Level::Connection, Some(connection), _) => self.join(connection, subscriber),
             (Level::Request, _, Some(request)) => self.join(request, subscriber),
@@ -253,11 +201,12 @@ impl Client {
         let mut wrong = all_end(self.calls.drain(..), "a call").await;
         wrong.extend(all_end(self.closes.drain(..), "a close").await);
         if plan.weather.loss == 0 {
-            wrong.extend(self.good_request().await.err());
+            wrong.extend(
+                told::good_request(&self.session, &self.world.url(GOOD, "/last"), CONTENT.as_bytes()).await.err(),
+            );
         }
         wrong.extend(all_end(self.shutdowns.drain(..), "a shutdown").await);
-        self.requests.clear();
-        self.connections.clear();
+        self.handles.drop_all();
         self.subscriptions.clear();
         if !self.stopped {
             wrong.extend(nothing_under_way(&self.session).await.err());
@@ -282,23 +231,6 @@ impl Client {
             wrong
         };
         end(last, wrong, look).await
-    }
-
-    /// Whatever has happened, the pool of the good origin has a place, and the session works. Wires that lost octets have to
-    /// be used up first.
-    async fn good_request(&self) -> std::result::Result<(), String> {
-        self.session.cancel();
-        let mut failed = None;
-        for _ in 0..=MOST_WIRES {
-            let Ok(builder) = self.session.get(self.world.url(GOOD, "/last")) else { return Ok(()) };
-            match async { builder.send().await?.text().await }.await {
-                Ok(text) if text == CONTENT => return Ok(()),
-                Ok(text) => return Err(format!("the last request gave {text:?}")),
-                Err(_) if !self.session.is_open() => return Ok(()),
-                Err(error) => failed = Some(error),
-            }
-        }
-        Err(format!("the last requests fail: {failed:?}"))
     }
 }
 
@@ -384,4 +316,3 @@ fn whole(form: Form) -> Payload {
 
 /// Of the simulation's time, and one of the timer's.
 const TICK: Duration = Duration::from_millis(3);
-const MOST_WIRES: usize = 3;

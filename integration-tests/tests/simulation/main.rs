@@ -31,6 +31,7 @@ mod http2;
 mod plan;
 mod site;
 mod suite;
+mod told;
 mod verdict;
 mod websocket;
 

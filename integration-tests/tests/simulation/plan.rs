@@ -5,11 +5,12 @@ use std::time::Duration;
 use hinternet::Governor;
 use integration_tests::Seeded;
 use integration_tests::scripted_peer::{Script, Split};
-use integration_tests::simulation::{OTHER, SERVER, Simulation, Trace};
+use integration_tests::simulation::{OTHER, SERVER, Simulation, Trace, World};
 
 use crate::client;
 use crate::site::Site;
 use crate::suite::{Correction, Simulated};
+use crate::told::network;
 
 /// All that happens.
 #[derive(Clone, Debug)]
@@ -94,6 +95,13 @@ pub(crate) enum Command {
     Pause(u64),
 }
 
+impl Command {
+    /// How long to pause, in milliseconds.
+    pub(crate) fn pause(&self) -> Option<u64> {
+        if let Self::Pause(time) = self { Some(*time) } else { None }
+    }
+}
+
 /// How a story is read to its end.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
@@ -174,9 +182,12 @@ impl Simulated for Plan {
         &mut self.commands
     }
 
-    fn run(&self) -> Result<Trace, String> {
-        let owned = self.clone();
-        self.simulation().run(async move |world| client::run(&owned, world).await).and_then(|verdict| verdict)
+    fn simulation(&self) -> Simulation {
+        self.world()
+    }
+
+    async fn play(&self, world: World) -> Result<Trace, String> {
+        client::run(self, world).await
     }
 
     fn corrections(&self) -> Vec<Correction<Self>> {
@@ -221,22 +232,13 @@ impl Plan {
     }
 
     /// The world it happens in.
-    pub(crate) fn simulation(&self) -> Simulation {
+    fn world(&self) -> Simulation {
         let Weather { latency, loss, roughness, .. } = self.weather;
         let faults = self.faults.clone();
         // A simulated reset does not wake who waits to write, so only the client may have to wait: where the server is deaf.
         let capacity = if self.is_deaf() { 64 } else { 16 * 1024 };
-        let simulation = Simulation::seeded(self.seed)
-            .roughness(roughness)
-            .network(|network| {
-                network
-                    .tick_duration(Duration::from_millis(2))
-                    .tcp_capacity(capacity)
-                    .max_message_latency(Duration::from_millis(latency))
-                    .fail_rate(f64::from(loss) / 10_000.0)
-                    .repair_rate(0.1);
-            })
-            .peer(GOOD, |_| Script::answering(answer()));
+        let simulation =
+            network(self.seed, latency, loss, roughness, capacity).peer(GOOD, |_| Script::answering(answer()));
         match self.site {
             None => simulation.peer(BAD, move |n| faults[n % faults.len()].script()),
             Some(site) => simulation.at_two_addresses().site(BAD, site.handler(BAD)).site(PROXY, site.handler(PROXY)),

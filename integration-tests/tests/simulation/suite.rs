@@ -3,10 +3,10 @@
 
 use std::fmt::Debug;
 
-use integration_tests::simulation::Trace;
+use integration_tests::simulation::{Simulation, Trace, World};
 
 /// What happens in one run: by a seed, which decides all of it.
-pub(crate) trait Simulated: Clone + Debug {
+pub(crate) trait Simulated: Clone + Debug + 'static {
     /// What a failure is called after.
     const NAME: &'static str;
     /// A line for each seed that failed once: the seed, then what was wrong. A line may begin with `#`.
@@ -20,8 +20,17 @@ pub(crate) trait Simulated: Clone + Debug {
     /// What the client is told to do, in order.
     fn commands(&mut self) -> &mut Vec<Self::Command>;
 
+    /// The world it happens in.
+    fn simulation(&self) -> Simulation;
+
+    /// Does all of it in that world, and ends. The error says what was wrong.
+    async fn play(&self, world: World) -> Result<Trace, String>;
+
     /// Does all of it. The error says what was wrong.
-    fn run(&self) -> Result<Trace, String>;
+    fn run(&self) -> Result<Trace, String> {
+        let owned = self.clone();
+        self.simulation().run(async move |world| owned.play(world).await).and_then(|verdict| verdict)
+    }
 
     /// What may be put right one after the other, so that what is left wrong is what the plan fails for.
     fn corrections(&self) -> Vec<Correction<Self>> {
@@ -184,6 +193,14 @@ mod tests {
 
         fn commands(&mut self) -> &mut Vec<u32> {
             &mut self.numbers
+        }
+
+        fn simulation(&self) -> Simulation {
+            unreachable!("there is no network in it")
+        }
+
+        async fn play(&self, _: World) -> Result<Trace, String> {
+            unreachable!("there is no network in it")
         }
 
         fn run(&self) -> Result<Trace, String> {

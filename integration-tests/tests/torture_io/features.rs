@@ -1,23 +1,17 @@
-//! The same of what comes on top of a plain exchange: redirects, codings, tunnels, event streams.
+//! What comes on top of a plain exchange: redirects, codings, tunnels.
 
 use hinternet::network::Proxy;
-use hinternet::{Method, Request, Result, Stage};
+use hinternet::{Method, Session, Stage};
 use integration_tests::coded::Coded;
 use integration_tests::scripted_peer::Script;
 
-use super::{ALL, ANSWER, CONTENT, Scenario, answered, open, torture, torture_at};
-
-async fn sent(request: Request) -> Result<Vec<u8>> {
-    request.send(()).await?;
-    answered(&request).await
-}
+use super::{ALL, ANSWER, CONTENT, Torture, open, sent, torture};
 
 #[test]
 fn a_redirect_and_what_it_leads_to() {
     let moved = "HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n";
     let script = Script::new().read_request().send(moved).read_request().send(ANSWER).again();
-    let scenario: Scenario =
-        |session, origin| Box::pin(async move { sent(open(&session, &origin, Method::GET).await?).await });
+    let scenario = async |session: Session, origin: String| sent(open(&session, &origin, Method::GET).await?).await;
     torture(script, scenario, &ALL);
 }
 
@@ -25,8 +19,7 @@ fn a_redirect_and_what_it_leads_to() {
 fn a_response_in_gzip() {
     let body = Coded::Gzip.code(CONTENT.as_bytes());
     let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n", body.len());
-    let scenario: Scenario =
-        |session, origin| Box::pin(async move { sent(open(&session, &origin, Method::GET).await?).await });
+    let scenario = async |session: Session, origin: String| sent(open(&session, &origin, Method::GET).await?).await;
     torture(Script::answering([head.as_bytes(), &body].concat()), scenario, &ALL);
 }
 
@@ -38,28 +31,29 @@ fn tunnel() -> Script {
 
 #[test]
 fn a_request_through_a_tunnel() {
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let request = open(&session, &origin, Method::GET).await?;
-            let mut options = request.options();
-            options.dial = options.dial.proxy(Proxy::parse(&origin)?).always_tunnel(true);
-            request.set_options(options)?;
-            sent(request).await
-        })
+    let scenario = async |session: Session, origin: String| {
+        let request = open(&session, &origin, Method::GET).await?;
+        let mut options = request.options();
+        options.dial = options.dial.proxy(Proxy::parse(&origin)?).always_tunnel(true);
+        request.set_options(options)?;
+        sent(request).await
     };
-    torture_at(&[Stage::Tunnel], tunnel(), scenario, &ALL);
+    Torture::of(tunnel(), scenario).stages(&[Stage::Tunnel]).run(&ALL);
 }
 
-/// Whatever breaks, the stream is connected again, and so is one that never was.
+/// A SOCKS proxy, which is the server behind it too.
 #[test]
-fn the_first_event_of_a_stream() {
-    let stream = format!("HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: {CONTENT}\n\n");
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let mut source = session.events(origin)?.open()?;
-            let event = source.next().await.expect("a stream without end")?;
-            Ok(event.data.into())
-        })
+fn a_request_through_a_socks_proxy() {
+    let greeted = Script::new().read_exactly(3).send(vec![5, 0]);
+    // CONNECT, a name of six letters, a port.
+    let opened = greeted.read_exactly(4 + 1 + 6 + 2).send(vec![5, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
+    let script = (0..4).fold(opened, |script, _| script.read_request().send(ANSWER)).keep();
+    let scenario = async |session: Session, origin: String| {
+        let request = open(&session, &origin, Method::GET).await?;
+        let mut options = request.options();
+        options.dial = options.dial.proxy(Proxy::parse(&origin.replace("http", "socks5h"))?);
+        request.set_options(options)?;
+        sent(request).await
     };
-    torture(Script::new().read_request().send(stream).keep(), scenario, &ALL);
+    Torture::of(script, scenario).stages(&[Stage::Tunnel]).run(&ALL);
 }

@@ -1,114 +1,217 @@
 //! The n-th call to the network is disturbed, for every n of every scenario: a failure is told once and with its own code, a delay
 //! changes nothing, and either way nothing is left and the session goes on.
 
+mod downloads;
+mod events;
+mod exchanges;
 mod features;
+mod http2;
+mod logins;
+mod secure;
+mod stored;
+mod websockets;
 
 use std::collections::BTreeSet;
-use std::pin::Pin;
+use std::ops::RangeInclusive;
+use std::rc::Rc;
 use std::time::Duration;
 
 use hinternet::{
-    Blame, Error, ErrorCode, HandleId, HeaderMap, Method, Payload, Request, RequestOptions, Result, Session, Stage,
-    Status, Timeouts, WebSocket,
+    Blame, Error, ErrorCode, HandleId, Method, Operation, Request, RequestOptions, Result, Session, SessionBuilder,
+    Stage, Status, Timeouts,
 };
 use integration_tests::patiently;
 use integration_tests::scene::read_all;
 use integration_tests::scripted_peer::Script;
 use integration_tests::simulation::{Call, Disturbance, Simulation, World};
-use integration_tests::websocket::{SWITCHING, close, frame};
 
-/// What a program does with a session, given the server's origin. It gives what was read.
-type Scenario = fn(Session, String) -> Pin<Box<dyn Future<Output = Result<Vec<u8>>>>>;
+/// A server, a session, and what a program does with it: given the server's origin, it gives what was read, which is [`CONTENT`].
+struct Torture<F> {
+    serves: Box<dyn Fn(Simulation) -> Simulation>,
+    plan: Rc<Plan<F>>,
+}
 
-/// Where a call to the network may fail beside where every exchange has it.
-type Stages = &'static [Stage];
+struct Plan<F> {
+    scenario: F,
+    session: Box<dyn Fn(SessionBuilder) -> SessionBuilder>,
+    stages: &'static [Stage],
+    unseen: &'static [Call],
+    at_once: usize,
+    breaks: RangeInclusive<usize>,
+}
 
 const CONTENT: &str = "hello";
 const ANSWER: &str = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+const ALL: [Call; 5] = [Call::Resolve, Call::Dial, Call::Write, Call::Flush, Call::Read];
 
-async fn open(session: &Session, origin: &str, method: Method) -> Result<Request> {
-    session.connect(origin)?.open_request(method, "/")
+/// Where the server does what this script says on each connection.
+fn torture<F>(script: Script, scenario: F, at_least: &[Call])
+where
+    F: AsyncFn(Session, String) -> Result<Vec<u8>> + 'static,
+{
+    Torture::of(script, scenario).run(at_least);
 }
 
-async fn answered(request: &Request) -> Result<Vec<u8>> {
-    request.receive_response().await?;
-    read_all(request).await
-}
-
-/// Runs the scenario with the n-th call disturbed, for n from 0 until the scenario has no n-th call.
-fn for_every_call(more: Stages, script: Script, scenario: Scenario, how: Disturbance) -> BTreeSet<Call> {
-    let mut disturbed = BTreeSet::new();
-    for n in 0.. {
-        let script = script.clone();
-        // Coarse ticks: nothing here is about time.
-        let simulation = Simulation::seeded(n as u64).peer(80, move |_| script.clone()).network(|network| {
-            network.tick_duration(Duration::from_millis(10));
-        });
-        let call = simulation.run(async move |world| disturbed_at(n, world, more, scenario, how).await);
-        match call.unwrap_or_else(|failure| panic!("{how:?} at {n}: {failure}")) {
-            Some(call) => disturbed.insert(call),
-            None => break,
-        };
+impl<F: AsyncFn(Session, String) -> Result<Vec<u8>> + 'static> Torture<F> {
+    fn of(script: Script, scenario: F) -> Self {
+        Self::at(
+            move |simulation| {
+                let script = script.clone();
+                simulation.peer(80, move |_| script.clone())
+            },
+            scenario,
+        )
     }
-    disturbed
-}
 
-async fn disturbed_at(n: usize, world: World, more: Stages, scenario: Scenario, how: Disturbance) -> Option<Call> {
-    let mut options = RequestOptions::default();
-    options.timeouts = Timeouts::all(Duration::from_secs(5));
-    options.timeouts.queue = Some(Duration::from_secs(20));
-    options.expect_continue = Some(Duration::from_secs(1));
-    options.dial = world.dial();
-    let session = world.session(|builder| builder.request_options(options).wires_per_origin(1));
-    world.network.disturb(n, how);
-    let result = scenario(session.clone(), world.url(80, "")).await;
-    let call = world.network.disturbed();
-    match (result, call) {
-        (Ok(content), None) => assert_eq!(content, CONTENT.as_bytes()),
-        (Ok(content), Some(call)) => {
-            assert_eq!(content, CONTENT.as_bytes(), "{call:?}");
-            let told = world.recorder.count(|status| matches!(status, Status::Retrying { .. }));
-            let mended = how != Disturbance::Fails || call == Call::Look || told == 1;
-            assert!(mended, "a failed {call:?} went unnoticed");
+    /// At the server of its own that each run is given by this.
+    fn at(serves: impl Fn(Simulation) -> Simulation + 'static, scenario: F) -> Self {
+        let session = Box::new(|builder| builder);
+        let plan = Plan { scenario, session, stages: &[], unseen: &[Call::Look], at_once: 1, breaks: 0..=0 };
+        Self { serves: Box::new(serves), plan: Rc::new(plan) }
+    }
+
+    /// In sessions of this kind.
+    fn session(self, session: impl Fn(SessionBuilder) -> SessionBuilder + 'static) -> Self {
+        self.but(|plan| plan.session = Box::new(session))
+    }
+
+    /// A call may fail at these stages beside where every exchange has it.
+    fn stages(self, stages: &'static [Stage]) -> Self {
+        self.but(|plan| plan.stages = stages)
+    }
+
+    /// These may fail when nobody waits for them, beside a look at a wire.
+    fn unseen(self, unseen: &'static [Call]) -> Self {
+        self.but(|plan| plan.unseen = unseen)
+    }
+
+    /// So many operations are under way together, and each is told of what breaks.
+    fn at_once(self, at_once: usize) -> Self {
+        self.but(|plan| plan.at_once = at_once)
+    }
+
+    /// The server breaks off so often by itself, and is asked again.
+    fn breaks(self, breaks: RangeInclusive<usize>) -> Self {
+        self.but(|plan| plan.breaks = breaks)
+    }
+
+    fn but(mut self, change: impl FnOnce(&mut Plan<F>)) -> Self {
+        change(Rc::get_mut(&mut self.plan).expect("nothing runs yet"));
+        self
+    }
+
+    /// All disturbances; and these calls, at least, were disturbed, and their failures seen.
+    fn run(self, at_least: &[Call]) {
+        for how in [Disturbance::Fails, Disturbance::Waits, Disturbance::MovesOne] {
+            let disturbed = self.for_every_call(how);
+            let missed: Vec<_> = at_least.iter().filter(|call| !disturbed.contains(call)).collect();
+            assert!(missed.is_empty(), "{how:?}: no {missed:?} among {disturbed:?}");
         }
-        (Err(error), Some(call)) if how == Disturbance::Fails => is_the_failure_of(call, &error, more, &world),
-        (Err(error), call) => panic!("{error} after {call:?}"),
     }
-    // There is one place in the pool: it is free.
-    let again = scenario(session.clone(), world.url(80, "")).await;
-    assert_eq!(again.expect("the session goes on"), CONTENT.as_bytes());
-    nothing_is_left(world, session).await;
-    call
+
+    /// Runs the scenario with the n-th call disturbed, for n from 0 until the scenario has no n-th call.
+    fn for_every_call(&self, how: Disturbance) -> BTreeSet<Call> {
+        let mut disturbed = BTreeSet::new();
+        for n in 0.. {
+            // Coarse ticks: nothing here is about time.
+            let simulation = (self.serves)(Simulation::seeded(n as u64)).network(|network| {
+                network.tick_duration(Duration::from_millis(10));
+            });
+            let plan = Rc::clone(&self.plan);
+            let call = simulation.run(async move |world| plan.disturbed_at(n, world, how).await);
+            match call.unwrap_or_else(|failure| panic!("{how:?} at {n}: {failure}")) {
+                Some((call, is_seen)) if is_seen || call == Call::Look => _ = disturbed.insert(call),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        disturbed
+    }
 }
 
-/// The error says what has failed, and its one notification is there.
-fn is_the_failure_of(call: Call, error: &Error, more: Stages, world: &World) {
-    let (code, stages): (_, &[Stage]) = match call {
-        Call::Resolve => (ErrorCode::NameNotResolved, &[Stage::Resolve]),
-        Call::Dial => (ErrorCode::CannotConnect, &[Stage::Connect]),
-        Call::Write | Call::Flush => (ErrorCode::ConnectionError, &[Stage::SendHead, Stage::SendBody, Stage::Messages]),
-        // Behind the head, while it is flushed and while the body is sent, an answer may come.
-        Call::Read => (
-            ErrorCode::ConnectionError,
-            &[
-                Stage::SendHead,
-                Stage::SendBody,
-                Stage::Continue,
-                Stage::FirstByte,
-                Stage::Head,
-                Stage::Body,
-                Stage::Messages,
-            ],
-        ),
-        Call::Look | Call::Shutdown => panic!("{error} of what nobody waits for"),
-    };
-    assert_eq!((error.code(), error.blame()), (code, Blame::Network), "{error} after {call:?}");
-    let is_more = matches!(call, Call::Write | Call::Flush | Call::Read) && more.contains(&error.stage());
-    assert!(is_more || stages.contains(&error.stage()), "{error} after {call:?}");
-    let told: Vec<HandleId> =
-        world.recorder.log().iter().filter(|one| one.name() == "RequestError").map(|one| one.handle).collect();
-    let [handle] = told[..] else { panic!("{error} was told {} times", told.len()) };
-    world.recorder.failure(handle, Result::<()>::Err(error.clone()));
+impl<F: AsyncFn(Session, String) -> Result<Vec<u8>>> Plan<F> {
+    /// Which call was disturbed, and whether somebody was told of it, if it has failed.
+    async fn disturbed_at(&self, n: usize, world: World, how: Disturbance) -> Option<(Call, bool)> {
+        let mut options = RequestOptions::default();
+        options.timeouts = Timeouts::all(Duration::from_secs(5));
+        options.timeouts.queue = Some(Duration::from_secs(20));
+        options.expect_continue = Some(Duration::from_secs(1));
+        options.dial = world.dial();
+        let session = world.session(|builder| (self.session)(builder.request_options(options).wires_per_origin(1)));
+        world.network.disturb(n, how);
+        let result = (self.scenario)(session.clone(), world.url(80, "")).await;
+        let call = world.network.disturbed();
+        let mut is_seen = true;
+        match (result, call) {
+            (Ok(content), None) => assert_eq!(content, CONTENT.as_bytes()),
+            (Ok(content), Some(call)) => {
+                assert_eq!(content, CONTENT.as_bytes(), "{call:?}");
+                let told = world.recorder.count(|status| matches!(status, Status::Retrying { .. }));
+                is_seen = how != Disturbance::Fails || self.is_mended_by(told);
+                assert!(is_seen || self.unseen.contains(&call), "a failed {call:?} was told {told} times");
+            }
+            (Err(error), Some(call)) if how == Disturbance::Fails => self.is_the_failure_of(call, &error, &world),
+            (Err(error), call) => panic!("{error} after {call:?}"),
+        }
+        // There is one place in the pool: it is free.
+        let again = (self.scenario)(session.clone(), world.url(80, "")).await;
+        assert_eq!(again.expect("the session goes on"), CONTENT.as_bytes());
+        nothing_is_left(world, session).await;
+        call.map(|call| (call, is_seen))
+    }
+
+    /// What breaks may do so in place of what the server breaks off.
+    fn is_mended_by(&self, retries: usize) -> bool {
+        let (least, most) = (*self.breaks.start(), *self.breaks.end());
+        (least.max(1)..=most + self.at_once).contains(&retries)
+    }
+
+    /// The error says what has failed, and its one notification is there.
+    fn is_the_failure_of(&self, call: Call, error: &Error, world: &World) {
+        let (code, stages): (_, &[Stage]) = match call {
+            Call::Resolve => (ErrorCode::NameNotResolved, &[Stage::Resolve]),
+            Call::Dial => (ErrorCode::CannotConnect, &[Stage::Connect]),
+            Call::Write | Call::Flush => {
+                (ErrorCode::ConnectionError, &[Stage::SendHead, Stage::SendBody, Stage::Messages])
+            }
+            // Behind the head, while it is flushed and while the body is sent, an answer may come.
+            Call::Read => (
+                ErrorCode::ConnectionError,
+                &[
+                    Stage::SendHead,
+                    Stage::SendBody,
+                    Stage::Continue,
+                    Stage::FirstByte,
+                    Stage::Head,
+                    Stage::Body,
+                    Stage::Messages,
+                ],
+            ),
+            Call::Look | Call::Shutdown => panic!("{error} of what nobody waits for"),
+        };
+        let is_more = matches!(call, Call::Write | Call::Flush | Call::Read) && self.stages.contains(&error.stage());
+        // Before a word of HTTP/2 was said nothing is connected.
+        let code = if is_more && error.stage() == Stage::Connect { ErrorCode::CannotConnect } else { code };
+        assert_eq!((error.code(), error.blame()), (code, Blame::Network), "{error} after {call:?}");
+        assert!(is_more || stages.contains(&error.stage()), "{error} after {call:?}");
+        let log = world.recorder.log();
+        let told = log.iter().filter_map(|one| match &one.status {
+            Status::RequestError { operation, error } => Some((one.handle, *operation, error.code())),
+            _ => None,
+        });
+        let told: Vec<_> = told.collect();
+        let most = self.at_once + self.breaks.end();
+        assert!((1..=most).contains(&told.len()), "{error} was told {} times", told.len());
+        let once: BTreeSet<(HandleId, _)> = told.iter().map(|(handle, of, _)| (*handle, of.to_string())).collect();
+        assert_eq!(once.len(), told.len(), "{error} was told twice of one operation: {told:?}");
+        // A download fails with what the last of its requests was told of.
+        let is_of = |of: Operation| of == error.operation() || error.operation() == Operation::Download;
+        let of_it = told.iter().find(|(_, of, code)| is_of(*of) && *code == error.code());
+        let (handle, of, _) = of_it.unwrap_or_else(|| panic!("{error} was not told: {told:?}"));
+        if *of == error.operation() {
+            world.recorder.failure(*handle, Result::<()>::Err(error.clone()));
+        }
+    }
 }
 
 async fn nothing_is_left(world: World, session: Session) {
@@ -125,146 +228,16 @@ async fn nothing_is_left(world: World, session: Session) {
     patiently("the last session, pool and dial to go", gone).await;
 }
 
-/// All disturbances; and these calls, at least, were disturbed.
-fn torture(script: Script, scenario: Scenario, at_least: &[Call]) {
-    torture_at(&[], script, scenario, at_least);
+async fn open(session: &Session, origin: &str, method: Method) -> Result<Request> {
+    session.connect(origin)?.open_request(method, "/")
 }
 
-/// The same of what has these stages too.
-fn torture_at(more: Stages, script: Script, scenario: Scenario, at_least: &[Call]) {
-    for how in [Disturbance::Fails, Disturbance::Waits, Disturbance::MovesOne] {
-        let disturbed = for_every_call(more, script.clone(), scenario, how);
-        let missed: Vec<_> = at_least.iter().filter(|call| !disturbed.contains(call)).collect();
-        assert!(missed.is_empty(), "{how:?}: no {missed:?} among {disturbed:?}");
-    }
+async fn answered(request: &Request) -> Result<Vec<u8>> {
+    request.receive_response().await?;
+    read_all(request).await
 }
 
-const ALL: [Call; 5] = [Call::Resolve, Call::Dial, Call::Write, Call::Flush, Call::Read];
-
-#[test]
-fn two_gets_on_one_wire() {
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let first = open(&session, &origin, Method::GET).await?;
-            first.send(()).await?;
-            answered(&first).await?;
-            drop(first);
-            let second = open(&session, &origin, Method::GET).await?;
-            second.send(()).await?;
-            answered(&second).await
-        })
-    };
-    torture(Script::answering(ANSWER), scenario, &[&ALL[..], &[Call::Look]].concat());
-}
-
-#[test]
-fn a_chunked_upload() {
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let request = open(&session, &origin, Method::POST).await?;
-            let mut options = request.options();
-            options.expect_continue = None;
-            request.set_options(options)?;
-            request.send(Payload::chunked()).await?;
-            request.write("once").await?;
-            request.write("upon a time").await?;
-            request.finish(HeaderMap::new()).await?;
-            answered(&request).await
-        })
-    };
-    torture(Script::answering(ANSWER), scenario, &ALL);
-}
-
-#[test]
-fn an_announced_upload() {
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let request = open(&session, &origin, Method::POST).await?;
-            let mut options = request.options();
-            options.expect_continue = None;
-            request.set_options(options)?;
-            request.send(Payload::begin("once ", 16)).await?;
-            request.write("upon ").await?;
-            request.write("a time").await?;
-            answered(&request).await
-        })
-    };
-    torture(Script::answering(ANSWER), scenario, &ALL);
-}
-
-#[test]
-fn the_paved_path() {
-    let scenario: Scenario =
-        |session, origin| Box::pin(async move { Ok(session.get(origin)?.send().await?.bytes().await?.to_vec()) });
-    torture(Script::answering(ANSWER), scenario, &ALL);
-}
-
-#[test]
-fn an_upload_that_waits_for_100_continue() {
-    let script = Script::new().read_head().send("HTTP/1.1 100 Continue\r\n\r\n").read_exactly(5).send(ANSWER).again();
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let request = open(&session, &origin, Method::POST).await?;
-            request.send("12345").await?;
-            answered(&request).await
-        })
-    };
-    torture(script, scenario, &ALL);
-}
-
-#[test]
-fn a_body_that_ends_with_the_connection() {
-    let script = Script::answering_once("HTTP/1.1 200 OK\r\n\r\nhello");
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let request = open(&session, &origin, Method::GET).await?;
-            request.send(()).await?;
-            answered(&request).await
-        })
-    };
-    torture(script, scenario, &ALL);
-}
-
-/// Consents to the upgrade, takes "hi", says hello, takes a close frame and answers it.
-fn websocket() -> Script {
-    let script = Script::new().read_head().send_accepting(SWITCHING).read_exactly(8).send(frame(0x81, CONTENT));
-    script.read_exactly(8).send(close(1000, "")).close()
-}
-
-/// Says hi: what is answered.
-async fn says_hi(websocket: &WebSocket) -> Result<Vec<u8>> {
-    websocket.send("hi").await?;
-    Ok(websocket.receive().await?.octets().to_vec())
-}
-
-#[test]
-fn a_websocket_that_is_closed() {
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let websocket = session.websocket(&origin.replace("http", "ws"))?.connect().await?;
-            let heard = says_hi(&websocket).await?;
-            websocket.close(1000, "").await?;
-            Ok(heard)
-        })
-    };
-    torture(websocket(), scenario, &ALL);
-}
-
-#[test]
-fn an_upgrade_in_two_steps_and_a_shutdown() {
-    let scenario: Scenario = |session, origin| {
-        Box::pin(async move {
-            let request = open(&session, &origin, Method::GET).await?;
-            request.upgrade_to_websocket()?;
-            request.send(()).await?;
-            request.receive_response().await?;
-            let websocket = request.complete_upgrade(0).await?;
-            drop(request);
-            let heard = says_hi(&websocket).await?;
-            websocket.shutdown(1000, "").await?;
-            assert!(websocket.receive().await?.is_close());
-            Ok(heard)
-        })
-    };
-    torture(websocket(), scenario, &ALL);
+async fn sent(request: Request) -> Result<Vec<u8>> {
+    request.send(()).await?;
+    answered(&request).await
 }

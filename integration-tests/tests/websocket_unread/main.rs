@@ -5,20 +5,14 @@
 mod place;
 
 use hinternet::{Session, WebSocketOptions};
-use integration_tests::patiently;
 use integration_tests::scripted_peer::Step;
 use integration_tests::websocket::frame;
+use integration_tests::{patiently, resident_kib};
 
 use place::Place;
 
 /// More than any socket's buffers hold.
 const LARGE: usize = 32 << 20;
-
-fn resident_kib() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
-    line.trim().trim_end_matches(" kB").parse().unwrap_or(0)
-}
 
 #[tokio::test]
 async fn an_unread_websocket_stops_the_server() {

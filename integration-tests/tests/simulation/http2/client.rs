@@ -6,39 +6,31 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use hinternet::{
-    Connection, HandleId, HeaderMap, Method, NotificationMask, Operation, Protocols, Request, RequestOptions, Result,
-    Session, SessionOptions, ShutdownReport, SubscriptionId, Timeouts,
+    Connection, HandleId, Method, NotificationMask, Operation, Protocols, Request, RequestOptions, Result, Session,
+    SessionOptions, ShutdownReport, SubscriptionId, Timeouts,
 };
 use integration_tests::simulation::{CLIENT, OTHER, SERVER, SimulatedPeer, Told, Trace, World, pattern};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::sleep;
 
 use super::exchange::{check_body, conversation, hoard, once, payload, story, whole};
 use super::plan::{AMPLE, Command, Form, Plan};
 use crate::ending::{Last, all_end, end, nothing_under_way};
-use crate::plan::{Amount, GOOD, Level};
+use crate::plan::{GOOD, Level};
+use crate::told::{self, Handles, in_turn};
 use crate::verdict::{Outcomes, Witnesses, note};
 
 /// Does all that the plan says and ends. The error says what was wrong.
 pub(crate) async fn run(plan: &Plan, world: World) -> std::result::Result<Trace, String> {
     let mut client = Client::new(plan, world);
-    for command in &plan.commands {
-        client.perform(command.clone());
-        // Gives what was begun a turn, so that not everything happens at once.
-        sleep(Duration::from_millis(1)).await;
-        if let Command::Pause(time) = command {
-            sleep(Duration::from_millis(*time)).await;
-        }
-    }
-    repair();
+    in_turn(&plan.commands, Command::pause, |command| client.perform(command)).await;
+    told::repair(&HOSTS);
     client.finish(plan).await
 }
 
 struct Client {
     world: World,
     session: Session,
-    connections: Vec<Option<Connection>>,
-    requests: Vec<Option<Request>>,
+    handles: Handles,
     subscriptions: VecDeque<(Request, SubscriptionId)>,
     calls: Vec<JoinHandle<()>>,
     shutdowns: Vec<JoinHandle<ShutdownReport>>,
@@ -82,8 +74,7 @@ impl Client {
         Self {
             world,
             session,
-            connections: Vec::new(),
-            requests: Vec::new(),
+            handles: Handles::default(),
             subscriptions: VecDeque::new(),
             calls: Vec::new(),
             shutdowns: Vec::new(),
@@ -99,8 +90,7 @@ impl Client {
     fn perform(&mut self, command: Command) {
         match command {
             Command::Connect(port) => {
-                let connected = self.session.connect(&self.world.url(port, ""));
-                self.connections.push(connected.ok());
+                self.handles.connect(&self.session, &self.world.url(port, ""));
             }
             Command::Open(place, form) => self.open(place, form),
             Command::Send(place, form) => {
@@ -109,27 +99,10 @@ impl Client {
             Command::Write(place, octets) => {
                 self.call(place, Operation::Write, move |r| async move { r.write(pattern(octets)).await });
             }
-            Command::Finish(place) => {
-                self.call(place, Operation::Write, |r| async move { r.finish(HeaderMap::new()).await });
-            }
-            Command::Receive(place) => {
-                self.call(place, Operation::Receive, |r| async move { r.receive_response().await.map(drop) });
-            }
-            Command::Query(place) => {
-                self.call(
-                    place,
-                    Operation::QueryDataAvailable,
-                    |r| async move { r.query_data_available().await.map(drop) },
-                )
-            }
-            Command::Read(place, amount) => self.call(place, Operation::Read, move |r| async move {
-                match amount {
-                    Amount::Available => r.read().await,
-                    Amount::AtMost => r.read_at_most(7).await,
-                    Amount::Exactly => r.read_exact(5).await,
-                }
-                .map(drop)
-            }),
+            Command::Finish(place) => self.call(place, Operation::Write, told::finish),
+            Command::Receive(place) => self.call(place, Operation::Receive, told::receive),
+            Command::Query(place) => self.call(place, Operation::QueryDataAvailable, told::query),
+            Command::Read(place, amount) => self.call(place, Operation::Read, move |r| told::read(r, amount)),
             Command::Story(place, form, reading) => {
                 self.on_new(place, form, |request, number, noted| story(request, form, reading, number, noted));
             }
@@ -158,9 +131,9 @@ impl Client {
                 self.stopped = true;
                 self.world.engine.stop();
             }
-            Command::Partition => [SERVER, OTHER].into_iter().for_each(|host| turmoil::partition(CLIENT, host)),
-            Command::Hold => [SERVER, OTHER].into_iter().for_each(|host| turmoil::hold(CLIENT, host)),
-            Command::Repair => repair(),
+            Command::Partition => HOSTS.into_iter().for_each(|host| turmoil::partition(CLIENT, host)),
+            Command::Hold => HOSTS.into_iter().for_each(|host| turmoil::hold(CLIENT, host)),
+            Command::Repair => told::repair(&HOSTS),
             Command::Pause(_) => {}
             command => self.steer(command),
         }
@@ -169,26 +142,16 @@ impl Client {
     /// What ends handles, or what is in flight on them.
     fn end(&mut self, command: &Command) {
         match *command {
-            Command::Cancel(level, place) => match (level, self.connection(place), self.request(place)) {
-                (Level::Session, ..) => self.session.cancel(),
-                (Level::Connection, Some(connection), _) => connection.cancel(),
-                (Level::Request, _, Some(request)) => request.cancel(),
-                _ => {}
-            },
-            Command::Close(level, place) => match (level, self.connection(place), self.request(place)) {
-                (Level::Session, ..) => drop(self.session.close()),
-                (Level::Connection, Some(connection), _) => drop(connection.close()),
-                (Level::Request, _, Some(request)) => drop(request.close()),
-                _ => {}
-            },
-            Command::Drop(level, place) => {
-                let (connections, requests) = (self.connections.len(), self.requests.len());
-                if level == Level::Connection && connections > 0 {
-                    self.connections[place % connections] = None;
-                } else if requests > 0 {
-                    self.requests[place % requests] = None;
+            Command::Cancel(level, place) => self.handles.cancel(&self.session, level, place),
+            Command::Close(level, place) => {
+                match (level, self.handles.connection(place), self.handles.request(place)) {
+                    (Level::Session, ..) => drop(self.session.close()),
+                    (Level::Connection, Some(connection), _) => drop(connection.close()),
+                    (Level::Request, _, Some(request)) => drop(request.close()),
+                    _ => {}
                 }
             }
+            Command::Drop(level, place) => self.handles.drop_one(level, place),
             _ => {}
         }
     }
@@ -223,22 +186,13 @@ impl Client {
         }
     }
 
-    fn connection(&self, place: usize) -> Option<Connection> {
-        self.connections.get(place % self.connections.len().max(1)).cloned().flatten()
-    }
-
-    fn request(&self, place: usize) -> Option<Request> {
-        self.requests.get(place % self.requests.len().max(1)).cloned().flatten()
-    }
-
     fn open(&mut self, place: usize, form: Form) {
         let method = if form == Form::Empty { Method::GET } else { Method::POST };
-        let opened = self.connection(place).and_then(|connection| connection.open_request(method, "/").ok());
-        self.requests.push(opened);
+        self.handles.open(place, method, "/");
     }
 
     fn chore<F: Future<Output = ()> + 'static>(&mut self, place: usize, chore: impl FnOnce(Connection) -> F) {
-        if let Some(connection) = self.connection(place) {
+        if let Some(connection) = self.handles.connection(place) {
             self.chores.push(spawn_local(chore(connection)));
         }
     }
@@ -248,7 +202,7 @@ impl Client {
     where
         F: Future<Output = Result<()>> + 'static,
     {
-        let Some(request) = self.request(place) else { return };
+        let Some(request) = self.handles.request(place) else { return };
         let outcomes = Rc::clone(&self.outcomes);
         self.youngest = Some(request.id());
         if matches!(operation, Operation::Send | Operation::Write) {
@@ -269,9 +223,9 @@ impl Client {
     ) {
         self.open(place, form);
         self.number += 1;
-        if let Some(Some(request)) = self.requests.last() {
+        if let Some(request) = self.handles.youngest() {
             self.youngest = Some(request.id());
-            self.calls.push(spawn_local(begin(request.clone(), self.number, Rc::clone(&self.outcomes))));
+            self.calls.push(spawn_local(begin(request, self.number, Rc::clone(&self.outcomes))));
         }
     }
 
@@ -309,7 +263,7 @@ impl Client {
     fn subscribe(&mut self, level: Level, place: usize) {
         let subscriber = self.world.engine.subscriber(self.witnesses.one());
         let mask = NotificationMask::EVERYTHING;
-        match (level, self.connection(place), self.request(place)) {
+        match (level, self.handles.connection(place), self.handles.request(place)) {
             (Level::Session, ..) => drop(self.session.subscribe(subscriber, mask)),
             (Level::Connection, Some(connection), _) => drop(connection.subscribe(subscriber, mask)),
             (Level::Request, _, Some(request)) => {
@@ -328,11 +282,10 @@ impl Client {
         self.world.network.tell(Told::default());
         self.session.network_changed().await;
         if plan.weather.loss == 0 {
-            wrong.extend(self.good_request().await.err());
+            wrong.extend(told::good_request(&self.session, &self.world.url(GOOD, "/last"), &pattern(31)).await.err());
         }
         wrong.extend(all_end(self.shutdowns.drain(..), "a shutdown").await);
-        self.requests.clear();
-        self.connections.clear();
+        self.handles.drop_all();
         self.subscriptions.clear();
         if !self.stopped {
             wrong.extend(nothing_under_way(&self.session).await.err());
@@ -349,23 +302,6 @@ impl Client {
         };
         end(last, wrong, |world| world.server.iter().filter_map(looked_at_twice).collect()).await
     }
-
-    /// Whatever has happened, the pool of the good origin has a place, and the session works. Wires that lost octets have to
-    /// be used up first.
-    async fn good_request(&self) -> std::result::Result<(), String> {
-        self.session.cancel();
-        let mut failed = None;
-        for _ in 0..=MOST_WIRES {
-            let Ok(builder) = self.session.get(self.world.url(GOOD, "/last")) else { return Ok(()) };
-            match async { builder.send().await?.bytes().await }.await {
-                Ok(octets) if octets == pattern(31) => return Ok(()),
-                Ok(octets) => return Err(format!("the last request gave {octets:?}")),
-                Err(_) if !self.session.is_open() => return Ok(()),
-                Err(error) => failed = Some(error),
-            }
-        }
-        Err(format!("the last requests fail: {failed:?}"))
-    }
 }
 
 /// A request of which the server may have done what it asks.
@@ -375,11 +311,4 @@ fn looked_at_twice(peer: &SimulatedPeer) -> Option<String> {
     twice.map(|number| format!("request {number} was looked at twice"))
 }
 
-fn repair() {
-    for host in [SERVER, OTHER] {
-        turmoil::repair(CLIENT, host);
-        turmoil::release(CLIENT, host);
-    }
-}
-
-const MOST_WIRES: usize = 3;
+const HOSTS: [&str; 2] = [SERVER, OTHER];

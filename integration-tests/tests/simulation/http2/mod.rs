@@ -5,7 +5,7 @@ mod client;
 mod exchange;
 mod plan;
 
-use integration_tests::simulation::{Answer, Conduct, Trace};
+use integration_tests::simulation::{Answer, Conduct, Simulation, Trace, World};
 
 use crate::suite::{self, Correction, Simulated};
 use plan::Plan;
@@ -23,9 +23,12 @@ impl Simulated for Plan {
         &mut self.commands
     }
 
-    fn run(&self) -> Result<Trace, String> {
-        let owned = self.clone();
-        self.simulation().run(async move |world| client::run(&owned, world).await).and_then(|verdict| verdict)
+    fn simulation(&self) -> Simulation {
+        self.world()
+    }
+
+    async fn play(&self, world: World) -> Result<Trace, String> {
+        client::run(self, world).await
     }
 
     /// An honest connection, and honest answers, in the place of others.

@@ -10,6 +10,7 @@ use integration_tests::simulation::{
 };
 
 use crate::plan::{Amount, BAD, CLOSED, GOOD, Level, Reading, governor};
+use crate::told::network;
 
 /// All that happens.
 #[derive(Clone, Debug)]
@@ -89,6 +90,13 @@ pub(crate) enum Command {
     Pause(u64),
 }
 
+impl Command {
+    /// How long to pause, in milliseconds.
+    pub(crate) fn pause(&self) -> Option<u64> {
+        if let Self::Pause(time) = self { Some(*time) } else { None }
+    }
+}
+
 /// What a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Form {
@@ -152,19 +160,10 @@ impl Plan {
     }
 
     /// The world it happens in.
-    pub(crate) fn simulation(&self) -> Simulation {
+    pub(crate) fn world(&self) -> Simulation {
         let Weather { latency, loss, roughness, capacity, .. } = self.weather;
         let conducts = self.conducts.clone();
-        Simulation::seeded(self.seed)
-            .roughness(roughness)
-            .network(|network| {
-                network
-                    .tick_duration(Duration::from_millis(2))
-                    .tcp_capacity(capacity)
-                    .max_message_latency(Duration::from_millis(latency))
-                    .fail_rate(f64::from(loss) / 10_000.0)
-                    .repair_rate(0.1);
-            })
+        network(self.seed, latency, loss, roughness, capacity)
             .at_two_addresses()
             .http2_peer(GOOD, |_| Conduct::answering(Answer::default()))
             .http2_peer(BAD, move |n| conducts[n % conducts.len()].clone())

@@ -12,27 +12,20 @@ use hinternet::{
 };
 use integration_tests::simulation::{CLIENT, SERVER, SimulatedPeer, Trace, World, words};
 use tokio::task::{JoinHandle, spawn_local};
-use tokio::time::sleep;
 
 use super::ears::Ears;
 use super::plan::{AMPLE, Command, Level, Plan};
 use super::story::{Noted, parts, story};
 use crate::ending::{Last, all_end, end, nothing_under_way};
 use crate::plan::GOOD;
+use crate::told::{at, in_turn, repair};
 use crate::verdict::{Outcomes, Witnesses};
 
 /// Does all that the plan says and ends. The error says what was wrong.
 pub(crate) async fn run(plan: &Plan, world: World) -> std::result::Result<Trace, String> {
     let mut client = Client::new(plan, world);
-    for command in &plan.commands {
-        client.perform(command.clone());
-        // Gives what was begun a turn, so that not everything happens at once.
-        sleep(Duration::from_millis(1)).await;
-        if let Command::Pause(time) = command {
-            sleep(Duration::from_millis(*time)).await;
-        }
-    }
-    repair();
+    in_turn(&plan.commands, Command::pause, |command| client.perform(command)).await;
+    repair(&[SERVER]);
     client.finish(plan).await
 }
 
@@ -159,7 +152,7 @@ impl Client {
             }
             Command::Partition => turmoil::partition(CLIENT, SERVER),
             Command::Hold => turmoil::hold(CLIENT, SERVER),
-            Command::Repair => repair(),
+            Command::Repair => repair(&[SERVER]),
             Command::Pause(_) => {}
         }
     }
@@ -195,7 +188,7 @@ impl Client {
 
     fn upgrade(&mut self, connection: usize, keeps: bool) {
         let (number, noted) = self.noted();
-        let connection = self.connections.get(connection % self.connections.len().max(1)).cloned().flatten();
+        let connection = at(&self.connections, connection);
         let Some(connection) = connection else { return };
         let place = self.place(number);
         let requests = Rc::clone(&self.requests);
@@ -236,15 +229,14 @@ impl Client {
         match level {
             Level::Session => deed(&self.session),
             Level::Connection => {
-                let connection = self.connections.get(place % self.connections.len().max(1)).cloned().flatten();
-                if let Some(connection) = connection {
+                if let Some(connection) = at(&self.connections, place) {
                     deed(&connection);
                 }
             }
             Level::Request => {
-                let requests = self.requests.borrow();
-                if let Some(Some(request)) = requests.get(place % requests.len().max(1)) {
-                    deed(request);
+                let request = at(&self.requests.borrow(), place);
+                if let Some(request) = request {
+                    deed(&request);
                 }
             }
             Level::WebSocket => {
@@ -355,9 +347,4 @@ impl<H: Handle> AnyLevel for H {
     fn subscribe(&self, subscriber: Recipient<Notification>) {
         drop(Handle::subscribe(self, subscriber, NotificationMask::EVERYTHING));
     }
-}
-
-fn repair() {
-    turmoil::repair(CLIENT, SERVER);
-    turmoil::release(CLIENT, SERVER);
 }

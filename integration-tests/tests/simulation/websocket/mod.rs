@@ -6,7 +6,7 @@ mod ears;
 mod plan;
 mod story;
 
-use integration_tests::simulation::Trace;
+use integration_tests::simulation::{Simulation, Trace, World};
 
 use crate::suite::{self, Simulated};
 use plan::Plan;
@@ -24,9 +24,12 @@ impl Simulated for Plan {
         &mut self.commands
     }
 
-    fn run(&self) -> Result<Trace, String> {
-        let owned = self.clone();
-        self.simulation().run(async move |world| client::run(&owned, world).await).and_then(|verdict| verdict)
+    fn simulation(&self) -> Simulation {
+        self.world()
+    }
+
+    async fn play(&self, world: World) -> Result<Trace, String> {
+        client::run(self, world).await
     }
 }
 

@@ -6,6 +6,7 @@ use integration_tests::Seeded;
 use integration_tests::simulation::{Simulation, Talk, TalkOpening, TalkParting};
 
 use crate::plan::{BAD, CLOSED, GOOD};
+use crate::told::network;
 
 /// All that happens.
 #[derive(Clone, Debug)]
@@ -72,6 +73,13 @@ pub(crate) enum Command {
     Pause(u64),
 }
 
+impl Command {
+    /// How long to pause, in milliseconds.
+    pub(crate) fn pause(&self) -> Option<u64> {
+        if let Self::Pause(time) = self { Some(*time) } else { None }
+    }
+}
+
 /// How a conversation is held.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manner {
@@ -115,19 +123,10 @@ impl Plan {
     }
 
     /// The world it happens in.
-    pub(crate) fn simulation(&self) -> Simulation {
+    pub(crate) fn world(&self) -> Simulation {
         let Weather { latency, loss, roughness, capacity, .. } = self.weather;
         let talks = self.talks.clone();
-        Simulation::seeded(self.seed)
-            .roughness(roughness)
-            .network(|network| {
-                network
-                    .tick_duration(Duration::from_millis(2))
-                    .tcp_capacity(capacity)
-                    .max_message_latency(Duration::from_millis(latency))
-                    .fail_rate(f64::from(loss) / 10_000.0)
-                    .repair_rate(0.1);
-            })
+        network(self.seed, latency, loss, roughness, capacity)
             .websocket_peer(GOOD, |_| Talk::echo())
             .websocket_peer(BAD, move |n| talks[n % talks.len()].clone())
     }

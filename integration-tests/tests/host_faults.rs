@@ -1,0 +1,262 @@
+//! What the machine does to a client, below the network: a server that is killed or stopped, a slow log, very many handles
+//! (reliability.md 6, rows `host` and `self`).
+//!
+//! The server is a process of its own, this very program once more. SIGKILL and SIGSTOP ask nobody.
+#![cfg(target_os = "linux")]
+
+use std::process::Stdio;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use hinternet::{Blame, ErrorCode, Method, Session, Stage, Timeouts};
+use integration_tests::origin::{Origin, Reply};
+use integration_tests::recorder::Recorder;
+use integration_tests::scene::read_all;
+use integration_tests::{patiently, poll_once, resident_kib, subscribers_catch_up};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, ChildStdin, Command};
+use tokio::sync::watch;
+
+const ROLE: &str = "HINTERNET_TEST_HOST_FAULTS";
+const CHILD: &str = "the_server_that_is_killed_or_stopped";
+const PORT: &str = "listens at ";
+
+/// The server: half of each answer at once, and the other half when it is told to go on. Where nobody has given it the role it has
+/// nothing to do.
+#[tokio::test]
+async fn the_server_that_is_killed_or_stopped() {
+    if std::env::var_os(ROLE).is_none() {
+        return;
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    // A line of its own: the test runner may have begun one.
+    println!("\n{PORT}{}", listener.local_addr().unwrap());
+    let (go_on, told) = watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut told = told.clone();
+            tokio::spawn(async move {
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    if stream.read_buf(&mut head).await.unwrap() == 0 {
+                        return;
+                    }
+                }
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello").await.unwrap();
+                told.wait_for(|told| *told).await.unwrap();
+                // Who has not waited for it is gone.
+                drop(stream.write_all(b"again").await);
+            });
+        }
+    });
+    let mut line = String::new();
+    let mut orders = BufReader::new(tokio::io::stdin());
+    orders.read_line(&mut line).await.unwrap();
+    go_on.send(true).unwrap();
+    // Until whoever has started it is gone.
+    while orders.read_line(&mut line).await.unwrap() > 0 {}
+}
+
+struct Server {
+    process: Child,
+    orders: ChildStdin,
+    origin: String,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["--exact", CHILD, "--nocapture"]).env(ROLE, "server").kill_on_drop(true);
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        let (orders, said) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
+        let mut lines = BufReader::new(said).lines();
+        let listens = async {
+            loop {
+                let line = lines.next_line().await.unwrap().expect("the server says where it listens");
+                if let Some(address) = line.strip_prefix(PORT) {
+                    return format!("http://{address}");
+                }
+            }
+        };
+        let origin = patiently("the server to listen", listens).await;
+        Self { process, orders, origin }
+    }
+
+    async fn signal(&self, name: &str) {
+        // A shell has `kill` built in, where no program of this name is installed.
+        let kill = format!("kill {name} {}", self.process.id().expect("it runs"));
+        assert!(Command::new("sh").args(["-c", &kill]).status().await.unwrap().success());
+    }
+
+    async fn stop(&self) {
+        self.signal("-STOP").await;
+        let stat = format!("/proc/{}/stat", self.process.id().unwrap());
+        let stopped = async {
+            // Behind the name, which may hold anything.
+            while !std::fs::read_to_string(&stat).unwrap().rsplit(") ").next().unwrap().starts_with('T') {
+                tokio::task::yield_now().await;
+            }
+        };
+        patiently("the server to be stopped", stopped).await;
+    }
+
+    async fn go_on(&mut self) {
+        self.orders.write_all(b"go on\n").await.unwrap();
+    }
+}
+
+/// A request of which the first half of the body was read.
+async fn half_read(session: &Session, server: &Server) -> hinternet::Request {
+    let request = session.connect(&server.origin).unwrap().open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(request.read_exact(5).await.unwrap(), "hello");
+    request
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_within_a_body_is_an_error_and_never_an_end() {
+    let mut server = Server::start().await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let request = half_read(&session, &server).await;
+    server.process.start_kill().unwrap();
+    let broken = recorder.failure(request.id(), patiently("the end", request.read()).await);
+    assert_eq!((broken.code(), broken.stage()), (ErrorCode::ConnectionError, Stage::Body));
+    assert_ne!(broken.blame(), Blame::Caller);
+    // It is gone, and the session says so at once.
+    server.process.wait().await.unwrap();
+    let refused = patiently("a refusal", session.get(&*server.origin).unwrap().send()).await.unwrap_err();
+    assert_eq!(refused.code(), ErrorCode::CannotConnect);
+    drop(request);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_stopped_within_a_body_and_goes_on_has_lost_nothing() {
+    let mut server = Server::start().await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let request = half_read(&session, &server).await;
+    server.stop().await;
+    // What would have it answer is there, and is not looked at.
+    server.go_on().await;
+    let mut rest = Box::pin(read_all(&request));
+    assert!(poll_once(rest.as_mut()).await.is_none());
+    server.signal("-CONT").await;
+    assert_eq!(patiently("the other half", rest).await.unwrap(), b"again");
+    drop(request);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn a_server_that_stays_stopped_is_a_timeout_and_its_successor_is_another_wire() {
+    let mut server = Server::start().await;
+    let recorder = Recorder::start();
+    let mut timeouts = Timeouts::default();
+    timeouts.receive = Some(Duration::from_millis(50));
+    let session = recorder.session(Session::builder().timeouts(timeouts).wires_per_origin(1));
+    let request = half_read(&session, &server).await;
+    server.stop().await;
+    let stalled = recorder.failure(request.id(), patiently("the limit", request.read()).await);
+    assert_eq!((stalled.code(), stalled.stage()), (ErrorCode::Timeout, Stage::Body));
+    server.go_on().await;
+    server.signal("-CONT").await;
+    let again = session.get(&*server.origin).unwrap().timeouts(Timeouts::default()).send().await.unwrap();
+    assert_eq!(patiently("a whole answer", again.text()).await.unwrap(), "helloagain");
+    drop(request);
+    recorder.finish(session).await;
+}
+
+/// Everything that is logged takes its time, on the very thread that does the work.
+struct SlowLog(&'static AtomicUsize);
+
+impl SlowLog {
+    fn write(&self) {
+        let began = Instant::now();
+        while began.elapsed() < Duration::from_micros(200) {
+            std::hint::spin_loop();
+        }
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl tracing::Subscriber for SlowLog {
+    fn enabled(&self, _: &tracing::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, _: &tracing::span::Attributes<'_>) -> tracing::span::Id {
+        self.write();
+        tracing::span::Id::from_u64(1)
+    }
+
+    fn record(&self, _: &tracing::span::Id, _: &tracing::span::Record<'_>) {
+        self.write();
+    }
+
+    fn record_follows_from(&self, _: &tracing::span::Id, _: &tracing::span::Id) {}
+
+    fn event(&self, _: &tracing::Event<'_>) {
+        self.write();
+    }
+
+    fn enter(&self, _: &tracing::span::Id) {}
+
+    fn exit(&self, _: &tracing::span::Id) {}
+}
+
+#[test]
+fn a_slow_log_loses_nothing() {
+    static LINES: AtomicUsize = AtomicUsize::new(0);
+    let log = tracing::Dispatch::new(SlowLog(&LINES));
+    let _until_the_end = tracing::dispatcher::set_default(&log);
+    actix::System::new().block_on(async {
+        let origin = Origin::start(|request| Reply::ok(request.path().to_owned())).await;
+        let recorder = Recorder::on_current_arbiter();
+        let session = recorder.session(Session::builder().on_current_arbiter());
+        let all = (0..50).map(async |n| {
+            let path = format!("/{n}");
+            let response = session.get(origin.url(&path)).unwrap().send().await.unwrap();
+            assert_eq!(response.text().await.unwrap(), path);
+        });
+        patiently("all answers", futures_util::future::join_all(all)).await;
+        recorder.finish(session).await;
+    });
+    assert!(LINES.load(Ordering::Relaxed) > 50, "{LINES:?} lines");
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_handles_that_were_opened_and_closed_leave_nothing() {
+    const ROUNDS: usize = 100;
+    let recorder = Recorder::start().forgetting();
+    let session = recorder.session(Session::builder());
+    let mut warm = 0;
+    for round in 0..ROUNDS {
+        let connection = session.connect("http://127.0.0.1:1").unwrap();
+        let requests: Vec<_> = (0..1_000).map(|_| connection.open_request(Method::GET, "/").unwrap()).collect();
+        // Every other is closed, and the others are forgotten.
+        for request in requests.iter().step_by(2) {
+            request.close().await.unwrap();
+        }
+        drop((requests, connection));
+        let gone = async {
+            loop {
+                let seen = session.snapshot().await;
+                if seen.connections.is_empty() && seen.requests.is_empty() {
+                    return;
+                }
+            }
+        };
+        patiently("the handles to go", gone).await;
+        subscribers_catch_up();
+        if round == ROUNDS / 4 {
+            warm = resident_kib();
+        }
+    }
+    let now = resident_kib();
+    assert!(now <= warm + 4 * 1024, "{now} KiB after {warm} KiB");
+    assert!(recorder.heard() >= 2 * 1_000 * ROUNDS as u64, "each was created, and closed");
+    recorder.finish(session).await;
+}
