@@ -15,6 +15,7 @@ pub struct SecurityInfo {
     /// The application protocol agreed on (ALPN, RFC 7301), if any.
     pub application_protocol: Option<String>,
     /// Was an earlier session taken up again (RFC 8446 section 2.2)?
+    #[doc(alias = "WINHTTP_REQUEST_STAT_FLAG_TLS_SESSION_RESUMPTION")]
     pub resumed: bool,
     /// The server's certificates in DER, its own first.
     pub certificates: Vec<Bytes>,
