@@ -12,9 +12,10 @@ bitflags! {
     /// Browsers and curl forgive them all, so that a program which has to read whatever there is may want to as well. One that
     /// shares proxies with others, or shows what it read to somebody who trusts it, should not.
     ///
-    /// The wire of a response of which something was forgiven serves no other request, were it a single line that ended in LF alone:
-    /// who wrote that may have meant another end than was read, and sent what would be taken for the next answer. HTTP/2 has none of
-    /// these mistakes, and the answer to `CONNECT` is read strictly in any case.
+    /// The wire of a response whose framing was forgiven serves no other request, were it a single line of chunks or trailers that
+    /// ended in LF alone: who wrote that may have meant another end than was read, and sent what would be taken for the next answer.
+    /// That a line of a head ended so does not count, since RFC 9112 section 2.2 allows to read it. HTTP/2 has none of these mistakes,
+    /// and the answer to `CONNECT` is read strictly in any case.
     #[doc(alias = "WINHTTP_OPTION_UNSAFE_HEADER_PARSING")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Leniency: u8 {

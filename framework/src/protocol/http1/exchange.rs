@@ -65,7 +65,6 @@ impl SendHead {
             gzip_asked: settled.asks_for_gzip,
             scanned: 0,
             interims: Interims::default(),
-            has_bare_lines: false,
             upgrade: None,
         };
         let left = match head.body {
@@ -240,8 +239,6 @@ struct HeadReader {
     gzip_asked: bool,
     scanned: usize,
     interims: Interims,
-    /// A line of some head ended in LF alone.
-    has_bare_lines: bool,
     /// The upgrade that the request asks for.
     upgrade: Option<Box<Asked>>,
 }
@@ -254,7 +251,6 @@ impl HeadReader {
         let Some(head) = parse_response_head(buf, &self.limits, &mut self.scanned)? else {
             return Ok(HeadStep::NeedMore);
         };
-        self.has_bare_lines |= head.said().has_bare_lines;
         match head.status() {
             StatusCode::SWITCHING_PROTOCOLS => match &self.upgrade {
                 Some(asked) => asked.check(head.version(), head.headers()).map_err(Fault::Upgrade)?,
@@ -272,13 +268,7 @@ impl HeadReader {
             lenient::decide(&self.method, &head, self.gzip_asked, self.limits.leniency)?
         };
         let decoder = BodyDecoder::new(framing, &self.limits);
-        let forgiven = forgiven.or(self.has_bare_lines.then_some(CloseReason::ProtocolError));
-        let reusable = match (self.may_reuse(&head, framing), forgiven) {
-            // It is no wire of HTTP any more.
-            (Err(CloseReason::SwitchedProtocols), _) => Err(CloseReason::SwitchedProtocols),
-            (_, Some(reason)) => Err(reason),
-            (reusable, None) => reusable,
-        };
+        let reusable = forgiven.map_or_else(|| self.may_reuse(&head, framing), Err);
         Ok(HeadStep::Final(head, ReceiveBody { decoder, reusable }))
     }
 

@@ -254,10 +254,7 @@ pub(crate) fn parse_response_head(
     };
     let head = head.get(..length).unwrap_or_default();
     let found = match ResponseHead::parse(head, limits)? {
-        None if forgives => ResponseHead::parse(&with_whole_lines(head), limits)?.map(|mut found| {
-            found.said.has_bare_lines = true;
-            found
-        }),
+        None if forgives => ResponseHead::parse(&with_whole_lines(head), limits)?,
         found => found,
     };
     let found = found.ok_or(Fault::FieldLine)?;

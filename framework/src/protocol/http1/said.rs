@@ -12,8 +12,6 @@ pub(super) struct Said {
     pub(super) wants_https: bool,
     /// There is a `Content-Encoding`.
     pub(super) is_coded: bool,
-    /// Some line of the head ended in LF alone, and that was forgiven.
-    pub(super) has_bare_lines: bool,
 }
 
 /// What the Transfer-Encoding fields say.
