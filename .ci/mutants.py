@@ -3,9 +3,10 @@
 
     mutants.py target/mutants/mutants.out
 
-Fails if one lives that nobody explains.
+Fails if one lives that nobody explains, or if an explained one lives no more.
 """
 
+import collections
 import pathlib
 import re
 import sys
@@ -22,23 +23,28 @@ def names(file):
 def known():
     lines = KNOWN.read_text().splitlines()
     entries = [line.partition(" -- ") for line in lines if line.strip() and not line.startswith("#")]
-    return {what: reason for what, _, reason in entries}
+    without = [what for what, _, reason in entries if not reason.strip()]
+    if without:
+        sys.exit("without a reason: " + ", ".join(without))
+    return collections.Counter(what for what, _, _ in entries)
 
 
 def main(folder):
     out, explained = pathlib.Path(folder), known()
     count = {kind: len(names(out / f"{kind}.txt")) for kind in ("caught", "timeout", "unviable")}
-    missed = names(out / "missed.txt")
-    unexplained = [name for name in missed if name not in explained]
-    for name in unexplained:
+    missed = collections.Counter(names(out / "missed.txt"))
+    unexplained, killed = missed - explained, explained - missed
+    for name in unexplained.elements():
         print(f"lives: {name}")
+    for name in killed.elements():
+        print(f"explained, and does not live: {name}")
     print(
-        f"mutants: {count['caught'] + count['timeout']} caught, {len(missed)} live, {len(unexplained)} of them unexplained, "
+        f"mutants: {count['caught'] + count['timeout']} caught, {missed.total()} live, {unexplained.total()} of them unexplained, "
         f"{count['unviable']} did not compile"
     )
-    passed, skipped = count["caught"] + count["timeout"], len(missed) - len(unexplained) + count["unviable"]
-    print(f"mutants: {passed} passed, {len(unexplained)} failed, {skipped} skipped")
-    sys.exit(1 if unexplained else 0)
+    passed, failed = count["caught"] + count["timeout"], unexplained.total() + killed.total()
+    print(f"mutants: {passed} passed, {failed} failed, {(missed & explained).total() + count['unviable']} skipped")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

@@ -112,4 +112,38 @@ mod tests {
         assert_eq!(taken(lost), [Receive, Close]);
         assert_eq!(taken(Standing { loss_told: true, ..lost }), []);
     }
+
+    /// Every standing there can be on paper, by its flags.
+    fn all() -> impl Iterator<Item = Standing> {
+        (0_u32..1 << 10).map(|flags| {
+            let has = |flag: u32| flags >> flag & 1 == 1;
+            Standing {
+                sending: has(0),
+                receiving: has(1),
+                closing: has(2),
+                shut: has(3),
+                broken: has(4),
+                close_sent: has(5),
+                closed_by_peer: has(6),
+                close_told: has(7),
+                closed: has(8),
+                loss_told: has(9),
+            }
+        })
+    }
+
+    #[test]
+    fn why_a_send_is_refused_is_the_same_the_short_way() {
+        for standing in all() {
+            assert_eq!(standing.refusal_to_send(), standing.refusal(Send), "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn any_call_in_flight_is_a_use() {
+        for standing in all() {
+            let in_flight = [standing.sending, standing.receiving, standing.closing];
+            assert_eq!(standing.is_in_use(), in_flight.contains(&true), "{standing:?}");
+        }
+    }
 }

@@ -477,3 +477,126 @@ fn another_carrier_is_wanted_where_none_is_there_or_being_dialed_and_not_where_t
     pool.dial_ahead();
     assert!(pool.is_full() && !pool.wants_carrier());
 }
+
+#[test]
+fn a_pool_is_empty_only_without_a_wire_a_dial_and_a_waiter() {
+    let now = Instant::now();
+    let mut pool = pool(2);
+    assert!(pool.is_empty());
+    pool.ask(Ticket(1), false);
+    assert!(!pool.is_empty() && !pool.has_no_line(), "one waits");
+    assert_eq!(pool.assign(), dial(1));
+    pool.withdraw(Ticket(1));
+    assert!(!pool.is_empty() && pool.has_no_line(), "its dial goes on");
+    pool.dialed(Ticket(1), wire(b'a'), now);
+    assert!(!pool.is_empty(), "the wire is idle");
+    assert_eq!(pool.lend_at_once(|_| true), Some(Ok(wire(b'a'))));
+    assert!(!pool.is_empty(), "it is lent");
+    pool.lost();
+    assert!(pool.is_empty());
+
+    let mut pool = wide(1, 1);
+    assigned(&mut pool);
+    pool.withdraw(Ticket(1));
+    pool.dialed(Ticket(1), Wide::with_room(1), now);
+    assert!(!pool.is_empty() && pool.has_carriers());
+    assert_eq!(pool.take_idle().len(), 1);
+    assert!(pool.is_empty() && !pool.has_carriers());
+}
+
+#[test]
+fn what_is_shown_of_a_pool_is_who_waits_in_order_and_what_is_idle() {
+    let now = Instant::now();
+    let mut pool = resting(&[wire(b'a'), wire(b'b')], now);
+    assert_eq!(pool.idle().collect::<Vec<_>>(), [&wire(b'a'), &wire(b'b')]);
+    pool.take_idle();
+    pool.limit = Some(1);
+    pool.ask(Ticket(3), false);
+    pool.ask(Ticket(4), false);
+    assert_eq!((pool.assign(), pool.assign()), (dial(3), None));
+    assert_eq!(pool.line().collect::<Vec<_>>(), [(Ticket(3), true), (Ticket(4), false)]);
+    assert!(!pool.dials_for_all(), "the dial is the third one's own");
+    assert_eq!(pool.take_all_who_wait(), []);
+}
+
+#[test]
+fn a_dial_is_for_all_who_wait_only_while_it_is_under_way() {
+    let mut pool = wide(9, 2);
+    assert!(!pool.dials_for_all() && !pool.waits_for_anothers_dial(Ticket(2)), "there is none yet");
+    assigned(&mut pool);
+    assert!(pool.dials_for_all() && pool.waits_for_anothers_dial(Ticket(2)));
+    assert_eq!(pool.take_all_who_wait(), [], "it may come");
+    pool.dialed(Ticket(1), Wide::with_room(2), Instant::now());
+    assert!(!pool.dials_for_all());
+}
+
+#[test]
+fn who_wants_a_share_of_a_wire_gets_it_where_nobody_waits_and_it_is_fit() {
+    let mut pool = wide(1, 1);
+    assigned(&mut pool);
+    let carrier = Wide::with_room(3);
+    pool.dialed(Ticket(1), carrier.clone(), Instant::now());
+    assert!(pool.lend_share(|_| true).is_none(), "the first in line comes before");
+    assert_eq!(assigned(&mut pool), (vec![1], vec![]));
+    assert!(pool.lend_share(|_| false).is_none());
+    assert!(pool.lend_share(|_| true).is_some());
+    assert_eq!(carrier.0.get(), 1);
+}
+
+#[test]
+fn wires_are_found_and_taken_whether_idle_or_carrying() {
+    let now = Instant::now();
+    let mut narrow = resting(&[wire(b'a'), wire(b'b')], now);
+    assert_eq!(narrow.take_if(|wire| wire.name == b'a'), [wire(b'a')]);
+    assert_eq!(narrow.take_idle(), [wire(b'b')]);
+
+    let mut pool = wide(1, 1);
+    assigned(&mut pool);
+    pool.dialed(Ticket(1), Wide::with_room(1), now);
+    assert!(pool.carrier(|wire| wire.0.get() == 1).is_some() && pool.carrier(|_| false).is_none());
+    assert_eq!(pool.take_if(|_| false).len(), 0);
+    assert_eq!(pool.take_if(|_| true).len(), 1);
+    assert!(pool.carrier(|_| true).is_none());
+}
+
+#[test]
+fn a_carrier_rests_from_its_last_exchange_on_and_then_the_room_of_the_line_is_given_back() {
+    let (start, later) = (Instant::now(), Instant::now() + Duration::from_secs(1));
+    let mut pool = wide(1, 2);
+    assigned(&mut pool);
+    pool.dialed(Ticket(1), Wide::with_room(2), start);
+    assert_eq!(assigned(&mut pool), (vec![1, 2], vec![]));
+    pool.carries_one_less(|_| true, start);
+    assert!(pool.line.capacity() > 0, "one is still carried, and others may come");
+    assert_eq!(pool.resting_since().next(), None);
+    pool.carries_one_less(|_| true, later);
+    assert_eq!(pool.line.capacity(), 0);
+    assert_eq!(pool.resting_since().collect::<Vec<_>>(), [later]);
+}
+
+#[test]
+fn who_waits_for_room_on_a_wire_that_rests_is_not_forgotten() {
+    let mut pool = wide(1, 2);
+    assigned(&mut pool);
+    pool.dialed(Ticket(1), Wide::with_room(0), Instant::now());
+    pool.carries_one_less(|_| true, Instant::now());
+    assert_eq!(pool.line().count(), 2);
+}
+
+#[test]
+fn a_fresh_waiter_at_the_limit_has_nothing_discarded_where_nothing_rests() {
+    let mut pool = pool(1);
+    pool.ask(Ticket(1), false);
+    assert_eq!(pool.assign(), dial(1));
+    pool.ask(Ticket(2), true);
+    assert_eq!(pool.assign(), None);
+}
+
+#[test]
+fn who_takes_any_wire_waits_at_the_limit_and_has_none_discarded() {
+    let mut pool = resting(&[Wire { sound: false, ..wire(b'a') }], Instant::now());
+    pool.limit = Some(0);
+    pool.ask(Ticket(2), false);
+    assert!(matches!(pool.assign(), Some(Assignment::Discard(_))), "it is not sound");
+    assert_eq!(pool.assign(), None);
+}

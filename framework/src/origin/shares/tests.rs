@@ -41,6 +41,8 @@ fn a_place_for_a_wire_that_nobody_waits_for_is_taken_only_where_it_is_free_and_c
     assert!(!shares.take_free(other) && !shares.is_wanted());
     shares.take(other, 2);
     assert!(!shares.take_free(other) && shares.is_wanted());
+    let held = |lane: LaneId| shares.lanes[lane.0].held;
+    assert_eq!((held(one), held(other)), (3, 1));
     assert_eq!((shares.put(one), shares.put(one)), (Some(other), Some(other)), "it wants two as before");
 }
 
@@ -77,7 +79,10 @@ fn a_third_lane_hears_of_one_more_that_is_wanted_when_it_has_a_wire_that_rests_f
     }
     assert_eq!(shares.take(other, 1), Taken::No { news: true });
     assert!(shares.promise(one, Spare::Resting));
+    assert_eq!(shares.take(other, 2), Taken::No { news: false }, "nobody has one more");
+    shares.take(other, 1);
     assert!(!shares.promise(third, Spare::Resting), "one is on its way");
+    assert_eq!(shares.take(other, 1), Taken::No { news: false }, "it wants no more than it did");
     assert_eq!(shares.take(other, 2), Taken::No { news: true }, "the third has one more");
     assert_eq!(shares.take(other, 3), Taken::No { news: false }, "it was told");
     assert!(shares.promise(third, Spare::Resting));
@@ -109,6 +114,29 @@ fn lanes_with_their_shares_take_no_wire_from_each_other_that_came_to_rest_just_n
     shares.take(other, 1);
     assert!(!shares.promise(one, Spare::JustRested), "each has its share");
     assert!(shares.promise(one, Spare::Resting), "but nobody waits while a wire rests for long");
+}
+
+#[test]
+fn a_wire_that_came_to_rest_just_now_goes_from_a_lane_with_too_many_though_nobody_starves() {
+    let mut shares = Shares::new(6, 3);
+    let (one, other, _wants_nothing) = (shares.join(), shares.join(), shares.join());
+    (0..3).for_each(|_| assert_eq!(shares.take(one, 1), Taken::Yes));
+    (0..3).for_each(|_| assert_eq!(shares.take(other, 1), Taken::Yes));
+    shares.take(other, 1);
+    assert!(!shares.promise(one, Spare::Wanted), "the other has its share");
+    assert!(shares.promise(one, Spare::JustRested), "it has one too many");
+}
+
+#[test]
+fn a_lane_with_its_share_gives_a_wire_that_came_to_rest_just_now_to_one_with_less() {
+    let mut shares = Shares::new(6, 3);
+    let (one, other, third) = (shares.join(), shares.join(), shares.join());
+    for (lane, held) in [(one, 4), (other, 2)] {
+        (0..held).for_each(|_| assert_eq!(shares.take(lane, 1), Taken::Yes));
+    }
+    shares.take(third, 1);
+    assert!(!shares.promise(other, Spare::Wanted), "it has no more than its share");
+    assert!(shares.promise(other, Spare::JustRested), "the third has nothing");
 }
 
 #[test]

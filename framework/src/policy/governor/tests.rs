@@ -137,6 +137,31 @@ fn one_that_did_not_go_gives_its_token_back() {
 }
 
 #[test]
+fn one_that_did_not_go_is_not_waited_for() {
+    let mut world = World::new(Governor::new().interval(SECOND));
+    world.one();
+    world.gate.unused(world.now);
+    world.one();
+}
+
+#[test]
+fn what_the_gate_goes_by_is_what_was_set_last() {
+    let mut world = World::new(Governor::new());
+    let set = Governor::new().concurrency(3).interval(SECOND);
+    world.gate.set(&set, world.now);
+    assert_eq!(*world.gate.governor(), set);
+}
+
+#[test]
+fn a_place_in_the_line_is_told_to_who_waits() {
+    let mut world = World::new(Governor::new().concurrency(1));
+    world.ask(4);
+    assert_eq!(world.all().len(), 1);
+    let places = [0, 1, 2, 3].map(|n| world.gate.position(Ticket(n), Priority::Normal));
+    assert_eq!(places, [None, Some(1), Some(2), Some(3)]);
+}
+
+#[test]
 fn a_changed_rate_holds_from_now_on() {
     let (slow, quick) = (Governor::new().rate(1, 3600 * SECOND), Governor::new().rate(100, SECOND));
     let mut world = World::new(slow);
@@ -246,6 +271,21 @@ fn a_back_off_is_spread_by_a_quarter() {
 }
 
 #[test]
+fn who_left_before_the_last_refusal_or_with_it_is_refused_by_the_same() {
+    let (governor, left) = (Governor::new().back_off(SECOND), Instant::now());
+    let (refused, later) = (left + SECOND, left + 2 * SECOND);
+    let mut pause = Pause::default();
+    let mut refuse = |retry_after, left, now| pause.refused(retry_after, &governor, left, now, 0.5);
+    assert_eq!(refuse(None, left, refused), Some((SECOND, PauseReason::Busy)));
+    assert_eq!(refuse(None, left, later), None);
+    assert_eq!(refuse(None, refused, later), None);
+    let told = Some((9 * SECOND, PauseReason::RetryAfter));
+    assert_eq!(refuse(Some(9 * SECOND), left, later), told);
+    assert_eq!(refuse(Some(9 * SECOND), left, later), None, "the same end is no news");
+    assert_eq!(refuse(None, later, later + 20 * SECOND), Some((2 * SECOND, PauseReason::Busy)), "it left since");
+}
+
+#[test]
 fn those_that_are_refused_together_are_one_refusal() {
     let mut world = World::new(Governor::new().adaptive(1..=64).concurrency(16));
     world.ask(16);
@@ -295,6 +335,29 @@ fn an_adaptive_limit_grows_by_one_a_round_while_it_is_what_holds_them_back() {
     world.now += SECOND;
     world.answer(leave, BUSY);
     assert_eq!(most(&world), 2, "the lower bound");
+}
+
+#[test]
+fn a_round_is_as_many_answers_as_may_be_under_way() {
+    let (governor, now) = (Governor::new().adaptive(4..=9), Instant::now());
+    let mut limit = Limit::new(&governor);
+    let grown = [4, 4, 4, 5, 5, 5, 5, 5, 6].map(|_| {
+        limit.suffices_not(&governor, now);
+        limit.most(&governor).unwrap()
+    });
+    assert_eq!(grown, [4, 4, 4, 5, 5, 5, 5, 5, 6]);
+}
+
+#[test]
+fn what_left_before_the_last_decrease_or_with_it_says_nothing_new() {
+    let (governor, left) = (Governor::new().adaptive(1..=64).concurrency(16), Instant::now());
+    let lowered = left + SECOND;
+    let mut limit = Limit::new(&governor);
+    let mut most = |left| {
+        limit.is_too_much(&governor, left, lowered);
+        limit.most(&governor)
+    };
+    assert_eq!([left, left, lowered, lowered + SECOND].map(&mut most), [8, 8, 8, 4].map(Some));
 }
 
 #[test]

@@ -119,6 +119,14 @@ fn the_first_to_connect_wins_and_the_others_are_given_up_in_their_order() {
 }
 
 #[test]
+fn one_that_failed_is_not_given_up_as_well() {
+    let mut race = Scenario::of([v6(1), v4(1), v6(2)]);
+    race.attempts(v6(1)).is_silent_for(DELAY).attempts(v4(1)).is_silent_for(DELAY).attempts(v6(2));
+    race.fails(v4(1));
+    assert_eq!(race.race.handle_connected(v6(2)), [v6(1)]);
+}
+
+#[test]
 fn the_race_is_lost_when_every_attempt_has_failed_and_not_before() {
     let mut race = Scenario::of([v6(1), v4(1)]);
     race.attempts(v6(1)).is_silent_for(DELAY).attempts(v4(1)).fails(v4(1)).waits_for_those_under_way();

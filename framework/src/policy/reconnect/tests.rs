@@ -1,6 +1,9 @@
 //! Pauses, with the time stepped and the chances seeded.
 
+use http::StatusCode;
+
 use super::*;
+use crate::error::{Answered, Blame, Operation, Stage};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -87,4 +90,51 @@ fn no_number_of_failures_is_too_many() {
     let terms = SelfHealingOptions { factor: 1_000.0, ..SelfHealingOptions::default() };
     let mut plan = Reconnect { failures: u32::MAX, pauses: u32::MAX, connected: None };
     assert!(plan.ended(Instant::now(), None, &terms, &mut Chances::seeded(1)).unwrap() <= terms.longest_pause);
+}
+
+#[test]
+fn the_longest_pause_grows_by_the_factor_up_to_the_most() {
+    let terms = SelfHealingOptions { first_pause: SECOND, factor: 3.0, ..SelfHealingOptions::default() };
+    let longest = [0, 1, 2, 3, 4, 5, u32::MAX].map(|pauses| longest(&Pauses::from(&terms), pauses));
+    assert_eq!(longest, [1, 3, 9, 27, 60, 60, 60].map(|seconds| seconds * SECOND));
+}
+
+/// Its first numbers from the seed 0, of which the upper halves count here.
+#[test]
+fn chances_are_those_of_splitmix64() {
+    let mut chances = Chances::seeded(0);
+    for number in [0xe220_a839_u32, 0x6e78_9e6a, 0x06c4_5d18, 0xf88b_b8a8] {
+        assert_eq!(chances.next(), f64::from(number) / f64::from(u32::MAX));
+    }
+}
+
+#[test]
+fn an_answer_is_hopeless_unless_its_status_may_pass() {
+    let answered = |status| {
+        let answer = Answered { status: StatusCode::from_u16(status).unwrap(), retry_after: None };
+        let error = Error::new(ErrorCode::InvalidParameter, Operation::Send, Stage::Head, Blame::Peer, "a test");
+        is_hopeless(&error.with_source(answer))
+    };
+    let hopeful: Vec<_> = (200..600).filter(|status| !answered(*status)).collect();
+    assert_eq!(hopeful, [408, 425, 429].into_iter().chain(500..600).collect::<Vec<_>>());
+}
+
+#[test]
+fn what_the_next_attempt_would_fail_by_again_is_hopeless() {
+    use ErrorCode::*;
+    for code in ErrorCode::ALL {
+        let expected = matches!(
+            code,
+            InvalidParameter
+                | InvalidUrl
+                | UnrecognizedScheme
+                | Shutdown
+                | SecureFailure
+                | ClientAuthCertNeeded
+                | ClientCertNoPrivateKey
+                | HttpProtocolMismatch
+        );
+        let error = Error::new(*code, Operation::Send, Stage::Connect, Blame::Network, "a test");
+        assert_eq!(is_hopeless(&error), expected, "{code}");
+    }
 }

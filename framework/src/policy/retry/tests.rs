@@ -99,6 +99,8 @@ fn no_pause_outlasts_the_total_deadline() {
     let left = |time_left| pause(&Fruitless { time_left: Some(time_left), ..attempt(busy(503, Some(SECOND))) });
     assert_eq!(left(SECOND), None);
     assert!(left(2 * SECOND).is_some());
+    let no_longer = Fruitless { time_left: Some(SECOND), ..attempt(busy(503, Some(SECOND))) };
+    assert_eq!(pause_before_retry(&RetryPolicy::new(), &no_longer, 0.0), None, "nor lasts until then");
 }
 
 #[test]

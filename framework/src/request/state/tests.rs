@@ -42,6 +42,13 @@ fn numbers_come_back_as_the_states_they_were() {
 }
 
 #[test]
+fn each_state_is_shown_by_its_own_name() {
+    for state in State::ALL {
+        assert_eq!(state.word(), format!("{state:?}").to_lowercase());
+    }
+}
+
+#[test]
 fn b10_a_call_of_each_side_may_be_in_flight_and_no_second_one() {
     let sends = [Call::Write, Call::Finish];
     let receives = [Call::Receive, Call::QueryDataAvailable, Call::Read];

@@ -78,9 +78,21 @@ fn extensions_are_skipped_but_must_be_well_formed() {
     for extension in [";a", ";a=b", ";a=\"b;c\"", ";a=\"\\\"\"", ";a;b=c;d", " ; a = b", "\t;a=\"\""] {
         assert_eq!(decode_body(format!("1{extension}\r\nx\r\n0{extension}\r\n\r\n")), b"x", "{extension:?}");
     }
-    for extension in
-        [" a", ";", ";;a", ";a=", ";=b", ";a=\"b", ";a=b\"", ";a=b c", ";a\0", ";a=\"\x7f\"", ";a ", ";a=\"\\"]
-    {
+    for extension in [
+        " a",
+        ";",
+        ";;a",
+        ";a=",
+        ";=b",
+        ";a=\"b",
+        ";a=b\"",
+        ";a=b c",
+        ";a\0",
+        ";a=\"\x7f\"",
+        ";a ",
+        ";a=\"\\",
+        ";a=\"\\\x01\"",
+    ] {
         let fault = decode(format!("1{extension}\r\nx\r\n0\r\n\r\n")).unwrap_err();
         assert_eq!(fault, Fault::ChunkExtension, "{extension:?}");
     }
@@ -94,6 +106,40 @@ fn extensions_of_all_chunks_together_are_limited() {
     assert_eq!(decode_within(&limits, "1;aaaa\r\nx\r\n0;aaaaa\r\n\r\n"), too_large);
     assert_eq!(decode_within(&limits, format!("1;{}\r\n", "a".repeat(10))), too_large);
     assert_eq!(decode_within(&limits, format!("1;{}", "a".repeat(100))), too_large);
+}
+
+#[test]
+fn the_longest_size_line_there_can_be_is_read_and_one_octet_more_is_not_waited_for() {
+    let limits = HeadLimits { chunk_extension_octets: 10, ..HeadLimits::default() };
+    let longest = format!("{:016x};{}\r\n", 1, "a".repeat(9));
+    assert!(decode_within(&limits, format!("{longest}x\r\n0\r\n\r\n")).is_ok());
+    let endless = format!("{:016x};{}", 1, "a".repeat(11));
+    assert_eq!(endless.len(), longest.len());
+    assert_eq!(decode_within(&limits, endless.get(1..).unwrap()), Ok(None));
+    assert_eq!(decode_within(&limits, &endless), Err(Fault::ChunkExtensionsTooLarge { limit: 10 }));
+}
+
+#[test]
+fn a_bare_line_feed_is_forgiven_where_it_may_be() {
+    let limits = HeadLimits { leniency: Leniency::BARE_LINE_FEED, ..HeadLimits::default() };
+    let (body, trailers, left) = decode_within(&limits, "1\nx\n0\na: b\n\nHTTP").unwrap().unwrap();
+    assert_eq!((&body[..], trailers["a"].as_bytes(), &left[..]), (&b"x"[..], &b"b"[..], &b"HTTP"[..]));
+}
+
+/// A piece that shares the buffer has its octets where they came.
+#[test]
+fn few_octets_are_copied_and_many_cut_out_of_the_buffer() {
+    let is_cut = |capacity: usize, length: usize| {
+        let mut buf = BytesMut::with_capacity(capacity);
+        buf.resize(capacity, b'x');
+        let start = buf.as_ptr();
+        let piece = take(&mut buf, length as u64, usize::MAX);
+        assert_eq!((piece.len(), buf.len()), (length, capacity - length));
+        piece.as_ptr() == start
+    };
+    assert!(!is_cut(64 * 1024, 4096) && is_cut(64 * 1024, 4097));
+    assert!(!is_cut(1024, 512) && is_cut(1024, 513), "half of the buffer is not few");
+    assert!(!is_cut(64 * 1024, 1));
 }
 
 #[test]

@@ -232,6 +232,7 @@ fn a_body_of_known_length_is_counted() {
     assert_eq!((frame.prefix(), frame.suffix()), (&b""[..], &b""[..]));
     assert_eq!((state.remaining(), state.is_complete()), (Some(2), false));
     assert_eq!(state.frame(b"lo!").unwrap_err(), Misuse::BodyTooLong { by: 1 });
+    assert_eq!(state.frame(b"lo, world").unwrap_err(), Misuse::BodyTooLong { by: 7 });
     assert_eq!(state.finish(&HeaderMap::new()).unwrap_err(), Misuse::BodyTooShort { by: 2 });
     state.frame(b"lo").unwrap();
     assert_eq!((state.remaining(), state.is_complete()), (Some(0), true));
@@ -309,4 +310,41 @@ fn a_response_to_half_a_request_is_delivered_but_the_wire_is_not_reused() {
     assert_eq!(body.reuse(b""), Err(CloseReason::EarlyResponse));
     let Ok(HeadStep::Final(_, body)) = whole.handle_input(&mut input(no_content)) else { panic!("not final") };
     assert_eq!(body.reuse(b""), Ok(()));
+}
+
+fn received(scenario: &Scenario, response: &str) -> ReceiveBody {
+    let Ok(HeadStep::Final(_, body)) = scenario.to_receive_head().handle_input(&mut input(response)) else {
+        panic!("not final")
+    };
+    body
+}
+
+#[test]
+fn what_follows_consent_to_a_tunnel_or_an_upgrade_is_not_http() {
+    assert!(!received(&Scenario::get(), OK).has_switched());
+    assert!(received(&Scenario::new(Method::CONNECT, BodyLength::None), "HTTP/1.1 200 x\r\n\r\n").has_switched());
+
+    let asked = Box::new(Asked::with(*b"the sample nonce", &mut HeaderMap::new()).unwrap());
+    // RFC 6455 section 1.3.
+    let mut consent = input(
+        "HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
+    );
+    let mut state = Scenario::get().to_receive_head();
+    assert_eq!(state.handle_input(&mut consent.clone()).unwrap_err(), Fault::UnaskedUpgrade);
+    let mut state = Scenario::get().to_receive_head();
+    state.expect_upgrade(asked);
+    let Ok(HeadStep::Final(_, body)) = state.handle_input(&mut consent) else { panic!("not final") };
+    assert!(body.has_switched());
+}
+
+#[test]
+fn the_trailers_of_a_response_are_there_when_its_body_has_ended() {
+    let mut buf = input("HTTP/1.1 200 x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Sum: 1\r\n\r\n");
+    let Ok(HeadStep::Final(_, mut body)) = Scenario::get().to_receive_head().handle_input(&mut buf) else {
+        panic!("not final")
+    };
+    assert_eq!(body.handle_input(&mut buf, 9), Ok(BodyStep::End));
+    assert_eq!(body.trailers().unwrap()["x-sum"], "1");
+    assert_eq!(received(&Scenario::get(), OK).trailers(), None, "where there can be none");
 }

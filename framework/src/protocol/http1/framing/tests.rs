@@ -106,3 +106,13 @@ fn two_framings_are_a_fault() {
     let framing = frame_get("Transfer-Encoding: chunked\r\nContent-Length: 3\r\n");
     assert_eq!(framing, Err(Fault::BothFramings));
 }
+
+#[test]
+fn rfc9112_7_gzip_is_a_transfer_encoding_where_it_was_asked_for() {
+    let framing = |coding, gzip_asked| by(Version::HTTP_11, coding, Length::Unsaid, gzip_asked);
+    assert_eq!(framing(Coding::GzipChunked, true), Ok(BodyFraming::Chunked));
+    assert_eq!(framing(Coding::Gzip, true), Ok(BodyFraming::UntilClose));
+    for coding in [Coding::GzipChunked, Coding::Gzip] {
+        assert_eq!(framing(coding, false), Err(Fault::TransferEncoding));
+    }
+}

@@ -80,6 +80,13 @@ fn rfc9113_6_5_2_a_server_does_not_enable_push() {
 }
 
 #[test]
+fn rfc9113_6_5_3_an_acknowledgement_sets_nothing() {
+    let acknowledged = frame(SETTINGS, ACK, 0, &[0, 2, 0, 0, 0, 1, 0, 8, 0, 0, 0, 1]);
+    let (budget, result) = feed(&[settings(&[]), acknowledged].concat());
+    assert_eq!((result, budget.extends_connect()), (Ok(()), false), "what is in it is for h2 to refuse");
+}
+
+#[test]
 fn rfc9113_6_8_the_newest_goaway_counts_and_its_debug_data_is_not_kept() {
     let warned = [settings(&[]), goaway(0x7fff_ffff, 0, b"")].concat();
     assert_eq!(feed(&warned).0.going_away(), Some(GoingAway { last_stream: 0x7fff_ffff, code: 0 }));
@@ -177,6 +184,14 @@ fn an_upload_earns_its_window_updates() {
     budget.sent(16 * 1024);
     budget.sent(1);
     assert_eq!(flood(&mut budget, &update, now), (2 + 8) + 2 + 10);
+    let mut budget = greeted(10, now);
+    budget.sent(64 * 1024);
+    assert_eq!(flood(&mut budget, &update, now), (2 + 32) + 10);
+    let mut budget = greeted(10, now);
+    budget.sent(1);
+    let before = budget.received().control_frames;
+    budget.handle_input(&update, now).expect("earned");
+    assert_eq!(budget.received().control_frames, before + 1, "it is counted all the same");
     let mut budget = greeted(10, now);
     budget.sent(1024 * 1024);
     assert_eq!(flood(&mut budget, &ping(), now), 10);

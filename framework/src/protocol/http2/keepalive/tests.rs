@@ -178,3 +178,14 @@ fn round_trips_are_measured_and_smoothed() {
     scene.after(2 * eight).pong();
     assert_eq!(scene.keepalive.rtt(), Some(RoundTrip { last: 2 * eight, smoothed: Duration::from_millis(90) }));
 }
+
+#[test]
+fn a_pong_is_awaited_from_the_ping_until_it_comes() {
+    assert!(!Scene::greeted().keepalive.awaits_pong());
+    let mut scene = Scene::asked();
+    assert!(scene.keepalive.awaits_pong());
+    scene.heard();
+    assert!(scene.keepalive.awaits_pong(), "another frame is no answer");
+    scene.pong();
+    assert!(!scene.keepalive.awaits_pong());
+}

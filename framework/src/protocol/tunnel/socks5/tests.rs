@@ -82,3 +82,22 @@ fn what_breaks_the_rules_is_an_error_at_every_octet() {
         assert_eq!(with_login(&whole[..cut]), "it closed the connection before it had answered", "{cut}");
     }
 }
+
+#[test]
+fn no_more_octets_are_asked_for_than_the_answer_has_for_certain() {
+    for reply in [&b"\x05\0\0\x01aaaapp"[..], b"\x05\0\0\x04aaaaaaaaaaaaaaaapp", b"\x05\0\0\x03\x09h.examplepp"] {
+        let mut socks = anonymous();
+        let mut look = |octets: &[u8]| socks.handle_input(&mut BytesMut::from(octets)).unwrap();
+        assert_eq!([look(b""), look(b"\x05"), look(b"\x05\0")], [Step::NeedMore(2), Step::NeedMore(1), Step::Write]);
+        for there in 0..reply.len() {
+            let missing = match there {
+                0 | 1 => 2 - there,
+                2 | 3 => 4 - there,
+                4 if reply[3] == NAME => 1,
+                _ => reply.len() - there,
+            };
+            assert_eq!(look(&reply[..there]), Step::NeedMore(missing), "{reply:?} {there}");
+        }
+        assert_eq!(look(reply), Step::Open);
+    }
+}

@@ -110,6 +110,8 @@ fn limits_hold_before_anything_is_kept() {
     let third = [0x00, 126, 0x01, 0xf4];
     let sum = [frame(0x02, &[0; 500]), frame(0x00, &[0; 500]), third.to_vec()].concat();
     assert_eq!(fault(&sum), Some(Fault::MessageTooLong { limit: 1000 }));
+    let most = [frame(0x02, &[0; 500]), frame(0x80, &[0; 500])].concat();
+    assert_eq!(fault(&most), None, "a limit is what there may be");
     let flood = [frame(0x01, b""), frame(0x00, b"").repeat(4)].concat();
     assert_eq!(fault(&flood), Some(Fault::TooManyFragments { limit: 4 }));
     assert_eq!(Fault::TooManyFragments { limit: 4 }.close_code(), 1009);
@@ -127,6 +129,13 @@ fn without_a_wish_control_frames_are_read_and_a_message_is_left_where_it_is() {
     assert_eq!(reader.handle_input(&mut input, Some(9)), piece(b"llo", true));
     assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Ping(Bytes::from_static(b"b"))));
     assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::NeedMore { want: 0 }));
+}
+
+#[test]
+fn of_a_message_that_has_only_been_announced_nothing_is_held() {
+    let (mut reader, mut input) = (Reader::new(LIMITS), BytesMut::from(&b"\x81\x05"[..]));
+    assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::NeedMore { want: 0 }));
+    assert_eq!(reader.handle_input(&mut input, Some(9)), Ok(Incoming::NeedMore { want: 5 }));
 }
 
 #[test]
@@ -238,6 +247,29 @@ mod compressed {
         assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::Held), "though nothing is left of the frame");
         assert_eq!(reader.handle_input(&mut input, Some(2)), piece(b"lo", true));
         assert_eq!(reader.handle_input(&mut input, None), Ok(Incoming::NeedMore { want: 0 }));
+    }
+
+    #[test]
+    fn all_of_a_fragment_is_expanded_before_the_next_one_is_waited_for() {
+        let (mut reader, mut input) = (reader(), BytesMut::from(&frame(0x41, &HELLO)[..]));
+        for octet in ["H", "e", "l", "l", "o"] {
+            let piece = Piece { is_text: true, octets: octet.into(), last: false };
+            assert_eq!(reader.handle_input(&mut input, Some(1)), Ok(Incoming::Piece(piece)));
+        }
+        assert_eq!(reader.handle_input(&mut input, Some(1)), Ok(Incoming::NeedMore { want: 0 }));
+    }
+
+    #[test]
+    fn what_does_not_compress_may_be_longer_by_an_eighth_and_a_little() {
+        const LONGEST: u64 = 1 << 20;
+        let announced = |length: u64| {
+            let mut reader = reader();
+            reader.limits = ReadLimits { message: LONGEST, frame: u64::MAX, fragments: 1 };
+            reader.handle_input(&mut BytesMut::from(&[&[0xc2, 127][..], &length.to_be_bytes()].concat()[..]), Some(9))
+        };
+        let most = LONGEST + LONGEST / 8 + 64 * 1024;
+        assert_eq!(announced(most), Ok(Incoming::NeedMore { want: most }));
+        assert_eq!(announced(most + 1), Err(Fault::MessageTooLong { limit: LONGEST }));
     }
 
     #[test]
