@@ -9,7 +9,7 @@ use hinternet::{Bytes, Method, Notification, NotificationMask, Payload, Result, 
 #[derive(Debug, Parser)]
 #[command(name = "sendreq_async")]
 struct Arguments {
-    /// The server: www.example.com, 127.0.0.1:8080 or https://www.example.com.
+    /// The server: www.example.com, 127.0.0.1:8080 or `https://www.example.com`.
     #[arg(requires = "path")]
     server: Option<String>,
     /// What to send to.
