@@ -89,6 +89,8 @@ fn c25_escaping_wins_over_decoding() {
     let both = UrlFlags::ESCAPE | UrlFlags::DECODE;
     let url = crack("http://winehq.org/path with spaces", both).unwrap();
     assert_eq!(url.path, "/path%20with%20spaces");
+    let user = crack("http://a%40b:c%3Ad@h/", both).unwrap();
+    assert_eq!((user.user.as_deref(), user.password.as_deref()), (Some("a%40b"), Some("c%3Ad")));
     assert_eq!(crack("http://winehq.o g/path with spaces", both), Err(ErrorCode::InvalidUrl));
     let escaped = |flags| crack("http://h/a b\"%41#c d", UrlFlags::ESCAPE | flags).unwrap().path_and_extra();
     assert_eq!(escaped(NONE), "/a%20b%22%41#c%20d");
