@@ -13,6 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::credentials::Own;
 use super::form::Form;
+use super::headers::{add, checked};
 use super::payload::Payload;
 use super::response::Response;
 use super::retrying::Renewed;
@@ -23,7 +24,6 @@ use crate::options::{
     AuthScheme, AuthSchemes, AuthTarget, Authentication, Credentials, Decompression, Governor, Priority, ProxySettings,
     RedirectOptions, RequestOptions, RetryPolicy, SharedOptions, Timeouts,
 };
-use crate::protocol::http1::field;
 use crate::target::Target;
 
 /// A request in the making, from [`Session::get`](crate::Session::get) and its kin.
@@ -73,11 +73,9 @@ impl RequestBuilder {
     /// A name that is no token, or a control character in the value, is kept for [`send`](Self::send) to fail with (87).
     #[doc(alias = "WinHttpAddRequestHeaders")]
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        match field(name, value.as_ref()) {
-            Ok((name, value)) => {
-                self.0.headers.append(name, value);
-            }
-            Err(misuse) => self.is_wrong(Error::parameter(Operation::AddHeader, misuse.to_string())),
+        let added = checked(name, value.as_ref()).and_then(|(name, value)| add(&mut self.0.headers, name, value));
+        if let Err(wrong) = added {
+            self.is_wrong(wrong);
         }
         self
     }

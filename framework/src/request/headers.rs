@@ -1,6 +1,6 @@
 //! Header fields that are set in more ways than one line more (pure).
 
-use http::header::{CACHE_CONTROL, Entry, PRAGMA};
+use http::header::{CACHE_CONTROL, MaxSizeReached, PRAGMA};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Request;
@@ -38,55 +38,65 @@ pub enum HeaderModifier {
 
 impl HeaderModifier {
     /// Was anything changed?
-    pub(super) fn apply(self, map: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> bool {
+    pub(super) fn apply(self, map: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<bool> {
         match self {
             Self::Add => return add(map, name, value),
-            Self::AddIfNew if map.contains_key(&name) => return false,
-            Self::Replace => return replace(map, name, 0, value),
-            Self::ReplaceNth(place) => return replace(map, name, place, value),
+            Self::AddIfNew if map.contains_key(&name) => return Ok(false),
+            Self::Replace => return Ok(replace(map, &name, 0, value)),
+            Self::ReplaceNth(place) => return Ok(replace(map, &name, place, value)),
             _ => {}
         }
         let joint: &[u8] = match self {
             Self::CoalesceWithComma => b", ",
             Self::CoalesceWithSemicolon => b"; ",
-            _ if map.contains_key(&name) => return replace(map, name, 0, value),
+            _ if map.contains_key(&name) => return Ok(replace(map, &name, 0, value)),
             // Nothing is there to take away.
-            Self::AddOrReplace if value.is_empty() => return false,
+            Self::AddOrReplace if value.is_empty() => return Ok(false),
             _ => return add(map, name, value),
         };
         let Some(first) = map.get_mut(&name) else { return add(map, name, value) };
         let both = [first.as_bytes(), joint, value.as_bytes()].concat();
         // Of two values that may be sent the joint one may be, too.
-        HeaderValue::from_maybe_shared(both).map(|both| *first = both).is_ok()
+        let Ok(mut both) = HeaderValue::from_maybe_shared(both) else { return Ok(false) };
+        // What is a secret in part is one.
+        both.set_sensitive(first.is_sensitive() || value.is_sensitive());
+        *first = both;
+        Ok(true)
     }
 }
 
-fn add(map: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> bool {
-    map.append(name, value);
-    true
+/// One more line. A map that is full would panic if it was not asked.
+pub(super) fn add(map: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<bool> {
+    map.try_append(name, value).map_err(too_many)?;
+    Ok(true)
 }
 
-fn replace(map: &mut HeaderMap, name: HeaderName, place: usize, value: HeaderValue) -> bool {
-    let Entry::Occupied(mut entry) = map.entry(name.clone()) else { return false };
-    let Some(replaced) = entry.iter_mut().nth(place) else { return false };
+fn replace(map: &mut HeaderMap, name: &HeaderName, place: usize, value: HeaderValue) -> bool {
+    // Not by an entry, which needs room for one more.
+    let Some((_, replaced)) = map.iter_mut().filter(|(of, _)| *of == name).nth(place) else { return false };
     if !value.is_empty() {
         *replaced = value;
         return true;
     }
-    let kept: Vec<_> =
-        entry.iter().enumerate().filter(|(at, _)| *at != place).map(|(_, value)| value.clone()).collect();
-    entry.remove_entry_mult();
+    let all = map.get_all(name).iter().enumerate();
+    let kept: Vec<_> = all.filter(|(at, _)| *at != place).map(|(_, value)| value.clone()).collect();
+    map.remove(name);
     for value in kept {
-        map.append(&name, value);
+        map.append(name, value);
     }
     true
 }
 
+fn too_many(_: MaxSizeReached) -> Error {
+    Error::parameter(Operation::AddHeader, "there are too many header fields")
+}
+
 /// What has a proxy on the way ask the server itself.
-pub(super) fn refresh(map: &mut HeaderMap) {
+pub(super) fn refresh(map: &mut HeaderMap) -> Result<()> {
     for name in [CACHE_CONTROL, PRAGMA] {
-        map.insert(name, HeaderValue::from_static("no-cache"));
+        map.try_insert(name, HeaderValue::from_static("no-cache")).map_err(too_many)?;
     }
+    Ok(())
 }
 
 /// One field as the caller wrote it, checked.
@@ -127,7 +137,7 @@ impl Request {
     pub fn add_header_with(&self, modifier: HeaderModifier, name: &str, value: impl AsRef<[u8]>) -> Result<bool> {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
         let (name, value) = checked(name, value.as_ref())?;
-        Ok(modifier.apply(self.inner.shared.draft().headers.change(), name, value))
+        modifier.apply(self.inner.shared.draft().headers.change(), name, value)
     }
 
     /// The same for a text of several lines, `Name: value` each, that end in CR, LF or both; empty ones are passed over. How many changed
@@ -143,8 +153,13 @@ impl Request {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
         let fields = lines(text)?;
         let mut draft = self.inner.shared.draft();
-        let headers = draft.headers.change();
-        Ok(fields.into_iter().filter(|(name, value)| modifier.apply(headers, name.clone(), value.clone())).count())
+        // All of them or none.
+        let (mut headers, mut changed) = (HeaderMap::clone(&draft.headers), 0);
+        for (name, value) in fields {
+            changed += usize::from(modifier.apply(&mut headers, name, value)?);
+        }
+        draft.headers = headers.into();
+        Ok(changed)
     }
 
     /// Asks whoever has a copy of the response to ask the server itself (`Cache-Control` and `Pragma: no-cache`, RFC 9111 5.2.1.4).
@@ -154,8 +169,7 @@ impl Request {
     #[doc(alias("WINHTTP_FLAG_REFRESH", "WINHTTP_FLAG_BYPASS_PROXY_CACHE"))]
     pub fn refresh(&self) -> Result<()> {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
-        refresh(self.inner.shared.draft().headers.change());
-        Ok(())
+        refresh(self.inner.shared.draft().headers.change())
     }
 }
 
@@ -181,7 +195,8 @@ mod tests {
     #[track_caller]
     fn becomes(modifier: HeaderModifier, value: &str, expected: &[&str]) {
         let mut map = start();
-        let changed = modifier.apply(&mut map, HeaderName::from_static("x"), HeaderValue::from_str(value).unwrap());
+        let value_set = HeaderValue::from_str(value).unwrap();
+        let changed = modifier.apply(&mut map, HeaderName::from_static("x"), value_set).unwrap();
         assert_eq!((values(&map), changed), (expected.to_vec(), expected != ["1", "2"]), "{modifier:?} {value:?}");
         assert_eq!(map["y"], "3");
     }
@@ -206,15 +221,51 @@ mod tests {
     fn h10_to_h13_a_field_that_is_not_there() {
         for modifier in [Add, AddIfNew, AddOrReplace, CoalesceWithComma, CoalesceWithSemicolon] {
             let mut map = HeaderMap::new();
-            assert!(modifier.apply(&mut map, HeaderName::from_static("x"), HeaderValue::from_static("9")));
+            let added = modifier.apply(&mut map, HeaderName::from_static("x"), HeaderValue::from_static("9"));
+            assert!(added.unwrap());
             assert_eq!(values(&map), ["9"], "{modifier:?}");
         }
         for (modifier, value) in [(Replace, "9"), (ReplaceNth(0), "9"), (Replace, ""), (AddOrReplace, "")] {
             let mut map = HeaderMap::new();
-            assert!(!modifier.apply(&mut map, HeaderName::from_static("x"), HeaderValue::from_static(value)));
+            let changed = modifier.apply(&mut map, HeaderName::from_static("x"), HeaderValue::from_static(value));
+            assert!(!changed.unwrap());
             assert!(map.is_empty(), "{modifier:?}");
         }
         assert_eq!(HeaderModifier::default(), Add);
+    }
+
+    #[test]
+    fn a_value_that_a_secret_is_appended_to_is_a_secret() {
+        let secret = |value| {
+            let mut value = HeaderValue::from_static(value);
+            value.set_sensitive(true);
+            value
+        };
+        for (first, appended) in
+            [(secret("a"), HeaderValue::from_static("b")), (HeaderValue::from_static("a"), secret("b"))]
+        {
+            let mut map = HeaderMap::new();
+            map.append("x", first);
+            assert!(CoalesceWithComma.apply(&mut map, HeaderName::from_static("x"), appended).unwrap());
+            assert!(map["x"] == "a, b" && map["x"].is_sensitive());
+        }
+    }
+
+    #[test]
+    fn a_map_that_is_full_refuses_more_and_does_not_panic() {
+        let mut map = HeaderMap::new();
+        let value = HeaderValue::from_static("1");
+        let name = |number: u32| HeaderName::try_from(format!("x-{number}")).unwrap();
+        let added = (0..100_000).take_while(|number| Add.apply(&mut map, name(*number), value.clone()).is_ok()).count();
+        assert!((1_000..99_999).contains(&added), "{added}");
+        for modifier in [Add, AddIfNew, AddOrReplace, CoalesceWithComma, CoalesceWithSemicolon] {
+            let refused = modifier.apply(&mut map, name(100_000), value.clone()).unwrap_err();
+            assert_eq!(refused.code(), ErrorCode::InvalidParameter, "{modifier:?}");
+        }
+        assert_eq!(refresh(&mut map).unwrap_err().code(), ErrorCode::InvalidParameter);
+        assert!(Replace.apply(&mut map, name(0), value.clone()).unwrap());
+        assert!(!Replace.apply(&mut map, name(100_000), value).unwrap());
+        assert_eq!(map.len(), added);
     }
 
     #[test]
@@ -227,7 +278,20 @@ mod tests {
 
     #[test]
     fn h14_what_is_no_line_is_refused() {
-        for text in [":", ":b", "cd", " e :f", "a: 1\r\nb", "a: \u{1}", " folded: 1\r\n on"] {
+        for text in [
+            ":",
+            ":b",
+            "cd",
+            " e :f",
+            "a: 1\r\nb",
+            "a: \u{1}",
+            " folded: 1\r\n on",
+            "a: 1\n on: 2",
+            "a: \0",
+            "a\0: 1",
+            "\u{e9}: 1",
+            "a\t: 1",
+        ] {
             assert_eq!(lines(text).unwrap_err().code(), ErrorCode::InvalidParameter, "{text:?}");
         }
     }

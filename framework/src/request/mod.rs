@@ -65,12 +65,13 @@ use crate::handle::{ActorGuard, Ending, Hold, Node, handle_methods, reply};
 use crate::id::HandleKind;
 use crate::network::SecurityInfo;
 use crate::options::{RequestOptions, SharedOptions};
-use crate::protocol::http1::{ResponseHead, field};
+use crate::protocol::http1::ResponseHead;
 use crate::services::Services;
 use crate::target::Target;
 use crate::websocket::WebSocket;
 
 use flight::Unstarted;
+use headers::{add, checked};
 use shared::{Served, Shared};
 use state::Call;
 
@@ -228,12 +229,9 @@ impl Request {
     #[doc(alias = "WINHTTP_ADDREQ_FLAG_ADD")]
     #[doc(alias = "WinHttpAddRequestHeaders")]
     pub fn add_header(&self, name: &str, value: impl AsRef<[u8]>) -> Result<()> {
-        let operation = Operation::AddHeader;
-        self.inner.shared.check(Call::AddHeader, operation)?;
-        let (name, value) =
-            field(name, value.as_ref()).map_err(|misuse| Error::parameter(operation, misuse.to_string()))?;
-        self.inner.shared.draft().headers.change().append(name, value);
-        Ok(())
+        self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
+        let (name, value) = checked(name, value.as_ref())?;
+        add(self.inner.shared.draft().headers.change(), name, value).map(drop)
     }
 
     /// The header fields set so far, without those the session and the library add.

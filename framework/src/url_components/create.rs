@@ -21,7 +21,8 @@ use crate::error::{Error, Operation, Result};
 /// ```
 ///
 /// # Errors
-/// 87 for a password without a user, a scheme that can be none, and a delimiter where it would end its part; 12005 for credentials that
+/// 87 for a password without a user, a scheme that can be none, a delimiter where it would end its part, and CR, LF or NUL that are not
+/// escaped; 12005 for credentials that
 /// are not wanted.
 #[doc(alias = "InternetCreateUrl")]
 #[doc(alias = "WinHttpCreateUrl")]
@@ -54,7 +55,7 @@ pub fn create_url(parts: &UrlComponents<'_>, flags: UrlFlags) -> Result<String> 
         }
         url.push('@');
     }
-    if host.contains(ENDS) || host.contains(':') && !host.starts_with('[') {
+    if !is_host(host) {
         return refuse("the host holds a delimiter");
     }
     url.push_str(host);
@@ -65,18 +66,37 @@ pub fn create_url(parts: &UrlComponents<'_>, flags: UrlFlags) -> Result<String> 
         url.push(':');
         url.push_str(&port.to_string());
     }
-    if !host.is_empty() && !path.is_empty() && !path.starts_with('/') {
+    // Without a host too, where there are a user or a port: what is behind them must not become the host, nor the port another one.
+    let is_behind_authority = !host.is_empty() || user.is_some() || written.is_some();
+    if is_behind_authority && !path.is_empty() && !path.starts_with('/') {
         url.push('/');
     }
     if path.contains(['?', '#']) && !flags.contains(UrlFlags::ESCAPE) {
         return refuse("the path holds a ? or #, which belongs to the extra part");
     }
-    if !host.is_empty() && !extra.is_empty() && !extra.starts_with(['?', '#']) {
+    if is_behind_authority && !extra.is_empty() && !extra.starts_with(['?', '#']) {
         return refuse("the extra part begins with neither ? nor #");
     }
     url.push_str(&in_path(path, flags));
-    url.push_str(&if flags.contains(UrlFlags::BROWSER_MODE) { extra.as_ref().into() } else { in_path(extra, flags) });
+    if flags.contains(UrlFlags::BROWSER_MODE) {
+        url.push_str(extra);
+    } else {
+        // Encoded, the # would make a fragment the end of what is before it.
+        let (delimiter, rest) = extra.split_at(usize::from(extra.starts_with('#')));
+        url.push_str(delimiter);
+        url.push_str(&in_path(rest, flags));
+    }
+    if url.contains(['\r', '\n', '\0']) {
+        return refuse("a part holds CR, LF or NUL, and is not escaped");
+    }
     Ok(url)
+}
+
+/// An address in brackets, or what ends nothing.
+fn is_host(host: &str) -> bool {
+    let in_brackets = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let delimiters: &[char] = if in_brackets.is_some() { &['[', ']'] } else { &['[', ']', ':'] };
+    !in_brackets.unwrap_or(host).contains(delimiters) && !host.contains(ENDS)
 }
 
 fn in_path(part: &str, flags: UrlFlags) -> Cow<'_, str> {

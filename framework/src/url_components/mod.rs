@@ -22,14 +22,15 @@ bitflags! {
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct UrlFlags: u32 {
         /// What may not stand in a path, a query or a fragment is percent-encoded as UTF-8, in upper case: blanks, controls, and
-        /// `"#%<>[\]^{|}~` with the backquote. In [`crack_url`] a `%` is left alone, and so is the `#` before a fragment.
+        /// `"#%<>[\]^{|}~` with the backquote. In [`crack_url`] a `%` is left alone, and so is the `#` before a fragment; in
+        /// [`create_url`] it is where the extra part begins with it.
         #[doc(alias = "ICU_ESCAPE")]
         const ESCAPE = 0x8000_0000;
         /// [`crack_url`]: user, password, path and extra are percent-decoded, after they were told apart. [`ESCAPE`](Self::ESCAPE)
         /// wins over it.
         #[doc(alias = "ICU_DECODE")]
         const DECODE = 0x1000_0000;
-        /// With [`ESCAPE`](Self::ESCAPE): blanks alone are encoded.
+        /// With [`ESCAPE`](Self::ESCAPE): blanks alone are encoded, and what is not ASCII.
         #[doc(alias = "ICU_ENCODE_SPACES_ONLY")]
         const ENCODE_SPACES_ONLY = 0x0400_0000;
         /// With [`ESCAPE`](Self::ESCAPE) or [`DECODE`](Self::DECODE): the query and the fragment are left alone.
@@ -182,7 +183,7 @@ pub fn crack_url(url: &str, flags: UrlFlags) -> Result<UrlComponents<'_>> {
         host: host.into(),
         port: Some(port),
         path: changed(path, 0, flags)?,
-        extra: if flags.contains(UrlFlags::BROWSER_MODE) { extra.into() } else { changed(extra, 1, flags)? },
+        extra: if flags.contains(UrlFlags::BROWSER_MODE) { extra.into() } else { changed_extra(extra, flags)? },
     })
 }
 
@@ -219,7 +220,16 @@ fn is_where_it_leads(url: &str, host: &str, port: u16) -> bool {
     url.host().map(|host| host.to_owned()) == Some(host) && url.port_or_known_default() == Some(port)
 }
 
-/// The path, or the extra, of which the first `kept` octets are a delimiter.
+/// Query and fragment: encoded, the # between them would make one of both, and have the fragment sent.
+fn changed_extra(extra: &str, flags: UrlFlags) -> Result<Cow<'_, str>> {
+    let (query, fragment) = split_before(extra, &['#']);
+    Ok(match (changed(query, 1, flags)?, changed(fragment, 1, flags)?) {
+        (Cow::Borrowed(_), Cow::Borrowed(_)) => extra.into(),
+        (query, fragment) => [query, fragment].concat().into(),
+    })
+}
+
+/// A part of which the first `kept` octets are a delimiter.
 fn changed(part: &str, kept: usize, flags: UrlFlags) -> Result<Cow<'_, str>> {
     if !flags.contains(UrlFlags::ESCAPE) {
         return decoded(part, flags);

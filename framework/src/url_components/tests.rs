@@ -89,6 +89,8 @@ fn c25_escaping_wins_over_decoding() {
     let both = UrlFlags::ESCAPE | UrlFlags::DECODE;
     let url = crack("http://winehq.org/path with spaces", both).unwrap();
     assert_eq!(url.path, "/path%20with%20spaces");
+    let user = crack("http://a%40b:c%3Ad@h/", both).unwrap();
+    assert_eq!((user.user.as_deref(), user.password.as_deref()), (Some("a%40b"), Some("c%3Ad")));
     assert_eq!(crack("http://winehq.o g/path with spaces", both), Err(ErrorCode::InvalidUrl));
     let escaped = |flags| crack("http://h/a b\"%41#c d", UrlFlags::ESCAPE | flags).unwrap().path_and_extra();
     assert_eq!(escaped(NONE), "/a%20b%22%41#c%20d");
@@ -238,6 +240,12 @@ fn no_part_becomes_another() {
     for parts in refused {
         assert_eq!(create(&parts, NONE), Err(ErrorCode::InvalidParameter), "{parts:?}");
     }
+    for host in ["[::1]:81", "[::1", "::1]", "[::1]evil", "[a]b]", "[[::1]]", "h]"] {
+        let parts = UrlComponents { host: host.into(), ..base() };
+        assert_eq!(create(&parts, NONE), Err(ErrorCode::InvalidParameter), "{host}");
+    }
+    let address = UrlComponents { host: "[::1]".into(), ..base() };
+    assert_eq!(create(&address, NONE).unwrap(), "http://username:password@[::1]/site/about?query");
     let path = UrlComponents { path: "evil.example".into(), ..base() };
     assert_eq!(create(&path, NONE).unwrap(), "http://username:password@www.winehq.org/evil.example?query");
     let odd = UrlComponents { user: Some("a@b".into()), password: Some(":/é".into()), ..base() };
@@ -245,6 +253,85 @@ fn no_part_becomes_another() {
     assert_eq!(url, "http://a%40b:%3A%2F%C3%A9@www.winehq.org/site/about?query");
     assert_eq!(crack(&url, UrlFlags::DECODE).unwrap(), odd);
     assert_eq!(create(&base(), UrlFlags::REJECT_USERPWD), Err(ErrorCode::InvalidUrl));
+}
+
+#[test]
+fn without_a_host_nothing_becomes_it_behind_a_user_or_a_port() {
+    let path = |parts| UrlComponents { host: "".into(), path: "evil.example".into(), extra: "".into(), ..parts };
+    assert_eq!(create(&path(base()), NONE).unwrap(), "http://username:password@/evil.example");
+    let at_a_port = UrlComponents { user: None, password: None, port: Some(8), ..base() };
+    assert_eq!(create(&path(at_a_port.clone()), NONE).unwrap(), "http://:8/evil.example");
+    let digits = UrlComponents { host: "".into(), path: "".into(), extra: "1".into(), ..at_a_port };
+    assert_eq!(create(&digits, NONE), Err(ErrorCode::InvalidParameter));
+}
+
+#[test]
+fn a_fragment_that_is_escaped_stays_one() {
+    let fragment = UrlComponents { host: "h".into(), path: "/p".into(), ..part_of("#a b") };
+    assert_eq!(create(&fragment, UrlFlags::ESCAPE).unwrap(), "http://h/p#a%20b");
+    let behind_a_host = UrlComponents { host: "h".into(), ..part_of("#.evil.example") };
+    assert_eq!(create(&behind_a_host, UrlFlags::ESCAPE).unwrap(), "http://h#.evil.example");
+    let escaped = |url, flags| crack(url, UrlFlags::ESCAPE | flags).unwrap().extra.into_owned();
+    assert_eq!(escaped("http://h/?q r#f g#h", NONE), "?q%20r#f%20g%23h");
+    assert_eq!(escaped("http://h/?q r#f", UrlFlags::ENCODE_PERCENT), "?q%20r#f");
+    assert_eq!(escaped("http://h/?#", NONE), "?#");
+}
+
+#[test]
+fn line_ends_are_in_no_url_that_is_created() {
+    let refused = [
+        UrlComponents { user: Some("a\r\nb".into()), ..base() },
+        UrlComponents { password: Some("a\nb".into()), ..base() },
+        UrlComponents { host: "h\r\nx: y".into(), ..base() },
+        UrlComponents { path: "/a\0b".into(), ..base() },
+        UrlComponents { extra: "?a\nb".into(), ..base() },
+    ];
+    for parts in refused {
+        assert_eq!(create(&parts, NONE), Err(ErrorCode::InvalidParameter), "{parts:?}");
+    }
+    let spaces_only = UrlFlags::ESCAPE | UrlFlags::ENCODE_SPACES_ONLY;
+    assert_eq!(create(&part_of("?a\nb"), spaces_only), Err(ErrorCode::InvalidParameter));
+}
+
+/// Whatever it is given: no panic, and one host for all who read it.
+#[test]
+fn a_url_of_any_octets_is_taken_apart_or_refused() {
+    let pieces = [
+        "http://", "h", "@", ":", "/", "?", "#", "[", "]", "::1", "80", "65536", "%00", "%0d%0a", "%2f", "%", "é",
+        "\u{ff0f}", "\\", "\t", " ", ".", "\u{202e}",
+    ];
+    let mut seed = 1_u64;
+    let mut next = |below: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize % below
+    };
+    let mut taken = 0;
+    for _ in 0..20_000 {
+        let length = next(8);
+        let url: String = std::iter::once("http://").chain((0..length).map(|_| pieces[next(pieces.len())])).collect();
+        for flags in [NONE, UrlFlags::DECODE, UrlFlags::ESCAPE, UrlFlags::ESCAPE | UrlFlags::ENCODE_PERCENT] {
+            let Ok(parts) = crack(&url, flags) else { continue };
+            taken += 1;
+            assert!(!parts.host.is_empty() && !parts.host.contains(['\r', '\n', '\0', '@', '/', '?', '#']), "{url:?}");
+            let read = Url::parse(&url).unwrap();
+            let (host, path) = (parts.host.into_owned(), parts.path.into_owned());
+            let again = UrlComponents { host: host.into(), path: path.into(), user: None, password: None, ..parts };
+            if let Ok(created) = create(&again, NONE) {
+                let created = Url::parse(&created).unwrap();
+                assert_eq!((created.host(), created.port()), (read.host(), read.port()), "{url:?}");
+            }
+        }
+    }
+    assert!(taken > 1_000, "{taken}");
+}
+
+#[test]
+fn a_url_may_be_long() {
+    let long = "a".repeat(1 << 20);
+    let url = format!("http://{long}:{long}@h/{long}?{long}#{long}");
+    assert_eq!(crack(&url, UrlFlags::DECODE).unwrap().path.len(), long.len() + 1);
+    assert_eq!(crack(&format!("http://h:{long}"), NONE), Err(ErrorCode::InvalidUrl));
+    assert_eq!(crack(&format!("http://h:{}", "9".repeat(1000)), NONE), Err(ErrorCode::InvalidUrl));
 }
 
 #[test]

@@ -9,11 +9,9 @@ impl RequestBuilder {
     /// [`Request::add_header_with`]: crate::Request::add_header_with
     #[doc(alias = "WinHttpAddRequestHeaders")]
     pub fn header_with(mut self, modifier: HeaderModifier, name: &str, value: impl AsRef<[u8]>) -> Self {
-        match checked(name, value.as_ref()) {
-            Ok((name, value)) => {
-                modifier.apply(&mut self.0.headers, name, value);
-            }
-            Err(wrong) => self.is_wrong(wrong),
+        let set = checked(name, value.as_ref());
+        if let Err(wrong) = set.and_then(|(name, value)| modifier.apply(&mut self.0.headers, name, value)) {
+            self.is_wrong(wrong);
         }
         self
     }
@@ -21,7 +19,9 @@ impl RequestBuilder {
     /// Asks whoever has a copy of the response to ask the server itself (`Cache-Control` and `Pragma: no-cache`, RFC 9111 5.2.1.4).
     #[doc(alias("WINHTTP_FLAG_REFRESH", "WINHTTP_FLAG_BYPASS_PROXY_CACHE"))]
     pub fn refresh(mut self) -> Self {
-        refresh(&mut self.0.headers);
+        if let Err(wrong) = refresh(&mut self.0.headers) {
+            self.is_wrong(wrong);
+        }
         self
     }
 }
