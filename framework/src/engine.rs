@@ -16,6 +16,8 @@ use crate::handle::engine_stopped;
 use crate::notification::{Closure, Notification, Waking};
 use crate::origin::Folding;
 
+#[cfg(feature = "blocking")]
+pub(crate) use shard::hosts_a_shard;
 pub(crate) use shard::{Crew, Shard, mailbox, thread_number};
 
 /// The threads that sessions run on.
@@ -105,7 +107,7 @@ impl Engine {
         let arbiter = Arbiter::try_current().ok_or_else(|| {
             Error::parameter(Operation::Open, "on_current_arbiter was called on a thread that runs no actix arbiter")
         })?;
-        let shard = Shard::on_arbiter(arbiter);
+        let shard = Shard::on_current_arbiter(arbiter);
         Ok(Self::of(vec![shard.clone()], shard, Host::CallersArbiter))
     }
 

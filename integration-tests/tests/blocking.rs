@@ -115,6 +115,22 @@ fn a_body_is_read_in_pieces_of_any_size() {
 }
 
 #[test]
+fn what_a_read_left_of_a_piece_is_part_of_text_and_json() {
+    let world = World::new();
+    let origin = world.origin(|_| Reply::ok("12[3,4]"));
+    let begun = || {
+        let mut response = world.session.get(origin.url("/")).unwrap().send().unwrap();
+        response.read_exact(&mut [0; 2]).unwrap();
+        response
+    };
+    assert_eq!(begun().text().unwrap(), "[3,4]");
+    assert_eq!(begun().json::<Vec<u8>>().unwrap(), [3, 4]);
+    assert_eq!(begun().bytes().unwrap(), "[3,4]");
+    assert_eq!(begun().chunk().unwrap().unwrap(), "[3,4]");
+    world.end();
+}
+
+#[test]
 fn a_body_that_is_cut_short_is_the_same_error() {
     let world = World::new();
     let cut = Script::answering_once("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi");
@@ -182,6 +198,33 @@ fn another_thread_ends_a_wait() {
     world.end();
 }
 
+#[test]
+fn a_session_that_another_thread_closes_ends_every_wait_below_it() {
+    let world = World::new();
+    let silent = world.servers.block_on(ScriptedPeer::always(Script::new().read_request().keep()));
+    let begins = Script::new().read_request().send("HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhi").keep();
+    let begins = world.servers.block_on(ScriptedPeer::always(begins));
+    let websockets = world.servers.block_on(WebSocketOrigin::echo());
+
+    let mut response = world.session.get(begins.url("/")).unwrap().send().unwrap();
+    assert_eq!(response.chunk().unwrap().unwrap(), "hi");
+    let websocket = world.session.websocket(&websockets.url()).unwrap();
+    let sent = world.session.get(silent.url("/")).unwrap();
+    let waits = [
+        thread::spawn(move || sent.send().unwrap_err()),
+        thread::spawn(move || response.chunk().unwrap_err()),
+        thread::spawn(move || websocket.receive().unwrap_err()),
+    ];
+    world.servers.block_on(
+        world.recorder.wait_for(|told| told.status.name() == "ReceivingResponse" && silent.connections() > 0),
+    );
+    world.session.close().unwrap();
+    for wait in waits {
+        assert_eq!(wait.join().unwrap().code(), ErrorCode::InvalidHandle);
+    }
+    world.end();
+}
+
 /// The codes of every call that would wait, of handles that were made outside.
 fn all_refused(world: &Session, url: &str, upload: &hinternet::blocking::Request) -> Vec<(ErrorCode, Operation)> {
     let errors = [
@@ -233,6 +276,36 @@ fn among_async_code_it_is_refused_and_nothing_is_begun() {
     }
     assert!(world.session.handle().is_open());
     assert_eq!(origin.connections(), 0);
+    world.end();
+}
+
+/// Outside of what runs it, nothing of such a session goes on: a call that waited would wait for ever.
+#[test]
+fn on_a_thread_that_a_session_lives_on_it_is_refused() {
+    let world = World::new();
+    let refused = |session: &Session| {
+        for error in [session.get("http://h/").unwrap().send().unwrap_err(), session.close().unwrap_err()] {
+            assert_eq!(error.code(), ErrorCode::InvalidOperation, "{error}");
+        }
+        assert!(session.handle().is_open());
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let set = tokio::task::LocalSet::new();
+    let open = async { world.recorder.session(AsyncSession::builder().on_current_thread()) };
+    let session = Session::from(set.block_on(&runtime, open));
+    refused(&session);
+    thread::scope(|scope| scope.spawn(|| assert!(Session::open().is_ok(), "another thread may")).join()).unwrap();
+    set.block_on(&runtime, session.handle().close()).unwrap();
+    drop((session, set));
+    Session::open().unwrap().close().unwrap();
+
+    let system = actix::System::new();
+    let open = async { world.recorder.session(AsyncSession::builder().on_current_arbiter()) };
+    let session = Session::from(system.block_on(open));
+    refused(&session);
+    system.block_on(session.handle().close()).unwrap();
+    drop((session, system));
+    Session::open().unwrap().close().unwrap();
     world.end();
 }
 

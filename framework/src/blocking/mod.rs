@@ -18,7 +18,9 @@
 //!
 //! A call that blocks a thread of an async runtime may wait for what that thread itself has to do. So on a thread where a runtime of
 //! tokio is entered every call here that would wait fails with 4317, and nothing is begun: in a task, in a subscriber, in
-//! `spawn_blocking` too. There the async handles are at hand. A plain thread may block, also in a program that has a runtime elsewhere.
+//! `spawn_blocking` too. So it does on a thread whose own arbiter or `LocalSet` a session lives on
+//! ([`Engine::on_current_arbiter`](crate::Engine::on_current_arbiter), [`on_current_thread`](crate::Engine::on_current_thread)), also
+//! while that does not run, and on one that is about to end. There the async handles are at hand. A plain thread may block, also in a program that has a runtime elsewhere.
 //!
 //! # Time
 //!

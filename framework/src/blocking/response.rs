@@ -65,30 +65,36 @@ impl Response {
     /// # Errors
     /// See [`Response::bytes`](crate::Response::bytes); 4317 among async code.
     pub fn bytes(self) -> Result<Bytes> {
-        let left = wait(Operation::Read, self.inner.bytes())?;
-        Ok(if self.rest.is_empty() { left } else { [self.rest, left].concat().into() })
+        wait(Operation::Read, self.unread().bytes())
     }
 
-    /// The whole body as text; what a [`Read`] has taken of it before is no part of it.
+    /// The whole body as text; what was read of it before is no part of it.
     ///
     /// # Errors
     /// See [`Response::text`](crate::Response::text); 4317 among async code.
     pub fn text(self) -> Result<String> {
-        wait(Operation::Read, self.inner.text())
+        wait(Operation::Read, self.unread().text())
     }
 
-    /// The whole body, read as JSON.
+    /// The whole body, read as JSON; what was read of it before is no part of it.
     ///
     /// # Errors
     /// See [`Response::json`](crate::Response::json); 4317 among async code.
     #[cfg(feature = "json")]
     pub fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
-        wait(Operation::Read, self.inner.json())
+        wait(Operation::Read, self.unread().json())
     }
 
     /// The response behind it, for all that takes no waiting.
     pub fn response(&self) -> &request::Response {
         &self.inner
+    }
+
+    /// With all that its caller has not seen.
+    fn unread(self) -> request::Response {
+        let Self { mut inner, rest } = self;
+        inner.give_back(rest);
+        inner
     }
 }
 

@@ -2,6 +2,7 @@
 
 use tokio::runtime::{Builder, Handle};
 
+use crate::engine::hosts_a_shard;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 
 /// Runs the future on this thread until it is done. It is not polled at all where this thread may have to do what it waits for.
@@ -18,9 +19,11 @@ pub(super) fn wait<T>(operation: Operation, future: impl Future<Output = Result<
 
 /// May this thread wait?
 pub(super) fn check(operation: Operation) -> Result<()> {
-    if Handle::try_current().is_err() {
-        return Ok(());
-    }
-    let detail = "a call that blocks, on a thread of an async runtime: the async handles are to be used there";
+    let detail = match Handle::try_current() {
+        Ok(_) => "a call that blocks, on a thread of an async runtime: the async handles are to be used there",
+        Err(reason) if reason.is_thread_local_destroyed() => "a call that blocks, on a thread that is about to end",
+        Err(_) if hosts_a_shard() => "a call that blocks, on a thread that does the work of a session itself",
+        Err(_) => return Ok(()),
+    };
     Err(Error::new(ErrorCode::InvalidOperation, operation, Stage::State, Blame::Caller, detail))
 }

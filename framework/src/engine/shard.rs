@@ -1,6 +1,7 @@
 //! One thread's event loop: an actix arbiter, or a part of the caller's own thread.
 
 mod crew;
+mod hosted;
 mod local;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,6 +17,9 @@ use tokio::task::spawn_local;
 use crate::notification::WokenLate;
 
 pub(crate) use crew::Crew;
+use hosted::Hosted;
+#[cfg(feature = "blocking")]
+pub(crate) use hosted::hosts_a_shard;
 use local::Local;
 
 /// Where actors run. From any thread a shard is given work; on its own thread it does it, in the order it came.
@@ -41,16 +45,27 @@ enum Job {
 }
 
 impl Shard {
-    /// A thread of ours, or an arbiter of the caller's. What is to be done there goes through one task of ours: the arbiter would
-    /// make a task of each.
+    /// A thread of ours. What is to be done there goes through one task of ours: the arbiter would make a task of each.
     pub(super) fn on_arbiter(arbiter: ArbiterHandle) -> Self {
+        Self::on(arbiter, None)
+    }
+
+    /// The calling thread's arbiter.
+    pub(super) fn on_current_arbiter(arbiter: ArbiterHandle) -> Self {
+        Self::on(arbiter, Some(Hosted::here()))
+    }
+
+    fn on(arbiter: ArbiterHandle, hosted: Option<Hosted>) -> Self {
         let (jobs, receiver) = unbounded_channel();
         let thread = Arc::new(AtomicU64::new(0));
         let begun = Arc::clone(&thread);
         // On one that has stopped, the receiver is dropped and no job is taken.
         let _stopped = arbiter.spawn_fn(move || {
             begun.store(thread_number(), Ordering::Relaxed);
-            spawn_local(work(receiver));
+            spawn_local(async move {
+                let _hosted = hosted;
+                work(receiver).await
+            });
         });
         Self { jobs, arbiter: Some(arbiter), thread }
     }

@@ -225,6 +225,15 @@ impl Response {
         std::mem::take(&mut self.early)
     }
 
+    /// The end of the chunk that was taken last is not taken after all.
+    #[cfg(feature = "blocking")]
+    pub(crate) fn give_back(&mut self, rest: Bytes) {
+        if !rest.is_empty() {
+            debug_assert!(self.early.is_empty(), "a chunk is all that there is");
+            self.early = rest;
+        }
+    }
+
     /// What has come of the body that was not taken yet, and whether that is the rest of it.
     #[cfg(feature = "tower")]
     pub(crate) fn at_hand(&self) -> (usize, bool) {

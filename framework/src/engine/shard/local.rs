@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{LocalSet, spawn_local};
 
+use super::hosted::Hosted;
 use super::{Job, work};
 use crate::origin::Origins;
 
@@ -22,6 +23,7 @@ pub(super) struct Local {
     tasks: LocalSet,
     origins: Origins,
     stopped: Rc<Cell<bool>>,
+    _hosted: Hosted,
 }
 
 impl Local {
@@ -34,7 +36,7 @@ impl Local {
         let stopped = Rc::new(Cell::new(false));
         let tasks = LocalSet::new();
         tasks.spawn_local(work_until_stopped(receiver, Rc::clone(&stopped)));
-        let local = Self { tasks, origins: Origins::default(), stopped };
+        let local = Self { tasks, origins: Origins::default(), stopped, _hosted: Hosted::here() };
         // Tokio has no other way to ask whether there is a `LocalSet`.
         catch_unwind(AssertUnwindSafe(|| drop(spawn_local(local)))).ok()?;
         Some(jobs)
