@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use hinternet::{Cache, CacheMode, ErrorCode};
+use hinternet::{Cache, CacheMode, ErrorCode, Method};
 use integration_tests::origin::Reply;
 
 use super::{World, counter, of_cache, text};
@@ -15,6 +15,27 @@ async fn a_reload_asks_and_stores() {
     assert_eq!(text(world.get("/").cache_mode(CacheMode::Reload)).await, "answer 1");
     assert_eq!(world.origin.log()[1].field("cache-control"), Some("no-cache"));
     assert_eq!(world.text("/").await, "answer 1");
+    world.finish().await;
+}
+
+/// `WINHTTP_FLAG_REFRESH`.
+#[tokio::test]
+async fn a_request_that_is_to_refresh_asks_the_server_by_both_fields() {
+    let world = World::counting().await;
+    assert_eq!(world.text("/").await, "answer 0");
+    assert_eq!(text(world.get("/").header("cache-control", "max-age=9").refresh()).await, "answer 1");
+    let asked = world.origin.log().remove(1);
+    assert_eq!((asked.field("cache-control"), asked.field("pragma")), (Some("no-cache"), Some("no-cache")));
+    let connection = world.session.connect(&world.origin.origin()).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    request.refresh().unwrap();
+    request.send(()).await.unwrap();
+    assert_eq!(request.refresh().unwrap_err().code(), ErrorCode::IncorrectHandleState, "it is under way");
+    request.receive_response().await.unwrap();
+    assert_eq!(request.read().await.unwrap(), "answer 2");
+    request.close().await.unwrap();
+    assert_eq!(request.refresh().unwrap_err().code(), ErrorCode::InvalidHandle);
+    drop((request, connection));
     world.finish().await;
 }
 
