@@ -52,8 +52,8 @@
 //!
 //! # Spans
 //!
-//! With a `tracing` subscriber: span `hinternet.request` (fields `handle`, `method`, `origin`; debug) around every operation of
-//! a request, and debug events for wires (`dialed`, `wire closed`, `idle wire closed`, `dial failed`) with fields `wire`, `origin`,
+//! With a `tracing` subscriber: span `hinternet.request` (fields `handle`, `method`, `origin` and, if there is one, `annotation`; debug)
+//! around every operation of a request, and debug events for wires (`dialed`, `wire closed`, `idle wire closed`, `dial failed`) with fields `wire`, `origin`,
 //! `reason`. The first certificate of an origin that is accepted with checks given up is a warning (field `dangers`). No header,
 //! query or body is ever logged, and no key.
 

@@ -226,6 +226,8 @@ pub struct RequestSnapshot {
     pub wire: Option<WireId>,
     /// What it waits for; `None` if for nothing.
     pub waits_for: Option<Waiting>,
+    /// What the program says of it ([`Request::annotate`](crate::Request::annotate)).
+    pub annotation: Option<String>,
     /// What it was told of last.
     pub trace: Vec<TraceEvent>,
 }

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
 use hinternet::{
-    Connection, DialOptions, HandleId, Http2Options, MessageKind, MessagePart, Method, NotificationMask as Mask,
-    OriginSnapshot, Payload, Request, RequestSnapshot, Session, SessionBuilder, Snapshot, Status, Version, Waiting,
-    WebSocketSnapshot, WireHealth, WireSnapshot,
+    Connection, DialOptions, ErrorCode, HandleId, Http2Options, MessageKind, MessagePart, Method,
+    NotificationMask as Mask, OriginSnapshot, Payload, Request, RequestSnapshot, Session, SessionBuilder, Snapshot,
+    Status, Version, Waiting, WebSocketSnapshot, WireHealth, WireSnapshot,
 };
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Settings, builder};
 use integration_tests::http2_peer::frames;
@@ -156,6 +156,37 @@ async fn a_request_in_flight_is_shown_with_its_wire() {
     let shown = request_of(&snapshot, request.id());
     assert_eq!((shown.state, shown.wire, shown.waits_for), ("done", None, None));
     world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_program_says_of_a_request_is_shown_with_it() {
+    let origin = Origin::start(|_| Reply::ok("hello")).await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let request = session.connect(&origin.origin()).unwrap().open_request(Method::GET, "/").unwrap();
+    let shown = async || request_of(&session.snapshot().await, request.id()).annotation.clone();
+    assert_eq!((request.annotation(), shown().await), (None, None));
+    request.annotate("the order of Ada").unwrap();
+    assert_eq!(
+        (request.annotation().as_deref(), shown().await.as_deref()),
+        (Some("the order of Ada"), Some("the order of Ada"))
+    );
+    let too_long = request.annotate(&"x".repeat(64_001)).unwrap_err();
+    assert_eq!(too_long.code(), ErrorCode::InvalidParameter);
+    request.send(()).await.unwrap();
+    assert_eq!(shown().await.as_deref(), Some("the order of Ada"), "nothing was taken away");
+    request.receive_response().await.unwrap();
+    assert!(request.timings().unwrap().is_first_on_wire());
+    while !request.read().await.unwrap().is_empty() {}
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert!(!request.timings().unwrap().is_first_on_wire(), "the wire serves again");
+    request.annotate("").unwrap();
+    assert_eq!(request.annotation(), None);
+    request.close().await.unwrap();
+    assert_eq!(request.annotate("late").unwrap_err().code(), ErrorCode::InvalidHandle);
+    drop(request);
+    recorder.finish(session).await;
 }
 
 #[tokio::test]

@@ -63,8 +63,14 @@ impl RequestActor {
             handle = shared.node.id().value(),
             method = %shared.method,
             origin = %shared.target.origin(),
+            annotation = tracing::field::Empty,
         );
-        let span = (!span.is_disabled()).then(|| Box::new(span));
+        let span = (!span.is_disabled()).then(|| {
+            if let Some(annotation) = shared.annotation() {
+                span.record("annotation", &*annotation);
+            }
+            Box::new(span)
+        });
         let (journey, running, resting, asked_again, ahead, work) = (None, None, None, None, None, None);
         let unclaimed = Unclaimed::default();
         Self {

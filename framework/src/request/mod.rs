@@ -5,6 +5,7 @@ mod actor;
 mod ahead;
 mod authenticating;
 mod aim;
+mod annotating;
 mod away;
 mod beside;
 mod builder;

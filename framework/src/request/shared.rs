@@ -78,6 +78,8 @@ pub(super) struct Draft {
     pub(super) upgrades: bool,
     /// When it was begun to be sent, for the last time.
     pub(super) begun: Option<Instant>,
+    /// What the program says of it.
+    pub(super) annotation: Option<Arc<str>>,
 }
 
 /// What the last exchange gave.
@@ -108,6 +110,7 @@ impl Shared {
             credentials: None,
             upgrades: false,
             begun: None,
+            annotation: None,
         });
         Arc::new(Self {
             node,

@@ -61,15 +61,21 @@ impl Found {
     pub(crate) fn show(&self, line: &Line, now: Instant) -> RequestSnapshot {
         let shared = &self.shared;
         let is_open = shared.node.is_open();
+        // Locked once: in the expression below a lock would be held to its end.
+        let (begun, annotation) = {
+            let draft = shared.draft();
+            (draft.begun, draft.annotation.as_deref().map(str::to_owned))
+        };
         RequestSnapshot {
             id: shared.node.id(),
             parent: shared.node.parent(),
             method: shared.method.clone(),
             origin: shared.last_target().origin().clone(),
             state: if is_open { shared.state().word() } else { "closing" },
-            age: shared.draft().begun.map(|begun| now.saturating_duration_since(begun)),
+            age: begun.map(|begun| now.saturating_duration_since(begun)),
             wire: WireId::known(shared.wire.load(Ordering::Relaxed)),
             waits_for: if is_open { shared.waits_for(line) } else { None },
+            annotation,
             trace: shared.node.subscribers().traced(|noted| TraceEvent::of(noted, now)),
         }
     }

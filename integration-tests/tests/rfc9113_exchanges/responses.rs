@@ -201,3 +201,22 @@ async fn rfc8297_early_hints_on_hundreds_of_streams_wait_for_whoever_asks() {
     assert_eq!(scene.peer.connections(), 1);
     scene.end().await;
 }
+
+/// What WinHTTP does when `WINHTTP_OPTION_REQUIRE_STREAM_END` is set.
+#[tokio::test]
+async fn rfc9113_8_1_the_end_of_the_stream_is_waited_for_behind_the_announced_length() {
+    let (gate, body) = (Gate::new(), frames::data(1, "ok", false));
+    let head = frames::headers(1, &[(":status", "200"), ("content-length", "2")], false);
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).send([head, body].concat());
+    let script = script.hold(&gate).send(frames::headers(1, &[("sum", "8")], true)).keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, builder());
+    let request = scene.request(Method::GET);
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(request.read().await.unwrap(), "ok");
+    assert!(request.trailers().is_empty());
+    gate.open();
+    assert!(request.read().await.unwrap().is_empty());
+    assert_eq!(request.trailers()["sum"], "8", "the body has ended where its stream has");
+    scene.end().await;
+}
