@@ -21,7 +21,11 @@ pub(super) async fn connect(options: &DialOptions, address: SocketAddr) -> io::R
         socket.set_tcp_nodelay(true)?;
     }
     if let Some(after) = options.keep_alive {
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
+        let silence = TcpKeepalive::new().with_time(after);
+        // Windows is told the pause between probes too, and 0 where it is left out (libuv#3487): this is its own default.
+        #[cfg(windows)]
+        let silence = silence.with_interval(std::time::Duration::from_secs(1));
+        socket.set_tcp_keepalive(&silence)?;
     }
     Ok(stream)
 }
