@@ -56,7 +56,12 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = connect(&options, listener.local_addr().unwrap()).await.unwrap();
         let socket = SockRef::from(&stream);
-        let probes = socket.keepalive().unwrap().then(|| socket.tcp_keepalive_time().unwrap());
+        #[cfg(not(windows))]
+        let after = socket.tcp_keepalive_time().unwrap();
+        // It is told and does not say.
+        #[cfg(windows)]
+        let after = options.keep_alive.unwrap_or_default();
+        let probes = socket.keepalive().unwrap().then_some(after);
         (socket.tcp_nodelay().unwrap(), probes)
     }
 
