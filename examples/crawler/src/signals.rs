@@ -36,6 +36,8 @@ pub struct Signals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
 }
 
 #[cfg(unix)]
@@ -58,21 +60,19 @@ impl Signals {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 impl Signals {
-    /// From the first call of [`next`](Self::next) on.
+    /// From now on.
     ///
     /// # Errors
-    /// None.
+    /// The system's.
     pub fn listen() -> io::Result<Self> {
-        Ok(Self {})
+        Ok(Self { interrupt: tokio::signal::windows::ctrl_c()? })
     }
 
     /// The next one.
     pub async fn next(&mut self) -> Signal {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => Signal::Interrupt,
-            Err(_) => std::future::pending().await,
-        }
+        self.interrupt.recv().await;
+        Signal::Interrupt
     }
 }

@@ -21,7 +21,11 @@ pub(super) async fn connect(options: &DialOptions, address: SocketAddr) -> io::R
         socket.set_tcp_nodelay(true)?;
     }
     if let Some(after) = options.keep_alive {
-        socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(after))?;
+        let silence = TcpKeepalive::new().with_time(after);
+        // Windows is told the pause between probes too, and 0 where it is left out (libuv#3487): this is its own default.
+        #[cfg(windows)]
+        let silence = silence.with_interval(std::time::Duration::from_secs(1));
+        socket.set_tcp_keepalive(&silence)?;
     }
     Ok(stream)
 }
@@ -52,7 +56,12 @@ mod tests {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stream = connect(&options, listener.local_addr().unwrap()).await.unwrap();
         let socket = SockRef::from(&stream);
-        let probes = socket.keepalive().unwrap().then(|| socket.tcp_keepalive_time().unwrap());
+        #[cfg(not(windows))]
+        let after = socket.tcp_keepalive_time().unwrap();
+        // It is told and does not say.
+        #[cfg(windows)]
+        let after = options.keep_alive.unwrap_or_default();
+        let probes = socket.keepalive().unwrap().then_some(after);
         (socket.tcp_nodelay().unwrap(), probes)
     }
 

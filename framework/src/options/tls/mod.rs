@@ -60,7 +60,9 @@ pub(crate) struct Parts {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Roots {
-    /// The authorities this machine trusts. They are read at the first secure dial.
+    /// The authorities this machine trusts. They are read at the first secure dial. On Windows and macOS it is the system that
+    /// judges a server, by rules of its own beside the authorities; Windows asks by itself whether the certificate was revoked,
+    /// for at most 10 s, in which the thread of the engine does nothing else.
     #[default]
     Platform,
     /// Mozilla's, built into the program: for machines without any.
@@ -196,7 +198,7 @@ impl TlsOptions {
         self.with(|parts| parts.client = Client::Chosen(ByPointer(Arc::new(chooser))))
     }
 
-    /// Which certificates are revoked. Default: nobody is asked.
+    /// Which certificates are revoked. Default: nobody is asked, but see [`Roots::Platform`].
     #[doc(alias = "WINHTTP_OPTION_ENABLE_FEATURE")]
     #[doc(alias = "WINHTTP_ENABLE_SSL_REVOCATION")]
     pub fn revocation(self, revocation: Revocation) -> Self {

@@ -9,34 +9,44 @@ use crate::options::{BypassList, NamedProxies, ProxySettings};
 impl ProxySettings {
     /// What an environment with these variables says. The lower case of each name comes first; a variable that is set and empty is
     /// [`Route::Direct`], and goes before `all_proxy`. `HTTP_PROXY` in upper case is not heeded where `REQUEST_METHOD` is set: there a
-    /// request to a CGI program has set it (httpoxy, CVE-2016-5385).
+    /// request to a CGI program has set it (httpoxy, CVE-2016-5385). On Windows, where both cases are one variable, neither is.
     ///
     /// # Errors
     /// 87 for a proxy that cannot be read. The error names the variable, not what it holds.
     pub fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let of = |name: &str| {
-            let upper = name.to_ascii_uppercase();
-            let heeded = upper != "HTTP_PROXY" || variable("REQUEST_METHOD").is_none();
-            variable(name).or_else(|| heeded.then(|| variable(&upper)).flatten())
-        };
-        let route = |name| -> Result<Vec<Route>> {
-            let (name, url) = match of(name) {
-                Some(url) => (name, url),
-                None => match of("all_proxy") {
-                    Some(url) => ("all_proxy", url),
-                    None => return Ok(Vec::new()),
-                },
-            };
-            if url.is_empty() {
-                return Ok(Vec::new());
-            }
-            let refused =
-                |_| Error::parameter(Operation::SetOption, format!("{name} in the environment names no proxy"));
-            Ok(vec![Route::Proxy(Proxy::parse(&url).map_err(refused)?)])
-        };
-        let named = NamedProxies::new(route("http_proxy")?).for_https(route("https_proxy")?);
-        Ok(named.bypass(BypassList::no_proxy(&of("no_proxy").unwrap_or_default())).into())
+        said_by(variable, Names { have_case: !cfg!(windows) })
     }
+}
+
+/// How an environment tells its variables apart.
+#[derive(Clone, Copy)]
+struct Names {
+    have_case: bool,
+}
+
+fn said_by(variable: impl Fn(&str) -> Option<String>, names: Names) -> Result<ProxySettings> {
+    let of = |name: &str| {
+        let upper = name.to_ascii_uppercase();
+        let heeded = upper != "HTTP_PROXY" || variable("REQUEST_METHOD").is_none();
+        let lower = (heeded || names.have_case).then(|| variable(name)).flatten();
+        lower.or_else(|| heeded.then(|| variable(&upper)).flatten())
+    };
+    let route = |name| -> Result<Vec<Route>> {
+        let (name, url) = match of(name) {
+            Some(url) => (name, url),
+            None => match of("all_proxy") {
+                Some(url) => ("all_proxy", url),
+                None => return Ok(Vec::new()),
+            },
+        };
+        if url.is_empty() {
+            return Ok(Vec::new());
+        }
+        let refused = |_| Error::parameter(Operation::SetOption, format!("{name} in the environment names no proxy"));
+        Ok(vec![Route::Proxy(Proxy::parse(&url).map_err(refused)?)])
+    };
+    let named = NamedProxies::new(route("http_proxy")?).for_https(route("https_proxy")?);
+    Ok(named.bypass(BypassList::no_proxy(&of("no_proxy").unwrap_or_default())).into())
 }
 
 /// What a variable of the process says. One that is no text is not passed over: with what is added here no proxy can be read from
@@ -56,9 +66,14 @@ mod tests {
     use crate::target::Origin;
 
     fn chosen(variables: &[(&str, &str)], url: &str) -> String {
+        chosen_where(Names { have_case: true }, variables, url)
+    }
+
+    fn chosen_where(names: Names, variables: &[(&str, &str)], url: &str) -> String {
+        let is = |known: &str, name: &str| known == name || !names.have_case && known.eq_ignore_ascii_case(name);
         let variable =
-            |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned());
-        let settings = match ProxySettings::from_variables(variable) {
+            |name: &str| variables.iter().find(|(known, _)| is(known, name)).map(|(_, value)| (*value).to_owned());
+        let settings = match said_by(variable, names) {
             Ok(ProxySettings::Named(named)) => named,
             Ok(other) => panic!("{other:?}"),
             Err(error) => return error.to_string(),
@@ -85,6 +100,17 @@ mod tests {
         assert_eq!(chosen(&httpoxy, "http://h"), "direct");
         assert_eq!(chosen(&httpoxy, "https://h"), "http://p:1");
         assert_eq!(chosen(&[("http_proxy", "p:1"), ("REQUEST_METHOD", "GET")], "http://h"), "http://p:1");
+    }
+
+    #[test]
+    fn where_names_have_no_case_what_a_request_to_a_cgi_program_set_is_heeded_in_no_case() {
+        let on_windows = |variables: &[(&str, &str)], url| chosen_where(Names { have_case: false }, variables, url);
+        let httpoxy =
+            [("HTTP_PROXY", "evil:1"), ("REQUEST_METHOD", "GET"), ("HTTPS_PROXY", "p:1"), ("ALL_PROXY", "a:1")];
+        assert_eq!(on_windows(&httpoxy[..3], "http://h"), "direct");
+        assert_eq!(on_windows(&httpoxy, "http://h"), "http://a:1");
+        assert_eq!(on_windows(&httpoxy, "https://h"), "http://p:1");
+        assert_eq!(on_windows(&httpoxy[..1], "http://h"), "http://evil:1", "there is no such program");
     }
 
     #[test]

@@ -156,8 +156,9 @@ fn neither(first: Answer, second: &Answer) -> Answer {
     ttl.map_or(answer.clone(), |ttl| answer.with_ttl(ttl))
 }
 
-/// Without the crate's own type in it, which is not part of what we promise.
-pub(super) fn into_io_error(error: NetError) -> io::Error {
+/// Without the crate's own type in it, which is not part of what we promise. Of the system's configuration that is another on each.
+pub(super) fn into_io_error(error: impl Into<NetError>) -> io::Error {
+    let error = error.into();
     let kind = match &error {
         NetError::Timeout => io::ErrorKind::TimedOut,
         NetError::Io(error) => error.kind(),

@@ -59,8 +59,9 @@ struct Job {
 }
 
 impl HickoryResolver {
-    /// As the system is configured now: `/etc/resolv.conf` with its name servers, search domains and options, and the hosts file:
-    /// what that says of a host, as it is given, is all there is of it, as `files dns` has it in `nsswitch.conf`. A change of those is seen by a new resolver only.
+    /// As the system is configured now: `/etc/resolv.conf` with its name servers, search domains and options (on Windows and macOS
+    /// the name servers and search domains of the network settings), and the hosts file: what that says of a host, as it is given,
+    /// is all there is of it, as `files dns` has it in `nsswitch.conf`. A change of those is seen by a new resolver only.
     ///
     /// # Errors
     /// The configuration cannot be read, or names no server.
