@@ -50,6 +50,7 @@ async fn e_connections_are_made_from_the_local_address_and_show_it() {
     let local = IpAddr::from([127, 0, 0, 9]);
     let session = recorder.session(with(DialOptions::default().local_address(local)));
     let request = session.connect(&origin.origin()).unwrap().open_request(Method::GET, "/").unwrap();
+    assert_eq!(request.connection_info(), None, "R-28: there was no wire");
     assert_eq!(get(&request).await, b"hello");
     let both_ends = request.connection_info().unwrap();
     assert_eq!(both_ends.local.unwrap().ip(), local);

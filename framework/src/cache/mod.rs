@@ -130,7 +130,6 @@ impl Cache {
     }
 
     /// What it holds.
-    #[doc(alias("FindFirstUrlCacheEntry", "FindNextUrlCacheEntry"))]
     pub fn figures(&self) -> CacheFigures {
         match &self.0.place {
             Place::Memory(memory) => memory.figures(),

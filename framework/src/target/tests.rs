@@ -18,6 +18,15 @@ fn b12_blanks_controls_and_non_ascii_are_percent_encoded_once() {
 }
 
 #[test]
+fn e01_a_path_is_encoded_as_the_url_standard_says() {
+    assert_eq!(path("/\"<>`{}\u{7f}"), "/%22%3C%3E%60%7B%7D%7F");
+    assert_eq!(path("/[a]^|~"), "/[a]^|~");
+    assert_eq!(path("/a\\b"), "/a/b");
+    assert_eq!(path("/?\"<>\u{7f}[a]\\^`{|}"), "/?%22%3C%3E%7F[a]\\^`{|}");
+    assert_eq!((path("/a#b"), path("/?a#b")), ("/a".into(), "/?a".into()));
+}
+
+#[test]
 fn b12_hosts_go_to_punycode() {
     assert_eq!(Origin::parse("http://Bücher.example").unwrap().host(), "xn--bcher-kva.example");
     assert_eq!(Origin::parse("http://[::1]:8080").unwrap().authority(), "[::1]:8080");

@@ -81,6 +81,35 @@ async fn winhttp_a_03_and_a_06_after_a_401_the_schemes_are_told_and_the_same_han
 }
 
 #[tokio::test]
+async fn winhttp_a_06_a_401_that_was_read_or_not_or_whose_wire_is_closed_is_answered_by_the_same_handle() {
+    for (read, closes) in [(true, false), (false, false), (true, true), (false, true)] {
+        let origin = Origin::start(move |request| match request.field("authorization") {
+            Some(_) => Reply::ok("admitted"),
+            None => {
+                let asks = Reply::new(401).field("www-authenticate", "Basic realm=\"x\"").body(vec![b'x'; 10_240]);
+                if closes { asks.closing() } else { asks }
+            }
+        });
+        let scene = Scene::of(origin.await, Session::builder());
+        let connection = scene.session.connect(&scene.origin.origin()).unwrap();
+        let request = connection.open_request(Method::GET, "/").unwrap();
+        request.send(()).await.unwrap();
+        assert_eq!(request.receive_response().await.unwrap().status(), 401);
+        let offered = request.query_auth_schemes().unwrap();
+        assert_eq!((offered.supported, offered.first), (AuthSchemes::BASIC, AuthScheme::Basic));
+        if read {
+            assert_eq!(request.read_exact(20_000).await.unwrap().len(), 10_240);
+        }
+        request.set_credentials(AuthTarget::Server, AuthScheme::Basic, ALICE).unwrap();
+        request.send(()).await.unwrap();
+        assert_eq!(request.receive_response().await.unwrap().status(), 200, "read: {read}, closes: {closes}");
+        assert_eq!(scene.shown(), [None, Some(BASIC.to_owned())]);
+        drop((request, connection));
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
 async fn winhttp_a_05_credentials_the_scheme_has_no_use_for_are_refused() {
     let scene = guarded_by_basic().await;
     let connection = scene.session.connect(&scene.origin.origin()).unwrap();

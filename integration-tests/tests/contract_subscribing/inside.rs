@@ -124,6 +124,37 @@ async fn c3_a_subscriber_may_drive_a_request_by_messages_with_only_notifications
     recorder.finish(session).await;
 }
 
+#[tokio::test]
+async fn n31_n32_a_body_is_written_and_the_response_received_from_inside_the_subscriber() {
+    let origin = hello().await;
+    let done = Gate::new();
+    let finished = done.clone();
+    let mut left = ["a", "b", "c"].into_iter();
+    let (recorder, session) = acted_on(move |session, one| {
+        let Some(request) = request(session, one.handle) else { return };
+        let actor = request.addr();
+        match one.status {
+            Status::HandleCreated(_) => actor.do_send(SendRequest::new(Payload::begin("", 3))),
+            Status::SendRequestComplete | Status::WriteComplete(_) => match left.next() {
+                Some(piece) => actor.do_send(WriteData::new(piece)),
+                None => actor.do_send(ReceiveResponse::default()),
+            },
+            Status::HeadersAvailable => finished.open(),
+            _ => {}
+        }
+    })
+    .await;
+    let request = session.connect(&origin.origin()).unwrap().open_request(Method::POST, "/").unwrap();
+    done.passed().await;
+    recorder.wait_for_status(request.id(), "HeadersAvailable").await;
+    let names = recorder.winhttp_names(request.id());
+    let sent = names.iter().position(|name| *name == "SendRequestComplete").unwrap();
+    let expected = ["SendRequestComplete", "WriteComplete", "WriteComplete", "WriteComplete", "ReceivingResponse"];
+    assert_eq!(names[sent..sent + 5], expected);
+    assert_eq!(origin.log()[0].body_octets, 3);
+    recorder.finish(session).await;
+}
+
 /// An actor that does the whole of it by messages, and answers with what came.
 struct Caller(Session);
 

@@ -99,6 +99,22 @@ async fn winhttp_default_policy_refuses_https_to_http_and_always_allows_it() {
 }
 
 #[tokio::test]
+async fn a_redirect_from_http_to_https_is_followed() {
+    let authority = Authority::new("The test's own authority");
+    let tls = Tls::new(&authority.issue(Leaf::for_names(["127.0.0.1"])));
+    let secure = Origin::secure(&tls, |_| Reply::ok("in private")).await;
+    let to = secure.url("/");
+    let plain = Origin::start(move |_| Reply::redirect(302, to.clone())).await;
+    let world = Watched::by(Session::builder().tls(TlsOptions::new().trust_only([authority.certificate()])));
+    let response = world.get(&plain.url("/")).await.unwrap();
+    assert_eq!((response.url(), response.history().len()), (&*secure.url("/"), 1));
+    assert!(response.handle().security_info().is_some());
+    assert_eq!(response.text().await.unwrap(), "in private");
+    assert_eq!((plain.log().len(), secure.log().len()), (1, 1));
+    world.end().await;
+}
+
+#[tokio::test]
 async fn n13_n14_a_redirect_is_told_of_and_then_a_full_send_without_a_second_completion() {
     let (world, origin) = (Watched::new(), redirecting().await);
     let connection = world.session.connect(&origin.origin()).unwrap();

@@ -123,6 +123,9 @@ async fn head_204_and_304_have_no_body_whatever_their_fields_say() {
             let scene = Scene::with(vec![Script::answering(octets)]).await;
             let answer = scene.ask(method.clone()).await;
             assert_eq!((answer.status(), answer.text()), (status, ""), "{method} {framing:?}");
+            if method == Method::HEAD && framing.starts_with("Content-Length") {
+                assert_eq!(answer.head().headers()["content-length"], "500", "R-12");
+            }
             assert!(!scene.closed_the_wire(answer.id), "{method} {status} {framing:?}");
             scene.end().await;
         }

@@ -29,6 +29,9 @@ async fn w03_the_request_asks_for_an_upgrade_and_the_subprotocol_is_the_servers_
     for line in ["GET / HTTP/1.1", "connection: Upgrade", "upgrade: websocket", "sec-websocket-version: 13"] {
         assert!(head.lines().any(|one| one == line), "{line} in {head}");
     }
+    let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().to_owned();
+    assert_eq!(field("host: "), place.peer.origin().trim_start_matches("http://"));
+    assert_eq!(field("sec-websocket-key: ").len(), 24);
     place.end().await;
 }
 
@@ -112,7 +115,12 @@ async fn w05_to_w09_the_request_stays_and_the_websocket_outlives_it() {
     let mut websockets = Vec::new();
     for context in [7, 8] {
         request.send(()).await.unwrap();
-        assert_eq!(request.receive_response().await.unwrap().status(), 101);
+        let head = request.receive_response().await.unwrap();
+        assert_eq!(head.status(), 101);
+        let field = |name: &str| head.headers().get(name).map(|value| value.as_bytes().to_ascii_lowercase());
+        assert_eq!(field("upgrade").as_deref(), Some(&b"websocket"[..]));
+        assert_eq!(field("connection").as_deref(), Some(&b"upgrade"[..]));
+        assert_eq!(field("content-length"), None);
         assert_eq!(request.query_data_available().await.unwrap(), 0);
         let websocket = request.complete_upgrade(context).await.unwrap();
         assert_eq!((websocket.parent(), Handle::context(&websocket)), (Some(connection.id()), context));
@@ -121,6 +129,7 @@ async fn w05_to_w09_the_request_stays_and_the_websocket_outlives_it() {
         assert!(again.is_incorrect_state(), "{again}");
         websockets.push(websocket);
     }
+    assert_ne!(websockets[0].id(), websockets[1].id(), "W-08");
     assert_eq!(origin.connections(), 2, "W-31: a wire that has switched serves nobody else");
     request.close().await.unwrap();
     recorder.wait_for_closing(request.id()).await;

@@ -97,6 +97,28 @@ fn no_fact_and_no_sequence_is_without_a_row() {
     assert!(lost.is_empty(), "without a row: {lost:?}");
 }
 
+/// What is played of the recordings, and where it is edited before it is compared.
+const PLAYED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/winhttp_sequences/differences.rs");
+
+#[test]
+fn what_is_said_to_be_as_it_was_recorded_is_played_without_a_difference() {
+    let text = fs::read_to_string(PLAYED).unwrap();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (differences, played) = text.split_once("const SCENARIOS").unwrap();
+    let list = list();
+    let part = list.part.iter().find(|part| part.title == "Recorded sequences").unwrap();
+    let mut seen = 0;
+    for row in part.rows.iter().filter(|row| row.tests().any(|test| test.starts_with("c9_recorded_sequences"))) {
+        assert!(played.contains(&format!("\"{}\",", row.id)), "{} is not played", row.id);
+        let differs = ["Dials", "LooksUpAgain", "SendCompletes", "Refused"]
+            .iter()
+            .any(|edit| differences.contains(&format!("\"{}\", Edit::{edit}(", row.id)));
+        assert!(!differs || row.stronger.is_some(), "{} is not as it was recorded", row.id);
+        seen += usize::from(differs);
+    }
+    assert!(seen > 0, "the list of differences is read");
+}
+
 #[test]
 fn the_books_page_on_behaviour_is_written_from_it() {
     assert!(is_written("behaviour", &page(&list())), "run the test with HINTERNET_BLESS=1");

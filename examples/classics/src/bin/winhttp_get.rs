@@ -26,10 +26,11 @@ async fn get(url: &str) -> Result<()> {
     println!("{}", head.status()); // WinHttpQueryHeaders
     println!("content-type: {:?}", head.headers().get("content-type"));
 
+    let mut body = Vec::new();
     while request.query_data_available().await? > 0 {
-        let octets = request.read().await?; // WinHttpReadData: just so many
-        print!("{}", String::from_utf8_lossy(&octets));
+        body.extend_from_slice(&request.read().await?); // WinHttpReadData: just so many
     }
+    print!("{}", String::from_utf8_lossy(&body)); // not piece by piece: a piece may end within a character
     request.close().await?; // WinHttpCloseHandle, three times; the last one would do
     connection.close().await?;
     session.close().await

@@ -1,10 +1,11 @@
 //! How far the downloads are: a bar each, on a terminal. Elsewhere nothing is drawn.
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use actix::{Actor, Context, Handler};
 use hinternet::{DownloadProgress, Notification, NotificationMask, Status};
-use indicatif::{FormattedDuration, MultiProgress, ProgressBar, ProgressStyle};
+use indicatif::{FormattedDuration, HumanBytes, MultiProgress, ProgressBar, ProgressState, ProgressStyle};
 use tokio::sync::watch;
 
 use crate::arguments::Job;
@@ -68,9 +69,10 @@ impl Progress {
     pub(crate) fn of(jobs: &[Job]) -> Self {
         let lines = MultiProgress::new();
         let bar = |job: &Job| {
-            let style = ProgressStyle::with_template("{prefix:16} {bar:20} {bytes} of {total_bytes}, {msg}");
-            let style = style.expect("the template is valid");
-            let line = lines.add(ProgressBar::new(0).with_style(style).with_prefix(name(&job.file).into_owned()));
+            let style = ProgressStyle::with_template("{prefix:16} {bar:20} {bytes}{of_total}, {msg}");
+            let style = style.expect("the template is valid").with_key("of_total", of_total);
+            let line = ProgressBar::no_length().with_style(style).with_prefix(name(&job.file).into_owned());
+            let line = lines.add(line);
             // Drawn by a thread of its own: a terminal that is slow holds up nobody who has something to tell.
             line.enable_steady_tick(Duration::from_millis(100));
             Bar { line, received: watch::Sender::new(0) }
@@ -107,6 +109,14 @@ impl Bar {
     }
 }
 
+/// Of how much, if that was announced.
+fn of_total(state: &ProgressState, line: &mut dyn Write) {
+    if let Some(total) = state.len() {
+        // What cannot be drawn is not drawn.
+        let _ = write!(line, " of {}", HumanBytes(total));
+    }
+}
+
 /// Seconds: a day, after which nobody reckons in minutes.
 const LONGEST: f64 = 86_400.0;
 
@@ -138,6 +148,6 @@ mod tests {
         let film = classics::FILM as u64;
         assert_eq!((whole.position(), whole.length()), (film, Some(film)));
         assert!(whole.message().ends_with(" KiB/s, 00:00:00 left"), "{}", whole.message());
-        assert_eq!((none.position(), none.message().as_str()), (0, ""));
+        assert_eq!((none.position(), none.length(), none.message().as_str()), (0, None, ""));
     }
 }
