@@ -195,6 +195,42 @@ async fn p5_a_handshake_by_hand_has_its_wire_to_its_end() {
     recorder.finish(session).await;
 }
 
+/// However many such requests there are, they leave neither wires nor what was known of their way.
+#[tokio::test]
+async fn p5_what_a_request_had_to_itself_goes_with_it() {
+    let origin = Origin::start(|request| match request.field("authorization") {
+        Some("NTLM 1") => Reply::new(401).field("www-authenticate", "NTLM 2"),
+        _ => Reply::ok("hello"),
+    })
+    .await;
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder());
+    let connection = session.connect(&origin.origin()).unwrap();
+    let kept = async || {
+        let origins = session.snapshot().await.origins;
+        (origins.len(), origins.iter().map(|origin| origin.wires.len()).sum::<usize>())
+    };
+    let mut waiting = Vec::new();
+    for n in 1..=3 {
+        let request = connection.open_request(Method::GET, "/").unwrap();
+        assert_eq!(by_hand(&request, &["NTLM 1"]).await, 401);
+        waiting.push(request);
+        assert_eq!(kept().await, (n, n), "each waits for the next leg");
+    }
+    for (n, request) in (0..3).rev().zip(waiting) {
+        assert_eq!(by_hand(&request, &["NTLM 3"]).await, 200);
+        request.close().await.unwrap();
+        assert_eq!(kept().await, (n, n));
+    }
+    assert_eq!(origin.connections(), 3);
+    for (n, answer) in ["NTLM 1", "NTLM 3"].into_iter().enumerate() {
+        session.get(origin.url("/")).unwrap().header("authorization", answer).send().await.unwrap();
+        assert_eq!((kept().await, origin.connections()), ((0, 0), n + 4), "{answer}");
+    }
+    drop(connection);
+    recorder.finish(session).await;
+}
+
 #[tokio::test]
 async fn p5_so_is_one_that_is_told_by_what_all_requests_of_a_session_say() {
     let origin = Origin::start(|_| Reply::ok("hello")).await;

@@ -8,8 +8,9 @@ use crate::error::{Error, Operation, Result};
 /// How fast a body has to come or go at least: `octets` in every stretch of `within` that is spent waiting for the peer.
 ///
 /// A peer that sends one octet now and then is never silent, so no idle limit ends it; this does. The time in which nobody
-/// waits for the peer does not count, be it between two reads or while the body's own stream has nothing to give. The
-/// operation fails with 12002 at the stage of the body, and says how much came.
+/// waits for the peer does not count, be it between two reads or while the body's own stream has nothing to give. But a receive that is
+/// given up while the request is being sent again is waiting until the next one goes on with it. The operation fails with 12002 at the
+/// stage of the body, and says how much came.
 ///
 /// ```
 /// use std::time::Duration;

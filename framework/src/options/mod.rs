@@ -194,7 +194,8 @@ pub struct SessionOptions {
     pub user_agent: HeaderValue,
     /// Fields every request starts with, unless it names them itself.
     pub default_headers: HeaderMap,
-    /// Wires to one origin, idle and busy together. Default 256; `None` is no limit.
+    /// Wires to one origin, idle and busy together. Default 256; `None` is no limit. Of those that differ in what makes a wire, as in TLS or
+    /// in whom they are known to be used by, each kind is counted by itself.
     #[doc(alias = "WINHTTP_OPTION_DISABLE_STREAM_QUEUE")]
     #[doc(alias = "WINHTTP_OPTION_MAX_CONNS_PER_SERVER")]
     pub wires_per_origin: Option<usize>,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use super::registry::ponds_of;
-use super::{Kept, Pond};
+use super::{Dial, Kept, Pond};
 use crate::clock;
 use crate::id::{HandleId, WireId};
 use crate::reason::CloseReason;
@@ -34,6 +34,14 @@ impl Pond {
     pub(super) fn retire_worn(&self, now: Instant) -> usize {
         let worn = self.pool.borrow_mut().take_if(|kept| self.is_worn(&kept.wire, now));
         self.retire(worn)
+    }
+
+    /// Those that had them to themselves want no more of them: what is idle is closed, and what is being dialed is given up.
+    pub(super) fn is_left(&self) {
+        let dials = std::mem::take(&mut *self.dials.borrow_mut());
+        dials.into_values().for_each(Dial::give_up);
+        let idle = self.pool.borrow_mut().take_idle();
+        self.retire(idle);
     }
 
     fn retire(&self, wires: impl IntoIterator<Item = Box<Kept>>) -> usize {

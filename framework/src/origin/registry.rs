@@ -115,6 +115,13 @@ pub(crate) fn forget_session(session: HandleId) {
     ended.iter().for_each(|pond| pond.end());
 }
 
+/// One origin is not found any more, nor watched.
+pub(super) fn forget(pond: &Rc<Pond>) {
+    // A thread that ends may have dropped its locals before.
+    let forgotten = HERE.try_with(|here| here.borrow_mut().remove_if(|known| Rc::ptr_eq(known, pond)));
+    drop(forgotten);
+}
+
 /// Closes the idle wire of the session on this shard that was used longest ago, if a place is wanted and there is one.
 pub(crate) fn make_room(session: HandleId) -> bool {
     let mut looked = false;

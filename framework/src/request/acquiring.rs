@@ -12,7 +12,7 @@ use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
-use crate::origin::{Asking, Lease, Sought, origin};
+use crate::origin::{Asking, Lease, OwnOrigin, Sought, origin};
 use crate::reason::CloseReason;
 
 impl Journey {
@@ -34,6 +34,9 @@ impl Journey {
         let options = found.as_ref().unwrap_or(&self.options);
         let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
         let pond = origin(&sought, &self.services.terms);
+        if options.dial.own.is_some() && !self.own_origin.as_ref().is_some_and(|own| own.is(&pond)) {
+            self.own_origin = Some(OwnOrigin::of(&pond));
+        }
         let started = clock::now();
         let shared =
             if self.upgrade.is_some() && options.dial.own.is_none() { self.lend_to_upgrade(fresh) } else { None };

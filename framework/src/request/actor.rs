@@ -108,10 +108,12 @@ impl RequestActor {
 
     pub(super) fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
         self.accept(Call::Send, Operation::Send)?;
-        let journey = Journey::begin(&self.shared, &self.services, &self.owner, headers, payload)?;
+        let mut journey = Journey::begin(&self.shared, &self.services, &self.owner, headers, payload)?;
         let work = self.services.work.begin(Operation::Send)?;
         if let Some(mut last) = self.journey.take() {
             last.leave();
+            // The next leg goes over the wire that the last one has left.
+            journey.own_origin = last.own_origin.take();
         }
         (self.sends, self.ends_body) = (Sends::Nothing, false);
         self.shared.is_sent_again(SentAgain::Nothing);

@@ -29,7 +29,7 @@ use crate::handle::{Node, StopReason};
 use crate::in_place::boxed;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
-use crate::origin::{Asking, Lease, Turns};
+use crate::origin::{Asking, Lease, OwnOrigin, Turns};
 use crate::protocol::coding::Decoder;
 use crate::protocol::http1::Settled;
 use crate::reason::CloseReason;
@@ -108,6 +108,8 @@ pub(super) struct Journey {
     pub(super) caching: Option<Box<Caching>>,
     /// The upgrade it asks for.
     pub(super) upgrade: Option<Box<Upgrade>>,
+    /// Where its wires are, if nobody else may have them. Dropped last: it has parted with them by then.
+    pub(super) own_origin: Option<OwnOrigin>,
 }
 
 /// A wire and the exchange on it.
@@ -217,6 +219,7 @@ impl Journey {
             #[cfg(feature = "cache")]
             caching: None,
             upgrade: None,
+            own_origin: None,
         })
     }
 

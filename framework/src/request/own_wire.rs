@@ -4,7 +4,7 @@
 //! ```text
 //!                                                           401, 407: waits for the next leg, which is the same request sent again
 //!   such a field --> a wire by HTTP/1.1, under its own key -+
-//!                                                           anything else: closed
+//!                                                           anything else, and the end of the request: closed
 //! ```
 //!
 //! What the library itself answers by such a scheme binds wires to credentials instead, so that they serve again: see

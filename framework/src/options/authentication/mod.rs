@@ -38,7 +38,7 @@ pub enum AuthScheme {
     Basic,
     /// Microsoft's NTLM (MS-NLMP, MS-NTHT), which binds a connection to a user. Answered with the feature `negotiate`. A request that
     /// says it by hand, in `Authorization`, has a connection of HTTP/1.1 to itself, unless HTTP/2 is required: a 401 or 407 keeps it for the
-    /// same request, sent again, and anything else closes it.
+    /// same request, sent again, and anything else closes it, as the end of the request does.
     #[doc(alias = "WINHTTP_AUTH_SCHEME_NTLM")]
     Ntlm,
     /// A proof that the password is known, without showing it (RFC 7616).
