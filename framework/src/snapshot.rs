@@ -227,6 +227,7 @@ pub struct RequestSnapshot {
     /// What it waits for; `None` if for nothing.
     pub waits_for: Option<Waiting>,
     /// What the program says of it ([`Request::annotate`](crate::Request::annotate)).
+    #[doc(alias = "WINHTTP_OPTION_REQUEST_ANNOTATION")]
     pub annotation: Option<String>,
     /// What it was told of last.
     pub trace: Vec<TraceEvent>,

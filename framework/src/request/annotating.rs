@@ -24,6 +24,7 @@ impl Request {
     }
 
     /// What was said of it.
+    #[doc(alias = "WINHTTP_OPTION_REQUEST_ANNOTATION")]
     pub fn annotation(&self) -> Option<Arc<str>> {
         self.inner.shared.annotation()
     }
