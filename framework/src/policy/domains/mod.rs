@@ -10,6 +10,11 @@ pub(crate) fn of_url(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
+/// Is there nothing before, behind or between its dots? No such name can be looked up (RFC 1035 section 2.3.1).
+pub(crate) fn has_empty_label(host: &str) -> bool {
+    host.split('.').any(str::is_empty)
+}
+
 /// A name that somebody wrote, in the form that URLs have; `None` for what is no name. A dot at its end stays.
 pub(crate) fn canonical(name: &[u8]) -> Option<Cow<'_, str>> {
     let is_plain = |octet: &u8| matches!(octet, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.');

@@ -32,12 +32,12 @@ pub(crate) fn read(file: &[u8]) -> Result<Vec<Entry>, Unreadable> {
 fn entry(line: &[u8]) -> Option<Entry> {
     let (host, expires) = std::str::from_utf8(line).ok()?.split_once(' ')?;
     let name = host.strip_prefix('.').unwrap_or(host);
-    let host_name = domains::canonical(name.as_bytes())?;
-    Some(Entry {
-        host: domains::of_url(&host_name).into(),
-        expires: expires.parse().ok()?,
-        include_subdomains: name.len() < host.len(),
-    })
+    let canonical = domains::canonical(name.as_bytes())?;
+    let host_name = domains::of_url(&canonical);
+    if domains::has_empty_label(host_name) {
+        return None;
+    }
+    Some(Entry { host: host_name.into(), expires: expires.parse().ok()?, include_subdomains: name.len() < host.len() })
 }
 
 const HEAD: &[u8] = b"# Hosts that are asked by https only (RFC 6797)\n";

@@ -42,7 +42,7 @@ impl Store {
     /// The same, with a time of its own. One whose time is over removes the entry, and that of no other host.
     pub(crate) fn keep(&mut self, entry: Entry, now: i64) -> bool {
         let Entry { host, expires, include_subdomains } = entry;
-        if host.is_empty() || host.len() > LONGEST_NAME || domains::is_address(&host) {
+        if domains::has_empty_label(&host) || host.len() > LONGEST_NAME || domains::is_address(&host) {
             return false;
         }
         if expires <= now {

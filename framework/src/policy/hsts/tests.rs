@@ -75,9 +75,10 @@ fn a_host_below_changes_nothing_above_it() {
 }
 
 #[test]
-fn rfc6797_8_1_1_an_address_says_nothing() {
+fn rfc6797_8_1_1_an_address_says_nothing_nor_what_is_no_name() {
     let mut store = Store::default();
     assert!(!note(&mut store, "127.0.0.1", "max-age=10") && !note(&mut store, "[::1]", "max-age=10"));
+    assert!(!note(&mut store, "", "max-age=10") && !note(&mut store, "a..b", "max-age=10"));
     assert!(!store.has("127.0.0.1", NOW) && store.len() == 0);
 }
 
@@ -105,7 +106,17 @@ fn what_is_written_is_read_again_as_it_was() {
     assert_eq!(read(&write(&all)), Ok(all));
     let others = read("# comment\n\nBÜCHER.example. 1800000001\n".as_bytes()).unwrap();
     assert_eq!((&*others[0].host, others[0].include_subdomains), ("xn--bcher-kva.example", false));
-    for (file, line) in [("a", 1), ("# x\na b", 2), ("a b 5", 1), ("a:b 5", 1)] {
+    for (file, line) in [
+        ("a", 1),
+        ("# x\na b", 2),
+        ("a b 5", 1),
+        ("a:b 5", 1),
+        ("... 6", 1),
+        (". 6", 1),
+        ("..a 6", 1),
+        ("a..b 6", 1),
+        ("a.. 6", 1),
+    ] {
         assert_eq!(read(file.as_bytes()).unwrap_err().line, line, "{file}");
     }
 }
