@@ -121,9 +121,6 @@ fn read(mut reader: Reader, pieces: &[&[u8]], at_most: usize) -> (Vec<Event>, Op
             Ok(other @ (Incoming::Held | Incoming::Began(_))) => panic!("nobody asked for {other:?}"),
             Err(fault) => {
                 events.pop_if(|event| matches!(event, Event::Message { over: false, .. }));
-                // Of a compressed message that is neither well coded nor text either may be found first; both close with 1007.
-                #[cfg(feature = "deflate")]
-                let fault = if fault == Fault::NotText { Fault::NotDeflated } else { fault };
                 return (events, Some(fault));
             }
         }

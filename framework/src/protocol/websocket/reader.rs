@@ -14,7 +14,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 use super::OpCode;
 use super::closing::CloseFrame;
-use super::deflate::{Agreed, Inflated, Inflater};
+use super::deflate::{Agreed, Inflated, Inflater, Then};
 use super::fault::Fault;
 use super::header::Header;
 use super::utf8::Utf8;
@@ -187,16 +187,20 @@ impl Reader {
         let room = usize::try_from(self.limits.message.saturating_sub(message.expanded)).unwrap_or(usize::MAX);
         let ends = last && there as u64 == left;
         let front = input.get(..there).unwrap_or_default();
-        let Inflated { used, octets, more, over } = inflater.inflate(front, ends, most.min(room))?;
+        let Inflated { used, octets, then } = inflater.inflate(front, ends, most.min(room))?;
         input.advance(used);
         let left = left - used as u64;
         message.expanded += octets.len() as u64;
-        if more && message.expanded >= self.limits.message {
+        let is_too_long = then == Then::More && message.expanded >= self.limits.message;
+        let is_over = then == Then::End;
+        let goes_on = left > 0 || last && !is_over || matches!(then, Then::More | Then::Flaw);
+        self.frame = goes_on.then_some((left, last));
+        // What is wrong with the octets there are comes before there being too many.
+        let piece = self.piece(octets, is_over)?;
+        if is_too_long {
             return Err(Fault::MessageTooLong { limit: self.limits.message });
         }
-        let goes_on = left > 0 || more || (last && !over);
-        self.frame = goes_on.then_some((left, last));
-        if let Some(piece) = self.piece(octets, over)? {
+        if let Some(piece) = piece {
             return Ok(Some(Incoming::Piece(piece)));
         }
         Ok((left > 0).then_some(Incoming::NeedMore { want: left }))

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use zlib_rs::{Inflate, InflateFlush, Status};
 
 use super::offer::Agreed;
-use super::{FLUSH_END, Inflated};
+use super::{FLUSH_END, Inflated, Then};
 use crate::options::SMALLEST_OF_ZLIB;
 use crate::protocol::websocket::fault::Fault;
 
@@ -23,12 +23,14 @@ pub(crate) struct Inflater {
     kept: Option<u8>,
     /// Has the context taken anything since it was at the end of a message, or was made?
     is_open: bool,
+    /// What comes next is not well coded.
+    is_flawed: bool,
 }
 
 impl Inflater {
     pub(crate) fn new(agreed: Agreed) -> Self {
         let (bits, takeover) = (agreed.terms.server_window_bits, agreed.terms.server_context_takeover);
-        Self { bits, takeover, context: None, kept: None, is_open: false }
+        Self { bits, takeover, context: None, kept: None, is_open: false, is_flawed: false }
     }
 
     /// Expands the front of the input to so many octets at most; `ends`: the input ends the message.
@@ -40,36 +42,48 @@ impl Inflater {
             *first = kept;
         }
         let mut used = 0;
-        let is_dry = loop {
-            let (rest, room) = (input.get(used..).unwrap_or_default(), octets.get_mut(length..).unwrap_or_default());
-            if room.is_empty() {
-                break false;
-            }
-            let (took, put, at_end) = self.run(rest, room, InflateFlush::NoFlush)?;
-            let has_room = put < room.len();
-            (used, length) = (used + took, length + put);
-            if at_end {
-                // A block that says it is the last one (section 7.2.3.4): what follows begins anew.
-                if let Some(context) = &mut self.context {
-                    context.reset(false);
-                }
-                self.is_open = false;
-            } else if has_room {
-                break true;
-            }
-        };
-        if is_dry && used < input.len() {
-            return Err(Fault::NotDeflated);
+        let mut then = self.fill(input, &mut octets, &mut used, &mut length);
+        if then == Then::Input && ends {
+            then = if self.end().is_ok() { Then::End } else { Then::Flaw };
         }
-        let over = is_dry && ends;
-        if over {
-            self.end()?;
+        self.is_flawed = then == Then::Flaw;
+        if self.is_flawed && length == 0 {
+            return Err(Fault::NotDeflated);
         }
         octets.truncate(length);
         if length > most {
             self.kept = octets.pop();
+            then = Then::More;
         }
-        Ok(Inflated { used, octets: fitting(octets), more: self.kept.is_some() || !is_dry, over })
+        Ok(Inflated { used, octets: fitting(octets), then })
+    }
+
+    /// Expands into the room, until it is full or the input through.
+    fn fill(&mut self, input: &[u8], room: &mut [u8], used: &mut usize, length: &mut usize) -> Then {
+        if self.is_flawed {
+            return Then::Flaw;
+        }
+        loop {
+            let (rest, room) = (input.get(*used..).unwrap_or_default(), room.get_mut(*length..).unwrap_or_default());
+            if room.is_empty() {
+                return Then::More;
+            }
+            let Step { took, put, state } = self.run(rest, room, InflateFlush::NoFlush);
+            let has_room = put < room.len();
+            (*used, *length) = (*used + took, *length + put);
+            match state {
+                State::Flawed => return Then::Flaw,
+                State::AtEnd => {
+                    // A block that says it is the last one (section 7.2.3.4): what follows begins anew.
+                    if let Some(context) = &mut self.context {
+                        context.reset(false);
+                    }
+                    self.is_open = false;
+                }
+                State::Inside if has_room => return if *used < input.len() { Then::Flaw } else { Then::Input },
+                State::Inside => {}
+            }
+        }
     }
 
     /// All octets of the message are there. Of the flush that it ended with the last four were not sent: with them the context must
@@ -81,14 +95,14 @@ impl Inflater {
             let tail = [first, second, third, fourth, 0];
             let mut used = 0;
             for _ in 0..MOST_STEPS {
-                let (took, put, at_end) =
-                    self.run(tail.get(used..).unwrap_or_default(), &mut [0], InflateFlush::Block)?;
+                let rest = tail.get(used..).unwrap_or_default();
+                let Step { took, put, state } = self.run(rest, &mut [0], InflateFlush::Block);
                 used += took;
-                if put > 0 {
-                    // The octets that were not sent are none of the message's.
+                // The octets that were not sent are none of the message's.
+                if put > 0 || state == State::Flawed {
                     return Err(Fault::NotDeflated);
                 }
-                if at_end || used >= FLUSH_END.len() {
+                if state == State::AtEnd || used >= FLUSH_END.len() {
                     break;
                 }
             }
@@ -103,20 +117,38 @@ impl Inflater {
         Ok(())
     }
 
-    /// So much was taken, so much was put, and is it the end of a last block?
-    fn run(&mut self, input: &[u8], out: &mut [u8], flush: InflateFlush) -> Result<(usize, usize, bool), Fault> {
+    fn run(&mut self, input: &[u8], out: &mut [u8], flush: InflateFlush) -> Step {
         if self.context.is_none() && input.is_empty() {
-            return Ok((0, 0, false));
+            return Step { took: 0, put: 0, state: State::Inside };
         }
         // A window that is larger than it need be does no harm.
         let bits = self.bits.max(SMALLEST_OF_ZLIB);
         let context = self.context.get_or_insert_with(|| Inflate::new(false, bits));
         let (took, put) = (context.total_in(), context.total_out());
-        let status = context.decompress(input, out, flush).map_err(|_| Fault::NotDeflated)?;
+        let state = match context.decompress(input, out, flush) {
+            Ok(Status::StreamEnd) => State::AtEnd,
+            Ok(_) => State::Inside,
+            Err(_) => State::Flawed,
+        };
         let (took, put) = ((context.total_in() - took) as usize, (context.total_out() - put) as usize);
         self.is_open |= took > 0;
-        Ok((took, put, status == Status::StreamEnd))
+        Step { took, put, state }
     }
+}
+
+/// So much was taken, so much was put, and where that led.
+struct Step {
+    took: usize,
+    put: usize,
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Inside,
+    /// At the end of a last block.
+    AtEnd,
+    Flawed,
 }
 
 /// Whoever keeps a short message does not keep the room for a long one.

@@ -44,10 +44,21 @@ pub(crate) struct Inflated {
     /// So much of the input was used.
     pub(crate) used: usize,
     pub(crate) octets: Bytes,
-    /// Are there more octets to be had without more input?
-    pub(crate) more: bool,
-    /// Has the message ended with these octets?
-    pub(crate) over: bool,
+    pub(crate) then: Then,
+}
+
+/// What follows on what was expanded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Then {
+    /// More input is needed.
+    Input,
+    /// There are more octets to be had without more input.
+    More,
+    /// The next octet of the input is wrong: asked again, that is the answer. What came before it comes first, however the input
+    /// was cut.
+    Flaw,
+    /// The message has ended with these octets.
+    End,
 }
 
 /// The four octets that end every flush, and are not sent at the end of a message (RFC 7692 section 7.2.1).

@@ -19,17 +19,21 @@ fn expanded(inflater: &mut Inflater, frames: &[&[u8]], at_most: usize) -> Result
     for (n, frame) in frames.iter().enumerate() {
         let (mut rest, ends) = (*frame, n + 1 == frames.len());
         loop {
-            let Inflated { used, octets, more, over } = inflater.inflate(rest, ends, at_most)?;
+            let Inflated { used, octets, then } = inflater.inflate(rest, ends, at_most)?;
             assert!(octets.len() <= at_most);
             all.extend_from_slice(&octets);
             rest = &rest[used..];
-            if over {
-                assert!(ends && rest.is_empty() && !more);
-                return Ok(all);
-            }
-            if !more {
-                assert!(rest.is_empty() && !ends);
-                break;
+            match then {
+                Then::End => {
+                    assert!(ends && rest.is_empty());
+                    return Ok(all);
+                }
+                Then::Input => {
+                    assert!(rest.is_empty() && !ends);
+                    break;
+                }
+                Then::More => {}
+                Then::Flaw => assert!(!octets.is_empty(), "nothing comes before the flaw, so it is told"),
             }
         }
     }
@@ -130,6 +134,30 @@ fn rfc7692_7_2_2_what_is_no_compressed_message_is_refused() {
 }
 
 #[test]
+fn what_comes_before_a_flaw_is_told_before_it_however_the_message_is_cut() {
+    // A third kind of block, and the middle of one.
+    let third = [&HELLO[..], &FLUSH_END, &[0x06]].concat();
+    for (before, payload) in [("Hello", &third[..]), ("Hell", &HELLO[..5])] {
+        for (cut, at_most) in [(1, 1), (1, 9), (2, 3), (payload.len(), 1), (payload.len(), 4), (payload.len(), 9)] {
+            let (mut inflater, mut told, mut sent) = (inflater(true), Vec::new(), 0);
+            let fault = loop {
+                let end = (sent + cut).min(payload.len());
+                match inflater.inflate(&payload[sent..end], end == payload.len(), at_most) {
+                    Ok(Inflated { used, octets, then }) => {
+                        assert_ne!(then, Then::End);
+                        told.extend_from_slice(&octets);
+                        sent += used;
+                    }
+                    Err(fault) => break fault,
+                }
+            };
+            let told = String::from_utf8(told).unwrap();
+            assert_eq!((told.as_str(), fault), (before, Fault::NotDeflated), "cut by {cut}, {at_most} at most");
+        }
+    }
+}
+
+#[test]
 fn a_message_that_expands_to_very_much_is_expanded_as_far_as_it_is_asked_for() {
     let mut deflater = Deflater::new(Agreed::on((15, 15), (true, true), 9, 0));
     let mut octets = Bytes::from(vec![0; 64 * 1024 * 1024]);
@@ -147,11 +175,11 @@ fn a_message_that_expands_to_very_much_is_expanded_as_far_as_it_is_asked_for() {
     }
     assert!(bomb.len() < 128 * 1024, "{} octets", bomb.len());
     let mut inflater = inflater(true);
-    let Inflated { used, octets, more, .. } = inflater.inflate(&bomb, true, 1000).unwrap();
-    assert!(octets.len() == 1000 && more && used < 64 * 1024);
+    let Inflated { used, octets, then } = inflater.inflate(&bomb, true, 1000).unwrap();
+    assert!(octets.len() == 1000 && then == Then::More && used < 64 * 1024);
     // Nor is more made at once than fits a piece, whatever is asked for.
-    let Inflated { octets, more, .. } = inflater.inflate(&bomb[used..], true, usize::MAX).unwrap();
-    assert!(octets.len() <= 32 * 1024 && more);
+    let Inflated { octets, then, .. } = inflater.inflate(&bomb[used..], true, usize::MAX).unwrap();
+    assert!(octets.len() <= 32 * 1024 && then == Then::More);
 }
 
 /// Something that refers back at every distance, and something that does not.

@@ -291,6 +291,29 @@ mod compressed {
     }
 
     #[test]
+    fn of_several_faults_the_first_octet_that_is_wrong_decides() {
+        use crate::protocol::websocket::deflate::Deflater;
+        // As many octets, and a block of the third kind.
+        let flawed = |octets: &[u8]| {
+            let mut deflater = Deflater::new(Agreed::on((15, 15), (true, true), 9, 0));
+            let payload = deflater.next(Some(OpCode::Text), &mut octets.to_vec().into(), true).payload;
+            frame(0xc1, &[&payload[..], &[0x00, 0x00, 0xff, 0xff, 0x06]].concat())
+        };
+        let too_long = Fault::MessageTooLong { limit: 1000 };
+        let bad_text = [&b"\xff"[..], &[b'x'; 1000]].concat();
+        for (octets, fault) in
+            [(&[b'x'; 1000][..], Fault::NotDeflated), (&[b'x'; 1001], too_long), (&bad_text, Fault::NotText)]
+        {
+            let frame = flawed(octets);
+            for (cut, wish) in
+                [(1, 1), (1, usize::MAX), (frame.len(), 1), (frame.len(), 999), (frame.len(), usize::MAX)]
+            {
+                assert_eq!(read(&frame, cut, wish), (vec![], Some(fault)), "cut by {cut}, {wish} at most");
+            }
+        }
+    }
+
+    #[test]
     fn limits_are_those_of_what_a_message_expands_to() {
         use crate::protocol::websocket::deflate::Deflater;
         let compressed = |length: usize| {

@@ -161,7 +161,7 @@ fn those_who_hear_of_frames_hear_of_each_when_it_begins() {
 #[cfg(feature = "deflate")]
 mod compressed {
     use super::*;
-    use crate::protocol::websocket::deflate::Inflater;
+    use crate::protocol::websocket::deflate::{Inflater, Then};
 
     fn agreed(least: usize) -> Option<Agreed> {
         Some(Agreed::on((15, 15), (true, true), 6, least))
@@ -183,7 +183,7 @@ mod compressed {
                 let step = inflater.inflate(&payload[used..], true, usize::MAX).unwrap();
                 used += step.used;
                 expanded.extend_from_slice(&step.octets);
-                if step.over {
+                if step.then == Then::End {
                     break;
                 }
             }
