@@ -9,12 +9,16 @@ use integration_tests::scene::read_all;
 use integration_tests::scripted_peer::{Script, Split};
 
 libfuzzer_sys::fuzz_target!(|octets: &[u8]| {
-    let whole = told(octets, Split::Whole);
-    assert_eq!(told(octets, Split::OneOctet), whole, "octet by octet");
+    let (whole, was_redirected) = told(octets, Split::Whole);
+    let (cut, _) = told(octets, Split::OneOctet);
+    // Octets behind a redirect that come after the next request has gone by the same wire are its answer, as far as anybody can tell.
+    if !was_redirected {
+        assert_eq!(cut, whole, "octet by octet");
+    }
 });
 
-/// What a caller is told who asks a server that answers so, on every connection, and closes.
-fn told(octets: &[u8], split: Split) -> Result<(u16, Vec<u8>), String> {
+/// What a caller is told who asks a server that answers so, on every connection, and closes; and was the request sent elsewhere?
+fn told(octets: &[u8], split: Split) -> (Result<(u16, Vec<u8>), String>, bool) {
     let peer = MemoryPeer::playing(Script::answering_once(octets.to_vec()).split(split));
     let (sender, receiver) = std::sync::mpsc::channel();
     in_virtual_time(async move {
@@ -32,9 +36,10 @@ fn told(octets: &[u8], split: Split) -> Result<(u16, Vec<u8>), String> {
         };
         let answer =
             asking.await.map_err(|error| recorder.failure(request.id(), Err::<(), _>(error)).code().to_string());
+        let was_redirected = !request.history().is_empty();
         drop((request, connection));
         recorder.finish(session).await;
-        sender.send(answer).expect("somebody waits for it");
+        sender.send((answer, was_redirected)).expect("somebody waits for it");
     });
     receiver.recv().expect("the client has answered")
 }
