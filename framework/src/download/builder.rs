@@ -16,7 +16,7 @@ use crate::request::RequestBuilder;
 
 /// A download in the making, from [`Session::download`](crate::Session::download).
 ///
-/// An example is at [`Downloaded`](crate::Downloaded).
+/// An example is at [`Downloaded`].
 #[must_use = "nothing is asked before `to_file` or `stream`"]
 pub struct DownloadBuilder {
     request: RequestBuilder,

@@ -42,7 +42,7 @@ use response::Reading;
 
 /// One event of a server.
 ///
-/// An example is at [`ResponseEvents`](crate::ResponseEvents).
+/// An example is at [`ResponseEvents`].
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerEvent {
@@ -66,7 +66,7 @@ impl fmt::Debug for ServerEvent {
 
 /// Where an event source stands (the `readyState` of a browser's).
 ///
-/// An example is at [`EventSourceBuilder`](crate::EventSourceBuilder).
+/// An example is at [`EventSourceBuilder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventSourceState {
     /// It connects, or waits until it does so again.

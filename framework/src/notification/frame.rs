@@ -35,7 +35,7 @@ pub struct Frame {
 
 /// What a frame is.
 ///
-/// An example is at [`Frame`](crate::Frame).
+/// An example is at [`Frame`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OpCode {
     /// It goes on with the message before it.

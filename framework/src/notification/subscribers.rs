@@ -83,7 +83,7 @@ pub(crate) struct CreditLimits {
 
 /// Names an added subscription, to remove it again.
 ///
-/// An example is at [`Previous`](crate::Previous).
+/// An example is at [`Previous`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SubscriptionId(u64);
 

@@ -19,7 +19,7 @@ use crate::websocket::WebSocket;
 
 /// What a resume hook is given.
 ///
-/// An example is at [`SelfHealing`](crate::SelfHealing).
+/// An example is at [`SelfHealing`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Resumed {
@@ -38,7 +38,7 @@ pub(super) type IsFinal = Box<dyn Fn(&Ended) -> bool + Send>;
 
 /// A self-healing WebSocket in the making, from [`WebSocketBuilder::self_healing`].
 ///
-/// An example is at [`SelfHealing`](crate::SelfHealing).
+/// An example is at [`SelfHealing`].
 #[must_use = "nothing is connected before `open`"]
 pub struct SelfHealingBuilder {
     websocket: WebSocketBuilder,

@@ -49,7 +49,7 @@ pub use response_body::ResponseBody;
 ///
 /// Nothing is done before it is polled. Dropping it cancels the request.
 ///
-/// An example is at [`ResponseBody`](crate::ResponseBody).
+/// An example is at [`ResponseBody`].
 #[must_use = "nothing is sent before it is polled"]
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<http::Response<ResponseBody>>> + Send>>);
 

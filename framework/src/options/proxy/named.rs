@@ -12,7 +12,7 @@ use crate::network::{Proxy, ProxyProtocol, Route};
 /// left until last for 30 minutes. What a server answers is never a reason to try the next one. An empty list is
 /// [`Route::Direct`].
 ///
-/// An example is at [`BypassList`](crate::BypassList).
+/// An example is at [`BypassList`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NamedProxies(Arc<Parts>);
 
