@@ -50,17 +50,13 @@ impl Default for CacheOptions {
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> hinternet::Result<()> {
-/// use hinternet::{Cache, CacheMode, CacheOptions};
+/// use hinternet::{Cache, CacheMode, CacheOptions, Session};
 ///
 /// let mut options = CacheOptions::default();
 /// options.size = 8 << 20;
 /// let cache = Cache::in_memory_with(options);
-/// # let builder = builder();
-/// # let session =
-/// // Session::builder()
-/// # builder
-///     .cache(cache.clone())
-///     .open()?;
+/// let session = Session::builder().cache(cache.clone()).open()?;
+/// # let session = builder().cache(cache.clone()).open()?;
 /// let first = session.get("http://www.example.com/")?.send().await?.text().await?;
 /// let again = session.get("http://www.example.com/")?.cache_mode(CacheMode::IfNetworkFails).send().await?;
 /// assert_eq!(again.text().await?, first);

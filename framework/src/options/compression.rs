@@ -18,7 +18,7 @@ use crate::error::{Error, Operation, Result};
 /// options.compression = Some(Compression::default());
 /// let session = Session::open()?;
 /// let websocket = session.websocket("wss://feed.example.com/")?.options(options);
-/// # // Then: websocket.connect().await?.compression()
+/// // Once it is connected, `compression()` tells what was agreed.
 /// # Ok::<_, hinternet::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

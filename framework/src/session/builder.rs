@@ -38,15 +38,13 @@ use crate::stores::HstsStore;
 /// use std::time::Duration;
 /// use hinternet::{Session, Timeouts};
 ///
-/// # let builder = builder();
-/// # let session =
-/// // Session::builder()
-/// # builder
+/// let session = Session::builder()
 ///     .user_agent("my-program/1.0")
 ///     .default_header("accept-language", "de")
 ///     .timeouts(Timeouts::all(Duration::from_secs(20)))
 ///     .wires_per_origin(4)
 ///     .open()?;
+/// # let session = builder().open()?;
 /// assert_eq!(session.get("http://www.example.com/")?.send().await?.status(), 200);
 /// # session.close().await
 /// # }

@@ -26,8 +26,7 @@ use crate::request::Response;
 /// use tower_service::Service;
 ///
 /// # let mut session = session;
-/// std::future::poll_fn(|context| Service::<http::Request<Empty>>::poll_ready(&mut session, context)).await?;
-/// let request = http::Request::get("http://www.example.com/").body(Empty).expect("a request");
+/// let request = http::Request::get("http://www.example.com/").body(Empty).expect("a request"); // a body of `http-body`, as any
 /// let response: http::Response<ResponseBody> = session.call(request).await?;
 /// let mut body = std::pin::pin!(response.into_body());
 /// let frame = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await.expect("a piece")?;
