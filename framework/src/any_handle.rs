@@ -12,6 +12,25 @@ use crate::session::{self, Session};
 use crate::websocket::{self, WebSocket};
 
 /// A handle of any kind.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{AnyHandle, Handle};
+///
+/// let request = session.connect("http://www.example.com")?.open_request(hinternet::Method::GET, "/")?;
+/// // As a subscriber does, which knows of the handle what a notification says.
+/// match session.handle(request.id()) {
+///     Some(AnyHandle::Request(found)) => assert_eq!(found.url(), "http://www.example.com/"),
+///     other => panic!("{other:?}"),
+/// }
+/// let same = hinternet::Request::try_from(session.handle(request.id()).expect("it is open"))?;
+/// assert_eq!(same.id(), request.id());
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum AnyHandle {

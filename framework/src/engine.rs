@@ -29,6 +29,18 @@ pub(crate) use shard::{Crew, Shard, mailbox, thread_number};
 /// requests that use them; on several if the session has [lanes](crate::SessionBuilder::lanes). Subscribers started by [`start`]
 /// and [`subscriber`] run on a thread of their own, so that a slow one cannot hold up a wire; a shard wakes them once for all it
 /// has told them in one go.
+///
+/// ```
+/// use hinternet::{Engine, Session};
+///
+/// let engine = Engine::builder().shards(1).start()?; // threads of its own, beside the global ones
+/// let session = Session::builder().engine(engine.clone()).open()?;
+/// assert_eq!(engine.shards(), 1);
+/// # drop(session);
+/// engine.stop();
+/// assert!(engine.is_stopped());
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Engine(Arc<Inner>);
 
@@ -51,6 +63,8 @@ enum Host {
 }
 
 /// Builds a private engine.
+///
+/// An example is at [`Engine`].
 #[derive(Clone, Debug, Default)]
 pub struct EngineBuilder {
     shards: Option<usize>,
@@ -251,6 +265,13 @@ impl fmt::Debug for Engine {
 ///
 /// (An actor's own `start()` panics outside of an actix system.) Starts the shared engine if it does not run yet; if no
 /// thread can be had for it, the actor is dropped and its address is dead.
+///
+/// ```
+/// # struct Printer;
+/// # impl actix::Actor for Printer { type Context = actix::Context<Self>; }
+/// let printer = hinternet::start(Printer); // in `main` already, before there is a runtime
+/// assert!(printer.connected());
+/// ```
 pub fn start<A>(actor: A) -> Addr<A>
 where
     A: Actor<Context = Context<A>> + Send,
@@ -265,6 +286,18 @@ where
 }
 
 /// A subscriber made of a closure; it runs as an actor of its own, one notification at a time.
+///
+/// ```
+/// use hinternet::{NotificationMask, Session};
+///
+/// let count = std::sync::Arc::new(std::sync::atomic::AtomicUsize::new(0));
+/// let counting = count.clone();
+/// let subscriber = hinternet::subscriber(move |_| {
+///     counting.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+/// });
+/// let session = Session::builder().subscriber(subscriber, NotificationMask::REQUEST_ERROR).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 pub fn subscriber(handle: impl FnMut(Notification) + Send + Unpin + 'static) -> Recipient<Notification> {
     subscribing(Closure::new(handle), start)
 }

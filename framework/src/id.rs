@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 ///
 /// The place of a raw `HINTERNET` value: it can be compared, logged and looked up with
 /// `Session::handle`, but no handle can be built from it.
+///
+/// An example is at [`Handle`](crate::Handle).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HandleId(u64);
@@ -36,6 +38,8 @@ impl fmt::Debug for HandleId {
 }
 
 /// Which level of the tree a handle belongs to (`WINHTTP_OPTION_HANDLE_TYPE`).
+///
+/// An example is at [`Handle`](crate::Handle).
 #[doc(alias = "WINHTTP_OPTION_HANDLE_TYPE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -72,6 +76,23 @@ impl fmt::Display for HandleKind {
 /// Names one physical connection (a wire) for the life of the process.
 ///
 /// What WinHTTP calls the connection's GUID: two requests that show the same `WireId` shared a socket.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::Method;
+///
+/// let request = session.connect("http://www.example.com")?.open_request(Method::GET, "/")?;
+/// request.send(()).await?;
+/// request.receive_response().await?;
+/// let info = request.connection_info().expect("it has a wire");
+/// assert_eq!(info.remote, None); // in memory; else an address
+/// println!("by wire {}", info.wire);
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "GUID")]
 #[doc(alias = "WINHTTP_OPTION_CONNECTION_GUID")]
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -4,19 +4,105 @@
 //! behind a request as soon as there is more to ask of it than the answer on the paved path. Closing a handle closes all below it.
 //! What happens is told to subscriber actors as typed [`Notification`]s.
 //!
-//! ```no_run
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
 //! use hinternet::{NotificationMask, Session};
 //!
-//! # async fn example() -> hinternet::Result<()> {
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> hinternet::Result<()> {
 //! let session = Session::builder()
 //!     .subscriber(hinternet::subscriber(|n| println!("{n:?}")), NotificationMask::ALL_NOTIFICATIONS)
 //!     .open()?;
+//! # let session = builder().open()?;
 //! let response = session.get("http://www.example.com/")?.send().await?;
 //! println!("{} {}", response.status(), response.text().await?);
-//! session.close().await?;
-//! # Ok(())
+//! session.close().await
 //! # }
 //! ```
+//!
+//! # What to use for what
+//!
+//! | to | there is |
+//! |---|---|
+//! | ask for a URL | [`Session::get`] and its kin: a [`RequestBuilder`], then a [`Response`] |
+//! | ask one server often, with options of its own | [`Session::connect`]: a [`Connection`] |
+//! | drive a request call for call, as with WinHTTP | [`Connection::open_request`]: a [`Request`] |
+//! | do so as an actor | [`messages`], sent to [`Session::addr`] and its kin |
+//! | send a body | [`RequestBuilder::body`] and `form`, `json`, `multipart`; a [`Payload`], a [`Form`] |
+//! | hear what happens | [`Handle::set_subscriber`] with an actor or a [`subscriber`], or [`Handle::notifications`]; a [`Status`] each |
+//! | know what went wrong, and what to do | [`Error`]: code, stage, blame |
+//! | bound every wait, and what servers may send | [`Timeouts`], [`MinimumRate`]; [`Limits`] |
+//! | be polite, and try again | [`Governor`], [`RetryPolicy`] |
+//! | say how redirects, codings and protocols are handled | [`RedirectOptions`], [`Decompression`], [`Protocols`]; all of it in [`RequestOptions`] |
+//! | say whom to trust, and who we are | [`tls::TlsOptions`]; [`Session::credentials`] |
+//! | go through proxies | [`ProxySettings`], [`network::Proxy`]; `Pac`, with the feature `pac` |
+//! | remember | `CookieJar` (feature `cookies`), [`HstsStore`], `Cache` (feature `cache`) |
+//! | talk both ways | [`Session::websocket`]: a [`WebSocket`]; one that connects again is [`SelfHealing`] |
+//! | listen to events of a server | [`Session::events`]: an [`EventSource`]; [`Response::events`] |
+//! | fetch a file, and go on where it broke off | [`Session::download`]: a [`DownloadBuilder`] |
+//! | end in order | [`Session::shutdown`], [`Handle::close`], [`Handle::cancel`] |
+//! | look inside | [`Session::snapshot`], [`Response::timings`] |
+//! | put something in the network's place, as in a test | [`network`], [`transport::in_memory`] |
+//! | do without async | `blocking`, with the feature of that name |
+//! | be a service of `tower` | `tower`, with the feature of that name |
+//!
+//! An error is one type, with WinHTTP's numbers; a status is none until [`Response::error_for_status`] makes it one:
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+//! use hinternet::{Blame, ErrorCode};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> hinternet::Result<()> {
+//! # let session = builder().open()?;
+//! let response = session.get("http://www.example.com/missing")?.send().await?;
+//! assert_eq!(response.status(), 404);
+//! let error = response.error_for_status().unwrap_err();
+//! assert_eq!((error.code(), error.blame()), (ErrorCode::InvalidServerResponse, Blame::Caller));
+//! # session.close().await
+//! # }
+//! ```
+//!
+//! Call for call, with the operations and their order of WinHTTP:
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+//! use hinternet::{Method, Payload};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> hinternet::Result<()> {
+//! # let session = builder().open()?;
+//! let connection = session.connect("http://www.example.com")?;
+//! let request = connection.open_request(Method::POST, "/echo")?;
+//! request.add_header("content-type", "text/plain")?;
+//! request.send(Payload::begin("hel", 5)).await?;
+//! request.write("lo").await?;
+//! assert_eq!(request.receive_response().await?.status(), 200);
+//! while request.query_data_available().await? > 0 {
+//!     println!("{:?}", request.read().await?);
+//! }
+//! request.close().await?;
+//! # session.close().await
+//! # }
+//! ```
+//!
+//! A WebSocket:
+//!
+//! ```
+//! # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> hinternet::Result<()> {
+//! # let session = builder().open()?;
+//! let websocket = session.websocket("ws://www.example.com/")?.connect().await?;
+//! websocket.send("hello").await?;
+//! assert_eq!(websocket.receive().await?.as_text(), Some("hello"));
+//! websocket.close(1000, "done").await?;
+//! # session.close().await
+//! # }
+//! ```
+//!
+//! The ways in that need a feature have their examples in their modules. The book beside this crate grows programs from such pieces,
+//! and has a page for each error code and one for who comes from `reqwest`.
 //!
 //! # The crate
 //!
@@ -189,6 +275,26 @@ pub mod tls {
 }
 
 /// The actors behind the handles, and every operation as a message to them.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let session = builder().open()?;
+/// use hinternet::messages::{Amount, CloseHandle, Connect, OpenRequest, ReadData, ReceiveResponse, SendRequest};
+///
+/// // An actor would have each answer come to itself as a message.
+/// let connection = session.addr().send(Connect { origin: "http://www.example.com".to_owned() }).await??;
+/// let open = OpenRequest { method: hinternet::Method::POST, path: "/echo".to_owned() };
+/// let request = connection.addr().send(open).await??; // the handle: without it the actor would end
+/// let actor = request.addr();
+/// actor.send(SendRequest::new("hello")).await??;
+/// assert_eq!(actor.send(ReceiveResponse::default()).await??.status(), 200);
+/// assert_eq!(actor.send(ReadData::new(Amount::AtMost(100))).await??, "hello");
+/// actor.send(CloseHandle).await?;
+/// # Ok(())
+/// # }
+/// ```
 pub mod messages {
     pub use crate::connection::{ConnectionActor, Drain, OpenRequest, Prewarm};
     pub use crate::handle::{Cancel, CloseHandle};

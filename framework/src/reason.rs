@@ -13,6 +13,8 @@ pub use health::WireHealth;
 pub use pause::PauseReason;
 
 /// Why a connection to a server is closed, or will not be used again.
+///
+/// An example is at [`NotificationMask`](crate::NotificationMask).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -19,6 +19,23 @@ use crate::trace::Noted;
 ///
 /// What one shard has is of one moment; the shards are asked at the same time, and not stopped. With the feature `serde` it can be
 /// serialised: ids are numbers, addresses and origins text, durations seconds.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// session.get("http://www.example.com/")?.send().await?.bytes().await?;
+/// let snapshot = session.snapshot().await;
+/// let origin = &snapshot.origins[0];
+/// assert_eq!((origin.origin.host(), origin.requests_begun, origin.wires.len()), ("www.example.com", 1, 1));
+/// assert!(origin.wires[0].health.takes_requests());
+/// for request in &snapshot.requests {
+///     println!("{} {}: {}, waits for {:?}", request.method, request.origin, request.state, request.waits_for);
+/// }
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_QUERY_CONNECTION_GROUP_RESULT")]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -44,6 +61,8 @@ pub struct Snapshot {
 }
 
 /// One connection handle. The wires it uses stand at their origin.
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -58,6 +77,8 @@ pub struct ConnectionSnapshot {
 }
 
 /// The wires to one server, and the line that waits for them.
+///
+/// An example is at [`Snapshot`].
 #[doc(alias("WINHTTP_CONNECTION_GROUP", "WINHTTP_HOST_CONNECTION_GROUP"))]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -86,6 +107,8 @@ pub struct OriginSnapshot {
 
 /// What the [`Governor`](crate::Governor) of an origin does. One that nobody has used for a minute, and that would hold nobody back,
 /// is forgotten.
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -113,6 +136,8 @@ pub struct GovernorSnapshot {
 }
 
 /// One wire: a connection to a server.
+///
+/// An example is at [`Snapshot`].
 #[doc(alias("TCP_INFO_v0", "TCP_INFO_v1", "TCP_INFO_v2"))]
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
@@ -158,6 +183,8 @@ pub struct WireSnapshot {
 }
 
 /// What secures a wire; the whole of it is [`SecurityInfo`](crate::tls::SecurityInfo).
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -173,6 +200,8 @@ pub struct SecureSnapshot {
 }
 
 /// What is known of a wire that speaks HTTP/2 (RFC 9113).
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -202,6 +231,8 @@ pub struct Http2Snapshot {
 }
 
 /// One request.
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -234,6 +265,8 @@ pub struct RequestSnapshot {
 }
 
 /// One WebSocket.
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -273,6 +306,8 @@ pub struct WebSocketSnapshot {
 }
 
 /// Something that happened, kept because [`SessionOptions::trace`](crate::SessionOptions::trace) asks for it.
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -297,6 +332,8 @@ impl TraceEvent {
 }
 
 /// What a request waits for, from [`Request::why_waiting`](crate::Request::why_waiting).
+///
+/// An example is at [`Snapshot`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -3,6 +3,7 @@
 //! The address that is dialed, the `Host` field and the key of the pool all come from the same [`Origin`], so
 //! they cannot disagree.
 
+mod into_target;
 mod plain;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,11 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::shown;
 use plain::Plain;
 
+pub use into_target::IntoTarget;
+
 /// Scheme, host and port (RFC 6454): what all handles to one server share.
+///
+/// An example is at [`Target`].
 #[derive(Clone)]
 pub struct Origin(Arc<Known>);
 
@@ -166,6 +171,16 @@ impl fmt::Debug for Origin {
 }
 
 /// An origin and what is asked of it: path and query, percent-encoded, without the fragment (`URL_COMPONENTS`).
+///
+/// ```
+/// use hinternet::Target;
+///
+/// let target = Target::parse("http://www.example.com:8080/a b?q=1#top")?;
+/// assert_eq!((target.origin().host(), target.origin().port()), ("www.example.com", 8080));
+/// assert_eq!((target.path_and_query(), target.fragment()), ("/a%20b?q=1", Some("top")));
+/// assert_eq!(format!("{target:?}"), "http://www.example.com:8080/a%20b"); // logs see no query
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[doc(alias = "URL_COMPONENTS")]
 #[derive(Clone)]
 pub struct Target {
@@ -299,65 +314,6 @@ impl fmt::Debug for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(shown::without_query(&self.url))
     }
-}
-
-/// What can be asked for: a URL as text, a parsed [`Url`], or a [`Target`].
-pub trait IntoTarget: sealed::Sealed {
-    #[doc(hidden)]
-    fn into_target(self) -> Result<Target>;
-}
-
-impl IntoTarget for &str {
-    fn into_target(self) -> Result<Target> {
-        Target::parse(self)
-    }
-}
-
-impl IntoTarget for &String {
-    fn into_target(self) -> Result<Target> {
-        Target::parse(self)
-    }
-}
-
-impl IntoTarget for String {
-    fn into_target(self) -> Result<Target> {
-        Target::parse(&self)
-    }
-}
-
-impl IntoTarget for &Url {
-    fn into_target(self) -> Result<Target> {
-        Target::from_url(self)
-    }
-}
-
-impl IntoTarget for Url {
-    fn into_target(self) -> Result<Target> {
-        Target::from_url(&self)
-    }
-}
-
-impl IntoTarget for Target {
-    fn into_target(self) -> Result<Target> {
-        Ok(self)
-    }
-}
-
-impl IntoTarget for &Target {
-    fn into_target(self) -> Result<Target> {
-        Ok(self.clone())
-    }
-}
-
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for &str {}
-    impl Sealed for &String {}
-    impl Sealed for String {}
-    impl Sealed for &url::Url {}
-    impl Sealed for url::Url {}
-    impl Sealed for super::Target {}
-    impl Sealed for &super::Target {}
 }
 
 fn parse_url(input: &str, operation: Operation) -> Result<Url> {

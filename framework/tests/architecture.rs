@@ -12,6 +12,9 @@ use std::path::Path;
 use tokens::{Declaration, PathUse, Token, declarations, paths, tokens, without_test_items};
 
 #[cfg(test)]
+#[path = "architecture/examples.rs"]
+mod examples;
+#[cfg(test)]
 #[path = "architecture/tests.rs"]
 mod tests;
 #[path = "architecture/tokens.rs"]

@@ -21,6 +21,7 @@ chapters! {
     many
     supervision
     first_request
+    errors
     engine
     handle_tree
     notifications

@@ -13,22 +13,35 @@ use crate::protocol::http1::ResponseHead;
 use crate::request::{self, Payload};
 
 /// A request in the making. What it has no method for is set [`with`](Self::with) the builder behind it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # fn main() -> hinternet::Result<()> {
+/// # let session = hinternet::blocking::Session::with(builder())?;
+/// let request = session.post("http://www.example.com/echo")?.body("hello");
+/// let request = request.with(|request| request.query(&[("verbose", "1")]));
+/// assert_eq!(request.send()?.text()?, "hello");
+/// # session.close()
+/// # }
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is sent before `send`"]
 pub struct RequestBuilder(request::RequestBuilder);
 
 /// One request, driven call for call (`WinHttpOpenRequest`): a [`Request`](crate::Request) whose calls wait.
 ///
-/// ```no_run
-/// # fn example(session: hinternet::blocking::Session) -> hinternet::Result<()> {
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let session = hinternet::blocking::Session::with(builder())?;
 /// use hinternet::{Method, Payload};
 ///
 /// let connection = session.connect("http://www.example.com")?;
-/// let request = connection.open_request(Method::POST, "/upload")?;
+/// let request = connection.open_request(Method::POST, "/echo")?;
 /// request.handle().add_header("content-type", "text/plain")?;
 /// request.send(Payload::begin("he", 5))?;
 /// request.write("llo")?;
-/// println!("{}", request.receive_response()?.status());
+/// assert_eq!(request.receive_response()?.status(), 200);
 /// while request.query_data_available()? > 0 {
 ///     println!("{:?}", request.read()?);
 /// }

@@ -11,10 +11,14 @@ use crate::request;
 
 /// A response whose head has arrived: a [`Response`](crate::Response) whose calls wait. Its body is a [`Read`].
 ///
-/// ```no_run
-/// # fn example(session: hinternet::blocking::Session) -> Result<(), Box<dyn std::error::Error>> {
-/// let mut response = session.get("http://www.example.com/film")?.send()?.error_for_status()?;
-/// std::io::copy(&mut response, &mut std::fs::File::create("film")?)?;
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let session = hinternet::blocking::Session::with(builder())?;
+/// let mut response = session.get("http://www.example.com/file")?.send()?.error_for_status()?;
+/// let mut file = Vec::new();
+/// std::io::copy(&mut response, &mut file)?; // it is a `Read`
+/// assert_eq!(file, b"0123456789");
 /// # Ok(())
 /// # }
 /// ```

@@ -16,10 +16,33 @@ use crate::target::IntoTarget;
 /// The root of the tree (`WinHttpOpen` without `WINHTTP_FLAG_ASYNC`): a [`Session`](crate::Session) whose calls wait.
 ///
 /// Dropping the last clone closes it, as it does any handle, and waits for nothing.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # fn main() -> hinternet::Result<()> {
+/// # let session = hinternet::blocking::Session::with(builder())?;
+/// let response = session.get("http://www.example.com/")?.send()?;
+/// assert_eq!(response.text()?, "Hello.");
+/// # session.close()
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Session(session::Session);
 
 /// A handle to an origin (`WinHttpConnect`): a [`Connection`](crate::Connection) whose calls wait.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # fn main() -> hinternet::Result<()> {
+/// # let session = hinternet::blocking::Session::with(builder())?;
+/// let connection = session.connect("http://www.example.com")?;
+/// let request = connection.open_request(hinternet::Method::GET, "/")?;
+/// request.send(())?;
+/// assert_eq!(request.receive_response()?.status(), 200);
+/// assert_eq!(request.read_to_end()?, "Hello.");
+/// # session.close()
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Connection(connection::Connection);
 

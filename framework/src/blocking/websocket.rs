@@ -8,12 +8,15 @@ use crate::websocket::{self, CloseStatus, MessagePart};
 ///
 /// One thread may send and another receive, each with a clone.
 ///
-/// ```no_run
-/// # fn example(session: hinternet::blocking::Session) -> hinternet::Result<()> {
-/// let websocket = session.websocket("wss://chat.example.com/")?;
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let session = hinternet::blocking::Session::with(builder())?;
+/// let websocket = session.websocket("ws://chat.example.com/")?;
 /// websocket.send("hello")?;
-/// println!("{:?}", websocket.receive()?.as_text());
-/// websocket.close(1000, "")
+/// assert_eq!(websocket.receive()?.as_text(), Some("hello"));
+/// websocket.close(1000, "")?;
+/// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Debug)]

@@ -16,6 +16,8 @@ use disk::Disk;
 use memory::Memory;
 
 /// How much a cache may take.
+///
+/// An example is at [`Cache`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheOptions {
@@ -44,14 +46,22 @@ impl Default for CacheOptions {
 /// that says who asks, by NTLM, by Negotiate, or by a certificate that
 /// [code of yours](crate::tls::TlsOptions::client_certificates) chooses.
 ///
-/// ```no_run
-/// # async fn example() -> hinternet::Result<()> {
-/// use hinternet::{Cache, CacheMode, Session};
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// use hinternet::{Cache, CacheMode, CacheOptions, Session};
 ///
-/// let session = Session::builder().cache(Cache::in_memory()).open()?;
-/// let first = session.get("https://www.example.com/")?.send().await?.text().await?;
-/// let again = session.get("https://www.example.com/")?.cache_mode(CacheMode::IfNetworkFails).send().await?;
-/// # Ok(())
+/// let mut options = CacheOptions::default();
+/// options.size = 8 << 20;
+/// let cache = Cache::in_memory_with(options);
+/// let session = Session::builder().cache(cache.clone()).open()?;
+/// # let session = builder().cache(cache.clone()).open()?;
+/// let first = session.get("http://www.example.com/")?.send().await?.text().await?;
+/// let again = session.get("http://www.example.com/")?.cache_mode(CacheMode::IfNetworkFails).send().await?;
+/// assert_eq!(again.text().await?, first);
+/// assert_eq!(cache.figures().entries, 1);
+/// # session.close().await
 /// # }
 /// ```
 #[doc(alias = "CreateUrlCacheEntry")]
@@ -72,6 +82,8 @@ enum Place {
 }
 
 /// What a cache holds.
+///
+/// An example is at [`Cache`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CacheFigures {

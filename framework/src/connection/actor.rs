@@ -12,6 +12,8 @@ use crate::request::Request;
 use crate::services::ShutdownReport;
 
 /// The actor of one connection handle.
+///
+/// An example is at [`messages`](crate::messages).
 pub struct ConnectionActor {
     node: Arc<Node>,
     /// Weak: an actor must not keep its own handle open.

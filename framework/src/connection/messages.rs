@@ -13,6 +13,8 @@ use crate::services::ShutdownReport;
 use crate::shown;
 
 /// Opens a request: [`Connection::open_request`](crate::Connection::open_request) as a message.
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpOpenRequest")]
 #[derive(Message)]
 #[rtype(result = "Result<Request>")]
@@ -31,6 +33,8 @@ impl fmt::Debug for OpenRequest {
 }
 
 /// Dials ahead: [`Connection::prewarm`](crate::Connection::prewarm) as a message.
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "Result<Prewarmed>")]
 pub struct Prewarm {
@@ -39,6 +43,8 @@ pub struct Prewarm {
 }
 
 /// Drains the connection: [`Connection::drain`](crate::Connection::drain) as a message.
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "ShutdownReport")]
 pub struct Drain {

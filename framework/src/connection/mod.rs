@@ -32,6 +32,24 @@ pub(crate) use snapshot::show_all_below;
 ///
 /// Several handles to one origin share its wires, and nothing else: each has its own subscribers, context and options. Closing
 /// one closes its requests, but neither another handle's nor an idle wire.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let connection = session.connect("http://www.example.com")?;
+/// assert_eq!(connection.origin().host(), "www.example.com");
+///
+/// // The paved path, and call for call.
+/// assert_eq!(connection.get("/")?.send().await?.text().await?, "Hello.");
+/// let request = connection.open_request(hinternet::Method::GET, "/file")?;
+/// request.send(()).await?;
+/// assert_eq!(request.receive_response().await?.status(), 200);
+/// assert_eq!(request.read_exact(10).await?, "0123456789");
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WinHttpConnect")]
 #[derive(Clone)]
 pub struct Connection {

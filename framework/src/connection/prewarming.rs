@@ -10,6 +10,18 @@ use crate::error::{Error, Operation, Result};
 use crate::origin::{self, Standing};
 
 /// What stands after [`Connection::prewarm`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let connection = session.connect("http://www.example.com")?;
+/// let ready = connection.prewarm(2).await?;
+/// assert_eq!((ready.wires, ready.failure.is_none()), (2, true));
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Prewarmed {

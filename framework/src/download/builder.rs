@@ -15,6 +15,8 @@ use crate::protocol::http1::ResponseHead;
 use crate::request::RequestBuilder;
 
 /// A download in the making, from [`Session::download`](crate::Session::download).
+///
+/// An example is at [`Downloaded`].
 #[must_use = "nothing is asked before `to_file` or `stream`"]
 pub struct DownloadBuilder {
     request: RequestBuilder,

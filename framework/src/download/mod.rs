@@ -34,6 +34,24 @@ use crate::error::Result;
 pub use builder::DownloadBuilder;
 
 /// A file that was downloaded whole.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// let done = session
+///     .download("http://www.example.com/file")?
+///     .on_progress(|progress| println!("{} of {:?}", progress.received, progress.total))
+///     .to_file(folder.join("file.bin"))
+///     .await?;
+/// assert_eq!((done.length, done.resumed_from), (10, 0));
+/// assert_eq!(std::fs::read(&done.path)?, b"0123456789");
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Downloaded {
@@ -48,6 +66,8 @@ pub struct Downloaded {
 }
 
 /// How far a download is.
+///
+/// An example is at [`Downloaded`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DownloadProgress {
@@ -62,6 +82,21 @@ pub struct DownloadProgress {
 /// The octets of a download, one after the other whatever breaks; from [`DownloadBuilder::stream`].
 ///
 /// After an error it ends. It works while it is asked: what is not read stops the server.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let mut download = session.download("http://www.example.com/file")?.stream()?;
+/// let mut octets = Vec::new();
+/// while let Some(piece) = download.chunk().await? {
+///     octets.extend_from_slice(&piece); // a connection that breaks meanwhile is not noticed
+/// }
+/// assert_eq!(octets, b"0123456789");
+/// # session.close().await
+/// # }
+/// ```
 pub struct Download(Pin<Box<dyn Stream<Item = Result<Bytes>> + Send>>);
 
 impl Download {

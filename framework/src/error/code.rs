@@ -5,6 +5,8 @@ use std::fmt;
 macro_rules! error_codes {
     ($( $(#[$doc:meta])* $variant:ident = $number:literal, $name:literal; )*) => {
         /// What went wrong, with WinHTTP's number and name.
+        ///
+        /// An example is at [`Error`](crate::Error).
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         #[repr(u32)]

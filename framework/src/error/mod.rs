@@ -22,6 +22,13 @@ pub use place::{Blame, Operation, Stage, WireState};
 pub use secure::{SecureFailureFlags, TlsAlert, TlsFailureDetails};
 
 /// The result of every call that can fail.
+///
+/// ```
+/// fn host_of(url: &str) -> hinternet::Result<String> {
+///     Ok(hinternet::Target::parse(url)?.origin().host().to_owned())
+/// }
+/// assert_eq!(host_of("http://www.example.com/").unwrap(), "www.example.com");
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What went wrong (`GetLastError`, and where and why).
@@ -29,6 +36,23 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// A pointer in size and cheap to clone, since the caller and every subscriber get the same one. Its
 /// `Display` is one line that names the code, the call, the stage and the reason; it shows no query
 /// string and no credential.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// use hinternet::{Blame, ErrorCode, Operation, Session, Stage, WireState};
+///
+/// let session = Session::open()?;
+/// let error = session.get("http://127.0.0.1:1/")?.send().await.unwrap_err(); // nobody listens there
+/// assert_eq!(error.code(), ErrorCode::CannotConnect);
+/// assert_eq!((error.code().number(), error.code().name()), (12029, "CANNOT_CONNECT"));
+/// assert_eq!((error.operation(), error.stage(), error.blame()), (Operation::Send, Stage::Connect, Blame::Network));
+/// assert!(error.is_connect() && error.is_retryable());
+/// assert_eq!(error.wire_state(), WireState::NotSent); // so it is safe to send it again
+/// println!("{error}"); // all of it in one line
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_OPTION_EXTENDED_ERROR")]
 #[doc(alias = "GetLastError")]
 #[derive(Clone)]

@@ -3,6 +3,8 @@
 use std::fmt;
 
 /// The call an error or a completion belongs to.
+///
+/// An example is at [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
@@ -161,6 +163,8 @@ impl fmt::Display for Operation {
 }
 
 /// The stage of an operation in which it failed.
+///
+/// An example is at [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Stage {
@@ -237,6 +241,8 @@ impl fmt::Display for Stage {
 }
 
 /// Whose fault an error is.
+///
+/// An example is at [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Blame {
@@ -251,6 +257,8 @@ pub enum Blame {
 }
 
 /// How far the request had got on its wire when it failed: whether it is safe to send again.
+///
+/// An example is at [`Error`](crate::Error).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[non_exhaustive]
 pub enum WireState {

@@ -7,6 +7,8 @@ use bytes::Bytes;
 
 bitflags! {
     /// What was wrong with a server's certificate, or with the handshake (`WINHTTP_CALLBACK_STATUS_SECURE_FAILURE`).
+    ///
+    /// An example is at [`tls::TlsFailureDetails`](TlsFailureDetails).
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct SecureFailureFlags: u32 {
         /// Whether it was revoked could not be found out.
@@ -45,6 +47,24 @@ bitflags! {
 }
 
 /// What is known of a failed handshake, or of a secure wire that broke, beside the error's sentence.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{ErrorCode, SecureFailureFlags};
+///
+/// // This server does not speak TLS.
+/// let error = session.get("https://www.example.com/")?.send().await.unwrap_err();
+/// if let (ErrorCode::SecureFailure, Some(details)) = (error.code(), error.tls()) {
+///     assert_eq!(details.flags, SecureFailureFlags::SECURITY_CHANNEL_ERROR);
+///     assert!(details.certificates.is_empty()); // it showed none
+/// }
+/// # assert_eq!(error.code(), ErrorCode::SecureFailure, "{error}");
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsFailureDetails {
@@ -70,6 +90,8 @@ impl Default for TlsFailureDetails {
 }
 
 /// A TLS alert (RFC 8446 section 6).
+///
+/// An example is at [`tls::TlsFailureDetails`](TlsFailureDetails).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsAlert {

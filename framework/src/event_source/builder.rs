@@ -12,6 +12,21 @@ use crate::policy::Chances;
 use crate::request::RequestBuilder;
 
 /// An event source in the making, from [`Session::events`](crate::Session::events).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::EventSourceState;
+///
+/// let mut ticks = session.events("http://www.example.com/events")?.last_event_id("2").open()?;
+/// assert_eq!(ticks.state(), EventSourceState::Connecting);
+/// assert!(ticks.next().await.is_none()); // behind the second there is nothing
+/// assert_eq!(ticks.state(), EventSourceState::Closed);
+/// # session.close().await
+/// # }
+/// ```
 #[must_use = "nothing is asked before `open`"]
 pub struct EventSourceBuilder {
     request: RequestBuilder,

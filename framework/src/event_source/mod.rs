@@ -41,6 +41,8 @@ use opening::{Opened, is_final, judge};
 use response::Reading;
 
 /// One event of a server.
+///
+/// An example is at [`ResponseEvents`].
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ServerEvent {
@@ -63,6 +65,8 @@ impl fmt::Debug for ServerEvent {
 }
 
 /// Where an event source stands (the `readyState` of a browser's).
+///
+/// An example is at [`EventSourceBuilder`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EventSourceState {
     /// It connects, or waits until it does so again.
@@ -78,14 +82,20 @@ pub enum EventSourceState {
 /// It works while it is asked: what is not read stops the server, and nothing is buffered beyond the piece that is being read. Dropping
 /// the future of [`next`](Self::next) loses no event.
 ///
-/// ```no_run
-/// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
-/// let mut ticks = session.events("https://www.example.com/ticks")?.open()?;
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let mut ticks = session.events("http://www.example.com/events")?.open()?;
 /// while let Some(event) = ticks.next().await {
 ///     let event = event?;
 ///     println!("{} {}: {}", event.id, event.event, event.data);
+///     if event.data == "tock" {
+///         ticks.close(); // else it would connect again, when this answer ends
+///     }
 /// }
-/// # Ok(())
+/// # session.close().await
 /// # }
 /// ```
 ///

@@ -17,6 +17,22 @@ use crate::protocol::event_stream::{Reader, TooLarge};
 use crate::request::Response;
 
 /// The events of one response; from [`Response::events`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// // Once, without connecting again: for answers to a POST, as those of language models are.
+/// let mut events = session.post("http://www.example.com/events")?.body("go").send().await?.events()?;
+/// let mut data = Vec::new();
+/// while let Some(event) = events.next().await {
+///     data.push(event?.data);
+/// }
+/// assert_eq!(data, ["tick", "tock"]);
+/// # session.close().await
+/// # }
+/// ```
 pub struct ResponseEvents(Option<Box<Reading>>);
 
 /// A body that is read as events.

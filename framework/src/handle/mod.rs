@@ -23,6 +23,27 @@ pub(crate) use stop::{Stop, StopReason};
 ///
 /// Handles are cheap to clone, and can be sent to and used from any thread. A child keeps its parents alive; dropping the
 /// last clone of a handle closes it. Sealed: the handles of this crate implement it, and nothing else can.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{Handle, HandleKind};
+///
+/// fn describe(handle: &impl Handle) -> String {
+///     format!("{} {}, context {}", handle.kind(), if handle.is_open() { "open" } else { "closed" }, handle.context())
+/// }
+///
+/// let connection = session.connect("http://www.example.com")?.context(7);
+/// assert_eq!(connection.kind(), HandleKind::Connection);
+/// assert_eq!(connection.parent(), Some(session.id()));
+/// assert_eq!(describe(&connection), "connection open, context 7");
+/// connection.close().await?;
+/// assert_eq!(describe(&connection), "connection closed, context 7");
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "HINTERNET")]
 pub trait Handle: sealed::HasNode + Clone + Send + Sync + 'static {
     /// The handle's name, unique in the process.

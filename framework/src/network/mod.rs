@@ -61,15 +61,42 @@ pub trait Resolver: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A name look-up under way. It runs on one thread, and need not be `Send`.
+///
+/// An example is at [`Resolver`].
 pub type Lookup = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>>>>;
 
 /// A look-up under way that tells for how long its answer may be kept.
+///
+/// An example is at [`Resolver`].
 pub type Answering = Pin<Box<dyn Future<Output = io::Result<Answer>>>>;
 
 /// Opens streams.
 ///
 /// The dialer decides what a stream *is*: a TCP connection from a certain local address, a Unix socket, a pair of pipes in
 /// memory, a socket of a simulated network. TLS, where the scheme asks for it, is laid over what it gives.
+///
+/// ```
+/// use hinternet::network::{Destination, Dialer, Dialing, Stream};
+/// use hinternet::transport::{MemoryDialer, in_memory};
+///
+/// /// Counts on the way to another.
+/// #[derive(Debug)]
+/// struct Counting(MemoryDialer, std::sync::atomic::AtomicUsize);
+///
+/// impl Dialer for Counting {
+///     fn dial(&self, to: &Destination) -> Dialing {
+///         self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+///         println!("to {} at {}", to.host, to.address);
+///         self.0.dial(to)
+///     }
+/// }
+///
+/// let (dialer, _listener) = in_memory();
+/// let session = hinternet::Session::builder()
+///     .dial(hinternet::DialOptions::default().dialer(Counting(dialer, Default::default())))
+///     .open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 pub trait Dialer: fmt::Debug + Send + Sync + 'static {
     /// Opens a stream to one address. Called once per attempt, several at a time when the first are slow (RFC 8305). Dropping
     /// the future gives the attempt up.
@@ -83,9 +110,13 @@ pub trait Dialer: fmt::Debug + Send + Sync + 'static {
 }
 
 /// An attempt under way. It runs on one thread, and need not be `Send`.
+///
+/// An example is at [`Dialer`].
 pub type Dialing = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>>>>;
 
 /// Where one attempt goes.
+///
+/// An example is at [`Dialer`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Destination {
@@ -96,6 +127,36 @@ pub struct Destination {
 }
 
 /// A connected stream of octets, whatever carries it.
+///
+/// ```
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll};
+/// use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+///
+/// /// A stream of tokio's that is one of ours.
+/// struct Ours<S>(S);
+///
+/// impl<S: AsyncRead + AsyncWrite + Unpin> hinternet::network::Stream for Ours<S> {}
+///
+/// impl<S: AsyncRead + Unpin> AsyncRead for Ours<S> {
+///     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<std::io::Result<()>> {
+///         Pin::new(&mut self.0).poll_read(context, buf)
+///     }
+/// }
+/// # impl<S: AsyncWrite + Unpin> AsyncWrite for Ours<S> {
+/// #     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, octets: &[u8]) -> Poll<std::io::Result<usize>> {
+/// #         Pin::new(&mut self.0).poll_write(context, octets)
+/// #     }
+/// #     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+/// #         Pin::new(&mut self.0).poll_flush(context)
+/// #     }
+/// #     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+/// #         Pin::new(&mut self.0).poll_shutdown(context)
+/// #     }
+/// # }
+/// # let (one, _other) = tokio::io::duplex(16);
+/// let stream: Box<dyn hinternet::network::Stream> = Box::new(Ours(one)); // and AsyncWrite alike
+/// ```
 pub trait Stream: AsyncRead + AsyncWrite + Unpin {
     /// Reads what has already arrived, without waiting: 0 is the end, `WouldBlock` is nothing. It is asked of an idle stream,
     /// which must have neither octets nor an end.

@@ -3,6 +3,19 @@
 use bytes::Bytes;
 
 /// What is known of a secure wire (`WINHTTP_SECURITY_INFO`, `SERVER_CERT_CHAIN_CONTEXT`).
+///
+/// ```no_run
+/// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+/// let response = session.get("https://www.example.com/")?.send().await?;
+/// if let Some(secure) = response.security_info() {
+///     println!("{} by {}, {:?} bits", secure.protocol, secure.cipher_suite, secure.key_bits());
+///     if let Some(own) = secure.certificates.first().and_then(|der| hinternet::transport::CertificateInfo::read(der)) {
+///         println!("of {}, until {:?}", own.subject, own.valid_to);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_SECURITY_INFO")]
 #[doc(alias = "WINHTTP_OPTION_SERVER_CERT_CHAIN_CONTEXT")]
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,8 @@ use super::status::Status;
 use crate::error::{Error, Operation};
 
 /// How an operation ended (`WINHTTP_ASYNC_RESULT`).
+///
+/// An example is at [`Notifications`](crate::Notifications).
 #[doc(alias = "WINHTTP_WEB_SOCKET_ASYNC_RESULT")]
 #[doc(alias = "WINHTTP_ASYNC_RESULT")]
 #[derive(Clone, Debug)]

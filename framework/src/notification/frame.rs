@@ -1,6 +1,25 @@
 //! A frame of a WebSocket, as those hear of it who ask for frames.
 
 /// A frame that went over a WebSocket: its header, as RFC 6455 section 5.2 has it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{NotificationMask, OpCode, Status};
+///
+/// let mut frames = session.notifications(NotificationMask::FRAMES)?;
+/// let websocket = session.websocket("ws://www.example.com/")?.connect().await?;
+/// websocket.send("hello").await?;
+/// let told = frames.next().await.expect("a frame was sent");
+/// match told.status {
+///     Status::FrameSent(frame) => assert_eq!((frame.opcode, frame.fin, frame.length), (OpCode::Text, true, 5)),
+///     other => panic!("{other:?}"),
+/// }
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Frame {
@@ -15,6 +34,8 @@ pub struct Frame {
 }
 
 /// What a frame is.
+///
+/// An example is at [`Frame`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum OpCode {
     /// It goes on with the message before it.

@@ -8,6 +8,27 @@ bitflags! {
     /// The low 32 bits have WinHTTP's names and values; the high 32 are for what WinHTTP does not have.
     /// An empty mask keeps a subscriber in its place and silences it. `Missed` and `Unsubscribed` come
     /// whatever the mask.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> hinternet::Result<()> {
+    /// # let session = builder().open()?;
+    /// use hinternet::{NotificationMask, Status};
+    ///
+    /// let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    /// let subscriber = hinternet::subscriber(move |notification| {
+    ///     if let Status::ReceivingResponse | Status::ResponseReceived(_) = notification.status {
+    ///         let _ = tell.send(notification.name());
+    ///     }
+    /// });
+    /// session.set_subscriber(subscriber, NotificationMask::RECEIVE_RESPONSE | NotificationMask::PROGRESS).await?;
+    /// session.get("http://www.example.com/")?.send().await?;
+    /// assert_eq!(told.recv().await, Some("ReceivingResponse"));
+    /// assert_eq!(told.recv().await, Some("ResponseReceived"));
+    /// # session.close().await
+    /// # }
+    /// ```
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct NotificationMask: u64 {
         /// `ResolvingName`, `NameResolved`.

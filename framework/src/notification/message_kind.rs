@@ -4,6 +4,8 @@
 ///
 /// A fragment is a part of a message that has more to come, be it that the sender cut it or that the receiver asked for less of it.
 /// The last part has the kind of the whole message.
+///
+/// An example is at [`MessagePart`](crate::MessagePart).
 #[doc(alias = "WINHTTP_WEB_SOCKET_BUFFER_TYPE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum MessageKind {

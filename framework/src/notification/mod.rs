@@ -40,6 +40,23 @@ pub(crate) use subscribers::{Author, CreditLimits, Subscribers};
 ///
 /// Notifications of one handle come in order and one at a time. Each counts against the subscription's credit until
 /// the subscriber's handler drops it; a clone does not.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{Handle, NotificationMask, Status};
+///
+/// let mut notifications = session.notifications(NotificationMask::HANDLES | NotificationMask::ALL_COMPLETIONS)?;
+/// session.get("http://www.example.com/")?.send().await?.bytes().await?;
+/// let first = notifications.next().await.expect("a request was made");
+/// assert_eq!((first.name(), first.sequence), ("HandleCreated", 0));
+/// assert_eq!(first.parent, Some(session.id()));
+/// assert!(matches!(first.status, Status::HandleCreated(id) if id == first.handle));
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_STATUS_CALLBACK")]
 pub struct Notification {
     /// The handle it is about.

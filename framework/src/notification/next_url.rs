@@ -8,6 +8,8 @@ use crate::shown;
 /// The URL that a request goes on to: it derefs to, and displays as, the whole text.
 ///
 /// `Debug` leaves out query and fragment, which may be a code or a token that the server hands over.
+///
+/// An example is at [`RedirectPolicy`](crate::RedirectPolicy).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct NextUrl(String);
 

@@ -14,6 +14,34 @@ use super::closure::Queue;
 ///
 /// Made from an actor's `Addr` or `Recipient`, which it keeps alive until it is replaced, removed or the handle closes;
 /// or from a `WeakRecipient`, for an actor that itself owns the handle.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use actix::{Actor, Context, Handler};
+/// use hinternet::{Notification, NotificationMask};
+///
+/// struct Printer;
+///
+/// impl Actor for Printer {
+///     type Context = Context<Self>;
+/// }
+///
+/// impl Handler<Notification> for Printer {
+///     type Result = ();
+///
+///     fn handle(&mut self, notification: Notification, _: &mut Context<Self>) {
+///         println!("{notification:?}");
+///     }
+/// }
+///
+/// let printer = hinternet::start(Printer); // on a thread of the engine
+/// session.set_subscriber(printer, NotificationMask::ALL_NOTIFICATIONS).await?;
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Subscriber(Sink);
 

@@ -65,6 +65,8 @@ use crate::reason::{AuthReason, CloseReason, CookieRefusal, PauseReason, WireHea
 /// | `ClosingConnection`, `ConnectionClosed` | a wire is closed rather than kept | the completion under way |
 /// | `RequestError` | completes any operation that failed | `HandleClosing`, or the next operation |
 /// | `HandleClosing` | every handle, last of all | nothing |
+///
+/// An example is at [`NotificationMask`](crate::NotificationMask).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Status {

@@ -13,6 +13,26 @@ use super::late::LateWaker;
 /// The notifications of one handle, and of the children it creates from now on, as a `Stream`.
 ///
 /// Ends when every one of those handles is closed. Dropping it ends the subscription.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{NotificationMask, Operation};
+///
+/// let mut completions = session.notifications(NotificationMask::ALL_COMPLETIONS)?;
+/// session.get("http://www.example.com/")?.send().await?.bytes().await?;
+/// let mut operations = Vec::new();
+/// while operations.last() != Some(&Operation::Read) {
+///     let done = completions.next().await.and_then(|n| n.completion()).expect("the mask has nothing else");
+///     assert!(done.result.is_ok());
+///     operations.push(done.operation);
+/// }
+/// assert_eq!(operations, [Operation::Send, Operation::Receive, Operation::Read]);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Notifications {
     receiver: mpsc::UnboundedReceiver<Notification>,

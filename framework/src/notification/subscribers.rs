@@ -82,11 +82,33 @@ pub(crate) struct CreditLimits {
 }
 
 /// Names an added subscription, to remove it again.
+///
+/// An example is at [`Previous`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SubscriptionId(u64);
 
 /// What stood in the slot before (what `WinHttpSetStatusCallback` returns), or the subscription that was removed. It can be set
 /// again as it is.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::NotificationMask;
+///
+/// let print = || hinternet::subscriber(|notification| println!("{notification:?}"));
+/// session.set_subscriber(print(), NotificationMask::HANDLES).await?;
+/// let previous = session.set_subscriber(print(), NotificationMask::EVERYTHING).await?.expect("that of before");
+/// assert_eq!(previous.mask, NotificationMask::HANDLES);
+/// previous.drained().await; // it has handled its last message
+/// session.set_subscriber(previous.subscriber, previous.mask).await?; // as it was
+///
+/// let beside = session.subscribe(print(), NotificationMask::PROGRESS)?;
+/// assert!(session.unsubscribe(beside).is_some());
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Previous {
     /// The subscriber.

@@ -1,6 +1,8 @@
 //! What a request does with the cache of its session.
 
 /// What a request does with the cache of its session, if that has one. The modes are WinINet's; WinHTTP has no cache.
+///
+/// An example is at [`Cache`](crate::Cache).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CacheMode {

@@ -10,6 +10,17 @@ use crate::error::{Error, Operation, Result};
 ///
 /// Compressed text gives away something of its content by its length: do not send a secret and text of somebody else's choice
 /// over one WebSocket (RFC 7692 section 8).
+///
+/// ```
+/// use hinternet::{Compression, Session, WebSocketOptions};
+///
+/// let mut options = WebSocketOptions::default();
+/// options.compression = Some(Compression::default());
+/// let session = Session::open()?;
+/// let websocket = session.websocket("wss://feed.example.com/")?.options(options);
+/// // Once it is connected, `compression()` tells what was agreed.
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Compression {
@@ -75,6 +86,8 @@ impl Compression {
 }
 
 /// What the server has agreed to: [`WebSocket::compression`](crate::WebSocket::compression).
+///
+/// An example is at [`Compression`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AgreedCompression {

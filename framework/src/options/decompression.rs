@@ -25,6 +25,13 @@ bitflags! {
     /// deflate, up to 8 MiB of Zstandard (RFC 9659) and up to 16 MiB of Brotli (RFC 7932), of which larger ones are refused; while it
     /// grows Brotli's takes half as much again. Brotli's decoder works ahead of what is read: seldom far, and until its window is full
     /// at worst. How much a body may become is said in [`Limits`](crate::Limits).
+    ///
+    /// ```
+    /// use hinternet::{Decompression, Session};
+    ///
+    /// let session = Session::builder().decompression(Decompression::NONE).open()?; // bodies as they came
+    /// # Ok::<_, hinternet::Error>(())
+    /// ```
     #[doc(alias = "WINHTTP_OPTION_DECOMPRESSION")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Decompression: u32 {

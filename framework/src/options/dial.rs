@@ -18,6 +18,19 @@ use crate::network::{AddressPolicy, ByPointer, Dialer, Resolver};
 ///
 /// A resolver, a dialer or an address policy is equal to itself alone: requests share wires that were given clones of these
 /// options, not clones of a resolver.
+///
+/// ```
+/// use std::net::{IpAddr, Ipv4Addr};
+/// use hinternet::{DialOptions, Session};
+/// use hinternet::network::PublicAddresses;
+///
+/// // No URL leads into a private network, whatever names resolve to.
+/// let outside = Session::builder().dial(DialOptions::default().address_policy(PublicAddresses)).open()?;
+/// // A host of this name is here, as with curl's --resolve.
+/// let here = DialOptions::default().addresses_of("www.example.com", [IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+/// let at_home = Session::builder().dial(here).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DialOptions {
     pub(crate) resolver: Option<ByPointer<dyn Resolver>>,

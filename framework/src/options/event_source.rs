@@ -9,6 +9,18 @@ use crate::error::{Error, Operation, Result};
 ///
 /// The pause before an attempt is *any* time up to a longest one (full jitter), which is `first_pause` after the first failure and
 /// grows by `factor` up to `longest_pause`. What the server asks for, by its `retry` field or a `Retry-After`, comes on top.
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{EventSourceOptions, Session};
+///
+/// let mut options = EventSourceOptions::default();
+/// options.silence = Some(Duration::from_secs(60)); // this server says something every half minute
+/// options.attempts = Some(5);
+/// let session = Session::open()?;
+/// let ticks = session.events("https://www.example.com/ticks")?.options(options).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EventSourceOptions {

@@ -45,6 +45,15 @@ pub struct Governor {
 ///
 /// Of thirteen that are let go while all kinds wait, eight are `High`, four `Normal` and one `Low`: nobody waits for ever. Within
 /// a kind the first to come is the first to go.
+///
+/// ```
+/// use hinternet::{Governor, Priority, Session};
+///
+/// let session = Session::builder().governor(Governor::new().concurrency(2)).open()?;
+/// let soon = session.get("http://www.example.com/")?.priority(Priority::High);
+/// let whenever = session.get("http://www.example.com/")?.priority(Priority::Low);
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Priority {
     /// Somebody waits for it.

@@ -8,6 +8,8 @@ use crate::error::{Error, Operation, Result};
 /// Which protocols a request may be sent by (`WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL`, `WINHTTP_OPTION_HTTP_PROTOCOL_REQUIRED`).
 ///
 /// What they mean for a WebSocket stands at [`Request::upgrade_to_websocket`](crate::Request::upgrade_to_websocket).
+///
+/// An example is at [`Http2Options`].
 #[doc(alias = "WINHTTP_OPTION_ENABLE_HTTP_PROTOCOL")]
 #[doc(alias = "WINHTTP_OPTION_HTTP_PROTOCOL_REQUIRED")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,6 +36,17 @@ pub enum Protocols {
 
 /// How HTTP/2 is spoken: sizes, pings, and how much a server may ask for. Part of what makes a wire: requests that differ in it
 /// share none.
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{Http2Options, Protocols, Session, StalledReader};
+///
+/// let mut http2 = Http2Options::default();
+/// http2.ping_every = Some(Duration::from_secs(20));
+/// http2.stalled_reader = StalledReader::Abort; // rather than hold up the others on its wire
+/// let session = Session::builder().protocols(Protocols::RequireHttp2).http2(http2).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Http2Options {
@@ -70,6 +83,8 @@ pub struct Http2Options {
 
 /// What is done about a reader that reads no more, beside telling its request. In any case the wire makes up for what it holds,
 /// up to [`unread_limit`](Http2Options::unread_limit).
+///
+/// An example is at [`Http2Options`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum StalledReader {

@@ -16,6 +16,14 @@ bitflags! {
     /// ended in LF alone: who wrote that may have meant another end than was read, and sent what would be taken for the next answer.
     /// That a line of a head ended so does not count, since RFC 9112 section 2.2 allows to read it. HTTP/2 has none of these mistakes,
     /// and the answer to `CONNECT` is read strictly in any case.
+    ///
+    /// ```
+    /// use hinternet::{Leniency, RequestOptions};
+    ///
+    /// let mut options = RequestOptions::default();
+    /// options.leniency = Leniency::BARE_LINE_FEED | Leniency::STRANGE_LENGTHS;
+    /// assert!(!options.leniency.contains(Leniency::NO_LENGTHS));
+    /// ```
     #[doc(alias = "WINHTTP_OPTION_UNSAFE_HEADER_PARSING")]
     #[derive(Clone, Copy, PartialEq, Eq, Hash)]
     pub struct Leniency: u8 {

@@ -3,6 +3,15 @@
 use crate::error::{Error, Operation, Result};
 
 /// How much a peer may make us hold.
+///
+/// ```
+/// use hinternet::{Limits, Session};
+///
+/// let mut limits = Limits::default();
+/// limits.decoded_body = Some(64 << 20); // no more of any body than 64 MiB
+/// let session = Session::builder().limits(limits).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {

@@ -69,6 +69,25 @@ pub(crate) use tls::TlsOptions;
 pub use websocket::WebSocketOptions;
 
 /// What one request obeys. Connections and sessions hold the copy their future children start from.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use std::time::Duration;
+///
+/// let mut options = session.options(); // a copy
+/// options.timeouts.total = Some(Duration::from_secs(20));
+/// options.redirects.limit = 3;
+/// session.set_options(options.clone())?; // for what is opened from now on
+///
+/// options.resends = 0;
+/// let response = session.get("http://www.example.com/")?.options(options).send().await?; // for this one
+/// assert_eq!(response.status(), 200);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RequestOptions {
@@ -176,6 +195,20 @@ impl RequestOptions {
 }
 
 /// What a connection handle adds: what its requests start from.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let connection = session.connect("http://www.example.com")?;
+/// let mut options = connection.options();
+/// options.request.redirects.limit = 3;
+/// connection.set_options(options)?; // for requests that are opened from now on
+/// assert_eq!(session.options().redirects.limit, 10); // and for no others
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct ConnectionOptions {
@@ -184,6 +217,16 @@ pub struct ConnectionOptions {
 }
 
 /// What a session adds: identity, the pool, and what its connections and requests start from.
+///
+/// ```
+/// use hinternet::{Session, SessionOptions};
+///
+/// let mut options = SessionOptions::default();
+/// options.wires_per_origin = Some(4);
+/// options.trace = 32; // a snapshot has the last 32 steps of each handle
+/// let session = Session::builder().options(options).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct SessionOptions {

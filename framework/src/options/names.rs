@@ -15,6 +15,16 @@ use crate::error::{Error, Operation, Result};
 /// An answer is dropped before its time when none of its addresses could be connected to, and all are when
 /// [`Session::network_changed`](crate::Session::network_changed) is called. Sessions share no answers; requests of one session share
 /// them if they were given the same resolver.
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{NameOptions, Session};
+///
+/// let mut names = NameOptions::default();
+/// names.assumed_ttl = Some(Duration::from_secs(30)); // keep what the system says, which tells no time
+/// let session = Session::builder().names(names).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[doc(alias("WINHTTP_OPTION_RESOLVER_CACHE_CONFIG", "WINHTTP_RESOLVER_CACHE_CONFIG"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -9,6 +9,15 @@ use crate::error::{Error, Operation, Result};
 
 /// What is otherwise for some origins than for the rest of a session; what is not set is as the session has it. For
 /// [`SessionBuilder::for_origins`](crate::SessionBuilder::for_origins).
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{OriginOptions, Session};
+///
+/// let slow = OriginOptions::new().wires_per_origin(2).idle_timeout(Duration::from_secs(5));
+/// let session = Session::builder().for_origins("*.example.com", slow).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[must_use = "it says nothing before a session is opened with it"]
 pub struct OriginOptions {

@@ -13,6 +13,27 @@ use crate::shown;
 use crate::target::Target;
 
 /// Which redirects are followed (`WINHTTP_OPTION_REDIRECT_POLICY`).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{NotificationMask, RedirectPolicy, Status};
+///
+/// let mut redirects = session.notifications(NotificationMask::REDIRECT)?;
+/// let response = session.get("http://www.example.com/old")?.send().await?; // followed
+/// assert_eq!((response.url(), response.history().len()), ("http://www.example.com/", 1));
+/// match redirects.next().await.expect("there was one").status {
+///     Status::Redirect(to) => assert_eq!(to.as_ref() as &str, "http://www.example.com/"),
+///     other => panic!("{other:?}"),
+/// }
+///
+/// let request = session.get("http://www.example.com/old")?.redirects(RedirectPolicy::Never);
+/// assert_eq!(request.send().await?.status(), 301); // simply the response
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_OPTION_REDIRECT_POLICY")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RedirectPolicy {
@@ -38,6 +59,16 @@ pub enum RedirectPolicy {
 /// As soon as a redirect leads to another scheme, host or port, these fields of the caller's and of the session's are dropped, and do
 /// not come back in this chain: `Authorization`, `Cookie`, `Proxy-Authorization`, all that `sensitive` names, and every field with a
 /// value that says so of itself ([`HeaderValue::set_sensitive`](http::HeaderValue::set_sensitive)).
+///
+/// ```
+/// use hinternet::{HeaderName, RedirectOptions, Session};
+///
+/// let mut redirects = RedirectOptions::default();
+/// redirects.limit = 3;
+/// redirects.sensitive = vec![HeaderName::from_static("x-api-key")]; // goes to nobody else
+/// let session = Session::builder().redirects(redirects).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct RedirectOptions {
@@ -91,6 +122,24 @@ impl RedirectOptions {
 /// answer that leads to another origin than was proposed has them dropped again, but for what it added itself.
 ///
 /// If `receive_response` was given up while it was asked, the next call asks anew.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{RedirectDecider, RedirectDecision, RedirectOptions};
+///
+/// let mut redirects = RedirectOptions::default();
+/// redirects.decider = Some(RedirectDecider::function(|redirect| match redirect.target.path_and_query() {
+///     "/" => RedirectDecision::Deliver, // the caller gets the 301
+///     _ => RedirectDecision::Follow(redirect),
+/// }));
+/// let response = session.get("http://www.example.com/old")?.redirects(redirects).send().await?;
+/// assert_eq!(response.status(), 301);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct RedirectDecider(pub(crate) Decider);
 
@@ -136,6 +185,8 @@ impl fmt::Debug for RedirectDecider {
 }
 
 /// A redirect that is about to be followed, as a message to whoever decides: the next request, to be edited.
+///
+/// An example is at [`RedirectDecider`].
 #[derive(Clone, Message)]
 #[rtype(result = "RedirectDecision")]
 #[non_exhaustive]
@@ -216,6 +267,8 @@ impl fmt::Debug for Redirect {
 }
 
 /// What becomes of a redirect.
+///
+/// An example is at [`RedirectDecider`].
 #[expect(clippy::large_enum_variant, reason = "it lives no longer than one decision")]
 #[derive(Clone, Debug, MessageResponse)]
 pub enum RedirectDecision {

@@ -52,6 +52,8 @@ pub struct RetryPolicy {
 ///
 /// A bucket of tokens, full at first: each retry takes one, each request of the session to that origin that has a
 /// [`RetryPolicy`] brings a share of one, and each second a few.
+///
+/// An example is at [`RetryPolicy`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RetryBudget {

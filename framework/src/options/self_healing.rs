@@ -10,6 +10,16 @@ use crate::error::{Error, Operation, Result};
 ///
 /// The pause before an attempt is *any* time up to a longest one (full jitter), which is `first_pause` after the first failure and
 /// grows by `factor` up to `longest_pause`. So a thousand clients of one server that restarts do not come back at once.
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{Overflow, SelfHealingOptions};
+///
+/// let mut options = SelfHealingOptions::default();
+/// options.longest_pause = Duration::from_secs(30);
+/// options.queue_messages = 100;
+/// options.overflow = Overflow::DropOldest; // prices: the newest is what counts
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct SelfHealingOptions {
@@ -39,6 +49,8 @@ pub struct SelfHealingOptions {
 }
 
 /// What becomes of a message for which a queue has no room.
+///
+/// An example is at [`SelfHealingOptions`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overflow {

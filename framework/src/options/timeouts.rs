@@ -27,6 +27,17 @@ use crate::error::{Error, Operation, Result};
 /// The wait for `100 Continue` has its own limit, [`expect_continue`](crate::RequestOptions::expect_continue), after which the
 /// body goes out. What a caller's own body stream or file takes to give its next piece is limited by `total` alone, and so is
 /// a peer that is slow but not silent; for that see [`MinimumRate`](crate::MinimumRate).
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{Session, Timeouts};
+///
+/// let mut timeouts = Timeouts::default();
+/// timeouts.connect = Some(Duration::from_secs(5));
+/// timeouts.total = Some(Duration::from_secs(60)); // from `send` to the last octet of the response
+/// let session = Session::builder().timeouts(timeouts).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[doc(alias = "WinHttpSetTimeouts")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

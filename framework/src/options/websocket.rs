@@ -6,6 +6,18 @@ use super::timeouts::check_one;
 use crate::error::{Error, Operation, Result};
 
 /// What a WebSocket obeys. It has a copy of its request's, which began as one of the connection's.
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{Session, WebSocketOptions};
+///
+/// let mut options = WebSocketOptions::default();
+/// options.message = 1 << 20; // nobody sends more than a mebioctet at a time
+/// options.ping_every = Some(Duration::from_secs(10));
+/// let session = Session::open()?;
+/// let websocket = session.websocket("wss://feed.example.com/")?.options(options);
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WebSocketOptions {

@@ -24,11 +24,15 @@ use crate::policy::pac::{held_until, shown_to_script};
 use crate::target::Target;
 
 /// The actor behind a [`Pac`](crate::Pac).
+///
+/// An example is at [`Pac`](crate::Pac).
 pub struct PacActor {
     state: Rc<State>,
 }
 
 /// Asks the script for the ways to a URL: [`Pac::proxies_for`](crate::Pac::proxies_for) as a message.
+///
+/// An example is at [`Pac`](crate::Pac).
 #[doc(alias = "WinHttpGetProxyForUrl")]
 #[derive(Clone, Debug, Message)]
 #[rtype(result = "Result<Vec<Route>>")]

@@ -6,6 +6,16 @@ use crate::error::{Error, Operation, Result};
 use crate::options::DialOptions;
 
 /// What a proxy script may use up, and how it is fetched.
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{Pac, PacOptions};
+///
+/// let mut options = PacOptions::default();
+/// options.time = Duration::from_millis(200);
+/// let pac = Pac::from_text("function FindProxyForURL(url, host) { return 'DIRECT' }").with_options(options)?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[doc(alias = "WINHTTP_AUTOPROXY_OPTIONS")]
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -91,6 +91,13 @@ mod sealed {
 
 /// A moment as header fields have it, to the second: `Mon, 28 Jul 2008 10:05:52 GMT` (`WinHttpTimeFromSystemTime`).
 ///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// assert_eq!(hinternet::http_date(SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777))?, "Sun, 06 Nov 1994 08:49:37 GMT");
+/// # Ok::<_, hinternet::Error>(())
+/// ```
+///
 /// # Errors
 /// 87 for a moment before 1970, or after the year 9999, which has no such form.
 #[doc(alias = "InternetTimeFromSystemTime")]
@@ -103,6 +110,14 @@ pub fn http_date(moment: SystemTime) -> Result<String> {
 
 /// The moment that a header field names, in any of the three forms of RFC 9110 section 5.6.7 (`WinHttpTimeToSystemTime`, which takes
 /// what merely looks like one).
+///
+/// ```
+/// use std::time::{Duration, SystemTime};
+///
+/// let moment = hinternet::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT")?;
+/// assert_eq!(moment, SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_777));
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 ///
 /// # Errors
 /// 87 for what is no date.

@@ -3,6 +3,8 @@
 use std::fmt;
 
 /// Why credentials are shown to a server or a proxy.
+///
+/// An example is at [`NotificationMask`](crate::NotificationMask).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

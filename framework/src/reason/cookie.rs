@@ -3,6 +3,8 @@
 use std::fmt;
 
 /// Why a cookie is not kept.
+///
+/// An example is at [`NotificationMask`](crate::NotificationMask).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -7,6 +7,8 @@ use super::CloseReason;
 /// How a connection to a server is.
 ///
 /// Only one that is `Fresh`, `Active` or `Idle` is given further requests.
+///
+/// An example is at [`NotificationMask`](crate::NotificationMask).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

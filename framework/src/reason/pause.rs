@@ -3,6 +3,8 @@
 use std::fmt;
 
 /// Why no request to an origin is let go for a while.
+///
+/// An example is at [`NotificationMask`](crate::NotificationMask).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]

@@ -27,6 +27,8 @@ use crate::protocol::http1::ResponseHead;
 use crate::services::{Load, Services, WorkEnd, WorkGuard};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
+///
+/// An example is at [`messages`](crate::messages).
 pub struct RequestActor {
     services: Arc<Services>,
     pub(super) owner: Arc<Node>,

@@ -29,6 +29,26 @@ use crate::target::Target;
 /// A request in the making, from [`Session::get`](crate::Session::get) and its kin.
 ///
 /// What is wrong with a header or a body is kept until [`send`](Self::send), which fails with it and sends nothing.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use std::time::Duration;
+///
+/// let response = session
+///     .post("http://www.example.com/echo")?
+///     .query(&[("verbose", "1")])
+///     .header("accept-language", "de")
+///     .timeout(Duration::from_secs(20))
+///     .body("hello")
+///     .send()
+///     .await?;
+/// assert_eq!(response.text().await?, "hello");
+/// # session.close().await
+/// # }
+/// ```
 #[must_use = "nothing is sent before `send`"]
 pub struct RequestBuilder(Box<Parts>);
 

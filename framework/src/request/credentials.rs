@@ -47,6 +47,26 @@ impl Own {
 }
 
 /// Which schemes a response asks for: [`Request::query_auth_schemes`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{AuthScheme, AuthTarget, Authentication, Method};
+///
+/// let request = session.connect("http://www.example.com")?.open_request(Method::GET, "/private")?;
+/// request.send(()).await?;
+/// assert_eq!(request.receive_response().await?.status(), 401);
+/// let offered = request.query_auth_schemes()?;
+/// assert_eq!((offered.first, offered.target), (AuthScheme::Basic, AuthTarget::Server));
+///
+/// request.set_credentials(offered.target, offered.first, ("me", "secret"))?;
+/// request.send(()).await?; // again, with them
+/// assert_eq!(request.receive_response().await?.status(), 200);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OfferedSchemes {

@@ -21,13 +21,17 @@ use crate::protocol::http1::{BodyLength, field};
 /// given as octets. When the length of every part is known - files have the one they have when the request is sent - the body is
 /// sent with `Content-Length`, else chunked. It can be given again unless a part is a stream.
 ///
-/// ```no_run
-/// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
 /// use hinternet::Form;
 ///
-/// let form = Form::new().text("title", "A film").file("film", "film.mp4").content_type("video/mp4");
-/// session.post("https://www.example.com/films")?.multipart(form).send().await?.error_for_status()?;
-/// # Ok(())
+/// let form = Form::new().text("title", "A film").bytes("film", "film.mp4", "...").content_type("video/mp4");
+/// let response = session.post("http://www.example.com/echo")?.multipart(form).send().await?.error_for_status()?;
+/// assert!(response.text().await?.contains("A film"));
+/// # session.close().await
 /// # }
 /// ```
 #[must_use = "a form does nothing unless it is sent"]

@@ -9,6 +9,8 @@ use crate::error::{Error, Operation, Result};
 use crate::protocol::http1::field;
 
 /// What becomes of a header field that a request may have already: the modifiers of `WinHttpAddRequestHeaders`.
+///
+/// An example is at [`Request::add_header_with`](crate::Request::add_header_with).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HeaderModifier {
@@ -119,14 +121,19 @@ impl Request {
     /// [`add_header`](Self::add_header) with a say in what becomes of one that is there: `true` if anything was changed, `false` if there
     /// was one already ([`AddIfNew`](HeaderModifier::AddIfNew)), or none to replace.
     ///
-    /// ```no_run
-    /// # fn example(request: hinternet::Request) -> hinternet::Result<()> {
-    /// use hinternet::HeaderModifier;
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> hinternet::Result<()> {
+    /// # let session = builder().open()?;
+    /// use hinternet::{HeaderModifier, Method};
     ///
+    /// let request = session.connect("http://www.example.com")?.open_request(Method::GET, "/")?;
     /// request.add_header("Accept", "text/html")?;
     /// request.add_header_with(HeaderModifier::CoalesceWithComma, "Accept", "text/plain")?;
     /// request.add_header_with(HeaderModifier::Replace, "X-Draft", "")?; // Takes it away.
-    /// # Ok(())
+    /// assert_eq!(request.headers()["accept"], "text/html, text/plain");
+    /// # session.close().await
     /// # }
     /// ```
     ///

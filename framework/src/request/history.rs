@@ -13,6 +13,20 @@ use crate::target::Target;
 /// A response that was not delivered, because the library went on to another exchange: it was a redirect that was followed, a 401 or a
 /// 407 that was answered by credentials, a status that a [`RetryPolicy`](crate::RetryPolicy) has asked again after, or a 304 by which
 /// the cache could not be helped and asked once more.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let response = session.get("http://www.example.com/old")?.send().await?;
+/// let before = &response.history()[0];
+/// assert_eq!((before.url(), before.status().as_u16()), ("http://www.example.com/old", 301));
+/// assert_eq!(before.headers()["location"], "/");
+/// assert_eq!(response.url(), "http://www.example.com/");
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct PriorResponse {
     target: Target,

@@ -24,6 +24,8 @@ use crate::shown;
 pub(crate) struct Ticket(pub(crate) u64);
 
 /// Sends the request: [`Request::send_with`](crate::Request::send_with).
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpSendRequest")]
 #[derive(Message)]
 #[rtype(result = "Result<()>")]
@@ -49,6 +51,8 @@ impl fmt::Debug for SendRequest {
 }
 
 /// Writes a piece of the body: [`Request::write`](crate::Request::write).
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpWriteData")]
 #[derive(Message)]
 #[rtype(result = "Result<()>")]
@@ -71,6 +75,8 @@ impl fmt::Debug for WriteData {
 }
 
 /// Ends a chunked body: [`Request::finish`](crate::Request::finish).
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Default, Message)]
 #[rtype(result = "Result<()>")]
 pub struct FinishBody {
@@ -92,6 +98,8 @@ impl fmt::Debug for FinishBody {
 }
 
 /// Receives the response head: [`Request::receive_response`](crate::Request::receive_response).
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpReceiveResponse")]
 #[derive(Debug, Default, Message)]
 #[rtype(result = "Result<Arc<ResponseHead>>")]
@@ -100,6 +108,8 @@ pub struct ReceiveResponse {
 }
 
 /// Asks how much the next read gives: [`Request::query_data_available`](crate::Request::query_data_available).
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpQueryDataAvailable")]
 #[derive(Debug, Default, Message)]
 #[rtype(result = "Result<u64>")]
@@ -108,6 +118,8 @@ pub struct QueryDataAvailable {
 }
 
 /// Reads from the body: [`Request::read`](crate::Request::read) and its kin.
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpReadData")]
 #[derive(Debug, Default, Message)]
 #[rtype(result = "Result<Bytes>")]
@@ -126,6 +138,8 @@ impl ReadData {
 }
 
 /// How much a read gives.
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Amount {

@@ -108,6 +108,8 @@ pub(crate) use showing::Found;
 /// Over HTTP/2 one call that sends and one that receives may be in flight at a time: while a [`Payload::stream`] is being sent or
 /// a `write` waits, and with [`Payload::duplex`] between two writes too. If one of them fails, so does the other, with the same
 /// error.
+///
+/// An example is at [`Connection`](crate::Connection).
 #[doc(alias = "WinHttpOpenRequest")]
 #[derive(Clone)]
 pub struct Request {
@@ -326,6 +328,8 @@ impl Request {
 }
 
 /// Which wire carried an exchange (`WINHTTP_CONNECTION_INFO`).
+///
+/// An example is at [`WireId`](crate::WireId).
 #[doc(alias = "WINHTTP_CONNECTION_INFO")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -21,6 +21,27 @@ use crate::protocol::http1::BodyLength;
 ///
 /// [`empty`](Self::empty), [`bytes`](Self::bytes), [`stream`](Self::stream) and [`file`](Self::file) are complete with `send`;
 /// [`begin`](Self::begin), [`chunked`](Self::chunked) and [`duplex`](Self::duplex) only announce a body that `write` then gives.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{Bytes, Method, Payload};
+///
+/// let pieces = futures_util::stream::iter([Ok(Bytes::from("hel")), Ok(Bytes::from("lo"))]);
+/// let of_pieces = Payload::stream(pieces); // chunked, and asked for as the server takes it
+/// let of_file = Payload::file("upload.bin"); // opened when it is sent
+/// # drop((of_pieces, of_file));
+///
+/// let request = session.connect("http://www.example.com")?.open_request(Method::POST, "/echo")?;
+/// request.send(Payload::begin("hel", 5)).await?; // five octets in all,
+/// request.write("lo").await?; // and the rest of them
+/// request.receive_response().await?;
+/// assert_eq!(request.read_exact(5).await?, "hello");
+/// # session.close().await
+/// # }
+/// ```
 pub struct Payload(pub(super) Kind);
 
 pub(super) enum Kind {

@@ -9,6 +9,27 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::protocol::byte_ranges::{Asked, ContentRange, PartsReader, Said, Step, boundary_of};
 
 /// Which octets a response holds, of a request that asked for a range.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{Ranged, Validator};
+///
+/// let response = session.get("http://www.example.com/file")?.range(2..5).send().await?;
+/// match response.ranged()? {
+///     Ranged::Part(part) => assert_eq!((part.first, part.last, part.complete_length), (2, 4, Some(10))),
+///     other => panic!("{other:?}"),
+/// }
+/// let validator = Validator::of(response.headers()).expect("it has an ETag");
+/// assert_eq!(response.text().await?, "234");
+/// // The rest, if it is still the same file.
+/// let rest = session.get("http://www.example.com/file")?.range(5..).if_range(&validator).send().await?;
+/// assert_eq!(rest.text().await?, "56789");
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ranged {
@@ -26,6 +47,8 @@ pub enum Ranged {
 }
 
 /// The parts of a response that holds several ranges, one after the other; from [`Response::parts`].
+///
+/// An example is at [`Response::parts`](crate::Response::parts).
 #[derive(Debug)]
 pub struct Parts {
     response: Response,
@@ -33,6 +56,8 @@ pub struct Parts {
 }
 
 /// The head of a part.
+///
+/// An example is at [`Response::parts`](crate::Response::parts).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Part {

@@ -19,6 +19,24 @@ use crate::protocol::http1::ResponseHead;
 ///
 /// The body is pulled: what is not read stays with the server, and memory stays bounded. Dropping the response gives the
 /// rest of it up.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let mut response = session.get("http://www.example.com/file")?.send().await?.error_for_status()?;
+/// assert_eq!(response.status(), 200);
+/// assert_eq!(response.content_length(), Some(10));
+/// assert_eq!(response.headers()["etag"], "\"1\"");
+/// let mut octets = 0;
+/// while let Some(piece) = response.chunk().await? {
+///     octets += piece.len(); // the server waits for whoever reads slowly
+/// }
+/// assert_eq!(octets, 10);
+/// # session.close().await
+/// # }
+/// ```
 pub struct Response {
     request: Request,
     head: Arc<ResponseHead>,

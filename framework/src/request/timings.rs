@@ -9,6 +9,19 @@ use crate::wire::Exchange;
 ///
 /// On a reused wire the six points of resolving, connecting and securing are `None`. After a resend the points are those of the last
 /// attempt, except `started`.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let response = session.get("http://www.example.com/")?.send().await?;
+/// let (timings, sizes) = (response.timings(), response.sizes());
+/// assert!(timings.is_first_on_wire() && timings.to_head().is_some());
+/// assert!(sizes.sent > 0 && sizes.response_head > 0);
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_REQUEST_TIMES")]
 #[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +132,8 @@ fn between(start: Option<Instant>, end: Option<Instant>) -> Option<Duration> {
 }
 
 /// How much a request moved, in octets (`WINHTTP_OPTION_REQUEST_STATS`).
+///
+/// An example is at [`Timings`].
 #[doc(alias = "WINHTTP_REQUEST_STATS")]
 #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

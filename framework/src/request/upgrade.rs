@@ -28,6 +28,8 @@ use crate::websocket::{Opening, Upgraded};
 use crate::wire::{Exchange, Failure};
 
 /// Makes a WebSocket of the request: [`Request::complete_upgrade`] as a message.
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
 #[derive(Clone, Copy, Debug, Default, Message)]
 #[rtype(result = "Result<WebSocket>")]

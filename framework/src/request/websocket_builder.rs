@@ -17,6 +17,23 @@ use crate::target::Target;
 /// A WebSocket in the making, from [`Session::websocket`](crate::Session::websocket).
 ///
 /// What is wrong with a field is kept until [`connect`](Self::connect), which fails with it and sends nothing.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let websocket = session
+///     .websocket("ws://www.example.com/")?
+///     .header("origin", "http://www.example.com")
+///     .connect()
+///     .await?;
+/// websocket.send("hello").await?;
+/// assert_eq!(websocket.receive().await?.as_text(), Some("hello"));
+/// websocket.close(1000, "done").await?;
+/// # session.close().await
+/// # }
+/// ```
 #[must_use = "nothing is sent before `connect`"]
 #[derive(Clone)]
 pub struct WebSocketBuilder {

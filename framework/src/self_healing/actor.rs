@@ -22,6 +22,8 @@ use crate::request::WebSocketBuilder;
 
 /// The actor of one self-healing WebSocket. It takes the messages of [`messages`](crate::messages); see
 /// [`SelfHealing::addr`](crate::SelfHealing::addr).
+///
+/// An example is at [`messages`](crate::messages).
 pub struct SelfHealingActor {
     pub(super) node: Arc<Node>,
     pub(super) shared: Arc<Shared>,

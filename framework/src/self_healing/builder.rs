@@ -18,6 +18,8 @@ use crate::request::{Opening, WebSocketBuilder};
 use crate::websocket::WebSocket;
 
 /// What a resume hook is given.
+///
+/// An example is at [`SelfHealing`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Resumed {
@@ -35,6 +37,8 @@ pub(super) type Resume = Box<dyn Fn(Resumed) -> Resuming + Send>;
 pub(super) type IsFinal = Box<dyn Fn(&Ended) -> bool + Send>;
 
 /// A self-healing WebSocket in the making, from [`WebSocketBuilder::self_healing`].
+///
+/// An example is at [`SelfHealing`].
 #[must_use = "nothing is connected before `open`"]
 pub struct SelfHealingBuilder {
     websocket: WebSocketBuilder,

@@ -7,6 +7,8 @@ use crate::policy::is_hopeless;
 use crate::websocket::CloseStatus;
 
 /// How the WebSocket of a [`SelfHealing`](crate::SelfHealing) ended, or why there was none.
+///
+/// An example is at [`HealingFigures`](crate::HealingFigures).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Ended {

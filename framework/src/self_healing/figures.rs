@@ -6,6 +6,8 @@ use super::SelfHealing;
 use super::ended::Ended;
 
 /// Where a [`SelfHealing`] stands.
+///
+/// An example is at [`HealingFigures`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
@@ -22,6 +24,24 @@ pub enum HealingState {
 }
 
 /// How a [`SelfHealing`] is: what [`figures`](SelfHealing::figures) gives.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{Ended, HealingEvent, HealingState, SelfHealingOptions};
+///
+/// let feed = session.websocket("ws://www.example.com/")?.self_healing(SelfHealingOptions::default()).open()?;
+/// feed.send("hello").await?; // waits until it is connected
+/// assert!(matches!(feed.receive().await?, HealingEvent::Connected { .. }));
+/// assert!(matches!(feed.receive().await?, HealingEvent::Message(_)));
+/// let figures = feed.figures();
+/// assert_eq!((figures.state, figures.connected, figures.received), (HealingState::Live, 1, 1));
+/// assert!(figures.last_end.as_ref().is_none_or(Ended::is_final)); // it has not been lost yet
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct HealingFigures {

@@ -16,6 +16,8 @@ use crate::websocket::MessagePart;
 ///
 /// Attempts that fail are no events; the statuses `Healing` tell of them. Of several outages that nobody has received yet the last
 /// alone is told.
+///
+/// An example is at [`SelfHealing`](crate::SelfHealing).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum HealingEvent {

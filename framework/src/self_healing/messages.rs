@@ -9,16 +9,22 @@ use crate::error::Result;
 use crate::websocket::MessagePart;
 
 /// Queues a message: [`SelfHealing::send`](crate::SelfHealing::send).
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Debug, Message)]
 #[rtype(result = "Result<()>")]
 pub struct QueueMessage(pub MessagePart);
 
 /// Receives an event: [`SelfHealing::receive`](crate::SelfHealing::receive). One whose reply is dropped takes its event along.
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Clone, Copy, Debug, Default, Message)]
 #[rtype(result = "Result<HealingEvent>")]
 pub struct ReceiveEvent;
 
 /// Closes it: [`SelfHealing::close`](crate::SelfHealing::close).
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Clone, Message)]
 #[rtype(result = "Result<u64>")]
 pub struct CloseSelfHealing {

@@ -58,23 +58,30 @@ use shared::Shared;
 /// grows. What is sent meanwhile waits in a bounded queue. [`receive`](Self::receive) gives messages and, between them, what became
 /// of the connection.
 ///
-/// ```no_run
-/// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
 /// use hinternet::{HealingEvent, SelfHealingOptions};
 ///
 /// let feed = session
-///     .websocket("wss://feed.example.com/")?
+///     .websocket("ws://feed.example.com/")?
 ///     .self_healing(SelfHealingOptions::default())
 ///     .resume(|fresh| async move { fresh.websocket.send("subscribe ticks").await })
 ///     .open()?;
 /// loop {
 ///     match feed.receive().await? {
-///         HealingEvent::Message(message) => println!("{:?}", message.as_text()),
 ///         HealingEvent::Connected { attempt, .. } => println!("there, by attempt {attempt}"),
 ///         HealingEvent::Disconnected(how) => println!("lost: {how}"),
-///         last => return Ok(println!("{last:?}")),
+///         HealingEvent::Message(message) => {
+///             println!("{:?}", message.as_text());
+///             feed.close(1000, "that will do").await?;
+///         }
+///         last => break println!("{last:?}"),
 ///     }
 /// }
+/// # session.close().await
 /// # }
 /// ```
 ///

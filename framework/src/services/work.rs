@@ -139,6 +139,18 @@ impl Drop for WorkGuard {
 }
 
 /// What became of the work that was in flight when a shutdown or a drain began.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// session.get("http://www.example.com/")?.send().await?.bytes().await?;
+/// let report = session.shutdown(std::time::Duration::from_secs(5)).await;
+/// assert_eq!((report.cancelled, report.never_sent), (0, 0));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ShutdownReport {

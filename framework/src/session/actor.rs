@@ -17,6 +17,8 @@ use crate::origin::forget_session;
 use crate::services::{Services, ShutdownReport, drain};
 
 /// The actor of a session.
+///
+/// An example is at [`messages`](crate::messages).
 pub struct SessionActor {
     services: Arc<Services>,
     /// Weak: an actor must not keep its own handle open.

@@ -30,6 +30,25 @@ use crate::stores::HstsStore;
 /// What a session is opened with; from [`Session::builder`].
 ///
 /// What is wrong is kept until [`open`](Self::open), which fails with it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// use std::time::Duration;
+/// use hinternet::{Session, Timeouts};
+///
+/// let session = Session::builder()
+///     .user_agent("my-program/1.0")
+///     .default_header("accept-language", "de")
+///     .timeouts(Timeouts::all(Duration::from_secs(20)))
+///     .wires_per_origin(4)
+///     .open()?;
+/// # let session = builder().open()?;
+/// assert_eq!(session.get("http://www.example.com/")?.send().await?.status(), 200);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Debug, Default)]
 #[must_use = "nothing is opened before `open`"]
 pub struct SessionBuilder {

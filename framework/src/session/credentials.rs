@@ -16,6 +16,21 @@ use crate::shown;
 /// Each is bound to an origin, or to a pattern of origins, and never shown to any other. They are shown when they are asked for; after
 /// they were accepted also unasked, below the path where they were ([`Authentication::preemptive`](crate::Authentication::preemptive)).
 /// What is set on a request goes before them. A clone is the same store.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{AuthSchemes, AuthTarget};
+///
+/// session.credentials().set(AuthTarget::Server, "http://www.example.com", AuthSchemes::BASIC, ("me", "secret"))?;
+/// let response = session.get("http://www.example.com/private")?.send().await?;
+/// assert_eq!(response.text().await?, "Hello."); // it was asked for credentials, and showed them
+/// assert!(session.credentials().remove(AuthTarget::Server, "http://www.example.com")?);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct CredentialStore(Arc<Services>);
 

@@ -11,6 +11,8 @@ use crate::services::ShutdownReport;
 use crate::shown;
 
 /// Creates a connection handle: [`Session::connect`](crate::Session::connect) as a message.
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpConnect")]
 #[derive(Message)]
 #[rtype(result = "Result<Connection>")]
@@ -27,6 +29,8 @@ impl fmt::Debug for Connect {
 }
 
 /// Drains the session: [`Session::shutdown`](crate::Session::shutdown) as a message.
+///
+/// An example is at [`messages`](crate::messages).
 #[derive(Clone, Copy, Debug, Message)]
 #[rtype(result = "ShutdownReport")]
 pub struct Shutdown {

@@ -42,12 +42,15 @@ pub use messages::{Connect, Shutdown};
 ///
 /// Wires are never shared across sessions. Cheap to clone; dropping the last clone, with no handle below left, closes it.
 ///
-/// ```no_run
-/// # async fn example() -> hinternet::Result<()> {
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
 /// let session = hinternet::Session::open()?;
+/// # let session = builder().open()?;
 /// let response = session.get("http://www.example.com/")?.send().await?;
 /// println!("{} {}", response.status(), response.text().await?);
-/// # Ok(())
+/// # session.close().await
 /// # }
 /// ```
 #[doc(alias = "WINHTTP_OPTION_DISABLE_GLOBAL_POOLING")]
@@ -311,6 +314,18 @@ impl Session {
 }
 
 /// What [`Session::network_changed`] did.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// session.get("http://www.example.com/")?.send().await?.bytes().await?;
+/// let change = session.network_changed().await; // the machine has another address, or woke up
+/// assert_eq!(change.closed, 1); // the idle wire
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkChange {

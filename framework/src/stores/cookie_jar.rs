@@ -48,6 +48,8 @@ struct Inner {
 }
 
 /// How a file of cookies is written.
+///
+/// An example is at [`CookieJar`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CookieFile {
@@ -58,6 +60,8 @@ pub enum CookieFile {
 }
 
 /// What becomes of cookies that end with the session when a file is written.
+///
+/// An example is at [`CookieJar`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SessionCookies {
     /// They are written too, and taken up again as such.
@@ -67,6 +71,8 @@ pub enum SessionCookies {
 }
 
 /// What came of a file.
+///
+/// An example is at [`CookieJar`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Loaded {

@@ -20,6 +20,17 @@ use crate::target::Target;
 ///
 /// It is bounded: of more than 8,192 hosts those go first whose time is over, then those that were of use longest ago. An address is
 /// never one of them.
+///
+/// ```
+/// use std::time::Duration;
+/// use hinternet::{HstsStore, Session};
+///
+/// let store = HstsStore::new();
+/// store.add("example.com", Duration::from_secs(86_400), true)?;
+/// assert!(store.is_known("www.example.com"));
+/// let session = Session::builder().hsts(store).open()?; // asks http://www.example.com/ by https
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[derive(Clone, Default)]
 pub struct HstsStore(Arc<Inner>);
 

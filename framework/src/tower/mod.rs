@@ -48,6 +48,8 @@ pub use response_body::ResponseBody;
 /// What a call of a session or a connection gives: the response head, and the body as it comes.
 ///
 /// Nothing is done before it is polled. Dropping it cancels the request.
+///
+/// An example is at [`ResponseBody`].
 #[must_use = "nothing is sent before it is polled"]
 pub struct ResponseFuture(Pin<Box<dyn Future<Output = Result<http::Response<ResponseBody>>> + Send>>);
 

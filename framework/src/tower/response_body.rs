@@ -15,6 +15,35 @@ use crate::request::Response;
 ///
 /// It is pulled: what nobody polls for stays with the server. Dropping it before its end gives the rest up, and with it the
 /// stream (CANCEL) or the wire. A body that was cut short, or that takes too long, ends with an [`Error`].
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::tower::ResponseBody;
+/// use http_body::Body;
+/// use tower_service::Service;
+///
+/// # let mut session = session;
+/// let request = http::Request::get("http://www.example.com/").body(Empty).expect("a request"); // a body of `http-body`, as any
+/// let response: http::Response<ResponseBody> = session.call(request).await?;
+/// let mut body = std::pin::pin!(response.into_body());
+/// let frame = std::future::poll_fn(|context| body.as_mut().poll_frame(context)).await.expect("a piece")?;
+/// assert_eq!(frame.into_data().expect("no trailers"), "Hello.");
+/// # struct Empty;
+/// # impl Body for Empty {
+/// #     type Data = hinternet::Bytes;
+/// #     type Error = std::convert::Infallible;
+/// #     fn poll_frame(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>)
+/// #         -> std::task::Poll<Option<Result<http_body::Frame<Self::Data>, Self::Error>>> {
+/// #         std::task::Poll::Ready(None)
+/// #     }
+/// #     fn is_end_stream(&self) -> bool { true }
+/// # }
+/// # session.close().await
+/// # }
+/// ```
 #[must_use = "a body that is not read is given up"]
 pub struct ResponseBody {
     state: State,

@@ -43,12 +43,16 @@ pub fn in_memory() -> (MemoryDialer, MemoryListener) {
 }
 
 /// Opens streams to a [`MemoryListener`]; from [`in_memory`]. Once that is dropped, it is refused.
+///
+/// An example is at [`in_memory`].
 #[derive(Clone, Debug)]
 pub struct MemoryDialer {
     arrive: mpsc::Sender<(MemoryStream, Destination)>,
 }
 
 /// Accepts the streams that a [`MemoryDialer`] opens; from [`in_memory`].
+///
+/// An example is at [`in_memory`].
 #[derive(Debug)]
 pub struct MemoryListener {
     arriving: mpsc::Receiver<(MemoryStream, Destination)>,
@@ -79,6 +83,22 @@ impl Dialer for MemoryDialer {
 }
 
 /// One end of a stream in memory. The other end reads what is written here; dropping it is the end for the other.
+///
+/// ```
+/// use hinternet::transport::MemoryStream;
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> std::io::Result<()> {
+/// let (mut ours, mut theirs) = MemoryStream::pair();
+/// theirs.write_all(b"hello").await?;
+/// drop(theirs);
+/// let mut said = String::new();
+/// ours.read_to_string(&mut said).await?;
+/// assert_eq!(said, "hello");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct MemoryStream(DuplexStream);
 

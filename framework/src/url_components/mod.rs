@@ -19,6 +19,8 @@ bitflags! {
     /// What is done to the parts of a URL by [`crack_url`] and [`create_url`]; the numbers are WinHTTP's.
     ///
     /// `ICU_NO_ENCODE` and `ICU_NO_META` are the default here: nothing is escaped that was not asked for, and dot segments stay.
+    ///
+    /// An example is at [`UrlComponents`].
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct UrlFlags: u32 {
         /// What may not stand in a path, a query or a fragment is percent-encoded as UTF-8, in upper case: blanks, controls, and
@@ -54,6 +56,16 @@ bitflags! {
 /// The parts of a URL (`URL_COMPONENTS`), as [`crack_url`] finds them and [`create_url`] takes them.
 ///
 /// A part that is as it stands in the URL is borrowed from there; one that was decoded or encoded is its own.
+///
+/// ```
+/// use hinternet::{UrlComponents, UrlFlags, crack_url, create_url};
+///
+/// let parts = crack_url("http://www.example.com/a b?q", UrlFlags::ESCAPE)?;
+/// assert_eq!((&*parts.host, &*parts.path, &*parts.extra), ("www.example.com", "/a%20b", "?q"));
+/// let other = UrlComponents { host: "other.example".into(), port: None, ..parts };
+/// assert_eq!(create_url(&other, UrlFlags::empty())?, "http://other.example/a%20b?q");
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[doc(alias = "URL_COMPONENTS")]
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct UrlComponents<'a> {

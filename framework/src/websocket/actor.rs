@@ -14,6 +14,8 @@ use crate::handle::{ActorGuard, Cancel, CloseHandle};
 
 /// The actor of one WebSocket. It takes the messages of [`messages`](crate::messages); see
 /// [`WebSocket::addr`](crate::WebSocket::addr).
+///
+/// An example is at [`messages`](crate::messages).
 pub struct WebSocketActor {
     local: Rc<Local>,
     _guard: ActorGuard,

@@ -14,6 +14,8 @@ use crate::error::Result;
 pub(crate) struct Ticket(pub(super) u64);
 
 /// Sends a message, or a part of one: [`WebSocket::send`](crate::WebSocket::send).
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpWebSocketSend")]
 #[derive(Debug, Message)]
 #[rtype(result = "Result<()>")]
@@ -30,6 +32,8 @@ impl SendMessage {
 }
 
 /// Receives a message: [`WebSocket::receive`](crate::WebSocket::receive) and its kin.
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpWebSocketReceive")]
 #[derive(Debug, Default, Message)]
 #[rtype(result = "Result<MessagePart>")]
@@ -46,6 +50,8 @@ impl ReceiveMessage {
 }
 
 /// Closes the sending side: [`WebSocket::shutdown`](crate::WebSocket::shutdown).
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpWebSocketShutdown")]
 #[derive(Message)]
 #[rtype(result = "Result<()>")]
@@ -69,6 +75,8 @@ impl fmt::Debug for ShutdownWebSocket {
 }
 
 /// Closes the WebSocket by a closing handshake: [`WebSocket::close`](crate::WebSocket::close).
+///
+/// An example is at [`messages`](crate::messages).
 #[doc(alias = "WinHttpWebSocketClose")]
 #[derive(Message)]
 #[rtype(result = "Result<()>")]

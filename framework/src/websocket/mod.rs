@@ -80,6 +80,20 @@ pub use stream::WebSocketStream;
 ///
 /// To close the *handle*, drop its last clone or call the trait's method: `Handle::close(&websocket)`. That ends the wire without a
 /// closing handshake.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let websocket = session.websocket("ws://www.example.com/")?.connect().await?;
+/// websocket.send("hello").await?;
+/// let message = websocket.receive().await?;
+/// assert_eq!(message.as_text(), Some("hello"));
+/// websocket.close(1000, "done").await?; // by both sides
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
 #[derive(Clone)]
 pub struct WebSocket {
@@ -116,6 +130,19 @@ struct Shared {
 }
 
 /// What the server's close frame said (`WinHttpWebSocketQueryCloseStatus`).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let websocket = session.websocket("ws://www.example.com/")?.connect().await?;
+/// websocket.close(1000, "done").await?;
+/// let status = websocket.close_status()?;
+/// assert_eq!((status.code, &*status.reason), (1000, "done")); // this server says it back
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CloseStatus {

@@ -11,6 +11,23 @@ use crate::shown;
 ///
 /// Text makes a text message of itself (`"hello".into()`), octets a binary one. A message is sent in parts by any number of fragments
 /// and an end, which has the kind of the whole message and may be empty.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{MessageKind, MessagePart};
+///
+/// let websocket = session.websocket("ws://www.example.com/")?.connect().await?;
+/// // One message in two parts; the last has the kind of the whole.
+/// websocket.send(MessagePart::new(MessageKind::TextFragment, "hel")).await?;
+/// websocket.send(MessagePart::new(MessageKind::Text, "lo")).await?;
+/// let message = websocket.receive().await?;
+/// assert_eq!((message.kind(), message.as_text()), (MessageKind::Text, Some("hello")));
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_WEB_SOCKET_STATUS")]
 #[derive(Clone, PartialEq, Eq)]
 pub struct MessagePart {

@@ -24,6 +24,24 @@ use crate::protocol::websocket::fault::SendMisuse;
 /// Dropping the sink loses nothing: what it took goes out, and the WebSocket stays open as long as its other half or a clone is there.
 /// `cancel` fails what is under way, and what the sink has taken goes out all the same, unless the WebSocket is closed before.
 ///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use futures_util::{SinkExt, StreamExt};
+///
+/// let websocket = session.websocket("ws://www.example.com/")?.connect().await?;
+/// let (mut sink, mut stream) = websocket.split();
+/// sink.send("hello".into()).await?;
+/// let message = stream.next().await.expect("it is open")?;
+/// assert_eq!(message.as_text(), Some("hello"));
+/// sink.close().await?;
+/// assert!(stream.next().await.is_none()); // the server has closed too
+/// # session.close().await
+/// # }
+/// ```
+///
 /// # Errors
 /// Those of `send`. A piece that may not be sent (87) or does not fit (4317) is refused by `start_send` on the thread of the wire; elsewhere
 /// by the next flush, and what was handed in behind it is not sent.

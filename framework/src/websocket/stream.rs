@@ -25,6 +25,8 @@ use crate::error::{ErrorCode, Operation, Result};
 /// 12017 and loses what it had taken to another thread; the WebSocket stays open as long as its other half or a clone is there, and what is not
 /// received stops the server.
 ///
+/// An example is at [`WebSocketSink`](crate::WebSocketSink).
+///
 /// # Errors
 /// Those of `receive`.
 #[must_use = "streams do nothing unless polled"]

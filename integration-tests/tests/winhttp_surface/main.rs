@@ -5,6 +5,7 @@
 //! book's pages are written from it. The map of the surface, which is not part of this repository, is read where it is found.
 
 mod behaviour;
+mod codes;
 mod listings;
 mod map;
 mod page;

@@ -111,7 +111,7 @@ fn aliases_in(attribute: &str) -> impl Iterator<Item = String> {
 }
 
 /// A line of the table of error codes: `Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";`
-fn error_code(line: &str) -> Option<(String, String)> {
+pub(crate) fn error_code(line: &str) -> Option<(String, String)> {
     let (variant, rest) = line.split_once(" = ")?;
     let (_, name) = rest.strip_suffix("\";")?.split_once(", \"")?;
     name.starts_with("ERROR_").then(|| (format!("ErrorCode::{variant}"), name.to_owned()))

@@ -48,6 +48,8 @@ struct Parts {
 }
 
 /// What a proxy speaks.
+///
+/// An example is at [`Proxy`].
 #[doc(alias = "INTERNET_SCHEME_SOCKS")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -8,6 +8,8 @@ use std::pin::Pin;
 use super::Proxy;
 
 /// One way to a server (`WINHTTP_PROXY_RESULT_ENTRY`).
+///
+/// An example is at [`ProxyResolver`].
 #[doc(alias("WINHTTP_PROXY_RESULT", "WINHTTP_PROXY_RESULT_EX"))]
 #[doc(alias = "WINHTTP_PROXY_RESULT_ENTRY")]
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -83,4 +85,6 @@ pub trait ProxyResolver: fmt::Debug + Send + Sync + 'static {
 }
 
 /// A search for proxies under way. It runs on one thread, and need not be `Send`.
+///
+/// An example is at [`ProxyResolver`].
 pub type FindingProxy = Pin<Box<dyn Future<Output = io::Result<Vec<Route>>>>>;

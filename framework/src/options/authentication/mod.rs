@@ -20,6 +20,8 @@ pub(crate) use credentials::Shown;
 pub use provider::{CredentialProvider, CredentialsAsked, Providing};
 
 /// Who asks for credentials (`WINHTTP_AUTH_TARGET_*`).
+///
+/// An example is at [`CredentialStore`](crate::CredentialStore).
 #[doc(alias("WINHTTP_AUTH_TARGET_SERVER", "WINHTTP_AUTH_TARGET_PROXY"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AuthTarget {
@@ -30,6 +32,8 @@ pub enum AuthTarget {
 }
 
 /// How credentials are shown (`WINHTTP_AUTH_SCHEME_*`).
+///
+/// An example is at [`Authentication`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuthScheme {
@@ -101,6 +105,8 @@ impl fmt::Display for AuthScheme {
 
 bitflags! {
     /// A set of schemes. Those that WinHTTP has carry its bits.
+    ///
+    /// An example is at [`CredentialStore`](crate::CredentialStore).
     #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
     pub struct AuthSchemes: u32 {
         /// [`AuthScheme::Basic`].
@@ -143,6 +149,26 @@ impl AuthSchemes {
 ///
 /// It decides which of the credentials that there are may be shown; without any a 401 or a 407 is simply the response. There are none
 /// of the user who is logged on, so it has no say in when those may be used (`WINHTTP_OPTION_AUTOLOGON_POLICY`).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::{AuthScheme, AuthSchemes, Authentication};
+///
+/// let mut authentication = Authentication::default();
+/// authentication.schemes = AuthSchemes::DIGEST | AuthSchemes::BASIC;
+/// assert!(authentication.schemes.has(AuthScheme::Basic));
+/// let request = session.get("http://www.example.com/private")?.authentication(authentication).basic_auth("me", "secret");
+/// assert_eq!(request.send().await?.status(), 200);
+///
+/// // The caller answers a 401 itself.
+/// let request = session.get("http://www.example.com/private")?.authentication(Authentication::off());
+/// assert_eq!(request.send().await?.status(), 401);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authentication {

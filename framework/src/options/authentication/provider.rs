@@ -39,9 +39,13 @@ pub trait CredentialProvider: fmt::Debug + Send + Sync + 'static {
 }
 
 /// An answer under way. It runs on one thread, and need not be `Send`. Dropped when nobody waits for it any more.
+///
+/// An example is at [`CredentialProvider`].
 pub type Providing = Pin<Box<dyn Future<Output = Option<Credentials>>>>;
 
 /// Who asks for credentials, and what for. An actor message, too.
+///
+/// An example is at [`CredentialProvider`].
 #[derive(Clone, Debug, PartialEq, Eq, Message)]
 #[rtype(result = "Option<Credentials>")]
 #[non_exhaustive]

@@ -14,6 +14,16 @@ use crate::error::{Error, Operation, Result};
 /// too. Both know `*` for every server, addresses and networks (`10.0.0.0/8`, `[fd00::]/8`), and a port behind any of them, for
 /// servers at that port alone. A host that is an address matches no suffix of a name. Nothing is an exception by itself, not even
 /// `localhost`.
+///
+/// ```
+/// use hinternet::network::Proxy;
+/// use hinternet::{BypassList, NamedProxies, Session};
+///
+/// let proxies = NamedProxies::new([Proxy::parse("http://proxy.example:3128")?])
+///     .bypass(BypassList::parse("*.inside.example;<local>")?);
+/// let session = Session::builder().proxy(proxies).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 #[doc(alias = "lpszProxyBypass")]
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BypassList(Arc<[Rule]>);

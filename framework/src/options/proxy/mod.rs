@@ -112,6 +112,8 @@ impl From<Proxy> for ProxySettings {
 }
 
 /// A resolver of proxies. Equal to itself and its clones alone.
+///
+/// An example is at [`network::ProxyResolver`](crate::network::ProxyResolver).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct AutomaticProxy(ByPointer<dyn ProxyResolver>);
 

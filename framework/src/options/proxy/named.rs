@@ -11,6 +11,8 @@ use crate::network::{Proxy, ProxyProtocol, Route};
 /// A list is gone through in its order: when a proxy cannot be reached, or fails, the next one is tried, and the one that failed is
 /// left until last for 30 minutes. What a server answers is never a reason to try the next one. An empty list is
 /// [`Route::Direct`].
+///
+/// An example is at [`BypassList`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct NamedProxies(Arc<Parts>);
 

@@ -11,6 +11,16 @@ use rustls_pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyD
 use crate::error::{Error, Operation, Result};
 
 /// A certificate in DER (`CERT_CONTEXT`).
+///
+/// ```no_run
+/// # async fn example() -> hinternet::Result<()> {
+/// use hinternet::tls::{Certificate, TlsOptions};
+///
+/// let ours = Certificate::from_pem(&std::fs::read("authority.pem")?)?; // as many as the file has
+/// let session = hinternet::Session::builder().tls(TlsOptions::new().trust(ours)).open()?;
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "CERT_CONTEXT")]
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Certificate(Bytes);
@@ -45,6 +55,8 @@ impl fmt::Debug for Certificate {
 }
 
 /// A list of revoked certificates in DER (RFC 5280 section 5).
+///
+/// An example is at [`Revocation`](super::Revocation).
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RevocationList(Bytes);
 
@@ -78,6 +90,16 @@ impl fmt::Debug for RevocationList {
 }
 
 /// Who we are: a certificate with those that vouch for it, and its private key. The key is never shown.
+///
+/// ```no_run
+/// # async fn example() -> hinternet::Result<()> {
+/// use hinternet::tls::{ClientIdentity, TlsOptions};
+///
+/// let me = ClientIdentity::from_pem(&std::fs::read("me.pem")?, &std::fs::read("me.key")?)?;
+/// let session = hinternet::Session::builder().tls(TlsOptions::new().client_identity(me)).open()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct ClientIdentity(Arc<Pair>);
 

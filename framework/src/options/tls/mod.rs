@@ -57,6 +57,8 @@ pub(crate) struct Parts {
 }
 
 /// Whose word is taken for who a server is.
+///
+/// An example is at [`TlsOptions`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Roots {
@@ -73,6 +75,8 @@ pub enum Roots {
 }
 
 /// Which versions of TLS are offered.
+///
+/// An example is at [`Revocation`].
 #[doc(alias = "WINHTTP_OPTION_SECURE_PROTOCOLS")]
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -109,6 +113,22 @@ pub(crate) enum Shows<'a> {
 }
 
 /// Chooses who we are, for a server that asks.
+///
+/// ```
+/// use hinternet::tls::{ClientCertificates, ClientIdentity, TlsOptions};
+///
+/// #[derive(Debug)]
+/// struct Drawer(Option<ClientIdentity>);
+///
+/// impl ClientCertificates for Drawer {
+///     fn choose(&self, acceptable_authorities: &[&[u8]]) -> Option<ClientIdentity> {
+///         if acceptable_authorities.is_empty() { None } else { self.0.clone() }
+///     }
+/// }
+///
+/// let session = hinternet::Session::builder().tls(TlsOptions::new().client_certificates(Drawer(None))).open()?;
+/// # Ok::<_, hinternet::Error>(())
+/// ```
 pub trait ClientCertificates: fmt::Debug + Send + Sync + 'static {
     /// The identity for a server that accepts certificates of these authorities (distinguished names in DER; empty: of any),
     /// or `None` to show none. Called in the middle of a handshake, so it must not wait.
@@ -116,6 +136,17 @@ pub trait ClientCertificates: fmt::Debug + Send + Sync + 'static {
 }
 
 /// Lists of revoked certificates, and how far they reach.
+///
+/// ```no_run
+/// # async fn example() -> hinternet::Result<()> {
+/// use hinternet::tls::{Revocation, RevocationList, TlsOptions, TlsVersions};
+///
+/// let lists = RevocationList::from_pem(&std::fs::read("revoked.pem")?)?;
+/// let tls = TlsOptions::new().versions(TlsVersions::Only13).revocation(Revocation::by_lists(lists).whole_chain());
+/// let session = hinternet::Session::builder().tls(tls).open()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Revocation {
     pub(crate) lists: Vec<RevocationList>,

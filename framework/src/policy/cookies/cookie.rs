@@ -15,6 +15,21 @@ use crate::reason::CookieRefusal;
 ///
 /// Name and value are octets, as the server sent them: nothing in them is decoded. `Debug` shows no value, and the memory of one that
 /// is dropped is overwritten.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::SameSite;
+///
+/// session.get("http://www.example.com/login")?.send().await?;
+/// let cookies = session.cookies().list();
+/// assert_eq!((cookies[0].name(), cookies[0].domain()), (&b"sid"[..], "www.example.com"));
+/// assert!(cookies[0].is_host_only() && cookies[0].same_site() == SameSite::Unsaid);
+/// # session.close().await
+/// # }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Cookie {
     pub(super) name: Box<[u8]>,

@@ -7,6 +7,8 @@ use crate::reason::CookieRefusal;
 ///
 /// A client that is no browser navigates by itself: no other site has it send a request, so that each of them is a same-site one, and
 /// this keeps no cookie back. It is kept for who wants to know, and for files.
+///
+/// An example is at [`Cookie`](crate::Cookie).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SameSite {

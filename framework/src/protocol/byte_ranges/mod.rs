@@ -22,6 +22,8 @@ pub(crate) enum Asked {
 }
 
 /// Which octets of a representation a response holds: its `Content-Range` (RFC 9110 14.4).
+///
+/// An example is at [`Ranged`](crate::Ranged).
 #[doc(alias = "WINHTTP_QUERY_CONTENT_RANGE")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -4,6 +4,8 @@ use http::HeaderMap;
 use http::header::{DATE, ETAG, HeaderName, HeaderValue, LAST_MODIFIED};
 
 /// A strong validator: two responses that have the same one have the same octets, so that parts of both make a whole.
+///
+/// An example is at [`Ranged`](crate::Ranged).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Validator(HeaderValue);
 

@@ -16,6 +16,22 @@ use crate::options::Leniency;
 use crate::shown;
 
 /// The status line and the header fields of a response (what `WinHttpQueryHeaders` asks for).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// use hinternet::Version;
+///
+/// let response = session.get("http://www.example.com/missing")?.send().await?;
+/// let head = response.head();
+/// assert_eq!((head.status().as_u16(), head.version()), (404, Version::HTTP_11));
+/// assert_eq!(head.reason(), b"Not Found");
+/// assert!(head.raw().starts_with(b"HTTP/1.1 404 Not Found\r\n")); // as it came
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "HttpQueryInfo")]
 #[doc(alias = "WinHttpQueryHeaders")]
 #[derive(Clone)]

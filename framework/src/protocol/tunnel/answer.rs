@@ -11,6 +11,20 @@ use crate::protocol::http1::ResponseHead;
 /// What a proxy answered to CONNECT in place of opening a tunnel (`WINHTTP_OPTION_RECEIVE_PROXY_CONNECT_RESPONSE`).
 ///
 /// It is the proxy's word, not the server's: no cookie of it is kept, no redirect followed, and it is no [`Response`](crate::Response).
+///
+/// ```no_run
+/// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+/// use hinternet::network::Proxy;
+///
+/// let request = session.get("https://www.example.com/")?.proxy(Proxy::parse("http://proxy.example:3128")?);
+/// if let Err(error) = request.send().await
+///     && let Some(answer) = error.connect_answer()
+/// {
+///     println!("{}: {}", answer.head().status(), String::from_utf8_lossy(answer.body()));
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_OPTION_RECEIVE_PROXY_CONNECT_RESPONSE")]
 #[derive(Clone)]
 pub struct ConnectAnswer {

@@ -16,17 +16,20 @@ impl RequestBuilder {
     /// It asks for no content coding, unless an `Accept-Encoding` was set, and takes away none: the octets counted are those that are
     /// sent.
     ///
-    /// ```no_run
-    /// # async fn example(session: hinternet::Session) -> hinternet::Result<()> {
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> hinternet::Result<()> {
+    /// # let session = builder().open()?;
     /// use hinternet::Ranged;
     ///
-    /// let response = session.get("https://www.example.com/film")?.range(1_000_000..).send().await?;
+    /// let response = session.get("http://www.example.com/file")?.range(4..).send().await?;
     /// match response.ranged()? {
     ///     Ranged::Part(part) => println!("from {} on, of {:?}", part.first, part.complete_length),
     ///     Ranged::Whole => println!("all of it"),
     ///     other => println!("{other:?}"),
     /// }
-    /// # Ok(())
+    /// # session.close().await
     /// # }
     /// ```
     ///

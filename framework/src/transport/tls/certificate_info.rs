@@ -8,6 +8,8 @@ use super::{certificate, settings};
 /// accepted is known from the handshake alone.
 ///
 /// Text in it was written by whoever made the certificate; it is freed of controls and cut at 200 characters.
+///
+/// An example is at [`SecurityInfo`](crate::network::SecurityInfo).
 #[doc(alias = "WINHTTP_CERTIFICATE_INFO")]
 #[doc(alias = "WINHTTP_OPTION_SECURITY_CERTIFICATE_STRUCT")]
 #[derive(Clone, Debug, PartialEq, Eq)]
