@@ -25,6 +25,8 @@
 //! | P8 | `ending.rs`: no stream, handle, place in line, dial or holder of the network is left |
 //! | P9 | `client.rs`: no story outlasts its total deadline; each limit alone: `virtual_time.rs`, `deadlines/` |
 
+mod again;
+mod chances;
 mod client;
 mod ending;
 mod http2;
@@ -53,11 +55,6 @@ fn n1_to_n6_hold_for_every_seed() {
 #[test]
 fn seeds_that_failed_once_do_not_fail_again() {
     suite::failed_once::<Plan>();
-}
-
-#[test]
-fn the_same_seed_is_the_same_run() {
-    suite::the_same_seed_is_the_same_run::<Plan>();
 }
 
 #[test]
