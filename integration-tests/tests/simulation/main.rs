@@ -7,6 +7,7 @@
 //! | with `site.rs` | the same with servers that redirect, ask for credentials, code, set cookies, are busy; with retries, a cache, proxies |
 //! | `http2/` | streams that share wires and go both ways, servers that go away, refuse, reset and freeze, names that move |
 //! | `websocket/` | messages both ways at once, servers that refuse, talk, close, cut, freeze and send rubbish |
+//! | `cancels/` | all of these together, each cut off at a random moment |
 //!
 //! A seed that fails is made short (`suite.rs`): the seed, and the fewest commands that fail as well. It is kept in a `seeds.txt`.
 //!
@@ -19,6 +20,7 @@
 //! | N10 | `ending.rs`: in every third seed nobody closes the session, its last handle is dropped |
 //! | P1 | `verdict.rs`, `http2/exchange.rs`, `websocket/ears.rs`: a body is whole or fails, on a network that cuts it anywhere |
 //! | P2 | `site.rs`: its server parses each request to the end, or answers 400, which is a body that nobody may give |
+//! | B.4-B.7 | `cancels/`: what is cut off has one terminal notification, whatever it was doing |
 //! | P3, P6 | unit tests: `framework/src/target`, `framework/src/protocol/coding/tests.rs` |
 //! | P4, P7 | `site.rs`: cookies and credentials reach their own host and proxy alone |
 //! | P5 | `client.rs`: never more wires to an origin than it may have |
@@ -26,6 +28,7 @@
 //! | P9 | `client.rs`: no story outlasts its total deadline; each limit alone: `virtual_time.rs`, `deadlines/` |
 
 mod again;
+mod cancels;
 mod chances;
 mod client;
 mod ending;
