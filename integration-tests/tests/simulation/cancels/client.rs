@@ -105,10 +105,10 @@ impl Client {
 
     /// Begins it, waits, and cuts it off. By then it may have ended.
     async fn cut(self: Rc<Self>, number: usize, cut: Cut) {
-        let Cut { begins, deed, connection, by, after, turns } = cut;
+        let Cut { begins, deed, asks, connection, by, after, turns } = cut;
         sleep(Duration::from_millis(begins)).await;
         let Some(connection) = self.connection(deed.port(), connection) else { return };
-        let Some(begun) = self.begin(number as u64, deed, &connection) else { return };
+        let Some(begun) = self.begin(number as u64, deed, asks, &connection) else { return };
         sleep(Duration::from_millis(after)).await;
         for _ in 0..turns {
             yield_now().await;
@@ -195,7 +195,7 @@ impl Client {
         Some(connection)
     }
 
-    fn begin(&self, number: u64, deed: Deed, connection: &Connection) -> Option<Rc<Begun>> {
+    fn begin(&self, number: u64, deed: Deed, asks: bool, connection: &Connection) -> Option<Rc<Begun>> {
         let begun = Rc::new(Begun {
             kind: deed.name(),
             parent: connection.id(),
@@ -204,7 +204,7 @@ impl Client {
             task: RefCell::default(),
             is_cut: Cell::new(false),
         });
-        let outcomes = Rc::clone(&self.outcomes);
+        let (outcomes, reading) = (Rc::clone(&self.outcomes), Reading { patience: None, asks });
         let open = |method, path: &str| {
             let request = connection.open_request(method, path).ok();
             begun.request.borrow_mut().clone_from(&request);
@@ -213,14 +213,14 @@ impl Client {
         let task = match deed {
             Deed::Exchange(form) => {
                 let method = if form == Form::Empty { Method::GET } else { Method::POST };
-                spawn_local(story(open(method, "/")?, form, READING, None, outcomes))
+                spawn_local(story(open(method, "/")?, form, reading, None, outcomes))
             }
             Deed::Stream(form) => {
-                spawn_local(exchange::story(open(Method::POST, "/")?, form, READING, number, outcomes))
+                spawn_local(exchange::story(open(Method::POST, "/")?, form, reading, number, outcomes))
             }
             Deed::Conversation(sizes) => {
                 let request = open(Method::POST, "/")?;
-                spawn_local(exchange::conversation(request, sizes, 5, READING, number, outcomes))
+                spawn_local(exchange::conversation(request, sizes, 5, reading, number, outcomes))
             }
             Deed::Paved(form) => {
                 let builder = connection.post("/paved").ok()?.body(whole(form));
@@ -334,6 +334,5 @@ impl Deed {
     }
 }
 
-const READING: Reading = Reading { patience: None, asks: true };
 /// Longer than a call takes to be refused.
 const A_WHILE: Duration = Duration::from_millis(1);

@@ -47,6 +47,8 @@ pub(crate) struct Cut {
     /// Milliseconds from the beginning.
     pub(crate) begins: u64,
     pub(crate) deed: Deed,
+    /// Every read is announced by `query_data_available`, which is what is waited for then.
+    pub(crate) asks: bool,
     /// Which of the connection handles to its server.
     pub(crate) connection: usize,
     pub(crate) by: By,
@@ -134,7 +136,7 @@ impl Plan {
 
 /// Most of them are slow and none is deaf: there is something to cut off.
 fn fault(chance: &mut Seeded) -> Fault {
-    let part = chance.below(60);
+    let part = chance.below(90);
     let all = [
         Fault::None,
         Fault::None,
@@ -144,6 +146,7 @@ fn fault(chance: &mut Seeded) -> Fault {
         Fault::Silence,
         Fault::Reset(part),
         Fault::Cut(part),
+        Fault::Stall(part),
         Fault::Stall(part),
         Fault::Drip,
         Fault::Drip,
@@ -184,6 +187,7 @@ fn cut(chance: &mut Seeded) -> Cut {
             7 | 8 => Deed::WebSocket(messages),
             _ => Deed::WebSocketByStream(messages),
         },
+        asks: chance.percent(40),
         connection: chance.below(4),
         by: *chance.pick(&[
             By::Close,
