@@ -129,7 +129,7 @@
 //! | `handle` | what all handles have in common: the tree |
 //! | `snapshot` | a session as it is at one moment |
 //! | [`network`] | what a program may put in the network's place |
-//! | `notification`, `options`, `url_components`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock`, `in_place` | the words |
+//! | `notification`, `options`, `url_components`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock`, `chance`, `in_place` | the words |
 //!
 //! # Scope
 //!
@@ -193,6 +193,7 @@ mod id;
 mod shown;
 mod trace;
 mod clock;
+mod chance;
 mod in_place;
 
 pub use bytes::Bytes;
@@ -202,6 +203,9 @@ pub use any_handle::AnyHandle;
 #[cfg(feature = "cache")]
 #[cfg_attr(docsrs, doc(cfg(feature = "cache")))]
 pub use cache::{Cache, CacheFigures, CacheOptions};
+#[cfg(any(test, feature = "seeded"))]
+#[doc(hidden)]
+pub use chance::{Seeded, seeded};
 pub use connection::{Connection, Prewarmed};
 pub use download::{Download, DownloadBuilder, DownloadProgress, Downloaded};
 pub use engine::{Engine, EngineBuilder, start, subscriber};

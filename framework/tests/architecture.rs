@@ -1,4 +1,4 @@
-//! The rules of the source tree, as a test: import direction, file length, purity, who reads the clock.
+//! The rules of the source tree, as a test: import direction, file length, purity, who reads the clock and who asks for chances.
 //!
 //! The checker works on tokens, so comments, doc examples and string literals never count as code. It knows
 //! nothing of macros expanded elsewhere or of renamed imports (`use std::time::Instant as I`). Its own tests
@@ -58,6 +58,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "shown",
             "trace",
             "clock",
+            "chance",
             "in_place",
         ],
     ),
@@ -94,6 +95,7 @@ enum Rule {
     Purity,
     Head,
     Clock,
+    Chance,
 }
 
 impl Rule {
@@ -111,6 +113,7 @@ impl Rule {
             }
             Self::Head => "a file starts with a `//!` line that says what it is",
             Self::Clock => "only clock.rs reads the clock",
+            Self::Chance => "only chance.rs asks for chances, which a simulation has from its seed",
         }
     }
 }
@@ -205,6 +208,11 @@ impl FileCheck<'_> {
                 self.violation(line, Rule::Clock, found);
             }
         }
+        if !self.is_test && self.file.path != "chance.rs" {
+            for token in shipped.iter().filter(|token| SOURCES_OF_CHANCE.contains(&token.text)) {
+                self.violation(token.line, Rule::Chance, format!("names `{}`", token.text));
+            }
+        }
     }
 
     fn head_and_length(&mut self) {
@@ -284,6 +292,9 @@ impl FileCheck<'_> {
         }
     }
 }
+
+/// A `HashMap` has its order from one too, but does not say so: nothing that is told may follow that order.
+const SOURCES_OF_CHANCE: [&str; 6] = ["RandomState", "rand", "fastrand", "getrandom", "SystemRandom", "OsRng"];
 
 fn clock_reads(tokens: &[Token<'_>]) -> Vec<(usize, String)> {
     let named = tokens.windows(3).filter_map(|w| match [w[0].text, w[1].text, w[2].text] {

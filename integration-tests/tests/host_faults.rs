@@ -1,4 +1,4 @@
-//! What the machine does to a client, below the network: a server that is killed or stopped, a slow log, very many handles
+//! What the machine does to a client, below the network: a server that is killed or stopped, a slow log
 //! (reliability.md 6, rows `host` and `self`).
 //!
 //! The server is a process of its own, this very program once more. SIGKILL and SIGSTOP ask nobody.
@@ -12,15 +12,16 @@ use hinternet::{Blame, ErrorCode, Method, Session, Stage, Timeouts};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::read_all;
-use integration_tests::{patiently, poll_once, resident_kib, subscribers_catch_up};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use integration_tests::{patiently, poll_once};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::TcpListener;
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 
 const ROLE: &str = "HINTERNET_TEST_HOST_FAULTS";
 const CHILD: &str = "the_server_that_is_killed_or_stopped";
 const PORT: &str = "listens at ";
+const ANSWERED: &str = "has answered by half";
 
 /// The server: half of each answer at once, and the other half when it is told to go on. Where nobody has given it the role it has
 /// nothing to do.
@@ -44,6 +45,7 @@ async fn the_server_that_is_killed_or_stopped() {
                     }
                 }
                 stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello").await.unwrap();
+                println!("{ANSWERED}");
                 told.wait_for(|told| *told).await.unwrap();
                 // Who has not waited for it is gone.
                 drop(stream.write_all(b"again").await);
@@ -61,6 +63,7 @@ async fn the_server_that_is_killed_or_stopped() {
 struct Server {
     process: Child,
     orders: ChildStdin,
+    said: Lines<BufReader<ChildStdout>>,
     origin: String,
 }
 
@@ -70,17 +73,22 @@ impl Server {
         command.args(["--exact", CHILD, "--nocapture"]).env(ROLE, "server").kill_on_drop(true);
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let (orders, said) = (process.stdin.take().unwrap(), process.stdout.take().unwrap());
-        let mut lines = BufReader::new(said).lines();
-        let listens = async {
+        let mut server = Self { process, orders, said: BufReader::new(said).lines(), origin: String::new() };
+        server.origin = format!("http://{}", server.says(PORT).await);
+        server
+    }
+
+    /// Waits until it says this, and gives what else is in the line.
+    async fn says(&mut self, what: &str) -> String {
+        let line = async {
             loop {
-                let line = lines.next_line().await.unwrap().expect("the server says where it listens");
-                if let Some(address) = line.strip_prefix(PORT) {
-                    return format!("http://{address}");
+                let line = self.said.next_line().await.unwrap().expect("the server runs");
+                if let Some(rest) = line.strip_prefix(what) {
+                    return rest.to_owned();
                 }
             }
         };
-        let origin = patiently("the server to listen", listens).await;
-        Self { process, orders, origin }
+        patiently("the server to say something", line).await
     }
 
     async fn signal(&self, name: &str) {
@@ -106,10 +114,12 @@ impl Server {
     }
 }
 
-/// A request of which the first half of the body was read.
-async fn half_read(session: &Session, server: &Server) -> hinternet::Request {
+/// A request of which the first half of the body was read. It had left the server before it was waited for, so that no limit ends that,
+/// however slow the server's process is.
+async fn half_read(session: &Session, server: &mut Server) -> hinternet::Request {
     let request = session.connect(&server.origin).unwrap().open_request(Method::GET, "/").unwrap();
     request.send(()).await.unwrap();
+    server.says(ANSWERED).await;
     request.receive_response().await.unwrap();
     assert_eq!(request.read_exact(5).await.unwrap(), "hello");
     request
@@ -120,7 +130,7 @@ async fn a_server_that_is_killed_within_a_body_is_an_error_and_never_an_end() {
     let mut server = Server::start().await;
     let recorder = Recorder::start();
     let session = recorder.session(Session::builder());
-    let request = half_read(&session, &server).await;
+    let request = half_read(&session, &mut server).await;
     server.process.start_kill().unwrap();
     let broken = recorder.failure(request.id(), patiently("the end", request.read()).await);
     assert_eq!((broken.code(), broken.stage()), (ErrorCode::ConnectionError, Stage::Body));
@@ -138,7 +148,7 @@ async fn a_server_that_is_stopped_within_a_body_and_goes_on_has_lost_nothing() {
     let mut server = Server::start().await;
     let recorder = Recorder::start();
     let session = recorder.session(Session::builder());
-    let request = half_read(&session, &server).await;
+    let request = half_read(&session, &mut server).await;
     server.stop().await;
     // What would have it answer is there, and is not looked at.
     server.go_on().await;
@@ -157,7 +167,7 @@ async fn a_server_that_stays_stopped_is_a_timeout_and_its_successor_is_another_w
     let mut timeouts = Timeouts::default();
     timeouts.receive = Some(Duration::from_millis(50));
     let session = recorder.session(Session::builder().timeouts(timeouts).wires_per_origin(1));
-    let request = half_read(&session, &server).await;
+    let request = half_read(&session, &mut server).await;
     server.stop().await;
     let stalled = recorder.failure(request.id(), patiently("the limit", request.read()).await);
     assert_eq!((stalled.code(), stalled.stage()), (ErrorCode::Timeout, Stage::Body));
@@ -225,38 +235,4 @@ fn a_slow_log_loses_nothing() {
         recorder.finish(session).await;
     });
     assert!(LINES.load(Ordering::Relaxed) > 50, "{LINES:?} lines");
-}
-
-#[tokio::test]
-async fn a_hundred_thousand_handles_that_were_opened_and_closed_leave_nothing() {
-    const ROUNDS: usize = 100;
-    let recorder = Recorder::start().forgetting();
-    let session = recorder.session(Session::builder());
-    let mut warm = 0;
-    for round in 0..ROUNDS {
-        let connection = session.connect("http://127.0.0.1:1").unwrap();
-        let requests: Vec<_> = (0..1_000).map(|_| connection.open_request(Method::GET, "/").unwrap()).collect();
-        // Every other is closed, and the others are forgotten.
-        for request in requests.iter().step_by(2) {
-            request.close().await.unwrap();
-        }
-        drop((requests, connection));
-        let gone = async {
-            loop {
-                let seen = session.snapshot().await;
-                if seen.connections.is_empty() && seen.requests.is_empty() {
-                    return;
-                }
-            }
-        };
-        patiently("the handles to go", gone).await;
-        subscribers_catch_up();
-        if round == ROUNDS / 4 {
-            warm = resident_kib();
-        }
-    }
-    let now = resident_kib();
-    assert!(now <= warm + 4 * 1024, "{now} KiB after {warm} KiB");
-    assert!(recorder.heard() >= 2 * 1_000 * ROUNDS as u64, "each was created, and closed");
-    recorder.finish(session).await;
 }

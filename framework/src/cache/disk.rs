@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use super::CacheFigures;
 use super::written::{milliseconds, read, written};
+use crate::chance;
 use crate::policy::cache::{Asked, Key, Lru, Stored, chosen};
 
 pub(super) struct Disk {
@@ -204,8 +205,7 @@ impl Library {
             match known {
                 Some(known) => known,
                 None => {
-                    let mut salt = [0; 32];
-                    aws_lc_rs::rand::fill(&mut salt).map_err(|_| "the system gives no random octets")?;
+                    let salt = chance::octets()?;
                     kept.insert((), salt)?;
                     salt
                 }

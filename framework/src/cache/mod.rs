@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::chance;
 use crate::error::{Error, Operation, Result};
 use crate::policy::cache::{Asked, Salt, Stored};
 
@@ -101,9 +102,8 @@ impl Cache {
 
     /// One that lasts as long as it is held.
     pub fn in_memory_with(options: CacheOptions) -> Self {
-        let mut salt = [0; 32];
         // Without random octets the digests are as they would be without a salt; they do not leave the process.
-        let _without = aws_lc_rs::rand::fill(&mut salt);
+        let salt = chance::octets().unwrap_or_default();
         Self::of(options, Place::Memory(Memory::new(options.size)), &salt)
     }
 

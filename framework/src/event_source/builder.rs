@@ -1,11 +1,11 @@
 //! An event source in the making.
 
 use std::fmt;
-use std::hash::{BuildHasher, RandomState};
 
 use http::header::{ACCEPT, CACHE_CONTROL};
 
 use super::EventSource;
+use crate::chance;
 use crate::error::{Operation, Result};
 use crate::options::{EventSourceOptions, RequestOptions};
 use crate::policy::Chances;
@@ -90,7 +90,7 @@ impl EventSourceBuilder {
             });
         request.check()?;
         // Clients of one server must not have the same chances, so they are other ones in each unless a test says otherwise.
-        let seed = options.seed.unwrap_or_else(|| RandomState::new().hash_one(()));
+        let seed = options.seed.unwrap_or_else(chance::number);
         Ok(EventSource::new(request, options, Chances::seeded(seed), last_id))
     }
 }

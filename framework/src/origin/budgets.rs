@@ -1,11 +1,11 @@
 //! What the retries of a session to each of its origins are paid from, and the chances by which their pauses are spread.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Folding;
+use crate::chance;
 use crate::clock;
 use crate::options::RetryBudget;
 use crate::policy::{Budget, Chances};
@@ -24,7 +24,7 @@ struct Known {
 impl Budgets {
     pub(crate) fn new() -> Self {
         // Other chances in every process, which is what they are for.
-        let chances = Chances::seeded(RandomState::new().hash_one(()));
+        let chances = Chances::seeded(chance::number());
         Self(Mutex::new(Known { budgets: HashMap::default(), chances }))
     }
 

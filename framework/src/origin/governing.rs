@@ -5,7 +5,6 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::hash::{BuildHasher, RandomState};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -15,9 +14,11 @@ use http::{HeaderMap, StatusCode};
 use tokio::time::{Sleep, sleep_until};
 
 use super::snapshot::Line;
+use crate::chance;
 use crate::clock;
 use crate::id::HandleId;
 use crate::options::{Governor, Priority};
+use crate::policy::Chances;
 use crate::policy::governor::{Gate, Leave, Ticket, Verdict};
 use crate::reason::PauseReason;
 use crate::snapshot::{GovernorSnapshot, Waiting};
@@ -38,8 +39,8 @@ struct Watched {
     alarm: Option<Instant>,
     /// Who is to look, once the lock is given back.
     woken: Vec<Waker>,
-    /// Spreads pauses; another one in every process, which is what they are spread for.
-    chance: RandomState,
+    /// Spread pauses; others in every process, which is what they are spread for.
+    chances: Chances,
 }
 
 /// An origin that a program steers by hand.
@@ -93,7 +94,7 @@ impl Governed {
             keeper: None,
             alarm: None,
             woken: Vec::new(),
-            chance: RandomState::new(),
+            chances: Chances::seeded(chance::number()),
         }))
     }
 
@@ -336,7 +337,7 @@ impl Turn {
         }
         let (leave, verdict) = (self.leave, Verdict::of(status, fields, clock::time_of_day()));
         self.governed.change(|watched, now| {
-            let chance = f64::from(watched.chance.hash_one(watched.next_ticket) as u32) / f64::from(u32::MAX);
+            let chance = watched.chances.next();
             watched.gate.answered(leave, verdict, now, chance)
         })
     }

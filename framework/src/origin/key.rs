@@ -1,9 +1,10 @@
 //! What two requests must have in common to share a wire.
 
 use std::borrow::Borrow;
-use std::hash::{BuildHasher, Hash, Hasher, RandomState};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
+use crate::chance;
 use crate::id::HandleId;
 use crate::options::{
     AuthSchemes, DialOptions, Http2Options, Limits, Protocols, RequestOptions, SharedOptions, TlsOptions,
@@ -225,7 +226,7 @@ impl Folding {
 
 impl Default for Folding {
     fn default() -> Self {
-        Self(RandomState::new().hash_one(0))
+        Self(chance::secret())
     }
 }
 

@@ -14,6 +14,7 @@ use super::credentials::{Own, asks};
 use super::fields::Fields;
 use super::follow_up::Next;
 use super::journey::Journey;
+use crate::chance;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{AuthScheme, AuthTarget, Credentials};
@@ -329,9 +330,8 @@ fn shortened(realm: &[u8]) -> String {
 }
 
 fn random() -> Result<[u8; 16]> {
-    let mut random = [0; 16];
-    let detail = "the system gives no random octets";
-    aws_lc_rs::rand::fill(&mut random).map(|()| random).map_err(|_| {
+    chance::octets().map_err(|none| {
+        let detail = none.to_string();
         Error::new(ErrorCode::InternalError, Operation::Receive, Stage::Authenticate, Blame::Library, detail)
     })
 }

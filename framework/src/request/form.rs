@@ -11,6 +11,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 
 use super::payload::{Opened, Piece, Pieces, in_pieces};
+use crate::chance;
 use crate::error::{Error, Operation, Result};
 use crate::protocol::form_data::{Named, PART_END, closing, is_name, opening};
 use crate::protocol::http1::{BodyLength, field};
@@ -62,14 +63,13 @@ impl Default for Form {
 impl Form {
     /// A form without parts, with a boundary of 128 random bits.
     pub fn new() -> Self {
-        let mut random = [0; 16];
-        let filled = aws_lc_rs::rand::fill(&mut random);
-        let boundary = random.iter().fold("hinternet-".to_owned(), |mut text, octet| {
+        let random = chance::octets::<16>();
+        let boundary = random.unwrap_or_default().iter().fold("hinternet-".to_owned(), |mut text, octet| {
             // Writing to a string does not fail.
             let _written = write!(text, "{octet:02x}");
             text
         });
-        let wrong = filled.err().map(|_| Error::parameter(Operation::Send, "the system gives no random octets"));
+        let wrong = random.err().map(|none| Error::parameter(Operation::Send, none.to_string()));
         Self { boundary, parts: Vec::new(), wrong }
     }
 

@@ -15,6 +15,7 @@ use super::payload::Payload;
 use super::showing::Awaits;
 use super::state::{Call, State};
 use super::{Request, WebSocket};
+use crate::chance;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::notification::{NotificationMask as Mask, Status};
@@ -150,7 +151,7 @@ impl Journey {
         body: BodyLength,
     ) -> std::result::Result<(Exchange, BytesMut), Failure> {
         let mut headers = self.outgoing.clone();
-        let nonce = nonce().ok_or_else(|| Failure::Io(Stage::Upgrade, io::Error::other(NO_RANDOM)))?;
+        let nonce = chance::octets().map_err(|none| Failure::Io(Stage::Upgrade, io::Error::other(none)))?;
         let asked = upgrade.asked.clone().with_key(nonce, headers.change());
         let head = RequestHead { headers: &headers, ..self.head(body) };
         let (mut exchange, octets) = Exchange::prepare(&head, self.head_limits())?;
@@ -230,18 +231,10 @@ pub(super) fn ask(
         // A proxy that forwards requests knows nothing of what follows a 101.
         Arc::make_mut(options).dial.always_tunnel = true;
     }
-    let nonce = nonce().ok_or_else(|| {
-        Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, NO_RANDOM)
+    let nonce = chance::octets().map_err(|none| {
+        Error::new(ErrorCode::InternalError, Operation::Send, Stage::Upgrade, Blame::Library, none.to_string())
     })?;
     let asked = Asked::with(nonce, headers).map_err(|misuse| refuse(misuse.to_string()))?;
     let asked = asked.offering(Offer::of(&options.websocket), headers);
     Ok(Box::new(Upgrade { asked, shares }))
 }
-
-fn nonce() -> Option<[u8; 16]> {
-    let mut nonce = [0; 16];
-    aws_lc_rs::rand::fill(&mut nonce).ok()?;
-    Some(nonce)
-}
-
-const NO_RANDOM: &str = "the system gives no random octets";

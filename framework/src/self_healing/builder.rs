@@ -8,6 +8,7 @@ use super::actor::{Recipe, SelfHealingActor};
 use super::ended::Ended;
 use super::shared::Shared;
 use super::{Inner, Kept, SelfHealing};
+use crate::chance;
 use crate::engine::mailbox;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::{ActorGuard, Commands, Entry};
@@ -129,13 +130,10 @@ fn seed(options: &SelfHealingOptions) -> Result<u64> {
     if let Some(seed) = options.seed {
         return Ok(seed);
     }
-    let mut seed = [0; 8];
-    let no_random = |_| {
-        let detail = "the system gives no random octets";
+    chance::octets().map(u64::from_ne_bytes).map_err(|none| {
+        let detail = none.to_string();
         Error::new(ErrorCode::InternalError, Operation::CompleteUpgrade, Stage::State, Blame::Library, detail)
-    };
-    aws_lc_rs::rand::fill(&mut seed).map_err(no_random)?;
-    Ok(u64::from_ne_bytes(seed))
+    })
 }
 
 /// An error of ours stays what it is; any other is the source of one.

@@ -1,6 +1,5 @@
 //! A wire that speaks WebSocket: moves octets between the stream and the machines that know what they mean.
 
-use std::cell::RefCell;
 use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
@@ -9,6 +8,7 @@ use bytes::Bytes;
 
 use super::Upgraded;
 use super::carrier::Carrier;
+use crate::chance;
 use crate::clock;
 use crate::error::Stage;
 use crate::protocol::websocket::OpCode;
@@ -154,22 +154,7 @@ impl Link {
 
 /// A fresh one for each frame, that nobody can foretell (RFC 6455 section 10.3).
 fn mask() -> io::Result<[u8; 4]> {
-    MASKS.with_borrow_mut(|(masks, used)| {
-        if *used == masks.len() {
-            // Many at once: asking costs more than masking a short message.
-            aws_lc_rs::rand::fill(masks).map_err(|_| io::Error::other("the system gives no random octets"))?;
-            *used = 0;
-        }
-        // One that is out is not kept.
-        let (place, mut mask) = (*used, [0; 4]);
-        mask.swap_with_slice(&mut masks[place..place + 4]);
-        *used += 4;
-        Ok(mask)
-    })
-}
-
-thread_local! {
-    static MASKS: RefCell<([u8; 256], usize)> = const { RefCell::new(([0; 256], 256)) };
+    chance::four().map_err(io::Error::other)
 }
 
 /// What a server may still send after the end that is read away for its sake.

@@ -144,6 +144,19 @@ fn only_the_clock_reads_the_clock() {
 }
 
 #[test]
+fn only_chance_asks_for_chances() {
+    for code in [
+        "use std::hash::RandomState;",
+        "fn a(o: &mut [u8]) { aws_lc_rs::rand::fill(o); }",
+        "fn a() { fastrand::u64(..); }",
+    ] {
+        let text = format!("//! A.\n{code}\n");
+        breaks(Rule::Chance, "session.rs:2", &[("session.rs", &text)]);
+        passes(&[("chance.rs", &text), ("session/tests.rs", &text), ("lib.rs", &format!("{LIB}mod chance;\n"))]);
+    }
+}
+
+#[test]
 fn a_file_has_a_head_and_an_end() {
     breaks(Rule::Head, "session.rs:1", &[("session.rs", "use std::fmt;\n")]);
     let lines = |n: usize| format!("//! A.\n{}", "\n".repeat(n - 1));

@@ -43,6 +43,8 @@ pub use answer::Answer;
 pub use h2::Reason;
 pub use record::Wire;
 pub use scene::{Http2Scene, builder};
+#[cfg(feature = "simulation")]
+pub(crate) use tunnel::Tunnel;
 pub use tunnel::{Duplex, Served};
 
 /// An HTTP/2 server on a loopback address. It stops, and its connections close, when it is dropped.

@@ -53,17 +53,23 @@ pub(super) async fn serve(
         answer.headers_mut().insert("sec-websocket-extensions", value);
     }
     let Ok(out) = respond.send_response(answer, false) else { return };
-    let tunnel: Box<dyn Duplex> = Box::new(Tunnel { body: Some(body), out, rest: Bytes::new() });
+    let tunnel: Box<dyn Duplex> = Box::new(Tunnel::of(body, out));
     serve(WebSocketStream::from_raw_socket(tunnel, Role::Server, None).await).await;
     log.answered(place, 200, 0);
 }
 
 /// A stream as octets both ways. Dropped, it ends its side, as a socket would, and leaves the other to the client.
-struct Tunnel {
+pub(crate) struct Tunnel {
     /// There is one until it is dropped.
     body: Option<RecvStream>,
     out: SendStream<Bytes>,
     rest: Bytes,
+}
+
+impl Tunnel {
+    pub(crate) fn of(body: RecvStream, out: SendStream<Bytes>) -> Self {
+        Self { body: Some(body), out, rest: Bytes::new() }
+    }
 }
 
 impl AsyncRead for Tunnel {

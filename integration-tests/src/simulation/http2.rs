@@ -7,14 +7,19 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use h2::ext::Protocol;
 use h2::server::SendResponse;
 use h2::{Reason, RecvStream, SendStream};
-use http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::{self, protocol::Role};
 use turmoil::net::TcpStream;
 
+use super::websocket::{self, Ledger, Talk};
+use crate::http2_origin::Tunnel;
 use crate::scripted_peer::{Ending, Record};
 
 /// What a server does on one connection.
@@ -30,6 +35,8 @@ pub struct Conduct {
     pub answers: Vec<Answer>,
     /// What happens when the so-manieth request (from 1) has come, and is answered nevertheless, if it can be.
     pub parting: Option<(usize, Parting)>,
+    /// It serves WebSockets by streams (RFC 8441), whose paths are numbers; each goes so.
+    pub talk: Option<Talk>,
 }
 
 /// How a connection begins.
@@ -118,7 +125,14 @@ impl Default for Answer {
 impl Conduct {
     /// Answers all requests so, and is otherwise as h2 is.
     pub fn answering(answer: Answer) -> Self {
-        Self { opening: Opening::Honest, streams: 100, window: 65_535, answers: vec![answer], parting: None }
+        Self {
+            opening: Opening::Honest,
+            streams: 100,
+            window: 65_535,
+            answers: vec![answer],
+            parting: None,
+            talk: None,
+        }
     }
 }
 
@@ -126,10 +140,10 @@ impl Conduct {
 pub(super) type LookedAt = Rc<RefCell<Vec<String>>>;
 
 /// Serves the connection to its end. A client that goes away in the middle is no fault of the server's.
-pub(super) async fn serve(conduct: Conduct, stream: TcpStream, record: Record, looked_at: LookedAt) {
+pub(super) async fn serve(conduct: Conduct, stream: TcpStream, record: Record, looked_at: LookedAt, ledger: Ledger) {
     let ending = match conduct.opening {
         Opening::Honest => {
-            serve_streams(&conduct, stream, &looked_at).await.map_or(Ending::ClientClosed, |()| Ending::Played)
+            serve_streams(&conduct, stream, &looked_at, &ledger).await.map_or(Ending::ClientClosed, |()| Ending::Played)
         }
         Opening::Closed => Ending::Played,
         Opening::Mute => until_end(stream).await,
@@ -138,9 +152,17 @@ pub(super) async fn serve(conduct: Conduct, stream: TcpStream, record: Record, l
     record.ends(ending);
 }
 
-async fn serve_streams(conduct: &Conduct, stream: TcpStream, looked_at: &LookedAt) -> Result<(), h2::Error> {
+async fn serve_streams(
+    conduct: &Conduct,
+    stream: TcpStream,
+    looked_at: &LookedAt,
+    ledger: &Ledger,
+) -> Result<(), h2::Error> {
     let mut builder = h2::server::Builder::new();
     builder.max_concurrent_streams(conduct.streams).initial_window_size(conduct.window);
+    if conduct.talk.is_some() {
+        builder.enable_connect_protocol();
+    }
     let mut connection = builder.handshake::<_, Bytes>(stream).await?;
     // Those that are left over are dropped with it.
     let (mut streams, mut count) = (JoinSet::new(), 0);
@@ -153,6 +175,13 @@ async fn serve_streams(conduct: &Conduct, stream: TcpStream, looked_at: &LookedA
         };
         let Some(accepted) = accepted else { return Ok(()) };
         let (request, respond) = accepted?;
+        if let Some(talk) = conduct.talk.clone().filter(|_| request.extensions().get::<Protocol>().is_some()) {
+            let ledger = Rc::clone(ledger);
+            streams.spawn_local(async move {
+                let _client_is_gone = talk_by_stream(&talk, request, respond, &ledger).await;
+            });
+            continue;
+        }
         let answer = conduct.answers[count % conduct.answers.len()].clone();
         count += 1;
         let end = answer.end;
@@ -176,6 +205,19 @@ async fn serve_streams(conduct: &Conduct, stream: TcpStream, looked_at: &LookedA
             _ => {}
         }
     }
+}
+
+/// Consents, and says and hears.
+async fn talk_by_stream(
+    talk: &Talk,
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    ledger: &Ledger,
+) -> Result<(), tungstenite::Error> {
+    let number = websocket::number_of(request.uri()).expect("the path is a number");
+    let out = respond.send_response(Response::new(()), false).map_err(io::Error::other)?;
+    let tunnel = Tunnel::of(request.into_body(), out);
+    websocket::converse(talk, number, WebSocketStream::from_raw_socket(tunnel, Role::Server, None).await, ledger).await
 }
 
 impl Answer {

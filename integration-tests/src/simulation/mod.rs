@@ -14,8 +14,8 @@
 //! assert_eq!(text.unwrap(), "hi");
 //! ```
 //!
-//! Nothing sleeps: when nobody has anything to do, the time is that of the next who has. The same seed is the same run, which
-//! [`Trace`] shows.
+//! Nothing sleeps: when nobody has anything to do, the time is that of the next who has. What the client has by chance, its pauses,
+//! nonces and masks, it has from the seed too. The same seed is the same run, in every process, which [`Trace`] shows.
 
 mod disturbance;
 mod http2;
@@ -130,6 +130,7 @@ impl Simulation {
     /// What a task panicked with, or that the time was over.
     pub fn run<T: 'static>(self, client: impl AsyncFnOnce(World) -> T + 'static) -> Result<T, String> {
         let Self { seed, builder, peers, roughness, twice } = self;
+        let _chances = hinternet::seeded(seed);
         let mut simulation = builder.build();
         let server = Rc::new(peers);
         for host in [SERVER, OTHER].into_iter().take(if twice { 2 } else { 1 }) {

@@ -47,6 +47,11 @@ impl SimulatedPeer {
         self.port
     }
 
+    /// The octets that scripts have read, connection by connection.
+    pub fn received(&self) -> Vec<Vec<u8>> {
+        self.connections.borrow().iter().map(|connection| connection.received.clone()).collect()
+    }
+
     /// What a site was asked, in the order of arrival.
     pub fn visits(&self) -> Vec<Visit> {
         self.log.visits()
@@ -93,6 +98,7 @@ impl SimulatedPeer {
                         stream,
                         record,
                         Rc::clone(&self.looked_at),
+                        Rc::clone(&self.heard),
                     ));
                 }
                 Speaks::WebSocket(talks) => {

@@ -23,6 +23,11 @@ impl Trace {
                     format!("WireAcquired({}, {reused}, {waited:?})", wires.of(wire.value()))
                 }
                 Status::WireReleased { wire } => format!("WireReleased({})", wires.of(wire.value())),
+                // What is paused for is by chance.
+                status @ (Status::Retrying { pause, .. } | Status::Healing { pause, .. }) => {
+                    format!("{} in {pause:?}", short(status))
+                }
+                status @ Status::OriginPaused { length, .. } => format!("{} for {length:?}", short(status)),
                 status => short(status),
             };
             format!("{at:>9?} {:<10} {handle:>3} {:>3} {status}", one.kind.to_string(), one.sequence)

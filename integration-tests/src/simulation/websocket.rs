@@ -7,7 +7,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use tokio::io::AsyncWriteExt;
+use http::Uri;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
@@ -107,7 +108,13 @@ pub fn read_words(octets: &[u8]) -> Option<(char, u64)> {
 /// Serves the connection to its end. A client that goes away in the middle is no fault of the server's.
 pub(super) async fn serve(talk: Talk, stream: TcpStream, record: Record, ledger: Ledger) {
     let ending = match talk.opening {
-        TalkOpening::Honest => converse(&talk, stream, &ledger).await.map_or(Ending::ClientClosed, |()| Ending::Played),
+        TalkOpening::Honest => {
+            let conversed = async {
+                let (number, stream) = accept(stream).await?;
+                converse(&talk, number, stream, &ledger).await
+            };
+            conversed.await.map_or(Ending::ClientClosed, |()| Ending::Played)
+        }
         TalkOpening::Closed => Ending::Played,
         TalkOpening::Mute => until_end(stream).await,
         TalkOpening::Refused => {
@@ -122,15 +129,30 @@ pub(super) async fn serve(talk: Talk, stream: TcpStream, record: Record, ledger:
     record.ends(ending);
 }
 
-async fn converse(talk: &Talk, stream: TcpStream, ledger: &Ledger) -> Result<(), tungstenite::Error> {
+/// Consents to an upgrade. With the number of the WebSocket.
+async fn accept(stream: TcpStream) -> Result<(u64, WebSocketStream<TcpStream>), tungstenite::Error> {
     let mut number = None;
     #[expect(clippy::result_large_err, reason = "tungstenite's signature")]
     let look = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
-        number = request.uri().path().trim_start_matches('/').parse().ok();
+        number = number_of(request.uri());
         Ok(response)
     };
-    let mut stream = accept_hdr_async(stream, look).await?;
-    let number: u64 = number.expect("the path is a number");
+    let stream = accept_hdr_async(stream, look).await?;
+    Ok((number.expect("the path is a number"), stream))
+}
+
+/// The number of a WebSocket: its path.
+pub(super) fn number_of(uri: &Uri) -> Option<u64> {
+    uri.path().trim_start_matches('/').parse().ok()
+}
+
+/// Says and hears, to the end.
+pub(super) async fn converse<S: AsyncRead + AsyncWrite + Unpin>(
+    talk: &Talk,
+    number: u64,
+    mut stream: WebSocketStream<S>,
+    ledger: &Ledger,
+) -> Result<(), tungstenite::Error> {
     let write = |change: &dyn Fn(&mut Heard)| change(ledger.borrow_mut().entry(number).or_default());
     write(&|_| ());
     let (mut said, mut came, mut echoes) = (0, 0, talk.echoes);
@@ -189,8 +211,8 @@ async fn converse(talk: &Talk, stream: TcpStream, ledger: &Ledger) -> Result<(),
     }
 }
 
-async fn say_one(
-    stream: &mut WebSocketStream<TcpStream>,
+async fn say_one<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut WebSocketStream<S>,
     number: u64,
     octets: usize,
 ) -> Result<(), tungstenite::Error> {
@@ -206,7 +228,10 @@ async fn say_one(
 }
 
 /// Octets that are no message, and the end.
-async fn write_raw(stream: &mut WebSocketStream<TcpStream>, octets: &[u8]) -> Result<(), tungstenite::Error> {
+async fn write_raw<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut WebSocketStream<S>,
+    octets: &[u8],
+) -> Result<(), tungstenite::Error> {
     stream.get_mut().write_all(octets).await?;
     stream.get_mut().shutdown().await?;
     let end = timeout(Duration::from_secs(1), tokio::io::copy(stream.get_mut(), &mut tokio::io::sink())).await;

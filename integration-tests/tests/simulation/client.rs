@@ -239,7 +239,7 @@ async fn send(request: Request, form: Form) -> Result<()> {
 }
 
 /// A whole exchange, as far as it goes.
-async fn story(
+pub(crate) async fn story(
     request: Request,
     form: Form,
     reading: Reading,
@@ -302,7 +302,7 @@ fn payload(form: Form) -> Payload {
     }
 }
 
-fn whole(form: Form) -> Payload {
+pub(crate) fn whole(form: Form) -> Payload {
     match form {
         Form::Empty => Payload::empty(),
         Form::Octets | Form::Announced | Form::Chunked => Payload::bytes(vec![b'x'; 100]),

@@ -7,6 +7,7 @@
 //! | with `site.rs` | the same with servers that redirect, ask for credentials, code, set cookies, are busy; with retries, a cache, proxies |
 //! | `http2/` | streams that share wires and go both ways, servers that go away, refuse, reset and freeze, names that move |
 //! | `websocket/` | messages both ways at once, servers that refuse, talk, close, cut, freeze and send rubbish |
+//! | `cancels/` | all of these together, each cut off at a random moment |
 //!
 //! A seed that fails is made short (`suite.rs`): the seed, and the fewest commands that fail as well. It is kept in a `seeds.txt`.
 //!
@@ -19,12 +20,16 @@
 //! | N10 | `ending.rs`: in every third seed nobody closes the session, its last handle is dropped |
 //! | P1 | `verdict.rs`, `http2/exchange.rs`, `websocket/ears.rs`: a body is whole or fails, on a network that cuts it anywhere |
 //! | P2 | `site.rs`: its server parses each request to the end, or answers 400, which is a body that nobody may give |
+//! | B.4-B.7 | `cancels/`: what is cut off has one terminal notification, whatever it was doing |
 //! | P3, P6 | unit tests: `framework/src/target`, `framework/src/protocol/coding/tests.rs` |
 //! | P4, P7 | `site.rs`: cookies and credentials reach their own host and proxy alone |
 //! | P5 | `client.rs`: never more wires to an origin than it may have |
 //! | P8 | `ending.rs`: no stream, handle, place in line, dial or holder of the network is left |
 //! | P9 | `client.rs`: no story outlasts its total deadline; each limit alone: `virtual_time.rs`, `deadlines/` |
 
+mod again;
+mod cancels;
+mod chances;
 mod client;
 mod ending;
 mod http2;
@@ -53,11 +58,6 @@ fn n1_to_n6_hold_for_every_seed() {
 #[test]
 fn seeds_that_failed_once_do_not_fail_again() {
     suite::failed_once::<Plan>();
-}
-
-#[test]
-fn the_same_seed_is_the_same_run() {
-    suite::the_same_seed_is_the_same_run::<Plan>();
 }
 
 #[test]

@@ -259,7 +259,7 @@ pub(crate) fn governor(n: u64) -> Governor {
 }
 
 impl Fault {
-    fn script(self) -> Script {
+    pub(crate) fn script(self) -> Script {
         let answer = answer();
         match self {
             Self::None => Script::answering(answer),

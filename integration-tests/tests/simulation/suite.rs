@@ -67,15 +67,6 @@ pub(crate) fn failed_once<P: Simulated>() {
     }
 }
 
-/// A seed that failed is of use only if it fails again.
-pub(crate) fn the_same_seed_is_the_same_run<P: Simulated>() {
-    for seed in 0..20 {
-        let [first, second] = [(); 2].map(|()| P::of(seed).run().unwrap_or_else(|failure| panic!("{failure}")));
-        assert!(first == second, "seed {seed}: {first:?}\n{second:?}");
-        assert!(first.has("HandleClosing"));
-    }
-}
-
 /// For looking for defects: the seeds from HINTERNET_FROM up to HINTERNET_TO, and what each that fails fails with. A single one is
 /// made short.
 pub(crate) fn look_between<P: Simulated>() {
@@ -123,7 +114,11 @@ impl Seen {
 
 /// Runs the seed. If it fails: with what, and the shortest plan that fails so too.
 fn check<P: Simulated>(seed: u64) -> Result<Trace, String> {
-    let plan = P::of(seed);
+    check_plan(seed, P::of(seed))
+}
+
+/// The same with the plan of this seed.
+pub(crate) fn check_plan<P: Simulated>(seed: u64, plan: P) -> Result<Trace, String> {
     plan.run().map_err(|failure| {
         let fails = |plan: &P| plan.run().is_err_and(|other| kind(&other) == kind(&failure));
         let short = correct(shrink(plan, fails), fails);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use hinternet::{Blame, Error, ErrorCode, HandleId, Notification, Operation, Result, Status};
+use tokio::time::Instant;
 
 use crate::plan::{CONTENT, REFUSAL};
 
@@ -24,6 +25,8 @@ pub(crate) struct Outcomes {
     meddled_with: BTreeSet<HandleId>,
     /// Requests that were ended because nobody read them: what is called next is refused with that.
     unread: BTreeSet<HandleId>,
+    /// What has been called and has given nothing yet, and since when.
+    pending: Vec<(HandleId, Operation, Instant)>,
 }
 
 /// Makes a call and writes down what it gave.
@@ -33,7 +36,8 @@ pub(crate) async fn note<T>(
     operation: Operation,
     call: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let mut waiting = Waiting { outcomes, handle, answered: false };
+    outcomes.borrow_mut().pending.push((handle, operation, Instant::now()));
+    let mut waiting = Waiting { outcomes, handle, operation, answered: false };
     let result = call.await;
     waiting.answered = true;
     let mut outcomes = outcomes.borrow_mut();
@@ -54,13 +58,20 @@ pub(crate) async fn note<T>(
 struct Waiting<'a> {
     outcomes: &'a Rc<RefCell<Outcomes>>,
     handle: HandleId,
+    operation: Operation,
     answered: bool,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
+        let mut outcomes = self.outcomes.borrow_mut();
+        let is_it =
+            |(handle, operation, _): &(HandleId, Operation, _)| (*handle, *operation) == (self.handle, self.operation);
+        if let Some(at) = outcomes.pending.iter().position(is_it) {
+            outcomes.pending.swap_remove(at);
+        }
         if !self.answered {
-            self.outcomes.borrow_mut().given_up.insert(self.handle);
+            outcomes.given_up.insert(self.handle);
         }
     }
 }
@@ -80,6 +91,17 @@ impl Outcomes {
     /// The calls of a handle may be a WebSocket's.
     pub(crate) fn of_websockets() -> Self {
         Self { websockets: true, ..Self::default() }
+    }
+
+    /// The calls may be of requests of all protocols, and of WebSockets.
+    pub(crate) fn of_all() -> Self {
+        Self { two_sides: true, websockets: true, ..Self::default() }
+    }
+
+    /// What has been called on the handle and has given nothing yet, and since when.
+    pub(crate) fn pending(&self, handle: HandleId) -> Vec<(Operation, Instant)> {
+        let of_it = |(of, operation, since): &(HandleId, _, _)| (*of == handle).then_some((*operation, *since));
+        self.pending.iter().filter_map(of_it).collect()
     }
 
     /// Something is sent on the handle beside its own story, or that was given up.

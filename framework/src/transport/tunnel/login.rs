@@ -4,6 +4,7 @@ use http::header::PROXY_AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
 use super::ByProxy;
+use crate::chance;
 use crate::network::Proxy;
 #[cfg(feature = "negotiate")]
 use crate::options::AuthScheme;
@@ -62,10 +63,7 @@ impl Login {
         #[cfg(not(feature = "negotiate"))]
         let _ = may_go_on;
         let line = Line { method: "CONNECT", uri: authority, body: None };
-        let mut random = [0; 16];
-        if aws_lc_rs::rand::fill(&mut random).is_err() {
-            return false;
-        }
+        let Ok(random) = chance::octets() else { return false };
         match self.dialogue.as_mut().and_then(|dialogue| dialogue.answer(challenge, &line, random)) {
             Some(Answer::Field(value)) => {
                 self.shown = Some(value);

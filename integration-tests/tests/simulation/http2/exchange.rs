@@ -19,7 +19,7 @@ use crate::verdict::{Outcomes, note};
 type Noted = Rc<RefCell<Outcomes>>;
 
 /// A whole exchange, as far as it goes. The server may look at the request of this number once.
-pub(super) async fn story(request: Request, form: Form, reading: Reading, number: u64, outcomes: Noted) {
+pub(crate) async fn story(request: Request, form: Form, reading: Reading, number: u64, outcomes: Noted) {
     let handle = request.id();
     let told = async {
         let send = request.send_with(once(number), payload(form), 0);
@@ -59,7 +59,7 @@ pub(super) async fn story(request: Request, form: Form, reading: Reading, number
 }
 
 /// Writes pieces of these sizes while the response is read.
-pub(super) async fn conversation(
+pub(crate) async fn conversation(
     request: Request,
     sizes: Vec<usize>,
     pace: u64,

@@ -2,13 +2,13 @@
 //! that move, and a session that is steered meanwhile.
 
 mod client;
-mod exchange;
-mod plan;
+pub(crate) mod exchange;
+pub(crate) mod plan;
 
 use integration_tests::simulation::{Answer, Conduct, Simulation, Trace, World};
 
 use crate::suite::{self, Correction, Simulated};
-use plan::Plan;
+pub(crate) use plan::Plan;
 
 impl Simulated for Plan {
     const NAME: &'static str = "HTTP/2";
@@ -62,11 +62,6 @@ fn all_rules_hold_for_every_seed_over_http2() {
 #[test]
 fn seeds_that_failed_once_over_http2_do_not_fail_again() {
     suite::failed_once::<Plan>();
-}
-
-#[test]
-fn the_same_seed_is_the_same_run_over_http2() {
-    suite::the_same_seed_is_the_same_run::<Plan>();
 }
 
 /// For looking for defects: the seeds from HINTERNET_FROM up to HINTERNET_TO, and what each that fails fails with.

@@ -202,7 +202,7 @@ fn weather(chance: &mut Seeded, seed: u64) -> Weather {
     }
 }
 
-fn conduct(chance: &mut Seeded) -> Conduct {
+pub(crate) fn conduct(chance: &mut Seeded) -> Conduct {
     let openings = [Opening::Closed, Opening::Mute, Opening::Http1];
     let opening = if chance.percent(85) { Opening::Honest } else { *chance.pick(&openings) };
     let partings = [
@@ -223,6 +223,7 @@ fn conduct(chance: &mut Seeded) -> Conduct {
         window: *chance.pick(&[4_000, 4_000, 65_535, 65_535]),
         answers: (0..4).map(|_| answer(chance)).collect(),
         parting: chance.percent(50).then_some((at, parting)),
+        talk: None,
     }
 }
 

@@ -2,14 +2,14 @@
 //! every message that was said to be sent or received was so, once and in order.
 
 mod client;
-mod ears;
-mod plan;
-mod story;
+pub(crate) mod ears;
+pub(crate) mod plan;
+pub(crate) mod story;
 
 use integration_tests::simulation::{Simulation, Trace, World};
 
 use crate::suite::{self, Simulated};
-use plan::Plan;
+pub(crate) use plan::Plan;
 
 impl Simulated for Plan {
     const NAME: &'static str = "WebSockets";
@@ -42,11 +42,6 @@ fn all_rules_hold_for_every_seed_of_websockets() {
 #[test]
 fn seeds_that_failed_once_of_websockets_do_not_fail_again() {
     suite::failed_once::<Plan>();
-}
-
-#[test]
-fn the_same_seed_is_the_same_run_of_websockets() {
-    suite::the_same_seed_is_the_same_run::<Plan>();
 }
 
 /// For looking for defects: the seeds from HINTERNET_FROM up to HINTERNET_TO, and what each that fails fails with.

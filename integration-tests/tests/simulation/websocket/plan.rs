@@ -145,7 +145,7 @@ fn weather(chance: &mut Seeded) -> Weather {
     }
 }
 
-fn talk(chance: &mut Seeded) -> Talk {
+pub(crate) fn talk(chance: &mut Seeded) -> Talk {
     let openings = [TalkOpening::Closed, TalkOpening::Mute, TalkOpening::Refused, TalkOpening::WrongKey];
     let opening = if chance.percent(85) { TalkOpening::Honest } else { *chance.pick(&openings) };
     let partings = [
@@ -171,7 +171,7 @@ fn talk(chance: &mut Seeded) -> Talk {
     }
 }
 
-fn octets(chance: &mut Seeded) -> usize {
+pub(crate) fn octets(chance: &mut Seeded) -> usize {
     *chance.pick(&[0, 20, 125, 126, 1_000, 65_535, 70_000, 200_000])
 }
 

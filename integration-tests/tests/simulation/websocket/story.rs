@@ -15,9 +15,9 @@ use crate::verdict::{Outcomes, note};
 
 /// What is written down of one WebSocket.
 #[derive(Clone)]
-pub(super) struct Noted {
-    pub(super) outcomes: Rc<RefCell<Outcomes>>,
-    pub(super) ears: Rc<RefCell<Ears>>,
+pub(crate) struct Noted {
+    pub(crate) outcomes: Rc<RefCell<Outcomes>>,
+    pub(crate) ears: Rc<RefCell<Ears>>,
 }
 
 impl Noted {
@@ -53,7 +53,7 @@ impl Noted {
 }
 
 /// Says all this while it listens, ends, and listens to the end.
-pub(super) async fn story(websocket: WebSocket, sizes: Vec<usize>, pieces: usize, manner: Manner, noted: Noted) {
+pub(crate) async fn story(websocket: WebSocket, sizes: Vec<usize>, pieces: usize, manner: Manner, noted: Noted) {
     let speak = async {
         for (number, octets) in (0..).zip(&sizes) {
             sleep(Duration::from_millis(manner.pace)).await;
