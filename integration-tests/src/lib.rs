@@ -39,6 +39,7 @@ pub mod deflating;
 mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;
+mod forged;
 mod gate;
 pub mod guard;
 pub mod http2_origin;
