@@ -156,7 +156,7 @@ async fn f_a_flood_behind_the_servers_close_is_one_close_and_ends_the_wire_long_
     for more in [close(1000, "again"), frame(0x82, vec![0; 9000]), frame(0x89, "?"), b"\xff".to_vec()] {
         let recorder = Recorder::start().with_frames();
         let flooding = |switched: Script| flood(switched.send(close(4000, "enough")), more);
-        let place = Place::recorded(recorder, Session::builder(), options.clone(), flooding).await;
+        let place = Place::recorded(recorder, Session::builder(), options, flooding).await;
         place.peer.wait_for_end(0).await;
         let id = place.websocket.id();
         place.recorder.wait_for_status(id, "ConnectionClosed").await;
