@@ -16,7 +16,7 @@
 //! | [`HttpProxy`](proxy::HttpProxy) | a proxy of HTTP: opens tunnels, answers what it should forward, asks who is there |
 //! | [`SocksProxy`](socks::SocksProxy) | a proxy that speaks SOCKS4, 4a and 5 |
 //! | [`FakeResolver`] | knows the names it was told, and counts who asks |
-//! | [`NameServer`] | a name server over UDP that knows what the test tells it |
+//! | [`NameServer`] | a name server that knows what the test tells it |
 //! | [`FakeDialer`] | hands every attempt to connect to the test |
 //! | [`WatchedStream`] | a TCP stream of a dialer of the test's own, which does something before each read |
 //! | [`Scene`](scene::Scene) | a scripted peer, a recorded session, and a connection handle between them |
@@ -39,6 +39,7 @@ pub mod deflating;
 mod fake_dialer;
 mod fake_resolver;
 pub mod fault_proxy;
+mod forged;
 mod gate;
 pub mod guard;
 pub mod http2_origin;

@@ -1,11 +1,13 @@
-//! A name server that knows what the test tells it (RFC 1035), over UDP on loopback.
+//! A name server that knows what the test tells it (RFC 1035), on loopback: over UDP, and over TCP what is too long for that.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::net::UdpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
@@ -40,15 +42,17 @@ impl NameServer {
     /// # Panics
     /// When no loopback port can be bound.
     pub async fn start() -> Self {
-        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a loopback port is free");
+        let (socket, listener) = on_one_port().await;
         let address = socket.local_addr().expect("the socket is bound");
         let (shared, mut serving) = (Arc::<Shared>::default(), JoinSet::new());
+        serving.spawn(listen(listener, Arc::clone(&shared)));
         let serves = Arc::clone(&shared);
         serving.spawn(async move {
             let mut query = [0; 1500];
             while let Ok((octets, from)) = socket.recv_from(&mut query).await {
-                if let Some(answer) = serves.answer(&query[..octets]) {
+                if let Some(answer) = serves.answer(&query[..octets], "") {
                     // Who does not hear it asks again.
+                    let answer = if answer.len() > LONGEST_DATAGRAM { cut(answer) } else { answer };
                     let _lost = socket.send_to(&answer, from).await;
                 }
             }
@@ -82,7 +86,7 @@ impl NameServer {
         self.set(name, Records { is_mute: true, ..Records::default() });
     }
 
-    /// What it was asked for, in order: name and type of records.
+    /// What it was asked for, in order: name and type of records, and whether it was over TCP.
     pub fn asked(&self) -> Vec<String> {
         self.shared.asked.borrow().clone()
     }
@@ -104,9 +108,48 @@ impl NameServer {
     }
 }
 
+/// Both sorts of socket have ports of their own, and it may be that one is taken.
+async fn on_one_port() -> (UdpSocket, TcpListener) {
+    for _ in 0..100 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a loopback port is free");
+        if let Ok(socket) = UdpSocket::bind(listener.local_addr().expect("the socket is bound")).await {
+            return (socket, listener);
+        }
+    }
+    panic!("no loopback port is free for UDP and TCP");
+}
+
+async fn listen(listener: TcpListener, shared: Arc<Shared>) {
+    let mut serving = JoinSet::new();
+    while let Ok((stream, _)) = listener.accept().await {
+        serving.spawn(serve(stream, Arc::clone(&shared)));
+    }
+}
+
+/// Queries and answers with their lengths before them (RFC 1035 4.2.2), until the client closes.
+async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
+    loop {
+        let mut query = vec![0; stream.read_u16().await?.into()];
+        stream.read_exact(&mut query).await?;
+        if let Some(answer) = shared.answer(&query, " over TCP") {
+            stream.write_u16(u16::try_from(answer.len()).map_err(io::Error::other)?).await?;
+            stream.write_all(&answer).await?;
+        }
+    }
+}
+
+/// What says that the answer is too long: its question alone, and the bit TC (RFC 2181 9).
+fn cut(mut answer: Vec<u8>) -> Vec<u8> {
+    let question = question(&answer[HEAD..]).map_or(0, |(_, question)| question.len());
+    answer.truncate(HEAD + question);
+    answer[2] |= TRUNCATED;
+    answer[6..HEAD].fill(0);
+    answer
+}
+
 impl Shared {
     /// The answer to a query; `None` to what is none, and where silence is the answer.
-    fn answer(&self, query: &[u8]) -> Option<Vec<u8>> {
+    fn answer(&self, query: &[u8], by: &str) -> Option<Vec<u8>> {
         let (name, question) = question(query.get(HEAD..)?)?;
         let records = match question.get(question.len() - 4..question.len() - 2)? {
             [0, 1] => "A",
@@ -114,7 +157,7 @@ impl Shared {
             _ => "?",
         };
         let known = self.names.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        self.asked.send_modify(|asked| asked.push(format!("{name} {records}")));
+        self.asked.send_modify(|asked| asked.push(format!("{name} {records}{by}")));
         let exists = known.is_some();
         let Records { addresses, ttl, failing, is_mute } = known.unwrap_or_default();
         if is_mute {
@@ -185,6 +228,10 @@ fn record(answer: &mut Vec<u8>, number: u16, ttl: Duration, octets: &[u8]) {
 }
 
 const HEAD: usize = 12;
+/// In the third octet.
+const TRUNCATED: u8 = 2;
+/// Without asking how much the client can take (RFC 1035 4.2.1).
+const LONGEST_DATAGRAM: usize = 512;
 const NO_ERROR: u8 = 0;
 const SERVER_FAILURE: u8 = 2;
 const NO_SUCH_NAME: u8 = 3;

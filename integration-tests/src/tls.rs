@@ -8,6 +8,7 @@ use std::task::{Context, Poll};
 
 use hinternet::DialOptions;
 use hinternet::network::{Lookup, Resolver};
+use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -19,6 +20,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 use crate::certificates::{Authority, Identity};
+use crate::forged;
 
 /// The server's side of TLS. Clones write into the same record.
 #[derive(Clone)]
@@ -58,6 +60,13 @@ impl Tls {
         Self::with(identity, &[&TLS13], None)
     }
 
+    /// A server that writes [records of its own](crate::scripted_peer::Script::send_record) where its script says so.
+    pub fn forging(identity: &Identity, is_tls12: bool) -> Self {
+        let version = if is_tls12 { &TLS12 } else { &TLS13 };
+        let served = CertifiedKey::new(identity.chain.clone(), signing(identity.key()));
+        Self::provided(forged::provider(), served, &[version], None)
+    }
+
     /// A server that asks its clients for a certificate of this authority, and refuses those that show none.
     pub fn asking(identity: &Identity, authority: &Authority, is_tls12: bool) -> Self {
         let version = if is_tls12 { &TLS12 } else { &TLS13 };
@@ -79,7 +88,15 @@ impl Tls {
         versions: &[&'static SupportedProtocolVersion],
         asked: Option<&Authority>,
     ) -> Self {
-        let provider = Arc::new(default_provider());
+        Self::provided(Arc::new(default_provider()), served, versions, asked)
+    }
+
+    fn provided(
+        provider: Arc<CryptoProvider>,
+        served: CertifiedKey,
+        versions: &[&'static SupportedProtocolVersion],
+        asked: Option<&Authority>,
+    ) -> Self {
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider));
         let builder = builder.with_protocol_versions(versions).expect("versions the provider has");
         let builder = match asked {

@@ -166,6 +166,58 @@ fn s4_families_take_turns_and_five_addresses_are_tried_after_that() {
     });
 }
 
+/// As many as a name server gives that means no good.
+fn a_thousand() -> Vec<String> {
+    (0..1000).map(|n| format!("198.18.{}.{}", n / 250, n % 250 + 1)).collect()
+}
+
+#[test]
+fn f_of_a_thousand_addresses_five_are_tried_in_order_within_the_one_deadline() {
+    in_virtual_time(async {
+        let found = a_thousand();
+        let mut race = Race::between(&found.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut holes = Vec::new();
+        for (n, address) in (0..).zip(&found[..5]) {
+            holes.push(race.attempt(address, DELAY * n).await);
+        }
+        let error = race.sent_after(Duration::from_secs(60)).await.unwrap_err();
+        assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::Connect));
+        assert!(error.to_string().contains("(the last of 5 addresses)"), "{error}");
+        assert!(holes.iter().all(Attempt::is_given_up));
+        let told = race.end().await;
+        assert_eq!(told.len(), 1 + 5 + 5, "what was found, and each attempt with its end: {told:?}");
+        assert_eq!(told[0].matches("198.18.").count(), 5, "nobody is told of more: {}", told[0]);
+    });
+}
+
+#[test]
+fn f_whoever_allows_a_thousand_addresses_is_given_as_many_as_the_deadline_lets() {
+    in_virtual_time(async {
+        let (mut limits, timeouts) = (Limits::default(), Timeouts::all(DELAY * 10));
+        limits.addresses = 1000;
+        let found = a_thousand();
+        let all: Vec<_> = found.iter().map(String::as_str).collect();
+        let mut race = Race::with(&all, |dial| dial, |builder| builder.limits(limits).timeouts(timeouts));
+        let mut holes = Vec::new();
+        for (n, address) in (0..).zip(&found[..10]) {
+            holes.push(race.attempt(address, DELAY * n).await);
+        }
+        let error = race.sent_after(DELAY * 10).await.unwrap_err();
+        assert!(error.to_string().contains("(the last of 10 addresses)"), "{error}");
+        assert!(holes.iter().all(Attempt::is_given_up));
+        race.end().await;
+
+        // Each refuses at once, so that no deadline ends it: what a session takes of an answer does.
+        let mut race = Race::with(&all, |dial| dial, |builder| builder.limits(limits));
+        for address in &found[..256] {
+            race.attempt(address, Duration::ZERO).await.refuse();
+        }
+        let error = race.sent_after(Duration::ZERO).await.unwrap_err();
+        assert!(error.to_string().contains("none of 256 addresses"), "{error}");
+        race.end().await;
+    });
+}
+
 #[test]
 fn e_the_limit_of_addresses_is_an_option() {
     in_virtual_time(async {

@@ -18,8 +18,22 @@ use crate::runner::{list, peak_memory_kib, read_json};
 /// Plays the case in a child; what that printed, or its last words.
 pub(crate) async fn in_a_process(variable: &str, id: &str) -> Result<String, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
-    let ended = Command::new(program).env(variable, id).kill_on_drop(true).output().await;
-    let ended = ended.map_err(|error| error.to_string())?;
+    played(Command::new(program), variable, id).await
+}
+
+/// The same in a child that may have so many KiB of addresses. What is reserved counts there as what is used, and who asks for more
+/// is aborted.
+pub(crate) async fn in_a_small_process(variable: &str, id: &str, addresses_kib: u64) -> Result<String, String> {
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "ulimit -v \"$1\" && exec \"$0\""]).arg(program).arg(addresses_kib.to_string());
+    played(shell, variable, id).await
+}
+
+async fn played(mut child: Command, variable: &str, id: &str) -> Result<String, String> {
+    // An arena of glibc's reserves 64 MiB for a thread, of which next to nothing is used.
+    child.env(variable, id).env("MALLOC_ARENA_MAX", "1").kill_on_drop(true);
+    let ended = child.output().await.map_err(|error| error.to_string())?;
     let said = |octets: &[u8]| String::from_utf8_lossy(octets).trim().to_owned();
     if ended.status.success() { Ok(said(&ended.stdout)) } else { Err(said(&ended.stderr)) }
 }

@@ -16,7 +16,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use alone::{Cost, in_a_process, worst};
+use alone::{Cost, in_a_process, in_a_small_process, worst};
 use decisions::{Secure, failed_beyond_the_proxy};
 use exchange::Exchange;
 use futures_util::{StreamExt, stream};
@@ -24,7 +24,7 @@ use hinternet::tls::TlsOptions;
 use hinternet::{Error, ErrorCode, Method, Session, Timeouts};
 use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
-use runner::{Case, Suite, judge, list, read_json, table, text};
+use runner::{Case, Suite, judge, list, read_json, status_kib, table, text};
 use serde_json::Value;
 
 fn main() -> ExitCode {
@@ -44,10 +44,14 @@ fn main() -> ExitCode {
 async fn play_all(file: &Path) -> Vec<Case> {
     let vectors = read_json(file);
     let costs = Arc::new(Mutex::new(Vec::new()));
+    let room = room().await;
     let cases = list(&vectors["cases"]).iter().map(|vector| {
         let (id, costs) = (text(&vector["id"]).to_owned(), Arc::clone(&costs));
         judge(id.clone(), None, async move {
-            let said = in_a_process(ALONE, &id).await?;
+            let said = match room {
+                Some(kib) => in_a_small_process(ALONE, &id, kib).await?,
+                None => in_a_process(ALONE, &id).await?,
+            };
             let cost = Cost::read(&said).ok_or_else(|| format!("{said:?} tells no cost"))?;
             costs.lock().expect("nobody panics with it").push((id, cost));
             cost.check(&MOST)
@@ -58,8 +62,29 @@ async fn play_all(file: &Path) -> Vec<Case> {
     cases
 }
 
+/// How many KiB of addresses a case has: as many as a good exchange takes, and what a case may cost. So it is not enough that
+/// nothing is written to what is reserved by a length that was only announced. `None` where the system does not tell, or where
+/// addresses cost nothing, as under AddressSanitizer.
+async fn room() -> Option<u64> {
+    let kib = in_a_process(ALONE, NOTHING).await.expect("a good exchange").parse().expect("a number of KiB");
+    let room = (1..MOST_ADDRESSES_KIB).contains(&kib).then_some(kib + MOST.memory_kib);
+    if let Some(kib) = room {
+        let aborted = in_a_small_process(ALONE, GREEDY, kib).await.expect_err("more than there is room for");
+        assert!(aborted.contains("memory allocation"), "{aborted}");
+        println!("{kib} KiB of addresses for each case");
+    }
+    room
+}
+
 /// This process plays the case, after a good exchange.
 fn play_alone(id: &str) -> ExitCode {
+    if id == NOTHING || id == GREEDY {
+        alone::runtime().block_on(warm_up());
+        let taken = vec![0_u8; if id == GREEDY { 64 << 20 } else { 0 }];
+        println!("{}", status_kib("VmPeak:").unwrap_or_default());
+        drop(std::hint::black_box(taken));
+        return ExitCode::SUCCESS;
+    }
     let vector = alone::case(PLACE, id);
     let pin = table(include_str!("hostile_h1.pinned")).get(id).copied();
     let case = async move {
@@ -214,6 +239,12 @@ fn is_of_type(error: &Error, wanted: Option<&str>) -> bool {
 const PLACE: &str = "hostile-h1/cases.json";
 /// Names the case that this process plays alone.
 const ALONE: &str = "HOSTILE_H1_CASE";
+/// No case: a good exchange.
+const NOTHING: &str = "nothing";
+/// A case that asks for more than there is.
+const GREEDY: &str = "greedy";
+/// Sanitizers take terabytes.
+const MOST_ADDRESSES_KIB: u64 = 64 << 20;
 /// Cases that are played at the same time.
 const AT_ONCE: usize = 4;
 /// What a case may cost, beside no file descriptor: memory by the configured limits (a head of 64 KiB, 1 MiB read away) and 4 MiB;

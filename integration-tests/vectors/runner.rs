@@ -174,9 +174,14 @@ pub(crate) fn hex(digits: &str) -> Vec<u8> {
 
 /// The most memory the process, its peers included, has had so far, where the system tells.
 pub(crate) fn peak_memory_kib() -> Option<u64> {
+    status_kib("VmHWM:")
+}
+
+/// What the system says of this process by that name.
+pub(crate) fn status_kib(name: &str) -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    peak.trim().strip_suffix("kB")?.trim().parse().ok()
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    line.trim().strip_suffix("kB")?.trim().parse().ok()
 }
 
 /// Whatever a peer does, a client stays below this.

@@ -98,7 +98,7 @@ pub(super) fn read(method: &Method, target: &str, limits: HeadLimits, pieces: &[
     told
 }
 
-fn asked(method: &Method, target: &str, limits: HeadLimits) -> ReceiveHead {
+pub(super) fn asked(method: &Method, target: &str, limits: HeadLimits) -> ReceiveHead {
     let none = HeaderMap::new();
     let (version, accept_encoding, body) = (Version::HTTP_11, None, BodyLength::None);
     let head =

@@ -8,6 +8,8 @@ mod authentication;
 mod bodies;
 #[cfg(feature = "cookies")]
 mod cookies;
+#[cfg(test)]
+mod costs;
 mod fields;
 mod http1;
 mod pieces;

@@ -35,7 +35,7 @@ pub struct Limits {
     /// error (223). `None`: any number. Default 1,000: gzip ends at 1,032, which only one octet repeated gets to; text is seldom
     /// beyond 100.
     pub decoded_ratio: Option<u32>,
-    /// Addresses of a host that are tried. Default 5.
+    /// Addresses of a host that are tried, of the first 256 that its resolver finds. Default 5.
     #[doc(alias = "WINHTTP_OPTION_CONNECT_RETRIES")]
     pub addresses: usize,
 }

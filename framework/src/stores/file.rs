@@ -26,6 +26,9 @@ fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => PathBuf::from(folder),
         _ => PathBuf::from("."),
     };
+    // Opened while there is nothing to undo: a folder may be written to, and not opened.
+    #[cfg(unix)]
+    let entries = std::fs::File::open(&folder)?;
     // Nobody else may read it, by the crate's default.
     let mut new = NamedTempFile::new_in(&folder)?;
     new.write_all(octets)?;
@@ -33,7 +36,7 @@ fn replace(path: &Path, octets: &[u8]) -> io::Result<()> {
     new.persist(path)?;
     // So that a crash of the machine does not bring the old one back.
     #[cfg(unix)]
-    std::fs::File::open(&folder)?.sync_all()?;
+    entries.sync_all()?;
     Ok(())
 }
 

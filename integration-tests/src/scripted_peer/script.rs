@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use super::split::Split;
+use crate::forged;
 use crate::gate::Gate;
 use crate::http2_peer::{Frame, Kind};
 use crate::tls::Tls;
@@ -216,6 +217,12 @@ impl Script {
     /// See [`Step::Alert`].
     pub fn alert(self, number: u8) -> Self {
         self.step(Step::Alert(number))
+    }
+
+    /// Writes one authentic record of this type and of so many octets: these, again and again. Only what was started with
+    /// [`Tls::forging`] can; the record may not be cut by a split.
+    pub fn send_record(self, kind: u8, length: usize, octets: impl AsRef<[u8]>) -> Self {
+        self.send(forged::record(kind, length, octets.as_ref()))
     }
 
     /// See [`Step::SendBelow`].

@@ -3,12 +3,13 @@
 use hinternet::{ErrorCode, RequestOptions, Stage};
 use integration_tests::certificates::{Authority, Identity, Leaf};
 use integration_tests::fault_proxy::Fault as Spoiling;
+use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::scripted_peer::Script;
 use integration_tests::tls::Tls;
 
 use super::LATER;
 use super::fault::{Before, Case, Dial, Fault, answered, fails, fault};
-use super::protocol::{OVER_TLS, Protocol, SERVER, security};
+use super::protocol::{CONTENT, OVER_TLS, Protocol, SERVER, answer, security};
 
 use Protocol::{Http2, Secure, Tunnel};
 
@@ -102,6 +103,37 @@ fn only13(protocol: Protocol) -> Script {
     protocol.reads(protocol.opens_with(&protocol.offer(Tls::only13(&security().identity))), 0)
 }
 
+/// A request was read by a server that writes records of its own, by TLS 1.2 or 1.3.
+fn forging(protocol: Protocol, is_tls12: bool) -> Script {
+    protocol.reads(protocol.opens_with(&protocol.offer(Tls::forging(&security().identity, is_tls12))), 0)
+}
+
+/// A message of the handshake that has nothing in it (RFC 5246 7.4.1.1).
+fn hello_request(script: Script) -> Script {
+    script.send_record(22, 4, [0; 4])
+}
+
+/// Which the client need not heed: it declines.
+fn renegotiation(name: &'static str, times: usize) -> Fault {
+    fault(name, move |protocol| {
+        let asked = (0..times).fold(forging(protocol, true), |script, _| hello_request(script));
+        vec![Case::server(protocol.serves(asked.send(protocol.answer(0).whole()), 1))]
+    })
+}
+
+/// An answer of so many octets.
+fn answer_of(protocol: Protocol, length: usize) -> Vec<u8> {
+    let bare = protocol.answer(0).whole();
+    match protocol {
+        // A frame of a type that nobody knows (RFC 9113 4.1).
+        Http2 => [frames::frame(Kind::Other(0xfa), 0, 0, &vec![0; length - bare.len() - 9]).to_vec(), bare].concat(),
+        _ => {
+            let padding = |count: usize| answer("200 OK", &format!("x-padding: {}\r\n", "x".repeat(count)), CONTENT);
+            padding(length - padding(0).whole().len()).whole()
+        }
+    }
+}
+
 fn changes_of_keys(name: &'static str, times: usize) -> Fault {
     fault(name, move |protocol| {
         let script = (0..times).fold(only13(protocol), |script, _| script.change_keys());
@@ -113,8 +145,28 @@ fn of_records() -> Vec<Fault> {
     let broken = || fails(ErrorCode::ConnectionError, Stage::FirstByte);
     vec![
         below("A record that is not authentic", || [head_of_record(32), vec![7; 32]].concat()).at(&OVER_TLS, broken()),
-        below("A record longer than one may be", || [head_of_record(u16::MAX), vec![7; 65535]].concat())
-            .at(&OVER_TLS, broken()),
+        fault("A record of 16 KiB", |protocol| {
+            let whole = |is_tls12| forging(protocol, is_tls12).send(answer_of(protocol, RECORD));
+            [true, false].map(|is_tls12| Case::server(protocol.serves(whole(is_tls12), 1))).into()
+        })
+        .at(&OVER_TLS, answered().kept()),
+        fault("A record of 16 KiB and an octet", |protocol| {
+            let more = |is_tls12| forging(protocol, is_tls12).send_record(23, RECORD + 1, answer_of(protocol, RECORD));
+            [true, false].map(|is_tls12| Case::server(more(is_tls12).keep())).into()
+        })
+        .at(&OVER_TLS, broken()),
+        fault("A record longer than any may be that is encrypted", |protocol| {
+            // RFC 5246 6.2.3 allows it 2 KiB more; whoever does not look at its head waits for what never comes.
+            let lengths = [RECORD as u16 + 2048 + 1, u16::MAX];
+            lengths.map(|length| Case::server(protocol.asked().send_below(head_of_record(length)).keep())).into()
+        })
+        .at(&OVER_TLS, broken()),
+        renegotiation("Another handshake is asked for before the answer (TLS 1.2)", 1).at(&OVER_TLS, answered().kept()),
+        renegotiation("The same again and again", 2).at(&OVER_TLS, broken()),
+        fault("The same, which TLS 1.3 does not have", |protocol| {
+            vec![Case::server(hello_request(forging(protocol, false)).keep())]
+        })
+        .at(&OVER_TLS, broken()),
         below("An alert that is not encrypted", || alert(80).to_vec()).at(&OVER_TLS, broken()),
         changes_of_keys("Ten changes of keys before the answer", 10).at(&OVER_TLS, answered().kept()),
         changes_of_keys("A hundred changes of keys before the answer", 100).at(&OVER_TLS, broken()),
@@ -143,3 +195,6 @@ fn of_records() -> Vec<Fault> {
 pub(crate) fn of_securing() -> Vec<Fault> {
     of_handshakes().into_iter().chain(of_records()).collect()
 }
+
+/// Octets of a record's content, at most (RFC 5246 6.2.1, RFC 8446 5.1).
+const RECORD: usize = 16 * 1024;

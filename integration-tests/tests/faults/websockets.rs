@@ -121,13 +121,30 @@ fn sending(case: Case) -> Case {
     Case { message: 64 << 20, ..case.with(sends_soon) }
 }
 
+/// The same again and again, for as long as there is somebody.
+fn flood(script: Script, frame: Vec<u8>) -> Script {
+    script.repeat(frame.repeat(100), usize::MAX).forgetful()
+}
+
 fn of_ends() -> Vec<Fault> {
     vec![
         then("Our close is not answered", Script::keep, closing).at(&[WS], fails(ErrorCode::Timeout, Stage::Closing)),
         then("The end instead of an answer to our close", |script| script.read_exactly(4).close(), closing)
             .at(&[WS], fails(ErrorCode::ConnectionError, Stage::Messages)),
-        then("A flood of closes", |script| script.read_exactly(4).repeat(close(1000, ""), 1000).keep(), closing)
+        then("A flood of closes", |script| flood(script.read_exactly(4), close(1000, "")), closing)
             .at(&[WS], answered()),
+        then(
+            "Messages without end instead of an answer to our close",
+            |script| flood(script, frame(0x82, [0; 9000])),
+            closing,
+        )
+        .at(&[WS], fails(ErrorCode::Timeout, Stage::Closing)),
+        then(
+            "A flood of messages behind the server's close",
+            |script| flood(script.send(close(1000, "")), frame(0x81, "late")),
+            closing,
+        )
+        .at(&[WS], answered()),
         then("The server reads nothing of 64 MiB", Script::stop_reading, sending)
             .at(&[WS], fails(ErrorCode::Timeout, Stage::Messages)),
     ]

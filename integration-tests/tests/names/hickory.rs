@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use hinternet::transport::HickoryResolver;
-use hinternet::{Engine, ErrorCode, Protocols, Status};
+use hinternet::{Engine, ErrorCode, Protocols, Stage, Status};
 use integration_tests::scene::sending;
 use integration_tests::{NameServer, patiently};
 use tokio::net::TcpListener;
@@ -156,6 +156,27 @@ async fn both_families_are_asked_for_and_the_answer_is_kept() {
     asked.sort();
     assert_eq!(asked, ["both.example A", "both.example AAAA"]);
     drop(connection);
+    lab.end().await;
+}
+
+#[tokio::test]
+async fn f_an_answer_of_a_thousand_addresses_comes_over_tcp_and_its_first_five_are_tried_in_order() {
+    let lab = Lab::new().await;
+    // Nobody listens at any of them.
+    let many: Vec<_> = (0..1000).map(|n| format!("127.77.{}.{}", n / 250, n % 250 + 1)).collect();
+    lab.names.tells("many.example", &many.iter().map(String::as_str).collect::<Vec<_>>(), 60 * SECOND);
+    let connection = lab.session.connect(&format!("http://{}", lab.host("many.example"))).unwrap();
+    let request = request(&connection);
+    let error = lab.recorder.failure(request.id(), patiently("the send", request.send(())).await);
+    assert_eq!((error.code(), error.stage()), (ErrorCode::CannotConnect, Stage::Connect));
+    assert!(error.to_string().contains("none of 5 addresses"), "{error}");
+    let tried = lab.recorder.of(request.id()).into_iter().filter_map(|one| match one.status {
+        Status::ConnectingToServer(address) => Some(address.ip().to_string()),
+        _ => None,
+    });
+    assert_eq!(tried.collect::<Vec<_>>(), many[..5]);
+    assert!(lab.names.asked().contains(&"many.example A over TCP".to_owned()), "{:?}", lab.names.asked());
+    drop((request, connection));
     lab.end().await;
 }
 

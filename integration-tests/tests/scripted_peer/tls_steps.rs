@@ -101,3 +101,18 @@ async fn octets_below_tls_are_no_record() {
     assert!(!error.is_timeout(), "{error}");
     scene.end().await;
 }
+
+#[tokio::test]
+async fn a_record_of_a_scripts_own_is_authentic_and_of_its_type() {
+    let authority = Authority::new("Forging");
+    let identity = authority.issue(Leaf::for_names(["127.0.0.1"]));
+    let options = TlsOptions::new().trust_only([authority.certificate()]);
+    for is_tls12 in [true, false] {
+        let tls = Tls::forging(&identity, is_tls12);
+        let begun = Script::new().start_tls(&tls).read_request().send_record(23, UNTIL_CLOSE.len(), UNTIL_CLOSE);
+        // Its end is announced by a warning that is called close_notify.
+        let scene = scene(vec![begun.send_record(21, 2, [1, 0]).cut()], options.clone()).await;
+        assert_eq!(body(&scene).await.unwrap(), b"hello");
+        scene.end().await;
+    }
+}

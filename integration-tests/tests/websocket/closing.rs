@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hinternet::{Blame, CloseReason, ErrorCode, Handle, Operation, Session, Status, WebSocketOptions};
+use hinternet::{Blame, CloseReason, ErrorCode, Handle, Operation, Session, Stage, Status, WebSocketOptions};
 use integration_tests::Gate;
 use integration_tests::patiently;
 use integration_tests::recorder::Recorder;
@@ -131,6 +131,44 @@ async fn messages_that_come_while_it_closes_are_thrown_away() {
     .await;
     place.websocket.close(1000, "").await.unwrap();
     place.end().await;
+}
+
+/// The same again and again, for as long as there is somebody.
+fn flood(script: Script, frame: Vec<u8>) -> Script {
+    script.repeat(frame.repeat(100), usize::MAX).forgetful()
+}
+
+#[tokio::test]
+async fn f_messages_and_pings_without_end_do_not_put_off_the_end_of_a_close() {
+    for more in [frame(0x82, vec![0; 9000]), frame(0x89, "?")] {
+        let place = Place::of(Session::builder(), hasty(), |switched| flood(switched, more)).await;
+        let error = place.failure(patiently("the close", place.websocket.close(1000, "")).await);
+        assert_eq!((error.code(), error.stage()), (ErrorCode::Timeout, Stage::Closing), "{error}");
+        place.peer.wait_for_end(0).await;
+        place.end().await;
+    }
+}
+
+#[tokio::test]
+async fn f_a_flood_behind_the_servers_close_is_one_close_and_ends_the_wire_long_before_its_time() {
+    let mut options = WebSocketOptions::default();
+    options.close_timeout = Duration::from_secs(24 * 60 * 60);
+    for more in [close(1000, "again"), frame(0x82, vec![0; 9000]), frame(0x89, "?"), b"\xff".to_vec()] {
+        let recorder = Recorder::start().with_frames();
+        let flooding = |switched: Script| flood(switched.send(close(4000, "enough")), more);
+        let place = Place::recorded(recorder, Session::builder(), options, flooding).await;
+        place.peer.wait_for_end(0).await;
+        let id = place.websocket.id();
+        place.recorder.wait_for_status(id, "ConnectionClosed").await;
+        let frames = place.recorder.frames(id);
+        assert_eq!(frames.len(), 2, "the server's close and the answer to it: {frames:?}");
+        assert!(place.websocket.receive().await.unwrap().is_close());
+        place.out_of_order(place.websocket.receive().await);
+        let status = place.websocket.close_status().unwrap();
+        assert_eq!((status.code, &*status.reason), (4000, "enough"), "the first one counts");
+        assert_eq!(place.recorder.count_of(id, "WebSocketReadComplete"), 1);
+        place.end().await;
+    }
 }
 
 #[tokio::test]

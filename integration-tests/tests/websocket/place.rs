@@ -26,8 +26,16 @@ impl Place {
         options: WebSocketOptions,
         after: impl FnOnce(Script) -> Script,
     ) -> Self {
+        Self::recorded(Recorder::start(), builder, options, after).await
+    }
+
+    pub(crate) async fn recorded(
+        recorder: Recorder,
+        builder: SessionBuilder,
+        options: WebSocketOptions,
+        after: impl FnOnce(Script) -> Script,
+    ) -> Self {
         let peer = ScriptedPeer::always(after(switching())).await;
-        let recorder = Recorder::start();
         let session = recorder.session(builder);
         let websocket = session.websocket(&url(&peer)).unwrap().options(options).connect().await.unwrap();
         Self { recorder, session, peer, websocket }

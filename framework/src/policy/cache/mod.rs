@@ -78,10 +78,16 @@ pub(crate) fn answer(
     let policy = stored.policy();
     let (age, stale) = (policy.age(now), policy.is_stale(now));
     match policy.before_request(asked, now) {
-        BeforeRequest::Fresh(_) => Answer::Take { stored, age, stale },
-        BeforeRequest::Stale { .. } if mode == CacheMode::Offline => Answer::Take { stored, age, stale },
-        BeforeRequest::Stale { .. } => Answer::Validate { stored, age },
+        BeforeRequest::Fresh(_) if !is_to_come(stored.received, now) => Answer::Take { stored, age, stale },
+        _ if mode == CacheMode::Offline => Answer::Take { stored, age, stale },
+        _ => Answer::Validate { stored, age },
     }
+}
+
+/// Was it received at a time that is yet to come? Then the clock has been set back, and how old it is nobody knows: to hold it for
+/// new until that time comes could be for days. One that is set right by little changes nothing.
+fn is_to_come(received: SystemTime, now: SystemTime) -> bool {
+    received.duration_since(now).is_ok_and(|ahead| ahead > SET_RIGHT)
 }
 
 /// Does this answer of the server say nothing about the resource, so that what is stored may be taken instead?
@@ -119,3 +125,6 @@ pub(crate) fn adds(mode: CacheMode, fields: &mut HeaderMap, validates: Option<&S
         }
     }
 }
+
+/// By how much a clock is set back that was only set right.
+const SET_RIGHT: Duration = Duration::from_secs(60);
