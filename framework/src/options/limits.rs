@@ -31,6 +31,10 @@ pub struct Limits {
     pub addresses: usize,
 }
 
+/// The most names of header fields that a request, or the defaults of a session, may have: a third of what a map has room for, so
+/// that what is put together of both, and what the library adds, has room too. A map that is full panics.
+pub(crate) const MOST_FIELD_NAMES: usize = 8_000;
+
 impl Default for Limits {
     fn default() -> Self {
         Self {

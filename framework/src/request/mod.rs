@@ -72,7 +72,7 @@ use crate::target::Target;
 use crate::websocket::WebSocket;
 
 use flight::Unstarted;
-use headers::{add, checked};
+use headers::{add, check_names, checked};
 use shared::{Served, Shared};
 use state::Call;
 
@@ -224,8 +224,8 @@ impl Request {
     /// Adds a header field (`WinHttpAddRequestHeaders`). A field that is there already gets another line.
     ///
     /// # Errors
-    /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value), 12019
-    /// while the request is under way, 6 when it is closed.
+    /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value; more than 8,000
+    /// names), 12019 while the request is under way, 6 when it is closed.
     #[doc(alias = "HttpAddRequestHeaders")]
     #[doc(alias = "WINHTTP_ADDREQ_FLAG_ADD")]
     #[doc(alias = "WinHttpAddRequestHeaders")]
@@ -244,10 +244,11 @@ impl Request {
     /// Replaces the header fields set so far.
     ///
     /// # Errors
-    /// 12019 while the request is under way, 6 when it is closed.
+    /// 87 for more than 8,000 names, 12019 while the request is under way, 6 when it is closed.
     #[doc(alias = "WinHttpAddRequestHeadersEx")]
     pub fn set_headers(&self, headers: HeaderMap) -> Result<()> {
         self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
+        check_names(&headers)?;
         self.inner.shared.draft().headers = headers.into();
         Ok(())
     }

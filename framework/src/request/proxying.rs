@@ -60,7 +60,7 @@ impl Journey {
         }
         let mut headers = HeaderMap::clone(&self.outgoing);
         for (name, value) in by.forwards.iter().flatten() {
-            headers.append(name, value.clone());
+            headers.try_append(name, value.clone()).map_err(|_| Failure::Misuse(Misuse::TooManyFields))?;
         }
         if self.may_show_to_proxy(by)
             && let Some(shown) = self.show_to_proxy(by)
