@@ -20,6 +20,7 @@ mod facts;
 mod fields;
 mod flight;
 mod form;
+mod gathering;
 mod follow_up;
 mod governing;
 mod headers;
