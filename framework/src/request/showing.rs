@@ -115,6 +115,20 @@ impl Request {
         let look = move || (here == thread_number()).then(|| origin::wire(session, wire, clock::now())).flatten();
         self.inner.services.on_all_shards(look).await.into_iter().flatten().next()
     }
+
+    /// The wire that carries the request, or has carried its last exchange, serves no other from now on: it is closed when it has
+    /// carried what it carries now, or at once (`WINHTTP_OPTION_EXPIRE_CONNECTION`). `false` if there is none, or none any more.
+    ///
+    /// Over HTTP/2 the other requests that are on it go on. All wires of an origin: [`Connection::expire`](crate::Connection::expire).
+    #[doc(alias = "WINHTTP_OPTION_EXPIRE_CONNECTION")]
+    pub async fn expire_wire(&self) -> bool {
+        let shared = &self.inner.shared;
+        let carries = WireId::known(shared.wire.load(Ordering::Relaxed));
+        let has_carried = || shared.facts().and_then(|facts| facts.wire);
+        let Some(wire) = carries.or_else(has_carried) else { return false };
+        let session = self.inner.services.session.id();
+        self.inner.services.on_all_shards(move || origin::expire_wire(session, wire)).await.contains(&true)
+    }
 }
 
 impl Shared {

@@ -121,6 +121,14 @@ impl Wire {
         self.exchanges() > 0
     }
 
+    /// Is it to serve no other exchange?
+    pub(crate) fn is_expired(&self) -> bool {
+        match self {
+            Self::Http1(wire) => wire.is_expired(),
+            Self::Http2(wire) => wire.is_expired(),
+        }
+    }
+
     /// How many exchanges have begun on it.
     pub(crate) fn exchanges(&self) -> u64 {
         match self {

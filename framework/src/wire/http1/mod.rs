@@ -101,6 +101,10 @@ impl Http1 {
         self.0.by.as_ref()
     }
 
+    pub(super) fn is_expired(&self) -> bool {
+        self.0.moved.is_expired.get()
+    }
+
     pub(super) fn exchanges(&self) -> u64 {
         self.0.moved.begun.get()
     }

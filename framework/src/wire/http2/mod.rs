@@ -74,6 +74,8 @@ struct Shared {
     /// Opens streams; `None` when no more are to be opened.
     sender: RefCell<Option<SendRequest<Bytes>>>,
     exchanges: Cell<u64>,
+    /// It is to serve no other exchange than those that it carries.
+    is_expired: Cell<bool>,
     /// What the server says may be open at a time.
     streams: Cell<usize>,
     /// Shares for streams that are to be opened yet.
@@ -129,6 +131,7 @@ impl Http2 {
             authority: RefCell::default(),
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
+            is_expired: Cell::new(false),
             streams: Cell::new(FIRST_STREAMS),
             unopened: Cell::new(0),
             crowded: Cell::new(false),
@@ -170,6 +173,14 @@ impl Http2 {
     /// The proxy it goes through, if it does.
     pub(super) fn by(&self) -> Option<&Rc<ByProxy>> {
         self.shared.by.as_ref()
+    }
+
+    pub(super) fn expire(&self) {
+        self.shared.is_expired.set(true);
+    }
+
+    pub(super) fn is_expired(&self) -> bool {
+        self.shared.is_expired.get()
     }
 
     /// How many have begun on it.
