@@ -317,7 +317,7 @@ impl RequestBuilder {
         }
         let (request, unstarted) = Request::create_begun(opening, method, target, options)?;
         if !headers.is_empty() {
-            request.set_headers(headers)?;
+            request.put_headers(headers)?;
         }
         let request = request.has_credentials(credentials);
         if let Some(context) = context {

@@ -185,6 +185,13 @@ impl Request {
         Ok(changed)
     }
 
+    /// In place of those set so far: fields of which each was counted when it was added.
+    pub(super) fn put_headers(&self, headers: HeaderMap) -> Result<()> {
+        self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
+        self.inner.shared.draft().headers = headers.into();
+        Ok(())
+    }
+
     /// Asks whoever has a copy of the response to ask the server itself (`Cache-Control` and `Pragma: no-cache`, RFC 9111 5.2.1.4).
     ///
     /// # Errors

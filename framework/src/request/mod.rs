@@ -248,10 +248,8 @@ impl Request {
     /// 87 for more than 8,000 names, 12019 while the request is under way, 6 when it is closed.
     #[doc(alias = "WinHttpAddRequestHeadersEx")]
     pub fn set_headers(&self, headers: HeaderMap) -> Result<()> {
-        self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
         check_names(&headers)?;
-        self.inner.shared.draft().headers = headers.into();
-        Ok(())
+        self.put_headers(headers)
     }
 
     /// The options the next `send` obeys.
