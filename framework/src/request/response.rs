@@ -12,7 +12,7 @@ use super::messages::{Arrived, Facts, Reached};
 use super::{Request, Sizes, Timings};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
-use crate::network::SecurityInfo;
+use crate::network::{DialDetails, SecurityInfo};
 use crate::protocol::http1::ResponseHead;
 
 /// A response whose head has arrived.
@@ -95,6 +95,11 @@ impl Response {
     #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
     pub fn sizes(&self) -> Sizes {
         self.facts().sizes
+    }
+
+    /// How the wire was dialed; see [`Request::dial_details`].
+    pub fn dial_details(&self) -> Option<&DialDetails> {
+        self.facts.details.as_deref().filter(|_| self.facts.timings.is_first_on_wire())
     }
 
     /// The wire that carried it.

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::id::WireId;
-use crate::network::SecurityInfo;
+use crate::network::{DialDetails, SecurityInfo};
 use crate::options::Http2Options;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
@@ -105,6 +105,14 @@ impl Wire {
         match self {
             Self::Http1(wire) => wire.security(),
             Self::Http2(wire) => wire.security(),
+        }
+    }
+
+    /// How it was dialed.
+    pub(crate) fn details(&self) -> &Arc<DialDetails> {
+        match self {
+            Self::Http1(wire) => wire.details(),
+            Self::Http2(wire) => wire.details(),
         }
     }
 
