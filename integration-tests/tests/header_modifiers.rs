@@ -6,6 +6,7 @@ use hinternet::{
 use http::{HeaderName, HeaderValue};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 
 struct World {
     recorder: Recorder,
@@ -135,7 +136,9 @@ async fn more_names_than_there_is_room_for_are_refused_wherever_they_come_from()
 
     let mut most = too_many();
     most.remove("x-0");
-    let full = world.session.post(&url).unwrap().headers(most).header("x-1", "2").form(&[("a", "b")]);
+    let taken = Script::new().read_until("\r\n\r\n").read_exactly("a=b".len());
+    let peer = ScriptedPeer::always(taken.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").keep()).await;
+    let full = world.session.post(peer.url("/")).unwrap().headers(most).header("x-1", "2").form(&[("a", "b")]);
     assert_eq!(full.send().await.unwrap().text().await.unwrap(), "ok", "what a form says of itself has room");
     drop(request);
     world.end().await;

@@ -244,9 +244,7 @@ fn a_session_that_another_thread_closes_ends_every_wait_below_it() {
         thread::spawn(move || response.chunk().unwrap_err()),
         thread::spawn(move || websocket.receive().unwrap_err()),
     ];
-    world.servers.block_on(
-        world.recorder.wait_for(|told| told.status.name() == "ReceivingResponse" && silent.connections() > 0),
-    );
+    world.servers.block_on(silent.wait_for_requests(1));
     world.session.close().unwrap();
     for wait in waits {
         assert_eq!(wait.join().unwrap().code(), ErrorCode::InvalidHandle);
