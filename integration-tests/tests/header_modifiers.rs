@@ -1,8 +1,12 @@
 //! Header fields that are set with a say in what becomes of those that are there (`WinHttpAddRequestHeaders` and its flags).
 
-use hinternet::{ErrorCode, HeaderModifier, Method, Operation, Request, Session};
+use hinternet::{
+    ErrorCode, HeaderMap, HeaderModifier, Method, Operation, Request, Session, SessionBuilder, SessionOptions,
+};
+use http::{HeaderName, HeaderValue};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 
 struct World {
     recorder: Recorder,
@@ -98,5 +102,56 @@ async fn no_modifier_makes_a_request_that_can_be_read_in_two_ways() {
         request.close().await.unwrap();
     }
     assert_eq!(world.origin.log().len(), 0);
+    world.end().await;
+}
+
+/// More names than a map has room for once what the library adds is there too.
+fn too_many() -> HeaderMap {
+    let name = |number: u32| HeaderName::try_from(format!("x-{number}")).unwrap();
+    (0..8_001).map(|number| (name(number), HeaderValue::from_static("1"))).collect()
+}
+
+#[tokio::test]
+async fn more_names_than_there_is_room_for_are_refused_wherever_they_come_from() {
+    let world = World::new().await;
+    let url = world.origin.url("/");
+    let by_builder = world.session.get(&url).unwrap().headers(too_many()).send().await.unwrap_err();
+    let lines = too_many().keys().map(|name| format!("{name}: 1\n")).collect::<String>();
+    let request = world.request();
+    let refused = [
+        (by_builder, Operation::AddHeader),
+        (request.set_headers(too_many()).unwrap_err(), Operation::AddHeader),
+        (request.add_header_lines(HeaderModifier::Add, &lines).unwrap_err(), Operation::AddHeader),
+        (request.send_with(too_many(), (), 0).await.unwrap_err(), Operation::Send),
+    ];
+    for (error, operation) in refused {
+        assert_eq!((error.code(), error.operation()), (ErrorCode::InvalidParameter, operation), "{error}");
+    }
+    let mut options = SessionOptions::default();
+    options.default_headers = too_many();
+    assert_eq!(Session::builder().options(options).open().unwrap_err().code(), ErrorCode::InvalidParameter);
+    let many = |builder: SessionBuilder, number| builder.default_header(&format!("x-{number}"), "1");
+    let by_name = (0..30_000).fold(Session::builder(), many);
+    assert_eq!(by_name.open().unwrap_err().code(), ErrorCode::InvalidParameter);
+
+    let mut most = too_many();
+    most.remove("x-0");
+    let taken = Script::new().read_until("\r\n\r\n").read_exactly("a=b".len());
+    let peer = ScriptedPeer::always(taken.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").keep()).await;
+    let full = world.session.post(peer.url("/")).unwrap().headers(most).header("x-1", "2").form(&[("a", "b")]);
+    assert_eq!(full.send().await.unwrap().text().await.unwrap(), "ok", "what a form says of itself has room");
+    drop(request);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_map_of_fields_adds_lines_to_those_that_are_there() {
+    let world = World::new().await;
+    let mut more = HeaderMap::new();
+    more.append("x-a", HeaderValue::from_static("2"));
+    more.append("x-a", HeaderValue::from_static("3"));
+    let sent = world.session.get(world.origin.url("/")).unwrap().header("x-a", "1").headers(more);
+    assert_eq!(sent.send().await.unwrap().text().await.unwrap(), "ok");
+    assert_eq!(lines(&world.origin.log()[0], "x-a"), ["1", "2", "3"]);
     world.end().await;
 }

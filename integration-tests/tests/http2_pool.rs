@@ -315,6 +315,25 @@ async fn an_expired_wire_ends_what_it_carries_and_no_more_comes_to_it() {
     scene.end().await;
 }
 
+/// `WINHTTP_OPTION_EXPIRE_CONNECTION`.
+#[tokio::test]
+async fn a_request_expires_the_wire_that_carries_others_too_and_those_go_on() {
+    let gates = gates(2);
+    let scene = Http2Scene::of(Http2Origin::start(gated(&gates)).await, builder());
+    let held = [scene.sent("/0").await, scene.sent("/1").await];
+    scene.origin.wait_for_requests(2).await;
+    assert!(held[0].expire_wire().await);
+    assert_eq!(scene.text("/").await.unwrap(), "ok");
+    assert_eq!(scene.origin.connections(), 2);
+    for (n, request) in held.iter().enumerate() {
+        gates[n].open();
+        assert_eq!(answered(request).await, n.to_string().as_bytes());
+    }
+    scene.origin.wait_for_end(0).await;
+    assert_eq!(scene.session.network_changed().await.asked, 1, "the other one");
+    scene.end().await;
+}
+
 #[tokio::test]
 async fn a_wire_carries_no_more_requests_than_it_may() {
     let mut options = hinternet::SessionOptions::default();

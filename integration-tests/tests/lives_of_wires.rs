@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hinternet::{CloseReason, Session, SessionOptions, Status};
+use hinternet::{CloseReason, Method, Session, SessionOptions, Status};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 
@@ -87,6 +87,37 @@ async fn an_expired_wire_serves_no_more_and_those_dialed_later_do() {
     assert_eq!(scene.origin.connections(), 2);
     scene.retired(1).await;
     drop(connection);
+    scene.recorder.finish(scene.session).await;
+}
+
+/// `WINHTTP_OPTION_EXPIRE_CONNECTION`.
+#[tokio::test]
+async fn the_wire_that_a_request_expires_serves_no_other_and_the_rest_do() {
+    let scene = Scene::with(|_| ()).await;
+    let connection = scene.session.connect(&scene.origin.origin()).unwrap();
+    let open = || connection.open_request(Method::GET, "/").unwrap();
+    let (first, second) = (open(), open());
+    assert!(!first.expire_wire().await, "it has none");
+    for request in [&first, &second] {
+        request.send(()).await.unwrap();
+        request.receive_response().await.unwrap();
+    }
+    // In use: what it carries it carries to its end.
+    assert!(first.expire_wire().await);
+    for request in [&first, &second] {
+        assert_eq!(request.read_exact(5).await.unwrap(), "hello");
+        assert!(request.read().await.unwrap().is_empty());
+    }
+    scene.retired(1).await;
+    assert!(!first.expire_wire().await, "it is gone");
+    scene.get().await;
+    assert_eq!(scene.origin.connections(), 2, "the other one serves on");
+    // At rest: it is closed at once.
+    assert!(second.expire_wire().await);
+    scene.retired(2).await;
+    scene.get().await;
+    assert_eq!(scene.origin.connections(), 3);
+    drop((first, second, connection));
     scene.recorder.finish(scene.session).await;
 }
 

@@ -49,12 +49,7 @@ impl Flood {
     async fn outcomes(&mut self) -> HashMap<Result<usize, ErrorCode>, usize> {
         let mut outcomes = HashMap::new();
         for call in self.calls.drain(..) {
-            let outcome = patiently("a call", call).await.unwrap().map_err(|error| {
-                if error.code().number() == 12004 {
-                    eprintln!("DEBUG {error}");
-                }
-                error.code()
-            });
+            let outcome = patiently("a call", call).await.unwrap().map_err(|error| error.code());
             *outcomes.entry(outcome).or_default() += 1;
         }
         outcomes

@@ -27,12 +27,16 @@
 //! A call waits as long as the [`Timeouts`](crate::Timeouts) of the session say, and no longer. Another thread ends it with
 //! [`Handle::cancel`](crate::Handle::cancel) or by closing the handle.
 
+mod download;
+mod event_source;
 mod request;
 mod response;
 mod session;
 mod waiting;
 mod websocket;
 
+pub use download::{Download, DownloadBuilder};
+pub use event_source::{EventSource, EventSourceBuilder, ResponseEvents};
 pub use request::{Request, RequestBuilder};
 pub use response::Response;
 pub use session::{Connection, Session};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderMap;
 
 use super::waiting::wait;
@@ -160,19 +160,24 @@ impl Request {
         wait(Operation::Read, self.0.read_exact(length))
     }
 
-    /// Reads what is left of the body, however much that is: [`Limits`](crate::Limits) bound it where a coding is undone.
+    /// Reads what is left of the body, as far as [`Limits::gathered_body`](crate::Limits::gathered_body) allows.
     ///
     /// # Errors
-    /// See [`Request::read`](crate::Request::read); 4317 among async code.
+    /// 223 where more is left than that: what was read of it is lost, and the request is [cancelled](crate::Handle::cancel); else see
+    /// [`Request::read`](crate::Request::read); 4317 among async code.
     pub fn read_to_end(&self) -> Result<Bytes> {
         let gather = async {
-            let mut whole = BytesMut::new();
+            let mut whole = self.0.gathering();
             loop {
                 let piece = self.0.read().await?;
                 if piece.is_empty() {
-                    return Ok(whole.freeze());
+                    return Ok(whole.end());
                 }
-                whole.extend_from_slice(&piece);
+                if let Err(too_large) = whole.take(&piece) {
+                    // Nobody could tell what is left from what is lost.
+                    self.0.cancel();
+                    return Err(too_large.with_url(&self.0.url()));
+                }
             }
         };
         wait(Operation::Read, gather)

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, StatusCode};
 
+use super::ResponseEvents;
 use super::waiting::wait;
 use crate::error::{Operation, Result};
 use crate::request;
@@ -87,6 +88,14 @@ impl Response {
     #[cfg(feature = "json")]
     pub fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
         wait(Operation::Read, self.unread().json())
+    }
+
+    /// The body as server-sent events, for one response; what was read of it before is no part of it.
+    ///
+    /// # Errors
+    /// See [`Response::events`](crate::Response::events).
+    pub fn events(self) -> Result<ResponseEvents> {
+        self.unread().events().map(ResponseEvents::of)
     }
 
     /// The response behind it, for all that takes no waiting.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::Method;
 
 use super::waiting::{check, wait};
-use super::{Request, RequestBuilder, WebSocket};
+use super::{DownloadBuilder, EventSourceBuilder, Request, RequestBuilder, WebSocket};
 use crate::connection;
 use crate::error::{Operation, Result};
 use crate::request::WebSocketBuilder;
@@ -107,6 +107,30 @@ impl Session {
     #[doc(alias = "InternetOpenUrl")]
     pub fn request(&self, method: Method, url: impl IntoTarget) -> Result<RequestBuilder> {
         self.0.request(method, url).map(RequestBuilder::of)
+    }
+
+    /// A file that is downloaded, and gone on with where it was broken off.
+    ///
+    /// ```no_run
+    /// # fn example(session: hinternet::blocking::Session) -> hinternet::Result<()> {
+    /// let film = session.download("https://www.example.com/film")?.to_file("film")?;
+    /// println!("{} octets, {} of them from before", film.length, film.resumed_from);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn download(&self, url: impl IntoTarget) -> Result<DownloadBuilder> {
+        self.0.download(url).map(DownloadBuilder::of)
+    }
+
+    /// Server-sent events, from a stream that connects again; see [`EventSource`](super::EventSource).
+    ///
+    /// # Errors
+    /// See [`request`](Self::request).
+    pub fn events(&self, url: impl IntoTarget) -> Result<EventSourceBuilder> {
+        self.0.events(url).map(EventSourceBuilder::of)
     }
 
     /// Connects a WebSocket by its `ws` or `wss` URL.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use futures_util::StreamExt;
 use http::header::{ACCEPT_ENCODING, IF_RANGE, RANGE};
 
 use super::fetching::{Asking, Fetched, Fetching, Heads};
@@ -153,7 +154,8 @@ impl DownloadBuilder {
                 }
             }
         });
-        Ok(Download(Box::pin(octets)))
+        // Who asks once more behind the end is told again that there is no more.
+        Ok(Download(Box::pin(octets.fuse())))
     }
 
     fn made_ready(self) -> Result<(Asking, Option<Progress>, Option<Verify>)> {

@@ -34,7 +34,8 @@ error_codes! {
     WriteFault = 29, "ERROR_WRITE_FAULT";
     /// An argument cannot be used; nothing was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
-    /// The body becomes more, decoded, than [`Limits`](crate::Limits) allow: `decoded_body` or `decoded_ratio`.
+    /// The body becomes more than [`Limits`](crate::Limits) allow: decoded (`decoded_body`, `decoded_ratio`), or gathered
+    /// (`gathered_body`).
     BodyTooLarge = 223, "ERROR_FILE_TOO_LARGE";
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";

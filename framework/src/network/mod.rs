@@ -6,6 +6,8 @@
 mod address;
 mod answer;
 mod by_pointer;
+mod channel_binding;
+mod dial_details;
 mod policy;
 mod proxy;
 mod security;
@@ -22,6 +24,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(crate) use address::is_public;
 pub use answer::Answer;
 pub(crate) use by_pointer::ByPointer;
+pub use channel_binding::ChannelBinding;
+pub(crate) use channel_binding::Exported;
+pub use dial_details::{DialDetails, TlsLegs};
 pub use policy::{AddressPolicy, PublicAddresses};
 pub(crate) use proxy::ProxyCredentials;
 pub use proxy::{FindingProxy, Proxy, ProxyProtocol, ProxyResolver, Route};

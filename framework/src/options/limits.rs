@@ -35,10 +35,18 @@ pub struct Limits {
     /// error (223). `None`: any number. Default 1,000: gzip ends at 1,032, which only one octet repeated gets to; text is seldom
     /// beyond 100.
     pub decoded_ratio: Option<u32>,
+    /// Octets of a body that is gathered in memory ([`Response::bytes`](crate::Response::bytes), `text`, `json`, and `read_to_end` of
+    /// the module `blocking`), decoded if it is; one that has more is an error (223), at once where its length was announced.
+    /// Default `None`: as many as there are. What is read piece by piece is not bound by it.
+    pub gathered_body: Option<u64>,
     /// Addresses of a host that are tried, of the first 256 that its resolver finds. Default 5.
     #[doc(alias = "WINHTTP_OPTION_CONNECT_RETRIES")]
     pub addresses: usize,
 }
+
+/// The most names of header fields that a request, or the defaults of a session, may have: a third of what a map has room for, so
+/// that what is put together of both, and what the library adds, has room too. A map that is full panics.
+pub(crate) const MOST_FIELD_NAMES: usize = 8_000;
 
 impl Default for Limits {
     fn default() -> Self {
@@ -49,6 +57,7 @@ impl Default for Limits {
             response_drain: 1024 * 1024,
             decoded_body: Some(8 * 1024 * 1024 * 1024),
             decoded_ratio: Some(1000),
+            gathered_body: None,
             addresses: 5,
         }
     }
@@ -68,6 +77,9 @@ impl Limits {
         }
         if self.decoded_ratio == Some(0) {
             return refuse("limits.decoded_ratio is 0: no decoded body would pass");
+        }
+        if self.gathered_body == Some(0) {
+            return refuse("limits.gathered_body is 0: no body could be gathered");
         }
         if self.addresses == 0 {
             return refuse("limits.addresses is 0: nothing could be connected to");

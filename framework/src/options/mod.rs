@@ -53,6 +53,7 @@ pub use governor::{Governor, Priority};
 pub use http2::{Http2Options, Protocols, StalledReader};
 pub use leniency::Leniency;
 pub use limits::Limits;
+pub(crate) use limits::MOST_FIELD_NAMES;
 pub use minimum_rate::MinimumRate;
 pub use names::NameOptions;
 pub use origins::OriginOptions;
@@ -357,6 +358,9 @@ impl SessionOptions {
         self.request.check(operation)?;
         self.names.check(operation)?;
         PoolLimits::of(self).check(operation)?;
+        if self.default_headers.keys_len() > MOST_FIELD_NAMES {
+            return Err(Error::parameter(operation, "there are too many default header fields"));
+        }
         if self.lanes == 0 {
             return Err(Error::parameter(operation, "lanes is 0: no request could ever be sent"));
         }

@@ -23,6 +23,7 @@ impl Pond {
             || self.expired.get().is_some_and(|expired| wire.opened() <= expired)
             || self.distrusted.get().is_some_and(|distrusted| wire.begun() <= distrusted)
             || self.naming.has_moved(wire.id())
+            || wire.is_expired()
     }
 
     /// What is said of one that is worn.
@@ -63,6 +64,8 @@ pub(super) trait Ages {
     fn begun(&self) -> Instant;
     fn opened(&self) -> Instant;
     fn requests_begun(&self) -> u64;
+    /// Has whoever used it said that nobody else shall?
+    fn is_expired(&self) -> bool;
 }
 
 impl Ages for Wire {
@@ -80,6 +83,10 @@ impl Ages for Wire {
 
     fn requests_begun(&self) -> u64 {
         self.exchanges()
+    }
+
+    fn is_expired(&self) -> bool {
+        self.is_expired()
     }
 }
 
@@ -99,6 +106,10 @@ impl Ages for Sight {
     fn requests_begun(&self) -> u64 {
         self.requests_begun()
     }
+
+    fn is_expired(&self) -> bool {
+        self.is_expired()
+    }
 }
 
 /// Of a session's origins on this shard, or of one of them: no wire that is open now serves another request. How many are
@@ -106,6 +117,15 @@ impl Ages for Sight {
 pub(crate) fn expire(session: HandleId, origin: Option<&Origin>) -> usize {
     let meant = |pond: &Rc<Pond>| origin.is_none_or(|origin| pond.key.origin == *origin);
     ponds_of(session).into_iter().filter(meant).map(|pond| retire_as_of_now(&pond, &pond.expired)).sum()
+}
+
+/// The same of one of the session's wires on this shard. Is it here?
+pub(crate) fn expire_wire(session: HandleId, wire: WireId) -> bool {
+    let its = ponds_of(session).into_iter().find(|pond| pond.register.one(wire, Sight::expire).is_some());
+    let Some(pond) = its else { return false };
+    pond.retire_worn(clock::now());
+    pond.perform_assignments();
+    true
 }
 
 /// What was shown to proxies so far counts no more: the same of all origins, and also of wires that are being dialed, which may be

@@ -67,7 +67,7 @@ pub(crate) use governing::{Governed, Turn, Turns};
 pub(crate) use key::{Folding, Sought};
 pub(crate) use lane::Lanes;
 pub(crate) use lease::Lease;
-pub(crate) use life::{distrust_tunnels, evict_idle, expire, network_changed};
+pub(crate) use life::{distrust_tunnels, evict_idle, expire, expire_wire, network_changed};
 pub(crate) use line::Asking;
 pub(crate) use overrides::Overrides;
 pub(crate) use own::OwnOrigin;

@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use http::header::USER_AGENT;
@@ -56,7 +56,7 @@ impl Pond {
         let mut routes = self.routes(way.timeouts.resolve).await.map_err(DialFailure::NoRoute)?;
         self.terms.proxies.bad().put_last(&mut routes, clock::now());
         let mut budget = Budget::new(way.timeouts.connect, routes.len());
-        let (mut last, mut is_looking) = (None, false);
+        let (mut last, mut in_vain, mut is_looking) = (None, 0, false);
         for route in &routes {
             let share = budget.share();
             if last.is_some() && share.is_some_and(|share| share.is_zero()) {
@@ -78,11 +78,14 @@ impl Pond {
             budget.spent(looked_up.connecting(begun, clock::now()));
             is_looking = looked_up.is_looking();
             let failure = match dialed {
-                Ok(dialed) => {
+                Ok((mut dialed, address)) => {
                     if let Some(proxy) = route.proxy() {
                         self.terms.proxies.bad().worked(proxy);
                     }
-                    return Ok(dialed);
+                    if in_vain > 0 {
+                        Arc::make_mut(&mut dialed.details).failed_routes = in_vain;
+                    }
+                    return Ok((dialed, address));
                 }
                 Err(failure) => failure,
             };
@@ -94,6 +97,7 @@ impl Pond {
                 return Err(failure);
             }
             self.register.note("route failed", || route.to_string());
+            in_vain += 1;
             last = Some(failure);
         }
         Err(last.unwrap_or_else(|| DialFailure::NotResolved(std::io::ErrorKind::NotFound.into())))

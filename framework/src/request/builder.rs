@@ -13,7 +13,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 
 use super::credentials::Own;
 use super::form::Form;
-use super::headers::{add, checked};
+use super::headers::{add, add_all, checked};
 use super::payload::Payload;
 use super::response::Response;
 use super::retrying::Renewed;
@@ -100,9 +100,12 @@ impl RequestBuilder {
         self
     }
 
-    /// Adds header fields, as [`header`](Self::header) does each.
+    /// Adds header fields, as [`header`](Self::header) does each. More than 8,000 names in all are kept for [`send`](Self::send) to
+    /// fail with (87).
     pub fn headers(mut self, headers: HeaderMap) -> Self {
-        self.0.headers.extend(headers);
+        if let Err(wrong) = add_all(&mut self.0.headers, headers) {
+            self.is_wrong(wrong);
+        }
         self
     }
 
@@ -334,7 +337,7 @@ impl RequestBuilder {
         }
         let (request, unstarted) = Request::create_begun(opening, method, target, options)?;
         if !headers.is_empty() {
-            request.set_headers(headers)?;
+            request.put_headers(headers)?;
         }
         let request = request.has_credentials(credentials);
         if let Some(context) = context {

@@ -14,6 +14,7 @@ use tokio::task::yield_now;
 
 use super::journey::{Active, Journey};
 use super::receiving::LARGEST_CHUNK;
+use crate::clock;
 use crate::error::{Operation, Result};
 use crate::options::Decompression;
 use crate::policy::{accept_encoding, accept_encoding_of_a_part, may_be_decoded};
@@ -182,7 +183,10 @@ impl Journey {
 
     fn decode(&mut self, at_most: usize) -> Result<Decoded, Fault> {
         let Some(decoder) = &mut self.decoding else { return Ok(Decoded::End) };
-        let decoded = decoder.decode(at_most)?;
+        let began = clock::now();
+        let decoded = decoder.decode(at_most);
+        decoder.took += clock::now().saturating_duration_since(began);
+        let decoded = decoded?;
         if let Decoded::Data(octets) = &decoded {
             self.sizes.decoded_body += octets.len() as u64;
         }

@@ -195,7 +195,9 @@ impl Journey {
 
     /// What of the body came with the head.
     fn arrived(&mut self) -> Result<Bytes> {
-        self.times.head_received = Some(clock::now());
+        let now = clock::now();
+        self.times.head_received = Some(now);
+        self.times.receive_start.get_or_insert(now);
         self.announced = self.active.as_ref().and_then(|active| active.exchange.remaining());
         let early = self.read_arrived()?;
         self.settle_if_read(self.times.head_received);

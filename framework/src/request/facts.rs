@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::journey::Journey;
 use super::messages::Facts;
+use super::timings::Timings;
 use crate::id::WireId;
-use crate::network::{Proxy, SecurityInfo};
+use crate::network::{DialDetails, Proxy, SecurityInfo};
 use crate::origin::Lease;
 
 /// Of the wire that carried it.
@@ -17,6 +18,7 @@ pub(super) struct WireFacts {
     pub(super) local: Option<SocketAddr>,
     pub(super) security: Option<Arc<SecurityInfo>>,
     pub(super) proxy: Option<Proxy>,
+    pub(super) details: Arc<DialDetails>,
 }
 
 impl WireFacts {
@@ -28,6 +30,7 @@ impl WireFacts {
             local: lease.local(),
             security: lease.security().cloned(),
             proxy: lease.by().map(|by| by.proxy.clone()),
+            details: Arc::clone(lease.details()),
         }
     }
 }
@@ -48,7 +51,8 @@ impl Journey {
             local: wire.and_then(|wire| wire.local),
             security: wire.and_then(|wire| wire.security.clone()),
             proxy: wire.and_then(|wire| wire.proxy.clone()),
-            timings: self.times,
+            details: wire.map(|wire| Arc::clone(&wire.details)),
+            timings: Timings { decoding: self.decoding.as_ref().map(|decoder| decoder.took), ..self.times },
             sizes: self.sizes,
             is_decoded: self.decoding.is_some(),
             trailers: self.trailers.as_deref().cloned().unwrap_or_default(),

@@ -1,11 +1,12 @@
 //! Header fields that are set in more ways than one line more (pure).
 
-use http::header::{CACHE_CONTROL, MaxSizeReached, PRAGMA};
+use http::header::{CACHE_CONTROL, PRAGMA};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::Request;
 use super::state::Call;
 use crate::error::{Error, Operation, Result};
+use crate::options::MOST_FIELD_NAMES;
 use crate::protocol::http1::field;
 
 /// What becomes of a header field that a request may have already: the modifiers of `WinHttpAddRequestHeaders`.
@@ -67,10 +68,31 @@ impl HeaderModifier {
     }
 }
 
-/// One more line. A map that is full would panic if it was not asked.
+/// One more line, if there is room for its name. A map that is full would panic if it was not asked.
 pub(super) fn add(map: &mut HeaderMap, name: HeaderName, value: HeaderValue) -> Result<bool> {
-    map.try_append(name, value).map_err(too_many)?;
+    if map.keys_len() >= MOST_FIELD_NAMES && !map.contains_key(&name) {
+        return Err(too_many());
+    }
+    map.try_append(name, value).map_err(|_| too_many())?;
     Ok(true)
+}
+
+/// Those of another map, each as one more line.
+pub(super) fn add_all(map: &mut HeaderMap, more: HeaderMap) -> Result<()> {
+    let mut last = None;
+    for (name, value) in more {
+        // Of several lines of a name the first alone has it.
+        last = name.or(last);
+        if let Some(name) = &last {
+            add(map, name.clone(), value)?;
+        }
+    }
+    Ok(())
+}
+
+/// A map that the caller has filled.
+pub(super) fn check_names(map: &HeaderMap) -> Result<()> {
+    if map.keys_len() > MOST_FIELD_NAMES { Err(too_many()) } else { Ok(()) }
 }
 
 fn replace(map: &mut HeaderMap, name: &HeaderName, place: usize, value: HeaderValue) -> bool {
@@ -89,14 +111,15 @@ fn replace(map: &mut HeaderMap, name: &HeaderName, place: usize, value: HeaderVa
     true
 }
 
-fn too_many(_: MaxSizeReached) -> Error {
+fn too_many() -> Error {
     Error::parameter(Operation::AddHeader, "there are too many header fields")
 }
 
 /// What has a proxy on the way ask the server itself.
 pub(super) fn refresh(map: &mut HeaderMap) -> Result<()> {
     for name in [CACHE_CONTROL, PRAGMA] {
-        map.try_insert(name, HeaderValue::from_static("no-cache")).map_err(too_many)?;
+        map.remove(&name);
+        add(map, name, HeaderValue::from_static("no-cache"))?;
     }
     Ok(())
 }
@@ -167,6 +190,13 @@ impl Request {
         }
         draft.headers = headers.into();
         Ok(changed)
+    }
+
+    /// In place of those set so far: fields of which each was counted when it was added.
+    pub(super) fn put_headers(&self, headers: HeaderMap) -> Result<()> {
+        self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
+        self.inner.shared.draft().headers = headers.into();
+        Ok(())
     }
 
     /// Asks whoever has a copy of the response to ask the server itself (`Cache-Control` and `Pragma: no-cache`, RFC 9111 5.2.1.4).
@@ -264,15 +294,25 @@ mod tests {
         let value = HeaderValue::from_static("1");
         let name = |number: u32| HeaderName::try_from(format!("x-{number}")).unwrap();
         let added = (0..100_000).take_while(|number| Add.apply(&mut map, name(*number), value.clone()).is_ok()).count();
-        assert!((1_000..99_999).contains(&added), "{added}");
+        assert_eq!(added, MOST_FIELD_NAMES);
         for modifier in [Add, AddIfNew, AddOrReplace, CoalesceWithComma, CoalesceWithSemicolon] {
             let refused = modifier.apply(&mut map, name(100_000), value.clone()).unwrap_err();
             assert_eq!(refused.code(), ErrorCode::InvalidParameter, "{modifier:?}");
         }
         assert_eq!(refresh(&mut map).unwrap_err().code(), ErrorCode::InvalidParameter);
+        let one_more = HeaderMap::from_iter([(name(100_000), value.clone())]);
+        assert_eq!(add_all(&mut map, one_more).unwrap_err().code(), ErrorCode::InvalidParameter);
+        assert!(check_names(&map).is_ok());
         assert!(Replace.apply(&mut map, name(0), value.clone()).unwrap());
         assert!(!Replace.apply(&mut map, name(100_000), value).unwrap());
         assert_eq!(map.len(), added);
+    }
+
+    #[test]
+    fn each_line_of_another_map_is_one_more() {
+        let mut map = start();
+        add_all(&mut map, start()).unwrap();
+        assert_eq!((values(&map), map.get_all("y").iter().count()), (vec!["1", "2", "1", "2"], 2));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::caching::Caching;
 use super::facts::WireFacts;
 use super::fields::Fields;
 use super::follow_up::Following;
+use super::headers::add_all;
 use super::operation::stopped_by_caller;
 use super::payload::{Payload, Source};
 use super::shared::Shared;
@@ -142,7 +143,7 @@ impl Journey {
             for name in extra.keys() {
                 headers.remove(name);
             }
-            headers.extend(extra);
+            add_all(headers, extra).map_err(|error| error.in_operation(Operation::Send))?;
         }
         if let Some(moved) = aim.moved() {
             moved.strip(&mut headers, &mut options, &shared.target, services);

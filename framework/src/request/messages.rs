@@ -15,7 +15,7 @@ use super::payload::Payload;
 use super::timings::{Sizes, Timings};
 use crate::error::Result;
 use crate::id::WireId;
-use crate::network::{Proxy, SecurityInfo};
+use crate::network::{DialDetails, Proxy, SecurityInfo};
 use crate::protocol::http1::ResponseHead;
 use crate::shown;
 
@@ -177,6 +177,7 @@ pub(crate) struct Facts {
     pub(crate) local: Option<std::net::SocketAddr>,
     pub(crate) security: Option<Arc<SecurityInfo>>,
     pub(crate) proxy: Option<Proxy>,
+    pub(crate) details: Option<Arc<DialDetails>>,
     pub(crate) timings: Timings,
     pub(crate) sizes: Sizes,
     /// Is the body read as something else than came?

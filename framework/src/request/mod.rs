@@ -20,6 +20,7 @@ mod facts;
 mod fields;
 mod flight;
 mod form;
+mod gathering;
 mod follow_up;
 mod governing;
 mod headers;
@@ -72,7 +73,7 @@ use crate::target::Target;
 use crate::websocket::WebSocket;
 
 use flight::Unstarted;
-use headers::{add, checked};
+use headers::{add, check_names, checked};
 use shared::{Served, Shared};
 use state::Call;
 
@@ -226,8 +227,8 @@ impl Request {
     /// Adds a header field (`WinHttpAddRequestHeaders`). A field that is there already gets another line.
     ///
     /// # Errors
-    /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value), 12019
-    /// while the request is under way, 6 when it is closed.
+    /// 87 for what may not be sent (a name that is no token; CR, LF, NUL or another control character in the value; more than 8,000
+    /// names), 12019 while the request is under way, 6 when it is closed.
     #[doc(alias = "HttpAddRequestHeaders")]
     #[doc(alias = "WINHTTP_ADDREQ_FLAG_ADD")]
     #[doc(alias = "WinHttpAddRequestHeaders")]
@@ -246,12 +247,11 @@ impl Request {
     /// Replaces the header fields set so far.
     ///
     /// # Errors
-    /// 12019 while the request is under way, 6 when it is closed.
+    /// 87 for more than 8,000 names, 12019 while the request is under way, 6 when it is closed.
     #[doc(alias = "WinHttpAddRequestHeadersEx")]
     pub fn set_headers(&self, headers: HeaderMap) -> Result<()> {
-        self.inner.shared.check(Call::AddHeader, Operation::AddHeader)?;
-        self.inner.shared.draft().headers = headers.into();
-        Ok(())
+        check_names(&headers)?;
+        self.put_headers(headers)
     }
 
     /// The options the next `send` obeys.

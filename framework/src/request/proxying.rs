@@ -10,6 +10,7 @@ use http::header::PROXY_AUTHORIZATION;
 use super::Request;
 use super::journey::Journey;
 use super::response::Response;
+use crate::clock;
 use crate::error::{Result, Stage};
 use crate::network::Proxy;
 use crate::notification::{NotificationMask as Mask, Status};
@@ -38,9 +39,11 @@ impl Journey {
         let Some(resolver) = self.options.dial.proxy.resolver() else { return Ok(None) };
         self.emit(Mask::DETECTING_PROXY, || Status::DetectingProxy);
         let before = std::mem::replace(&mut self.stage, Stage::FindProxy);
+        self.times.find_proxy_start = Some(clock::now());
         let (target, limit) = (self.target(), self.options.timeouts.resolve);
         let found = find_routes(resolver, target.origin(), target.as_str(), limit).await;
         self.stage = before;
+        self.times.find_proxy_end = Some(clock::now());
         let routes = found?;
         self.emit(Mask::GETPROXYFORURL_COMPLETE, || Status::ProxyFound(routes.clone()));
         let mut found = Arc::clone(&self.options);
@@ -60,7 +63,7 @@ impl Journey {
         }
         let mut headers = HeaderMap::clone(&self.outgoing);
         for (name, value) in by.forwards.iter().flatten() {
-            headers.append(name, value.clone());
+            headers.try_append(name, value.clone()).map_err(|_| Failure::Misuse(Misuse::TooManyFields))?;
         }
         if self.may_show_to_proxy(by)
             && let Some(shown) = self.show_to_proxy(by)

@@ -85,6 +85,7 @@ impl Journey {
                     self.emit(Mask::INTERMEDIATE_RESPONSE, fields);
                 }
                 Ok(Received::Final(head)) => {
+                    self.times.receive_start = exchange.first_octet();
                     self.report_octets(&head, &mut told);
                     return Ok(head);
                 }
@@ -149,6 +150,7 @@ impl Journey {
     fn head_arrived(&mut self, head: Arc<ResponseHead>) -> Arc<ResponseHead> {
         let now = clock::now();
         self.times.head_received = Some(now);
+        self.times.receive_start.get_or_insert(now);
         self.sizes.response_head = head.raw_length() as u64;
         if let Some(active) = &self.active {
             self.announced = active.exchange.remaining();

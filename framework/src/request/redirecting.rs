@@ -10,6 +10,7 @@ use http::{HeaderMap, Method};
 use super::aim::{Aim, Credentials, Edits, Moved};
 use super::fields::Fields;
 use super::follow_up::Next;
+use super::headers::check_names;
 use super::journey::Journey;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -126,6 +127,7 @@ impl Journey {
             RedirectDecision::Refuse => return Err(Refusal::Vetoed.into_error()),
         };
         super::check_method(&decided.method).map_err(|error| error.in_operation(Operation::Receive))?;
+        check_names(&decided.headers).map_err(|error| error.in_operation(Operation::Receive))?;
         if let Some(governor) = &decided.governor {
             governor.check(Operation::Receive)?;
         }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, StatusCode, Version, header};
 
@@ -12,7 +12,7 @@ use super::messages::{Arrived, Facts, Reached};
 use super::{Request, Sizes, Timings};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
-use crate::network::SecurityInfo;
+use crate::network::{DialDetails, SecurityInfo};
 use crate::protocol::http1::ResponseHead;
 
 /// A response whose head has arrived.
@@ -115,6 +115,11 @@ impl Response {
         self.facts().sizes
     }
 
+    /// How the wire was dialed; see [`Request::dial_details`].
+    pub fn dial_details(&self) -> Option<&DialDetails> {
+        self.facts.details.as_deref().filter(|_| self.facts.timings.is_first_on_wire())
+    }
+
     /// The wire that carried it.
     pub fn wire(&self) -> Option<WireId> {
         self.facts.wire
@@ -170,30 +175,39 @@ impl Response {
         Ok((!chunk.is_empty()).then_some(chunk))
     }
 
-    /// The whole body.
+    /// The whole body, as far as [`Limits::gathered_body`](crate::Limits::gathered_body) allows.
     ///
     /// # Errors
-    /// See [`chunk`](Self::chunk).
+    /// 223 for one that is longer, of which no more is read; else see [`chunk`](Self::chunk).
     pub async fn bytes(self) -> Result<Bytes> {
         if self.complete {
-            return Ok(self.early);
+            let is_welcome = self.request.gathering().check(self.early.len() as u64);
+            return is_welcome.map(|()| self.early).map_err(|error| error.with_url(&self.request.url()));
         }
         // Boxed: a body that came with its head needs no room for this.
         Box::pin(self.gather()).await
     }
 
     async fn gather(mut self) -> Result<Bytes> {
-        let mut whole = BytesMut::with_capacity(self.expected_length());
+        let mut whole = self.request.gathering();
+        whole.expect(self.expected_length()).map_err(|error| error.with_url(&self.request.url()))?;
         while let Some(chunk) = self.chunk().await? {
-            whole.extend_from_slice(&chunk);
+            whole.take(&chunk).map_err(|error| error.with_url(&self.request.url()))?;
         }
-        Ok(whole.freeze())
+        Ok(whole.end())
+    }
+
+    /// What is still to come, as far as it is known: what was read before is no part of what is gathered.
+    fn expected_length(&self) -> u64 {
+        let announced = self.content_length().filter(|_| !self.is_decoded()).unwrap_or(0);
+        let read = self.sizes().response_body.saturating_sub(self.early.len() as u64);
+        announced.saturating_sub(read)
     }
 
     /// The whole body as text, in the charset the `Content-Type` names, else UTF-8. What does not decode becomes U+FFFD.
     ///
     /// # Errors
-    /// See [`chunk`](Self::chunk).
+    /// See [`bytes`](Self::bytes).
     pub async fn text(self) -> Result<String> {
         #[cfg(feature = "charset")]
         {
@@ -212,7 +226,7 @@ impl Response {
     /// The whole body, read as JSON.
     ///
     /// # Errors
-    /// 12152 for a body that is not the JSON asked for; else see [`chunk`](Self::chunk).
+    /// 12152 for a body that is not the JSON asked for; else see [`bytes`](Self::bytes).
     #[cfg(feature = "json")]
     pub async fn json<T: serde::de::DeserializeOwned>(self) -> Result<T> {
         let url = self.url().to_owned();
@@ -262,12 +276,6 @@ impl Response {
         self.request.inner.shared.facts().unwrap_or_else(|| Arc::clone(&self.facts))
     }
 
-    /// A server's word is not worth a large allocation.
-    fn expected_length(&self) -> usize {
-        let announced = self.content_length().and_then(|length| usize::try_from(length).ok());
-        announced.unwrap_or(0).min(LARGEST_RESERVE)
-    }
-
     #[cfg(feature = "charset")]
     fn charset(&self) -> &'static encoding_rs::Encoding {
         let content_type = self.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
@@ -284,5 +292,3 @@ impl fmt::Debug for Response {
         write!(f, "Response({} from {:?})", self.status(), self.request.target())
     }
 }
-
-const LARGEST_RESERVE: usize = 1024 * 1024;

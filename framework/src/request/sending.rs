@@ -169,6 +169,10 @@ impl Journey {
             exchange.awaits_continue()
         };
         self.account_sent();
+        if self.payload.0.length() != Some(BodyLength::None) {
+            // Without a body this is the end of the request.
+            self.times.head_sent = Some(clock::now());
+        }
         let sent = self.sizes.sent;
         self.emit(Mask::SEND_REQUEST, || Status::RequestSent(sent));
         if self.resending.is_some() {
@@ -294,6 +298,7 @@ impl Journey {
     /// All of the request went out at this moment: from here on an answer is waited for.
     pub(super) fn is_sent(&mut self, at: Instant) {
         self.times.send_end = Some(at);
+        self.times.head_sent.get_or_insert(at);
         self.head_deadline = self.options.timeouts.receive_response.and_then(|limit| at.checked_add(limit));
     }
 

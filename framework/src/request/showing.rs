@@ -12,8 +12,10 @@ use crate::engine::thread_number;
 use crate::error::Stage;
 use crate::handle::Node;
 use crate::id::{HandleId, WireId};
+use crate::network::{ChannelBinding, DialDetails};
 use crate::origin::{self, Line};
 use crate::snapshot::{RequestSnapshot, TraceEvent, Waiting, WireSnapshot};
+use crate::transport::server_end_point;
 
 /// A request that was found in the tree.
 pub(crate) struct Found {
@@ -114,6 +116,42 @@ impl Request {
         let session = self.inner.services.session.id();
         let look = move || (here == thread_number()).then(|| origin::wire(session, wire, clock::now())).flatten();
         self.inner.services.on_all_shards(look).await.into_iter().flatten().next()
+    }
+
+    /// How the wire of the last exchange was dialed, beyond the points of [`timings`](Self::timings); `None` where it was not dialed for this
+    /// request, and before there was one.
+    #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
+    pub fn dial_details(&self) -> Option<Arc<DialDetails>> {
+        let facts = self.inner.shared.facts()?;
+        facts.details.clone().filter(|_| facts.timings.is_first_on_wire())
+    }
+
+    /// What binds an authentication of the program's own, inside the secure wire that carried the last exchange, to that wire
+    /// (`WINHTTP_OPTION_SERVER_CBT`): for [`send`](Self::send) to show in a next request on it. `None` without TLS to the server, before
+    /// there was a wire, and where there is no such binding. NTLM and Negotiate (feature `negotiate`) bind themselves.
+    ///
+    /// A proxy's own TLS is none of it: through a tunnel the wire leads to the server.
+    #[doc(alias = "WINHTTP_OPTION_SERVER_CBT")]
+    pub fn channel_binding(&self, kind: ChannelBinding) -> Option<Vec<u8>> {
+        let facts = self.inner.shared.facts()?;
+        match kind {
+            ChannelBinding::ServerEndPoint => server_end_point(facts.security.as_ref()?.certificates.first()?),
+            ChannelBinding::Exporter => Some(facts.details.as_ref()?.exported?.0.to_vec()),
+        }
+    }
+
+    /// The wire that carries the request, or has carried its last exchange, serves no other from now on: it is closed when it has
+    /// carried what it carries now, or at once (`WINHTTP_OPTION_EXPIRE_CONNECTION`). `false` if there is none, or none any more.
+    ///
+    /// Over HTTP/2 the other requests that are on it go on. All wires of an origin: [`Connection::expire`](crate::Connection::expire).
+    #[doc(alias = "WINHTTP_OPTION_EXPIRE_CONNECTION")]
+    pub async fn expire_wire(&self) -> bool {
+        let shared = &self.inner.shared;
+        let carries = WireId::known(shared.wire.load(Ordering::Relaxed));
+        let has_carried = || shared.facts().and_then(|facts| facts.wire);
+        let Some(wire) = carries.or_else(has_carried) else { return false };
+        let session = self.inner.services.session.id();
+        self.inner.services.on_all_shards(move || origin::expire_wire(session, wire)).await.contains(&true)
     }
 }
 

@@ -30,7 +30,12 @@ pub struct Timings {
     /// `send` was taken. For a request that takes the place of one that failed, of a download or an event source: the end of the pause
     /// before it.
     pub started: Instant,
-    /// The request had a wire.
+    /// It began to be found which proxy leads to the server (`WinHttpProxyDetectionStart`); `None` unless it is found for each URL, by a
+    /// [`ProxyResolver`](crate::network::ProxyResolver).
+    pub find_proxy_start: Option<Instant>,
+    /// That was known (`WinHttpProxyDetectionEnd`).
+    pub find_proxy_end: Option<Instant>,
+    /// The request had a wire (`WinHttpConnectionAcquireEnd`).
     pub wire_acquired: Option<Instant>,
     /// The name look-up began (`WinHttpNameResolutionStart`).
     pub resolve_start: Option<Instant>,
@@ -50,18 +55,28 @@ pub struct Timings {
     pub tls_end: Option<Instant>,
     /// The head began to be written (`WinHttpSendRequestStart`).
     pub send_start: Option<Instant>,
+    /// The head was written, and what of the body goes out with it (`WinHttpSendRequestHeadersEnd`).
+    pub head_sent: Option<Instant>,
     /// The request was complete (`WinHttpSendRequestEnd`).
     pub send_end: Option<Instant>,
+    /// The first of the response came, be it an interim one (`WinHttpReceiveResponseStart`). Over HTTP/2 this is `head_received`: a head is
+    /// told of when it is whole.
+    pub receive_start: Option<Instant>,
     /// The response head was complete (`WinHttpReceiveResponseHeadersEnd`).
     pub head_received: Option<Instant>,
     /// The response body was complete (`WinHttpReceiveResponseEnd`).
     pub body_received: Option<Instant>,
+    /// How long it took to undo the codings of the body, as far as it was read (`WinHttpReceiveResponseBodyDecompressionDelta`); `None`
+    /// for one that is read as it came.
+    pub decoding: Option<Duration>,
 }
 
 impl Timings {
     pub(crate) fn new(started: Instant) -> Self {
         Self {
             started,
+            find_proxy_start: None,
+            find_proxy_end: None,
             wire_acquired: None,
             resolve_start: None,
             resolve_end: None,
@@ -72,9 +87,12 @@ impl Timings {
             tls_start: None,
             tls_end: None,
             send_start: None,
+            head_sent: None,
             send_end: None,
+            receive_start: None,
             head_received: None,
             body_received: None,
+            decoding: None,
         }
     }
 
@@ -88,6 +106,11 @@ impl Timings {
         self.tunnel_end = dialed.tunnel_end;
         self.tls_start = dialed.tls.map(|(start, _)| start);
         self.tls_end = dialed.tls.map(|(_, end)| end);
+    }
+
+    /// The wait in line was over (`WinHttpConnectionAcquireWaitEnd`): a wire began to be dialed, or there was one.
+    pub fn wait_end(&self) -> Option<Instant> {
+        self.resolve_start.or(self.wire_acquired)
     }
 
     /// How long the name look-up took.
@@ -141,9 +164,12 @@ fn between(start: Option<Instant>, end: Option<Instant>) -> Option<Duration> {
 pub struct Sizes {
     /// Head and body of the request as they went over the wire, framing included.
     pub sent: u64,
+    /// The head of the request. Over HTTP/2 it counts as many octets as it would have in HTTP/1.1: how small it was made is not told by
+    /// the library that does it.
+    pub request_head: u64,
     /// The body of the request.
     pub request_body: u64,
-    /// The head of the response.
+    /// The head of the response; over HTTP/2 as for `request_head`.
     pub response_head: u64,
     /// The body of the response as it came off the wire, as far as it was read.
     pub response_body: u64,
@@ -166,6 +192,7 @@ impl Sizes {
     /// What of the request has gone out in this exchange.
     pub(super) fn count(&mut self, exchange: &Exchange) {
         self.sent = exchange.written();
+        self.request_head = exchange.head_written();
         self.request_body = exchange.body_sent();
     }
 }

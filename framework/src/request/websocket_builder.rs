@@ -6,12 +6,13 @@ use std::sync::Arc;
 use http::header::SEC_WEBSOCKET_PROTOCOL;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Version};
 
+use super::headers::{add, checked};
 use super::{Opening, Request, WebSocket};
 use crate::clock;
 use crate::error::{Answered, Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::options::{Protocols, SharedOptions, WebSocketOptions};
 use crate::policy::governor::Verdict;
-use crate::protocol::http1::{ResponseHead, field};
+use crate::protocol::http1::ResponseHead;
 use crate::target::Target;
 
 /// A WebSocket in the making, from [`Session::websocket`](crate::Session::websocket).
@@ -61,13 +62,9 @@ impl WebSocketBuilder {
 
     /// Adds a header field to the request, such as `Origin` or `Authorization`.
     pub fn header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
-        match field(name, value.as_ref()) {
-            Ok((name, value)) => {
-                self.headers.append(name, value);
-            }
-            Err(misuse) => {
-                self.wrong.get_or_insert(Error::parameter(Operation::AddHeader, misuse.to_string()));
-            }
+        let added = checked(name, value.as_ref()).and_then(|(name, value)| add(&mut self.headers, name, value));
+        if let Err(wrong) = added {
+            self.wrong.get_or_insert(wrong);
         }
         self
     }

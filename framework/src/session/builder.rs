@@ -81,7 +81,9 @@ impl SessionBuilder {
     pub fn default_header(mut self, name: &str, value: impl AsRef<[u8]>) -> Self {
         match field(name, value.as_ref()) {
             Ok((name, value)) => {
-                self.options.default_headers.append(name, value);
+                if self.options.default_headers.try_append(name, value).is_err() {
+                    self.is_wrong(Error::parameter(Operation::Open, "there are too many default header fields"));
+                }
             }
             Err(misuse) => self.is_wrong(Error::parameter(Operation::Open, misuse.to_string())),
         }

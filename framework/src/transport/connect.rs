@@ -15,6 +15,13 @@ use crate::network::{Destination, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Next, Race};
 
+/// A stream to one of the addresses, and how many others it was tried with in vain.
+pub(super) struct Connected {
+    pub(super) address: SocketAddr,
+    pub(super) stream: Box<dyn Stream>,
+    pub(super) failed: u32,
+}
+
 /// A stream to the first address that connects before the deadline.
 ///
 /// Every attempt that was told of as begun is told of as ended; those that lost, before the one that won.
@@ -22,10 +29,10 @@ pub(super) async fn connect(
     way: &Way<'_>,
     addresses: &[SocketAddr],
     deadline: Option<Instant>,
-) -> Result<(SocketAddr, Box<dyn Stream>), DialFailure> {
+) -> Result<Connected, DialFailure> {
     let mut race = Race::new(addresses.iter().copied(), way.options.attempt_delay);
     let mut attempts = Attempts(Vec::with_capacity(1));
-    let mut last = None;
+    let (mut last, mut failed) = (None, 0);
     loop {
         let now = clock::now();
         if deadline.is_some_and(|deadline| deadline <= now) {
@@ -47,12 +54,12 @@ pub(super) async fn connect(
                 drop(attempts);
                 tell_given_up(way, race.handle_connected(address), "another address was faster");
                 tell(way, &|| Status::ConnectedToServer(address));
-                return Ok((address, stream));
+                return Ok(Connected { address, stream, failed });
             }
             Ok((address, Err(error))) => {
                 tell(way, &|| Status::ConnectAttemptEnded(address, error.to_string()));
                 race.handle_failed(address);
-                last = Some((address, error));
+                (last, failed) = (Some((address, error)), failed + 1);
             }
             // Time for the next attempt, or over.
             Err(_) => {}

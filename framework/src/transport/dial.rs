@@ -6,14 +6,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::connect::{self, Connected};
+use super::dns;
 use super::dns::Resolved;
 use super::failure::DialFailure;
 use super::names::{Heard, Names, Unresolved};
-use super::tls::TlsClient;
+use super::tls::{Shaken, TlsClient};
 use super::tunnel::{self, ByProxy, Through};
-use super::{connect, dns};
 use crate::clock::{self, within};
-use crate::network::{SecurityInfo, Stream};
+use crate::network::{DialDetails, SecurityInfo, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::{DialOptions, Limits, Timeouts};
 use crate::policy::{interleaved, least_loaded};
@@ -74,6 +75,7 @@ pub(crate) struct Dialed {
     pub(crate) security: Option<Arc<SecurityInfo>>,
     /// The proxy it goes through, if it does.
     pub(crate) by: Option<Rc<ByProxy>>,
+    pub(crate) details: Arc<DialDetails>,
 }
 
 /// When a dial began and ended its steps.
@@ -112,17 +114,20 @@ async fn dial_directly(way: &Way<'_>) -> Result<(Dialed, IpAddr), DialFailure> {
     // One time limit for all addresses together, or a host with many dead ones would hold a request for minutes; and for the
     // handshake, or a silent server would.
     let deadline = way.timeouts.connect.and_then(|limit| resolve_end.checked_add(limit));
-    let (address, stream) = connect::connect(way, &addresses, deadline)
+    let Connected { address, stream, failed } = connect::connect(way, &addresses, deadline)
         .await
         .inspect_err(|failure| forget_if_useless(way, heard.as_ref(), addresses.len(), failure))?;
     let connect_end = clock::now();
     let connect_start = resolve_end;
     let times = DialTimes { resolve_start, resolve_end, connect_start, connect_end, tunnel_end: None, tls: None };
-    let dialed = match way.tls {
-        None => Dialed { stream, times, security: None, by: None },
+    let mut dialed = match way.tls {
+        None => Dialed { stream, times, security: None, by: None, details: DialDetails::nothing() },
         // Boxed: a dial without it would have to make room for a handshake.
         Some(client) => Box::pin(secure(way, client, address, stream, times, deadline)).await?,
     };
+    if failed > 0 {
+        Arc::make_mut(&mut dialed.details).failed_addresses = failed;
+    }
     Ok((dialed, address.ip()))
 }
 
@@ -214,9 +219,11 @@ async fn secure(
     deadline: Option<Instant>,
 ) -> Result<Dialed, DialFailure> {
     let start = clock::now();
-    let (stream, security) = shake_hands(way, client, way.origin.host(), address, stream, deadline).await?;
+    let shaken = shake_hands(way, client, way.origin.host(), address, stream, deadline).await?;
+    let Shaken { stream, security, legs, exported } = shaken;
     let times = DialTimes { tls: Some((start, clock::now())), ..times };
-    Ok(Dialed { stream, times, security: Some(security), by: None })
+    let details = Arc::new(DialDetails { tls: Some(legs), exported, ..DialDetails::default() });
+    Ok(Dialed { stream, times, security: Some(security), by: None, details })
 }
 
 /// The handshake with whoever is at the other end, who has to be this host.
@@ -227,12 +234,12 @@ pub(super) async fn shake_hands(
     address: SocketAddr,
     stream: Box<dyn Stream>,
     deadline: Option<Instant>,
-) -> Result<(Box<dyn Stream>, Arc<SecurityInfo>), DialFailure> {
+) -> Result<Shaken, DialFailure> {
     (way.report)(Mask::TLS_HANDSHAKE, &|| Status::SecuringConnection(host.to_owned()));
     let failure = match clock::until(deadline, pin!(client.secure(stream, host))).await {
-        Ok(Ok((stream, security))) => {
-            (way.report)(Mask::TLS_HANDSHAKE, &|| Status::ConnectionSecured(Arc::clone(&security)));
-            return Ok((stream, security));
+        Ok(Ok(shaken)) => {
+            (way.report)(Mask::TLS_HANDSHAKE, &|| Status::ConnectionSecured(Arc::clone(&shaken.security)));
+            return Ok(shaken);
         }
         Ok(Err(failure)) => DialFailure::NotSecured(failure),
         Err(_) => DialFailure::SecureTimeout(address, way.timeouts.connect.unwrap_or_default()),

@@ -31,7 +31,7 @@ pub use look_ups::BlockingResolver;
 pub use memory::{MemoryDialer, MemoryListener, MemoryStream, in_memory};
 pub(crate) use names::{Heard, Names};
 pub use tls::CertificateInfo;
-pub(crate) use tls::{TlsClient, TlsFailure};
+pub(crate) use tls::{TlsClient, TlsFailure, server_end_point};
 pub(crate) use tunnel::{ByProxy, NoTunnel, Through};
 #[cfg(unix)]
 pub use unix::UnixDialer;

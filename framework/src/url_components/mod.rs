@@ -30,6 +30,11 @@ bitflags! {
         const ESCAPE = 0x8000_0000;
         /// [`crack_url`]: user, password, path and extra are percent-decoded, after they were told apart. [`ESCAPE`](Self::ESCAPE)
         /// wins over it.
+        ///
+        /// As in WinHTTP, what was encoded may be anything: CR, LF and NUL (`%0D`, `%0A`, `%00`) are octets of the part then, a `/`
+        /// or a `?` that was none is one. So the parts are for reading. Put together again they may be another URL, and where a line
+        /// would end in them they are refused (87): by [`create_url`] without [`ESCAPE`](Self::ESCAPE), by
+        /// [`Connection::open_request`](crate::Connection::open_request) and its kin, and as the value of a header field.
         #[doc(alias = "ICU_DECODE")]
         const DECODE = 0x1000_0000;
         /// With [`ESCAPE`](Self::ESCAPE): blanks alone are encoded, and what is not ASCII.

@@ -1,6 +1,7 @@
 //! The cases of Wine's tests for `WinHttpCrackUrl` and `WinHttpCreateUrl`, by the ids of the facts read from them.
 
 use super::*;
+use crate::target::{Origin, Target};
 
 /// What a case gives: the parts, or the code it is refused with. `None` where a user or a password is missing.
 type Cracked<'a> = (&'a str, Option<&'a str>, Option<&'a str>, &'a str, u16, &'a str, &'a str);
@@ -81,6 +82,26 @@ fn c18_parts_are_told_apart_and_then_decoded() {
     let browser = crack("http://h/%41?%42", UrlFlags::DECODE | UrlFlags::BROWSER_MODE).unwrap();
     assert_eq!((&*browser.path, &*browser.extra), ("/A", "?%42"));
     assert_eq!(crack("http://h/%FF", UrlFlags::DECODE), Err(ErrorCode::InvalidUrl), "no text");
+}
+
+/// Windows decodes any octet too. What has come of it ends no line of a request.
+#[test]
+fn what_is_decoded_may_hold_line_ends_which_no_request_takes() {
+    let url = "http://u%0D%0A:p%00@h/a%0D%0AX:%20y?q=%0A";
+    let decoded = crack(url, UrlFlags::DECODE).unwrap();
+    assert_eq!((decoded.user.as_deref(), decoded.password.as_deref()), (Some("u\r\n"), Some("p\0")));
+    assert_eq!((&*decoded.path, &*decoded.extra), ("/a\r\nX: y", "?q=\n"));
+    let bare = UrlComponents { user: None, password: None, ..decoded.clone() };
+    assert_eq!(create(&bare, NONE), Err(ErrorCode::InvalidParameter));
+    assert_eq!(create(&bare, UrlFlags::ESCAPE).unwrap(), "http://h/a%0D%0AX:%20y?q=%0A");
+    let origin = Origin::parse(&bare.origin()).unwrap();
+    for part in [&bare.path_and_extra(), &*bare.path, &*bare.extra] {
+        for taken in [Target::on(&origin, part, false), Target::verbatim(&origin, part, false)] {
+            assert_eq!(taken.unwrap_err().code(), ErrorCode::InvalidParameter, "{part:?}");
+        }
+    }
+    let whole = format!("{}{}", bare.origin(), bare.path_and_extra());
+    assert_eq!(Target::parse(&whole).unwrap_err().code(), ErrorCode::InvalidParameter);
 }
 
 /// Windows takes the blank in the host too.

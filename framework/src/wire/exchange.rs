@@ -272,6 +272,22 @@ impl Exchange {
         }
     }
 
+    /// How many of them were of the head.
+    pub(crate) fn head_written(&self) -> u64 {
+        match self {
+            Self::Http1(exchange) => exchange.head_written(),
+            Self::Http2(exchange) => exchange.head_written(),
+        }
+    }
+
+    /// When the first octet of an answer came, where that is known before there is a head.
+    pub(crate) fn first_octet(&self) -> Option<Instant> {
+        match self {
+            Self::Http1(exchange) => exchange.first_octet(),
+            Self::Http2(_) => None,
+        }
+    }
+
     /// Is there anything of the body, be it its end, that has to be sent?
     pub(crate) fn is_sending_body(&self) -> bool {
         match self {

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::id::WireId;
-use crate::network::SecurityInfo;
+use crate::network::{DialDetails, SecurityInfo};
 use crate::options::Http2Options;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
@@ -108,6 +108,14 @@ impl Wire {
         }
     }
 
+    /// How it was dialed.
+    pub(crate) fn details(&self) -> &Arc<DialDetails> {
+        match self {
+            Self::Http1(wire) => wire.details(),
+            Self::Http2(wire) => wire.details(),
+        }
+    }
+
     /// The proxy it goes through, if it does.
     pub(crate) fn by(&self) -> Option<&Rc<ByProxy>> {
         match self {
@@ -119,6 +127,14 @@ impl Wire {
     /// Has it served an exchange before?
     pub(crate) fn is_used(&self) -> bool {
         self.exchanges() > 0
+    }
+
+    /// Is it to serve no other exchange?
+    pub(crate) fn is_expired(&self) -> bool {
+        match self {
+            Self::Http1(wire) => wire.is_expired(),
+            Self::Http2(wire) => wire.is_expired(),
+        }
     }
 
     /// How many exchanges have begun on it.

@@ -1,4 +1,4 @@
-//! What a wire has served and moved, seen by others too.
+//! What a wire has served and moved, seen by others too, and what they want of it.
 
 use std::cell::Cell;
 
@@ -10,6 +10,8 @@ pub(super) struct Moved {
     /// Octets of the protocol.
     pub(super) sent: Cell<u64>,
     pub(super) received: Cell<u64>,
+    /// It is to serve no other exchange.
+    pub(super) is_expired: Cell<bool>,
 }
 
 /// Counts some more.

@@ -79,6 +79,21 @@ impl Sight {
         }
     }
 
+    /// It serves no other exchange than those that it carries.
+    pub(crate) fn expire(&self) {
+        match self {
+            Self::Http1(wire) => wire.moved.is_expired.set(true),
+            Self::Http2(wire) => wire.expire(),
+        }
+    }
+
+    pub(crate) fn is_expired(&self) -> bool {
+        match self {
+            Self::Http1(wire) => wire.moved.is_expired.get(),
+            Self::Http2(wire) => wire.is_expired(),
+        }
+    }
+
     /// Octets sent, and received.
     pub(crate) fn octets(&self) -> (u64, u64) {
         match self {

@@ -91,6 +91,45 @@ async fn f_a_body_that_becomes_more_than_it_may_is_refused() {
     }
 }
 
+/// Announced, in chunks, with the head or behind it, coded and plain.
+#[tokio::test]
+async fn f_a_body_that_is_gathered_is_no_longer_than_its_caller_has_room_for() {
+    let plain = content(100_000);
+    let coded = Coded::Gzip.code(&plain);
+    let replies: [fn(&[u8], &[u8]) -> Reply; 4] = [
+        |plain, _| Reply::ok(plain.to_vec()),
+        |plain, _| Reply::ok("").chunked(plain.chunks(30_000).map(<[u8]>::to_vec)),
+        |_, coded| Reply::ok(coded.to_vec()).field("content-encoding", "gzip"),
+        |plain, _| Reply::ok(plain[..8].to_vec()),
+    ];
+    for (number, answer) in replies.into_iter().enumerate() {
+        let length = if number == 3 { 8 } else { 100_000 };
+        for (most, is_read) in [(Some(length), true), (None, true), (Some(length - 1), false)] {
+            let (plain, coded) = (plain.clone(), coded.clone());
+            let world =
+                World::with(limited(|limits| limits.gathered_body = most), move || answer(&plain, &coded)).await;
+            let mut response = world.session.get(world.url()).unwrap().send().await.unwrap();
+            let read = if most.is_some() && number < 3 {
+                // Behind a piece there is room for what is left.
+                let piece = response.chunk().await.unwrap().unwrap();
+                assert_eq!(response.bytes().await.unwrap().len() + piece.len(), 100_000, "{number}");
+                world.session.get(world.url()).unwrap().send().await.unwrap().bytes().await
+            } else {
+                response.bytes().await
+            };
+            match read {
+                Ok(octets) => assert!(is_read && octets.len() as u64 == length, "{number} {most:?}"),
+                Err(error) => {
+                    assert!(!is_read, "{number} {most:?}: {error}");
+                    assert_eq!((error.code(), error.blame()), (ErrorCode::BodyTooLarge, Blame::Peer), "{error}");
+                    assert!(error.to_string().contains(&(length - 1).to_string()), "{error}");
+                }
+            }
+            world.end().await;
+        }
+    }
+}
+
 #[tokio::test]
 async fn f_a_body_that_is_denser_than_it_may_be_is_refused() {
     for coded in Coded::ALL {
@@ -155,9 +194,11 @@ async fn an_empty_body_is_empty_whatever_it_says() {
 
 #[test]
 fn limits_that_let_nothing_through_are_refused() {
-    for change in
-        [|limits: &mut Limits| limits.decoded_body = Some(0), |limits: &mut Limits| limits.decoded_ratio = Some(0)]
-    {
+    for change in [
+        |limits: &mut Limits| limits.decoded_body = Some(0),
+        |limits: &mut Limits| limits.decoded_ratio = Some(0),
+        |limits: &mut Limits| limits.gathered_body = Some(0),
+    ] {
         let refused = limited(change).open();
         assert_eq!(refused.unwrap_err().code(), ErrorCode::InvalidParameter);
     }

@@ -29,6 +29,16 @@ async fn what_breaks_is_gone_on_from_unseen() {
 }
 
 #[tokio::test]
+async fn behind_the_end_there_is_the_end_again() {
+    let world = World::of(vec![Script::answering(whole(&film(), TAG))]).await;
+    let mut download = world.download().stream().unwrap();
+    while download.chunk().await.unwrap().is_some() {}
+    assert_eq!(download.chunk().await.unwrap(), None);
+    assert!(download.next().await.is_none());
+    world.end().await;
+}
+
+#[tokio::test]
 async fn all_of_the_same_in_place_of_a_part_is_skipped_as_far_as_it_was_read() {
     let scripts = vec![
         broken(&whole(&film(), TAG), 100),

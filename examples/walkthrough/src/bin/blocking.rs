@@ -10,6 +10,8 @@ fn main() -> hinternet::Result<()> {
     get(&site)?;
     part("handles");
     handles(&site)?;
+    part("download");
+    download(&site)?;
     part("refused");
     refused();
     Ok(())
@@ -41,6 +43,16 @@ fn handles(site: &str) -> hinternet::Result<()> {
     session.close()
 }
 // ANCHOR_END: handles
+
+// ANCHOR: download
+fn download(site: &str) -> hinternet::Result<()> {
+    let folder = tempfile::tempdir().expect("a folder for the file");
+    let session = Session::open()?;
+    let large = session.download(format!("{site}/large"))?.to_file(folder.path().join("large"))?;
+    println!("{} octets, by {} request", large.length, large.attempts);
+    session.close()
+}
+// ANCHOR_END: download
 
 // ANCHOR: refused
 fn refused() {

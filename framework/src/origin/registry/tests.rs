@@ -4,6 +4,7 @@ use tokio::task::LocalSet;
 
 use super::*;
 use crate::handle::Node;
+use crate::network::DialDetails;
 use crate::notification::CreditLimits;
 use crate::options::SharedOptions;
 use crate::origin::pool::Ticket;
@@ -31,7 +32,13 @@ async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
         tunnel_end: None,
         tls: None,
     };
-    let wire = Wire::http1(Dialed { stream: Box::new(MemoryStream::pair().0), times, security: None, by: None });
+    let wire = Wire::http1(Dialed {
+        stream: Box::new(MemoryStream::pair().0),
+        times,
+        security: None,
+        by: None,
+        details: DialDetails::nothing(),
+    });
     let berth = Some(pond.register.enter(&wire, [127, 0, 0, 1].into(), place));
     let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), berth });
     let mut pool = pond.pool.borrow_mut();

@@ -9,6 +9,8 @@
 //! The octet that is kept tells whether the body goes on, so that the last piece is known to be the last, and a body that ends with
 //! the last octet it may have is not too long.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 
 use super::fault::Fault;
@@ -38,6 +40,8 @@ pub(crate) struct Decoder {
     given: u64,
     is_over: bool,
     broken: Option<Fault>,
+    /// How long it took, by the clock of whoever uses it.
+    pub(crate) took: Duration,
 }
 
 /// What there was of the body to give.
@@ -71,7 +75,7 @@ impl Decoder {
         let broken = if layers.is_none() { codings.first().map(|coding| Fault::Window(*coding)) } else { None };
         let source = Source { piece: Bytes::new(), is_cut_off: false, caps, consumed: 0, work_left: 0 };
         let layers = layers.unwrap_or_default();
-        Self { layers, source, kept: None, room: SMALLEST_ROOM, given: 0, is_over: false, broken }
+        Self { layers, source, kept: None, room: SMALLEST_ROOM, given: 0, is_over: false, broken, took: Duration::ZERO }
     }
 
     /// Cannot decode anything, for this reason.

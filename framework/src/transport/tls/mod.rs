@@ -3,6 +3,7 @@
 mod certificate;
 mod certificate_info;
 mod checks;
+mod end_point;
 mod failure;
 mod fault;
 mod identity;
@@ -15,6 +16,7 @@ mod settings;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod watched;
 mod witness;
 
 use std::cell::RefCell;
@@ -27,14 +29,26 @@ use std::task::Poll;
 use rustls::pki_types::ServerName;
 use tokio_rustls::TlsConnector;
 
-use crate::network::{SecurityInfo, Stream};
+use crate::network::{Exported, SecurityInfo, Stream, TlsLegs};
 use crate::options::TlsOptions;
 
 use stream::Secured;
+use watched::Watched;
 use witness::{Seat, Witness};
 
 pub use certificate_info::CertificateInfo;
+pub(crate) use end_point::server_end_point;
 pub(crate) use failure::TlsFailure;
+
+/// A stream that was secured.
+pub(crate) struct Shaken {
+    pub(crate) stream: Box<dyn Stream>,
+    pub(crate) security: Arc<SecurityInfo>,
+    /// How it came to that.
+    pub(crate) legs: TlsLegs,
+    /// What no other stream has.
+    pub(crate) exported: Option<Exported>,
+}
 
 /// Secures the streams of one origin. It keeps the origin's session tickets, so it is shared with nothing that differs in any
 /// field of identity.
@@ -54,14 +68,10 @@ impl TlsClient {
     }
 
     /// The handshake.
-    pub(crate) async fn secure(
-        &self,
-        network: Box<dyn Stream>,
-        host: &str,
-    ) -> Result<(Box<dyn Stream>, Arc<SecurityInfo>), TlsFailure> {
+    pub(crate) async fn secure(&self, network: Box<dyn Stream>, host: &str) -> Result<Shaken, TlsFailure> {
         let name = server_name(host)?;
         let mut witness = Witness::default();
-        let mut handshake = pin!(self.connector.connect(name, network));
+        let mut handshake = pin!(self.connector.connect(name, Watched::new(network)));
         let done: io::Result<_> = poll_fn(|context| {
             let _seated = self.seat.take(&mut witness);
             match handshake.as_mut().poll(context) {
@@ -74,14 +84,15 @@ impl TlsClient {
             Ok(stream) => stream.into_inner(),
             Err(error) => return Err(TlsFailure::of_handshake(error, &mut witness, host)),
         };
+        let (network, legs) = network.end();
         if let Some(reason) = witness.unusable.take() {
             return Err(TlsFailure::identity(reason));
         }
-        let security = self.shared(security::of(&tls, &witness));
+        let (security, exported) = (self.shared(security::of(&tls, &witness)), security::exported(&tls));
         if !witness.certificates.is_empty() {
             witness.certificates.clone_from(&security.certificates);
         }
-        Ok((Box::new(Secured::new(network, tls, witness)), security))
+        Ok(Shaken { stream: Box::new(Secured::new(network, tls, witness)), security, legs, exported })
     }
 }
 

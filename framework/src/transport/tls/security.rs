@@ -4,7 +4,7 @@ use bytes::Bytes;
 use rustls::{CipherSuite, ClientConnection, HandshakeKind, ProtocolVersion};
 
 use super::witness::Witness;
-use crate::network::SecurityInfo;
+use crate::network::{Exported, SecurityInfo};
 
 pub(super) fn of(tls: &ClientConnection, witness: &Witness) -> SecurityInfo {
     // Not shown again when a session is taken up.
@@ -24,6 +24,15 @@ pub(super) fn of(tls: &ClientConnection, witness: &Witness) -> SecurityInfo {
         resumed: tls.handshake_kind() == Some(HandshakeKind::Resumed),
         certificates,
     }
+}
+
+/// `tls-exporter` (RFC 9266). Of TLS 1.3 only: before that it binds nothing unless the handshake had an extended master secret, of which
+/// rustls does not tell.
+pub(super) fn exported(tls: &ClientConnection) -> Option<Exported> {
+    if tls.protocol_version() != Some(ProtocolVersion::TLSv1_3) {
+        return None;
+    }
+    tls.export_keying_material([0; 32], b"EXPORTER-Channel-Binding", Some(&[])).ok().map(Exported)
 }
 
 /// rustls names the suites of TLS 1.3 in its own way.

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::BytesMut;
@@ -12,16 +13,18 @@ use super::negotiate::negotiate;
 use super::prefixed::Prefixed;
 use super::{ByProxy, NoTunnel, Through};
 use crate::clock;
-use crate::network::{Proxy, Stream};
+use crate::network::{DialDetails, Proxy, Stream};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::interleaved;
 use crate::policy::proxy::{Leg, Reach};
 use crate::protocol::tunnel::{Connect, ConnectAnswer, Goal, Negotiation, Socks4, Socks5, TunnelFault};
+use crate::transport::DialFailure;
+use crate::transport::connect::{self, Connected};
 use crate::transport::dial::{
     DialTimes, Dialed, Way, forget_if_useless, in_time, keep_permitted, resolve, shake_hands, tell_closed,
 };
 use crate::transport::dns::{self, Resolved};
-use crate::transport::{DialFailure, connect};
+use crate::transport::tls::Shaken;
 
 /// A dial of the server through these proxies.
 pub(in crate::transport) async fn dial_through(
@@ -35,17 +38,20 @@ pub(in crate::transport) async fn dial_through(
     let resolve_end = clock::now();
     // Of all legs together.
     let deadline = way.timeouts.connect.and_then(|limit| resolve_end.checked_add(limit));
+    let mut in_vain = 0;
     loop {
         let connected = connect::connect(way, &addresses, deadline).await;
-        let (address, stream) = connected
+        let Connected { address, stream, failed } = connected
             .inspect_err(|failure| forget_if_useless(way, heard.as_ref(), addresses.len(), failure))
             .map_err(at_nearest)?;
+        in_vain += failed;
         let (connect_start, connect_end) = (resolve_end, clock::now());
         let times = DialTimes { resolve_start, resolve_end, connect_start, connect_end, tunnel_end: None, tls: None };
         match route.follow(address, stream, deadline).await {
             Ok((stream, by)) => {
                 let tunnel_end = by.forwards.is_none().then(clock::now);
                 let times = DialTimes { tunnel_end, ..times };
+                route.details.failed_addresses = in_vain;
                 return Ok((route.secure(address, stream, times, by, deadline).await?, address.ip()));
             }
             Err(End::Again) => {}
@@ -62,6 +68,8 @@ struct Route<'a> {
     logins: Vec<Login>,
     /// Where each leg leads; of several the next one is tried when the last was not reached.
     goals: Vec<Vec<Goal>>,
+    /// Of the last stream.
+    details: DialDetails,
 }
 
 enum End {
@@ -77,7 +85,7 @@ impl<'a> Route<'a> {
             goals.push(goals_of(way, leg).await?);
         }
         let logins = through.plan.0.iter().map(|leg| Login::new(leg.proxy, through.keyring, through.schemes)).collect();
-        Ok(Self { way, through, logins, goals })
+        Ok(Self { way, through, logins, goals, details: DialDetails::default() })
     }
 
     /// From the nearest proxy to where it speaks with the server, or with who forwards to it.
@@ -89,10 +97,16 @@ impl<'a> Route<'a> {
     ) -> Result<(Box<dyn Stream>, Rc<ByProxy>), End> {
         let (way, through) = (self.way, self.through);
         let mut forwards = None;
+        self.details = DialDetails::default();
         for (at, leg) in through.plan.0.iter().enumerate() {
             if let Some(client) = through.clients.get(at).and_then(Option::as_ref) {
                 let secured = shake_hands(way, client, leg.proxy.host(), address, stream, deadline).await;
-                (stream, _) = secured.map_err(|failure| End::Failed(route_failure(leg.proxy, failure)))?;
+                let shaken = secured.map_err(|failure| End::Failed(route_failure(leg.proxy, failure)))?;
+                if self.details.proxy_tls.is_none() {
+                    self.details.proxy_tls = Some(shaken.legs);
+                    self.details.proxy_tls_resumed = shaken.security.resumed;
+                }
+                stream = shaken.stream;
             }
             if leg.reach == Reach::Forward {
                 forwards = Some(self.logins[at].fields(leg.proxy));
@@ -207,20 +221,23 @@ impl<'a> Route<'a> {
 
     /// TLS with the server, at the end of the tunnel.
     async fn secure(
-        &self,
+        self,
         address: SocketAddr,
         stream: Box<dyn Stream>,
         times: DialTimes,
         by: Rc<ByProxy>,
         deadline: Option<Instant>,
     ) -> Result<Dialed, DialFailure> {
+        let (by, mut details) = (Some(by), self.details);
         let Some(client) = self.way.tls else {
-            return Ok(Dialed { stream, times, security: None, by: Some(by) });
+            return Ok(Dialed { stream, times, security: None, by, details: Arc::new(details) });
         };
         let (start, host) = (clock::now(), self.way.origin.host());
-        let (stream, security) = shake_hands(self.way, client, host, address, stream, deadline).await?;
+        let shaken = shake_hands(self.way, client, host, address, stream, deadline).await?;
+        let Shaken { stream, security, legs, exported } = shaken;
         let times = DialTimes { tls: Some((start, clock::now())), ..times };
-        Ok(Dialed { stream, times, security: Some(security), by: Some(by) })
+        (details.tls, details.exported) = (Some(legs), exported);
+        Ok(Dialed { stream, times, security: Some(security), by, details: Arc::new(details) })
     }
 }
 

@@ -3,7 +3,7 @@
 //! The wire is lent to every call rather than owned, so that what was received and not taken stays with it: a call that
 //! receives can be dropped at any await and made again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
@@ -31,7 +31,8 @@ pub(crate) struct Exchange {
     body_sent: u64,
     /// How much had been written when the piece of the body began that is being written.
     piece_began: Option<u64>,
-    pub(super) answered: bool,
+    /// When the first octet of an answer came.
+    pub(super) answered: Option<Instant>,
     /// The sending ended early, and what is left unsent may be part of a piece that was framed whole.
     pub(super) cut_short: bool,
 }
@@ -75,7 +76,7 @@ impl Exchange {
             written: 0,
             body_sent: 0,
             piece_began: None,
-            answered: false,
+            answered: None,
             cut_short: false,
         };
         (exchange, octets)
@@ -147,7 +148,7 @@ impl Exchange {
                         let fault = state.handle_end(wire.received());
                         return Err(Failure::Fault(Stage::Continue, fault));
                     }
-                    Ok(Ok(_)) => self.answered = true,
+                    Ok(Ok(_)) => self.heard(),
                     Ok(Err(error)) => return Err(Failure::Io(Stage::Continue, error)),
                     Err(_) => self.give_up_waiting_for_continue(),
                 },
@@ -247,11 +248,13 @@ impl Exchange {
     }
 
     fn heard_of_head(&mut self, wire: &mut Http1, filled: std::io::Result<usize>) -> Result<(), Failure> {
-        let stage = if self.answered { Stage::Head } else { Stage::FirstByte };
+        let stage = if self.answered.is_some() { Stage::Head } else { Stage::FirstByte };
         if let (Ok(0), State::ReceiveHead(state)) = (&filled, &mut self.state) {
             return Err(Failure::Fault(stage, state.handle_end(wire.received())));
         }
-        self.answered |= filled.is_ok();
+        if filled.is_ok() {
+            self.heard();
+        }
         filled.map(drop).map_err(|error| Failure::Io(stage, error))
     }
 
@@ -380,7 +383,7 @@ impl Exchange {
 
     /// How far the request has got.
     pub(crate) fn wire_state(&self) -> WireState {
-        let answered = self.answered || self.early.is_some() || matches!(self.state, State::Body(_));
+        let answered = self.answered.is_some() || self.early.is_some() || matches!(self.state, State::Body(_));
         match &self.state {
             _ if answered => WireState::ResponseStarted,
             _ if self.written == 0 => WireState::NotSent,

@@ -21,7 +21,7 @@ use tokio_util::io::poll_read_buf;
 
 use crate::clock;
 use crate::id::WireId;
-use crate::network::{SecurityInfo, Stream};
+use crate::network::{DialDetails, SecurityInfo, Stream};
 use crate::reason::CloseReason;
 use crate::transport::{ByProxy, DialTimes, Dialed};
 
@@ -44,6 +44,7 @@ struct Parts {
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
     by: Option<Rc<ByProxy>>,
+    details: Arc<DialDetails>,
     /// Seen by others too.
     moved: Rc<Moved>,
     /// What `received` is; `None` when it has grown out of all sizes.
@@ -57,7 +58,7 @@ struct Parts {
 
 impl Http1 {
     pub(super) fn new(dialed: Dialed) -> Self {
-        let Dialed { stream, times, security, by } = dialed;
+        let Dialed { stream, times, security, by, details } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
         Self(Box::new(Parts {
             id: WireId::next(),
@@ -69,6 +70,7 @@ impl Http1 {
             most: Parts::most(security.is_some()),
             security,
             by,
+            details,
             moved: Rc::default(),
             size: None,
             appetite: Size::Small,
@@ -99,6 +101,14 @@ impl Http1 {
     /// The proxy it goes through, if it does.
     pub(super) fn by(&self) -> Option<&Rc<ByProxy>> {
         self.0.by.as_ref()
+    }
+
+    pub(super) fn details(&self) -> &Arc<DialDetails> {
+        &self.0.details
+    }
+
+    pub(super) fn is_expired(&self) -> bool {
+        self.0.moved.is_expired.get()
     }
 
     pub(super) fn exchanges(&self) -> u64 {

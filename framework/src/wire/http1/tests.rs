@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::{Exchange, Http1, Pace, Received, Uploaded};
 use crate::clock;
-use crate::network::Stream;
+use crate::network::{DialDetails, Stream};
 use crate::protocol::http1::{BodyLength, HeadLimits, RequestHead};
 use crate::transport::{DialTimes, Dialed};
 
@@ -113,7 +113,7 @@ fn wire(stream: impl Stream + 'static) -> Http1 {
         tunnel_end: None,
         tls: None,
     };
-    Http1::new(Dialed { stream: Box::new(stream), times, security: None, by: None })
+    Http1::new(Dialed { stream: Box::new(stream), times, security: None, by: None, details: DialDetails::nothing() })
 }
 
 /// A chunked POST and its head.

@@ -94,7 +94,7 @@ impl Exchange {
                 Event::Heard(0) => listening = false,
                 // A peer that answers octet by octet and takes none is idle all the same.
                 Event::Heard(_) => {
-                    self.answered = true;
+                    self.heard();
                     if self.hear_answer(wire)? == Uploaded::NotWanted {
                         return Ok(Uploaded::NotWanted);
                     }
@@ -104,6 +104,23 @@ impl Exchange {
             }
         }
         Ok(Uploaded::Sent)
+    }
+
+    /// Something of an answer has come.
+    pub(super) fn heard(&mut self) {
+        if self.answered.is_none() {
+            self.answered = Some(clock::now());
+        }
+    }
+
+    /// When the first of an answer came.
+    pub(crate) fn first_octet(&self) -> Option<Instant> {
+        self.answered
+    }
+
+    /// How much of the head was written.
+    pub(crate) fn head_written(&self) -> u64 {
+        self.written.min(self.head_octets)
     }
 
     /// May an answer come already?
@@ -124,7 +141,7 @@ impl Exchange {
         yield_now().await;
         // An end or an error is met by the write that follows.
         if matches!(wire.fill(0).now_or_never(), Some(Ok(1..))) {
-            self.answered = true;
+            self.heard();
             self.hear_answer(wire)?;
         }
         Ok(())
@@ -167,7 +184,7 @@ impl Exchange {
         while self.early.is_none() && self.is_sending_body() {
             match wire.fill_until(deadline).await {
                 Ok(Ok(count)) if count > 0 => {
-                    self.answered = true;
+                    self.heard();
                     self.hear_answer(wire)?;
                 }
                 _ => return Err(Failure::Io(stage, broken)),

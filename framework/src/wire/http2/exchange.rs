@@ -173,6 +173,10 @@ impl Exchange {
         self.0.borrow().written()
     }
 
+    pub(crate) fn head_written(&self) -> u64 {
+        self.0.borrow().head_written()
+    }
+
     pub(crate) fn is_sending_body(&self) -> bool {
         self.0.borrow().sending == Sending::Body
     }

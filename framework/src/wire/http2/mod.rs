@@ -27,7 +27,7 @@ use tokio::sync::Notify;
 use crate::clock;
 use crate::handle::Node;
 use crate::id::WireId;
-use crate::network::SecurityInfo;
+use crate::network::{DialDetails, SecurityInfo};
 use crate::options::Http2Options;
 use crate::protocol::http2::health::{Life, Outcome};
 use crate::protocol::http2::keepalive::RoundTrip;
@@ -69,11 +69,14 @@ struct Shared {
     times: DialTimes,
     security: Option<Arc<SecurityInfo>>,
     by: Option<Rc<ByProxy>>,
+    details: Arc<DialDetails>,
     /// What the last request was sent to.
     authority: RefCell<Option<Authority>>,
     /// Opens streams; `None` when no more are to be opened.
     sender: RefCell<Option<SendRequest<Bytes>>>,
     exchanges: Cell<u64>,
+    /// It is to serve no other exchange than those that it carries.
+    is_expired: Cell<bool>,
     /// What the server says may be open at a time.
     streams: Cell<usize>,
     /// Shares for streams that are to be opened yet.
@@ -111,7 +114,7 @@ impl Http2 {
         options: &Http2Options,
         response_head: usize,
     ) -> io::Result<(Self, Driver)> {
-        let Dialed { stream, times, security, by } = dialed;
+        let Dialed { stream, times, security, by, details } = dialed;
         let (remote, local) = (stream.remote(), stream.local());
         let heard = Rc::new(Heard::new(options));
         let handshake = builder(options, response_head).handshake(heard::Listening::new(stream, Rc::clone(&heard)));
@@ -126,9 +129,11 @@ impl Http2 {
             times,
             security,
             by,
+            details,
             authority: RefCell::default(),
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
+            is_expired: Cell::new(false),
             streams: Cell::new(FIRST_STREAMS),
             unopened: Cell::new(0),
             crowded: Cell::new(false),
@@ -170,6 +175,18 @@ impl Http2 {
     /// The proxy it goes through, if it does.
     pub(super) fn by(&self) -> Option<&Rc<ByProxy>> {
         self.shared.by.as_ref()
+    }
+
+    pub(super) fn details(&self) -> &Arc<DialDetails> {
+        &self.shared.details
+    }
+
+    pub(super) fn expire(&self) {
+        self.shared.is_expired.set(true);
+    }
+
+    pub(super) fn is_expired(&self) -> bool {
+        self.shared.is_expired.get()
     }
 
     /// How many have begun on it.

@@ -307,7 +307,11 @@ impl Stream {
     }
 
     pub(super) fn written(&self) -> u64 {
-        if self.stream.is_some() { self.head_octets + self.body_sent } else { 0 }
+        self.head_written() + if self.stream.is_some() { self.body_sent } else { 0 }
+    }
+
+    pub(super) fn head_written(&self) -> u64 {
+        if self.stream.is_some() { self.head_octets } else { 0 }
     }
 
     /// Is there anything of the body, be it its end, that has to be sent?

@@ -1,5 +1,7 @@
 //! The face for programs without async: the same tree, from threads that wait, and from none that must not.
 
+mod streams;
+
 use std::io::Read;
 use std::sync::mpsc;
 use std::thread;
@@ -142,6 +144,33 @@ fn a_body_that_is_cut_short_is_the_same_error() {
 }
 
 #[test]
+fn what_is_left_of_a_body_is_gathered_up_to_the_limit() {
+    let world = World::new();
+    let origin = world.origin(|_| Reply::ok("").chunked([b"12".to_vec(), b"345".to_vec()]));
+    let connection = world.session.connect(&origin.origin()).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    let limited = |most| {
+        let mut options = request.handle().options();
+        options.limits.gathered_body = Some(most);
+        request.handle().set_options(options).unwrap();
+        request.send(()).unwrap();
+        request.receive_response().unwrap();
+    };
+    limited(5);
+    assert_eq!(request.read_to_end().unwrap(), "12345");
+    limited(3);
+    assert_eq!(request.read_exact(2).unwrap(), "12", "what was read before is no part of it");
+    assert_eq!(request.read_to_end().unwrap(), "345");
+    limited(4);
+    let error = request.read_to_end().unwrap_err();
+    assert_eq!((error.code(), error.operation()), (ErrorCode::BodyTooLarge, Operation::Read));
+    assert_eq!(error.url(), Some(&*origin.url("/")));
+    assert!(request.read().is_err(), "nothing goes on behind what was lost");
+    request.close().unwrap();
+    world.end();
+}
+
+#[test]
 fn a_websocket_is_sent_to_by_one_thread_and_received_from_by_another() {
     let world = World::new();
     let origin = world.servers.block_on(WebSocketOrigin::echo());
@@ -215,9 +244,7 @@ fn a_session_that_another_thread_closes_ends_every_wait_below_it() {
         thread::spawn(move || response.chunk().unwrap_err()),
         thread::spawn(move || websocket.receive().unwrap_err()),
     ];
-    world.servers.block_on(
-        world.recorder.wait_for(|told| told.status.name() == "ReceivingResponse" && silent.connections() > 0),
-    );
+    world.servers.block_on(silent.wait_for_requests(1));
     world.session.close().unwrap();
     for wait in waits {
         assert_eq!(wait.join().unwrap().code(), ErrorCode::InvalidHandle);
@@ -235,6 +262,9 @@ fn all_refused(world: &Session, url: &str, upload: &hinternet::blocking::Request
         upload.receive_response().unwrap_err(),
         upload.read().unwrap_err(),
         upload.close().unwrap_err(),
+        world.download(url).unwrap().to_file("never").unwrap_err(),
+        world.download(url).unwrap().stream().unwrap().chunk().unwrap_err(),
+        world.events(url).unwrap().open().unwrap().next().unwrap().unwrap_err(),
         world.shutdown(Duration::ZERO).unwrap_err(),
         world.close().unwrap_err(),
     ];
@@ -267,7 +297,7 @@ fn among_async_code_it_is_refused_and_nothing_is_begun() {
         refused
     };
     for refused in [of_a_task.unwrap(), of_a_blocking_task.unwrap(), of_an_actor] {
-        assert_eq!(refused.len(), 9);
+        assert_eq!(refused.len(), 12);
         assert!(refused.iter().all(|(code, _)| *code == ErrorCode::InvalidOperation), "{refused:?}");
         assert_eq!(
             refused[..3].iter().map(|(_, call)| *call).collect::<Vec<_>>(),
