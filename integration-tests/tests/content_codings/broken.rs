@@ -91,12 +91,15 @@ async fn f_a_body_that_becomes_more_than_it_may_is_refused() {
     }
 }
 
+/// Answers with this content, or with it coded.
+type Answering = fn(&[u8], &[u8]) -> Reply;
+
 /// Announced, in chunks, with the head or behind it, coded and plain.
 #[tokio::test]
 async fn f_a_body_that_is_gathered_is_no_longer_than_its_caller_has_room_for() {
     let plain = content(100_000);
     let coded = Coded::Gzip.code(&plain);
-    let replies: [fn(&[u8], &[u8]) -> Reply; 4] = [
+    let replies: [Answering; 4] = [
         |plain, _| Reply::ok(plain.to_vec()),
         |plain, _| Reply::ok("").chunked(plain.chunks(30_000).map(<[u8]>::to_vec)),
         |_, coded| Reply::ok(coded.to_vec()).field("content-encoding", "gzip"),
