@@ -110,7 +110,7 @@ def judge(program, mutant, turns, seconds, is_switched=True):
     if not turns:
         return "missed", "no test comes to it"
     for turn in turns:
-        ran = program.run(mutant.number if is_switched else "none", turn, 10 + 10 * sum(seconds[test] for test in turn))
+        ran = program.run(mutant.number if is_switched else "none", turn, 5 + 10 * sum(seconds[test] for test in turn))
         if ran.outcome == "passed":
             continue
         if is_switched and not ran.seen:
@@ -123,7 +123,7 @@ def baseline(copy, path):
     program = Program(path, copy.folder / "framework")
     ran = program.run("none", [], 600)
     if ran.outcome != "passed" or not ran.seconds:
-        sys.exit(f"without a mutant: {ran.outcome}\n{ran.output}")
+        sys.exit(f"without a mutant: {ran.outcome}, {ran.by}")
     return program, Reach(ran)
 
 

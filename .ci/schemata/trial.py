@@ -10,6 +10,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+import time
 
 MEMORY = 4 << 30
 RESULT = re.compile(r"^test (\S+)(?: - should panic)? \.\.\. (ok|FAILED|ignored)(?: <([0-9.]+)s>)?")
@@ -21,7 +22,6 @@ class Ran:
     seen: list  # (number, thread)
     seconds: dict  # of each test that passed
     by: str = ""  # which test failed
-    output: str = ""
 
 
 class Program:
@@ -29,8 +29,8 @@ class Program:
         self.path, self.folder = path, pathlib.Path(folder)
 
     def run(self, mutant, tests, seconds):
-        """Ends at the first test that fails. `seconds` of the processor are the most it gets, and a minute more of the clock for
-        what only waits: a machine that does other things too lets nothing run out of time."""
+        """Ends at the first test that fails. `seconds` of the processor are the most it gets, and a minute more for what only waits.
+        What it waits for a processor counts for nothing: a machine that does other things too lets nothing run out of time."""
         with tempfile.NamedTemporaryFile() as seen:
             environment = {
                 **os.environ,
@@ -52,12 +52,10 @@ class Program:
                 preexec_fn=lambda: limit(seconds),
                 start_new_session=True,
             )
-            late = threading.Event()
-            timer = threading.Timer(10 * seconds + 60, lambda: (late.set(), end(process)))
-            timer.start()
+            late, over = threading.Event(), threading.Event()
+            threading.Thread(target=watch, args=(process, seconds + 60, late, over), daemon=True).start()
             ran = Ran("passed", [], {})
             for line in process.stdout:
-                ran.output += line
                 result = RESULT.match(line)
                 if result and result[2] == "FAILED":
                     ran.outcome, ran.by = "failed", result[1]
@@ -66,7 +64,7 @@ class Program:
                 if result and result[2] == "ok":
                     ran.seconds[result[1]] = float(result[3] or 0)
             status = process.wait()
-            timer.cancel()
+            over.set()
             process.stdout.close()
             if ran.outcome == "passed" and status:
                 ran.outcome = "timeout" if late.is_set() or status == -signal.SIGXCPU else "failed"
@@ -80,6 +78,26 @@ def limit(seconds):
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def watch(process, seconds, late, over):
+    began = time.monotonic()
+    while not over.wait(2):
+        if time.monotonic() - began - queued(process.pid) > seconds:
+            late.set()
+            end(process)
+            return
+
+
+def queued(pid):
+    """For how long its threads waited for a processor."""
+    total = 0
+    for file in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        try:
+            total += int(file.read_text().split()[1])
+        except OSError:
+            pass
+    return total / 1e9
 
 
 def end(process):
