@@ -26,7 +26,6 @@ from trial import Program
 
 AT_ONCE = 2
 LIST = ["cargo", "mutants", "--list", "--json", "--colors", "never"]
-ALONE = "each in a build of its own"
 
 
 class Outcomes:
@@ -38,7 +37,7 @@ class Outcomes:
         for kind in (*self.count, "log"):
             (folder / f"{kind}.txt").write_text("")
 
-    def add(self, kind, mutant, why):
+    def add(self, mutant, kind, why):
         with self.lock:
             self.count[kind] += 1
             for file, line in ((kind, mutant.name), ("log", f"{kind}: {mutant.name} -- {why}")):
@@ -79,9 +78,10 @@ def build(copy, sources, mutants, reasons, outcomes):
         for mutant in switched:
             if mutant.number in unviable:
                 reasons[mutant.number] = "does not compile"
-                outcomes.add("unviable", mutant, unviable[mutant.number])
+                outcomes.add(mutant, "unviable", unviable[mutant.number])
             elif mutant.number in unfit and not unviable:
-                reasons[mutant.number] = "no switch: " + unfit[mutant.number]
+                reasons[mutant.number] = unfit[mutant.number]
+                say(f"no switch: {mutant.name} -- {unfit[mutant.number]}")
         say(f"{len(unviable)} do not compile, {0 if unviable else len(unfit)} cannot be switched")
 
 
@@ -127,21 +127,17 @@ def baseline(copy, path):
     return program, Reach(ran)
 
 
-def alone(copy, sources, mutant, seconds, outcomes):
-    """With a build of its own; all tests run."""
+def alone(copy, sources, mutant, reason, seconds):
+    """What becomes of it in a build of its own, and why; all tests run."""
     copy.switch({file: source for file, source in sources.items() if file != mutant.file}, [])
     copy.write(mutant.file, mutant.text_alone(sources[mutant.file].text))
     path, errors = copy.build()
     if not path:
-        return outcomes.add("unviable", mutant, errors[0]["message"])
+        return "unviable", f"{errors[0]['message']} (alone: {reason})"
     own = [test for test in seconds if test.startswith(mutant.module + "::")]
     turns = [turn for turn in (own, [test for test in seconds if test not in set(own)]) if turn]
-    outcomes.add(*with_mutant(mutant, judge(Program(path, copy.folder / "framework"), mutant, turns, seconds, False)))
-
-
-def with_mutant(mutant, judged):
-    kind, why = judged
-    return kind, mutant, why
+    kind, why = judge(Program(path, copy.folder / "framework"), mutant, turns, seconds, False)
+    return kind, f"{why} (alone: {reason})"
 
 
 def step_back():
@@ -160,7 +156,7 @@ def main(folder, pattern=""):
     say(f"{len(mutants)} mutants")
     for mutant in mutants:
         if reasons[mutant.number] == "joins a let":
-            outcomes.add("unviable", mutant, "joins a let, which only && can")
+            outcomes.add(mutant, "unviable", "joins a let, which only && can")
     path, switched = build(copy, sources, mutants, reasons, outcomes)
     say(f"{len(switched)} in one build")
     step_back()
@@ -169,11 +165,11 @@ def main(folder, pattern=""):
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         runs = {pool.submit(judge, program, mutant, reach.turns(mutant), reach.seconds): mutant for mutant in switched}
         for run in concurrent.futures.as_completed(runs):
-            outcomes.add(*with_mutant(runs[run], run.result()))
+            outcomes.add(runs[run], *run.result())
     rest = [mutant for mutant in mutants if reasons[mutant.number] not in (None, "joins a let", "does not compile")]
-    say(f"{len(rest)} {ALONE}")
+    say(f"{len(rest)} each in a build of its own")
     for mutant in rest:
-        alone(copy, sources, mutant, reach.seconds, outcomes)
+        outcomes.add(mutant, *alone(copy, sources, mutant, reasons[mutant.number], reach.seconds))
     say(", ".join(f"{number} {kind}" for kind, number in outcomes.count.items()))
 
 

@@ -17,7 +17,7 @@ import tree_sitter_rust
 
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_rust.language()))
 CHAIN = ("binary_expression", "compound_assignment_expr")
-EITHER = "::futures_util::future::Either"
+EITHER = "crate::mutant_switch::Either"
 CONSTANT = ("const_item", "static_item", "const_block", "enum_variant", "array_type", "const_parameter")
 
 

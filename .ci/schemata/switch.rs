@@ -32,3 +32,20 @@ fn note(number: u32) {
         file.and_then(|mut file| file.write_all(line.as_bytes())).expect("MUTANT_SEEN can be written");
     }
 }
+
+/// Of two iterators one: what a function gives that does not name its type.
+pub(crate) enum Either<A, B> {
+    Left(A),
+    Right(B),
+}
+
+impl<T, A: Iterator<Item = T>, B: Iterator<Item = T>> Iterator for Either<A, B> {
+    type Item = T;
+
+    fn next(&mut self) -> Option<T> {
+        match self {
+            Self::Left(iterator) => iterator.next(),
+            Self::Right(iterator) => iterator.next(),
+        }
+    }
+}
