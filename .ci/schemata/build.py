@@ -64,7 +64,7 @@ class Copy:
         return (None if errors else program), errors
 
     def blame(self, error):
-        """Numbers of the mutants that are at fault, and whether it is they or the switch between them and the source's own text."""
+        """Numbers of the mutants that are at fault, and whether it is they or the switch between them and the source's own."""
         spans = [place for span in error["spans"] for place in origins(span)]
         for among in ([span for span in spans if span["is_primary"]], spans):
             own = self.around(among, lambda part: len(part.numbers) == 1)

@@ -3,10 +3,11 @@
 
     run.py target/mutants [PATTERN]
 
-One build has every mutant behind a switch (`source.py`, `switch.rs`); what does not compile is taken out, as the compiler's errors
-name it, and all is built again. Then the unit tests run without a mutant, which must pass, and say which test comes to which switch.
-For each mutant those tests run, its module's own first, until one fails. A mutant that no test comes to lives, and so does one
-whose tests fail without coming to it. Where a switch cannot stand, in a constant above all, each has a build of its own.
+One build has every mutant behind a switch (`source.py`, `switch.rs`); what does not compile is taken out, as the compiler's
+errors name it, and all is built again. Then the unit tests run without a mutant, which must pass, and say which test comes to
+which switch. For each mutant those tests run, its module's own first, until one fails. A mutant that no test comes to lives,
+and so does one whose tests fail without coming to it. Where a switch cannot stand, in a constant above all, each has a build of
+its own.
 
 `mutants.out` gets `caught.txt`, `missed.txt`, `timeout.txt` and `unviable.txt`, and `log.txt` with the reason of each.
 With a pattern, only those whose names it is found in.

@@ -5,8 +5,8 @@ operators, so that it binds as it does where the text alone is changed: `a + b *
 
     (if crate::mutant_switch::is_on(7) { a - b } else { a + b })
 
-The body of a function begins with `if is_on(8) { return VALUE; }`, and an arm that is taken out of a `match` has a guard. A function
-that gives an iterator without its type's name gives either one or the other.
+The body of a function begins with `if is_on(8) { return VALUE; }`, and an arm that is taken out of a `match` has a guard. A
+function that gives an iterator without its type's name gives either one or the other.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 //! Which mutant is on: the one whose number is in `MUTANT`, or none with `MUTANT=none`.
 //!
-//! What came to a switch is written to the file that `MUTANT_SEEN` names: where one is on, that it was reached; where none is, each
-//! switch once for each thread that came to it, with the thread's name, which is the name of the test.
+//! What came to a switch is written to the file that `MUTANT_SEEN` names: where one is on, that it was reached; where none is,
+//! each switch once for each thread that came to it, with the thread's name, which is the name of the test.
 
 use std::cell::RefCell;
 use std::collections::HashSet;

@@ -29,8 +29,8 @@ class Program:
         self.path, self.folder = path, pathlib.Path(folder)
 
     def run(self, mutant, tests, seconds):
-        """Ends at the first test that fails. `seconds` of the processor are the most it gets, and a minute more for what only waits.
-        What it waits for a processor counts for nothing: a machine that does other things too lets nothing run out of time."""
+        """Ends at the first test that fails. `seconds` of the processor are the most it gets, and a minute more for what only
+        waits. What it waits for a processor counts for nothing: a machine that does other things too lets nothing run out."""
         with tempfile.NamedTemporaryFile() as seen:
             environment = {
                 **os.environ,
