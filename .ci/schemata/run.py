@@ -90,7 +90,9 @@ class Reach:
     """Which tests come to a switch. What comes to it on a thread that is no test's own may be any test's."""
 
     def __init__(self, ran):
-        self.seconds = ran.seconds
+        # By the clock a test takes longer where others run, too; all together took so much of the processor.
+        share = ran.processor / max(sum(ran.seconds.values()), 0.001)
+        self.seconds = {test: share * seconds for test, seconds in ran.seconds.items()}
         self.tests, self.anywhere = {}, set()
         for number, thread in ran.seen:
             if thread in ran.seconds:

@@ -22,6 +22,7 @@ class Ran:
     seen: list  # (number, thread)
     seconds: dict  # of each test that passed
     by: str = ""  # which test failed
+    processor: float = 0  # seconds of it that all took
 
 
 class Program:
@@ -50,7 +51,6 @@ class Program:
                 text=True,
                 errors="replace",
                 preexec_fn=lambda: limit(seconds),
-                start_new_session=True,
             )
             late, over = threading.Event(), threading.Event()
             threading.Thread(target=watch, args=(process, seconds + 60, late, over), daemon=True).start()
@@ -63,9 +63,11 @@ class Program:
                     break
                 if result and result[2] == "ok":
                     ran.seconds[result[1]] = float(result[3] or 0)
-            status = process.wait()
+            _, status, used = os.wait4(process.pid, 0)
+            status = process.returncode = os.waitstatus_to_exitcode(status)
             over.set()
             process.stdout.close()
+            ran.processor = used.ru_utime + used.ru_stime
             if ran.outcome == "passed" and status:
                 ran.outcome = "timeout" if late.is_set() or status == -signal.SIGXCPU else "failed"
                 ran.by = ran.outcome if ran.outcome == "timeout" else f"status {status}"
@@ -75,6 +77,7 @@ class Program:
 
 
 def limit(seconds):
+    os.setpgid(0, 0)  # and no session of its own, which would not stand back for others
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
