@@ -126,6 +126,27 @@ fn a_bare_line_feed_is_forgiven_where_it_may_be() {
     assert_eq!((&body[..], trailers["a"].as_bytes(), &left[..]), (&b"x"[..], &b"b"[..], &b"HTTP"[..]));
 }
 
+#[test]
+fn that_a_line_feed_was_forgiven_is_kept_in_mind_whichever_line_ended_in_it() {
+    let limits = HeadLimits { leniency: Leniency::BARE_LINE_FEED, ..HeadLimits::default() };
+    let has_bare_lines = |octets: &str| {
+        let (mut decoder, mut buf) = (ChunkedDecoder::new(&limits), BytesMut::from(octets));
+        while decoder.decode(&mut buf, usize::MAX).unwrap().is_some() {}
+        assert!(decoder.is_ended(), "{octets:?}");
+        decoder.has_bare_lines()
+    };
+    assert!(!has_bare_lines("1\r\nx\r\n0\r\na: b\r\n\r\n"));
+    let bare = [
+        "1\nx\r\n0\r\na: b\r\n\r\n",
+        "1\r\nx\n0\r\na: b\r\n\r\n",
+        "1\r\nx\r\n0\na: b\r\n\r\n",
+        "1\r\nx\r\n0\r\na: b\n\r\n",
+        "1\r\nx\r\n0\r\na: b\r\n\n",
+        "0\r\n\n",
+    ];
+    bare.into_iter().for_each(|octets| assert!(has_bare_lines(octets), "{octets:?}"));
+}
+
 /// A piece that shares the buffer has its octets where they came.
 #[test]
 fn few_octets_are_copied_and_many_cut_out_of_the_buffer() {

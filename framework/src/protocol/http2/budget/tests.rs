@@ -63,6 +63,17 @@ fn a_server_has_not_greeted_before_all_of_its_settings_have_come() {
 }
 
 #[test]
+fn rfc9113_6_5_3_that_settings_were_acknowledged_is_told_once() {
+    let now = Instant::now();
+    let mut budget = greeted(100, now);
+    budget.handle_input(&frame(PING, ACK, 0, &[0; 8]), now).unwrap();
+    assert!(!budget.take_acknowledged());
+    budget.handle_input(&[frame(SETTINGS, ACK, 0, &[]), settings(&[]), ping()].concat(), now).unwrap();
+    assert!(budget.take_acknowledged());
+    assert!(!budget.take_acknowledged());
+}
+
+#[test]
 fn an_answer_in_http1_is_known_by_its_first_octets() {
     assert_eq!(feed(b"HTTP/1.1 400 Bad Request\r\n\r\n").1, Err(WireFault::SpokeHttp1));
     assert_eq!(feed(b"HTTP/1.").1, Err(WireFault::SpokeHttp1));
