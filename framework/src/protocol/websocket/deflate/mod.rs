@@ -49,6 +49,7 @@ pub(crate) struct Inflated {
 
 /// What follows on what was expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "deflate"), expect(dead_code, reason = "without it nothing is expanded"))]
 pub(crate) enum Then {
     /// More input is needed.
     Input,
