@@ -71,6 +71,12 @@ thread_local! {
 pub(crate) struct NoChance;
 
 /// While it lives, all chances of this thread come from a seed.
+///
+/// ```
+/// let seeded = hinternet::seeded(7);
+/// // What is left to chance here comes out alike in each run.
+/// drop(seeded);
+/// ```
 #[cfg(any(test, feature = "seeded"))]
 #[derive(Debug)]
 pub struct Seeded {

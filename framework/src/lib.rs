@@ -102,7 +102,7 @@
 //! ```
 //!
 //! The ways in that need a feature have their examples in their modules. The book beside this crate grows programs from such pieces,
-//! and has a page for each error code and one for who comes from `reqwest`.
+//! and has a page on every error code and one for who comes from `reqwest`.
 //!
 //! # The crate
 //!

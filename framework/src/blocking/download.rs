@@ -10,6 +10,8 @@ use crate::download::{self, DownloadProgress, Downloaded};
 use crate::error::{Operation, Result};
 
 /// A download in the making. What it has no method for is set [`with`](Self::with) the builder behind it.
+///
+/// An example is at [`Download`].
 #[derive(Debug)]
 #[must_use = "nothing is asked before `to_file` or `stream`"]
 pub struct DownloadBuilder(download::DownloadBuilder);

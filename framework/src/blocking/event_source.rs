@@ -7,6 +7,8 @@ use crate::error::{Error, Operation, Result};
 use crate::event_source::{self, EventSourceState, ServerEvent};
 
 /// An event source in the making. What it has no method for is set [`with`](Self::with) the builder behind it.
+///
+/// An example is at [`EventSource`].
 #[derive(Debug)]
 #[must_use = "nothing is asked before `open`"]
 pub struct EventSourceBuilder(event_source::EventSourceBuilder);
@@ -30,6 +32,19 @@ pub struct EventSourceBuilder(event_source::EventSourceBuilder);
 pub struct EventSource(event_source::EventSource);
 
 /// The events of one response, from [`Response::events`](super::Response::events): an iterator.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # fn main() -> hinternet::Result<()> {
+/// # let session = hinternet::blocking::Session::with(builder())?;
+/// let mut data = Vec::new();
+/// for event in session.post("http://www.example.com/events")?.body("go").send()?.events()? {
+///     data.push(event?.data);
+/// }
+/// assert_eq!(data, ["tick", "tock"]);
+/// # session.close()
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct ResponseEvents(event_source::ResponseEvents);
 

@@ -32,7 +32,7 @@ error_codes! {
     InvalidHandle = 6, "ERROR_INVALID_HANDLE";
     /// A file could not be written, or read back.
     WriteFault = 29, "ERROR_WRITE_FAULT";
-    /// An argument cannot be used; nothing was sent.
+    /// An argument cannot be used, and nothing was sent; or the caller's own body failed while it was sent.
     InvalidParameter = 87, "ERROR_INVALID_PARAMETER";
     /// The body becomes more than [`Limits`](crate::Limits) allow: decoded (`decoded_body`, `decoded_ratio`), or gathered
     /// (`gathered_body`).
@@ -40,7 +40,7 @@ error_codes! {
     /// There is no room for it, as in the queue of a self-healing WebSocket.
     NotEnoughQuota = 1816, "ERROR_NOT_ENOUGH_QUOTA";
     /// The call does not fit the state of the WebSocket, or another of its kind is in flight; or the response does not ask for
-    /// credentials. The error says which.
+    /// credentials; or a call that blocks was made among async code. The error says which.
     InvalidOperation = 4317, "ERROR_INVALID_OPERATION";
     /// A stage took longer than its timeout; the error names the stage and how long it waited.
     Timeout = 12002, "ERROR_WINHTTP_TIMEOUT";
@@ -54,7 +54,7 @@ error_codes! {
     NameNotResolved = 12007, "ERROR_WINHTTP_NAME_NOT_RESOLVED";
     /// The session is shutting down, or the engine below it has stopped.
     Shutdown = 12012, "ERROR_WINHTTP_SHUTDOWN";
-    /// A proxy does not take the credentials that it was shown, or was shown none.
+    /// A proxy does not take the credentials that it was shown, or was shown none; or a handshake of NTLM or Kerberos failed.
     LoginFailure = 12015, "ERROR_WINHTTP_LOGIN_FAILURE";
     /// The operation was cancelled by the caller, or its own handle was closed.
     OperationCancelled = 12017, "ERROR_WINHTTP_OPERATION_CANCELLED";

@@ -4,6 +4,16 @@ use std::fmt;
 
 /// What binds an authentication inside a secure wire to that wire, so that it is of no use to who stands between (RFC 5056). From
 /// [`Request::channel_binding`](crate::Request::channel_binding).
+///
+/// ```no_run
+/// # fn example(request: hinternet::Request) {
+/// use hinternet::network::ChannelBinding;
+///
+/// if let Some(octets) = request.channel_binding(ChannelBinding::ServerEndPoint) {
+///     println!("{}, {} octets", ChannelBinding::ServerEndPoint.name(), octets.len());
+/// }
+/// # }
+/// ```
 #[doc(alias("WINHTTP_OPTION_SERVER_CBT", "SecPkgContext_Bindings"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -7,6 +7,18 @@ use super::Exported;
 
 /// How the wire of a request was dialed, beyond the points of [`Timings`](crate::Timings): what was tried in vain before, and the legs
 /// of its TLS handshakes. From [`Request::dial_details`](crate::Request::dial_details).
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/site.rs"));
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> hinternet::Result<()> {
+/// # let session = builder().open()?;
+/// let response = session.get("http://www.example.com/")?.send().await?;
+/// let details = response.dial_details().expect("its wire was dialed for it");
+/// assert_eq!((details.failed_addresses, details.tls), (0, None)); // at once, and without TLS
+/// # session.close().await
+/// # }
+/// ```
 #[doc(alias = "WINHTTP_REQUEST_STATS")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,6 +43,8 @@ pub struct DialDetails {
 ///
 /// A handshake of TLS 1.3 has two, the ClientHello and our Finished (RFC 8446 section 2). One of TLS 1.2 has a second of the server
 /// (RFC 5246 section 7.3); so has one of TLS 1.3 in which the server asks for another ClientHello.
+///
+/// An example is at [`DialDetails`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TlsLegs {

@@ -8,7 +8,7 @@ use crate::error::{Error, Operation, Result};
 /// use hinternet::{Limits, Session};
 ///
 /// let mut limits = Limits::default();
-/// limits.decoded_body = Some(64 << 20); // no more of any body than 64 MiB
+/// limits.gathered_body = Some(64 << 20); // `text`, `json` and `bytes` take no more than 64 MiB
 /// let session = Session::builder().limits(limits).open()?;
 /// # Ok::<_, hinternet::Error>(())
 /// ```
