@@ -1,5 +1,6 @@
-//! A storm of signals: whatever a thread waits for in the system is interrupted again and again (EINTR), while exchanges of every
-//! kind go on, and none of them notices (reliability.md 6, row `transport`).
+//! A storm of signals: whatever a thread waits for in the system is interrupted again and again, while exchanges of every kind go on,
+//! and none of them notices (reliability.md 6, row `transport`). The handler is tokio's, by which most calls begin again (SA_RESTART):
+//! EINTR is what waits for events is given (`epoll_wait`, `poll`).
 //!
 //! The client is a process of its own, this very program once more, and each of its threads is meant.
 #![cfg(target_os = "linux")]
@@ -37,21 +38,22 @@ async fn signals_without_end_disturb_no_exchange() {
     let mut lines = BufReader::new(client.stdout.take().unwrap()).lines();
     let ready = async { while lines.next_line().await.unwrap().expect("the client gets ready") != READY {} };
     patiently("the client", ready).await;
-    // A signal that is sent to the number of a thread is that thread's. It may be gone by then, and in the end all are.
+    // A signal that is sent to the number of a thread wakes that thread. It may be gone by then, and in the end all are.
     let storm =
         "while [ -e /proc/$1/task/$1 ]; do for thread in /proc/$1/task/*; do kill -USR1 ${thread##*/}; done; done";
     let id = client.id().expect("it runs").to_string();
     let _storm = Command::new("sh").args(["-c", storm, "sh", &id]).stderr(Stdio::null()).kill_on_drop(true).spawn();
+    // Each round has its own time: all of them take long where the disk is slow, or the machine does other things too.
+    let mut said = Vec::new();
+    while let Some(line) = patiently("the client's next round", lines.next_line()).await.unwrap() {
+        said.push(line);
+    }
     let end = async {
-        let mut said = Vec::new();
-        while let Some(line) = lines.next_line().await.unwrap() {
-            said.push(line);
-        }
         let mut complained = String::new();
         client.stderr.take().unwrap().read_to_string(&mut complained).await.unwrap();
-        (client.wait().await.unwrap(), said, complained)
+        (client.wait().await.unwrap(), complained)
     };
-    let (status, said, complained) = patiently("the client's end", end).await;
+    let (status, complained) = patiently("the client's end", end).await;
     assert!(status.success() && said.iter().any(|line| line.starts_with(DONE)), "{said:#?}\n{complained}");
     println!("{}", said.iter().find(|line| line.starts_with(DONE)).unwrap());
 }
@@ -77,6 +79,7 @@ async fn the_client_in_the_storm() {
     let before = handled.load(Ordering::Relaxed);
     for round in 0..ROUNDS {
         client.asks(round).await;
+        println!("round {round} is over");
     }
     let within = handled.load(Ordering::Relaxed) - before;
     // It still blows.

@@ -132,7 +132,7 @@ fn cost(parts: Parts, reader: Reader, length: usize) -> u64 {
 
 #[test]
 fn reading_costs_at_most_a_second_of_the_processor_for_a_mebibyte() {
-    let is_judged = std::env::var_os("HINTERNET_DEEP").is_some();
+    let is_judged = std::env::var_os("HINTERNET_DEEP").is_some() && !cfg!(debug_assertions);
     let longest = if is_judged { 4 << 20 } else { 64 << 10 };
     let lengths = || std::iter::successors(Some(64 << 10), |length| Some(length * 2)).take_while(|n| *n <= longest);
     let mut dear = Vec::new();

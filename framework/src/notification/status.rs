@@ -284,7 +284,7 @@ pub enum Status {
     CacheHit {
         /// How old it is.
         age: Duration,
-        /// It is older than its server allows.
+        /// It is older than its server allows; or the clock was set back since, and nobody knows how old it is.
         stale: bool,
     },
     /// The server says that what is stored still holds (304): that is the response.

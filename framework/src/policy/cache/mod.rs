@@ -75,10 +75,10 @@ pub(crate) fn answer(
 ) -> Answer {
     let nothing = if mode == CacheMode::Offline { Answer::Fail } else { Answer::Fetch };
     let Some(stored) = chosen(stored, asked) else { return nothing };
-    let policy = stored.policy();
-    let (age, stale) = (policy.age(now), policy.is_stale(now));
+    let (policy, is_to_come) = (stored.policy(), is_to_come(stored.received, now));
+    let (age, stale) = (policy.age(now), is_to_come || policy.is_stale(now));
     match policy.before_request(asked, now) {
-        BeforeRequest::Fresh(_) if !is_to_come(stored.received, now) => Answer::Take { stored, age, stale },
+        BeforeRequest::Fresh(_) if !is_to_come => Answer::Take { stored, age, stale },
         _ if mode == CacheMode::Offline => Answer::Take { stored, age, stale },
         _ => Answer::Validate { stored, age },
     }

@@ -33,7 +33,8 @@ pub(crate) async fn run(plan: &Plan, world: World) -> Result<Trace, String> {
     let session_ends = plan.session_ends.map(|time| spawn_local(Rc::clone(&client).end_session(time)));
     let mut wrong = all_end(cuts, "a cut").await;
     wrong.extend(all_end(session_ends, "the end of the session").await);
-    let client = Rc::try_unwrap(client).unwrap_or_else(|_| unreachable!("all who had it have ended"));
+    // Whoever has not ended has it still.
+    let Ok(client) = Rc::try_unwrap(client) else { return Err(wrong.join("\n")) };
     client.finish(plan, wrong).await
 }
 
