@@ -111,6 +111,22 @@ async fn an_answer_begins_with_its_first_octet_and_the_head_is_there_with_its_la
     world.end().await;
 }
 
+/// The first attempt is on a wire that ends without a word.
+#[tokio::test]
+async fn the_points_of_a_request_that_was_sent_again_are_those_of_its_last_attempt() {
+    let hello = "HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+    let dying = Script::new().read_request().send(hello).read_request().close();
+    let peer = ScriptedPeer::start_with_default(vec![dying], Script::answering(hello)).await;
+    let world = World::of(Session::builder());
+    world.dialed(&peer.url("/")).await.unwrap();
+    let response = world.session.get(peer.url("/")).unwrap().send().await.unwrap();
+    let Timings { started, wire_acquired, send_start, head_sent, send_end, receive_start, .. } = response.timings();
+    in_order([Some(started), wire_acquired, send_start, head_sent, send_end, receive_start]);
+    assert_eq!(response.text().await.unwrap(), "hello");
+    assert_eq!(peer.connections(), 2);
+    world.end().await;
+}
+
 #[tokio::test]
 async fn over_http2_a_head_is_told_of_when_it_is_whole() {
     let origin = Http2Origin::start(|_| Reply::ok("hello").into()).await;
@@ -157,6 +173,7 @@ async fn the_legs_of_a_handshake_are_told_to_the_request_that_its_wire_was_diale
 }
 
 #[tokio::test]
+#[cfg_attr(not(target_os = "linux"), ignore = "needs all of 127.0.0.0/8, and refusals that come at once")]
 async fn addresses_that_were_tried_in_vain_are_counted() {
     let origin = Origin::start(|_| Reply::ok("hello")).await;
     // Nobody listens at the first two.

@@ -36,8 +36,8 @@ pub struct Limits {
     /// beyond 100.
     pub decoded_ratio: Option<u32>,
     /// Octets of a body that is gathered in memory ([`Response::bytes`](crate::Response::bytes), `text`, `json`, and `read_to_end` of
-    /// the module `blocking`), decoded if it is; one that has more is an error (223), at once where its length was announced.
-    /// Default `None`: as many as there are. What is read piece by piece is not bound by it.
+    /// the module `blocking`), decoded if it is; one that has more is an error (223): of a `Response` at once, where its length
+    /// was announced. Default `None`: as many as there are. What is read piece by piece is not bound by it.
     pub gathered_body: Option<u64>,
     /// Addresses of a host that are tried, of the first 256 that its resolver finds. Default 5.
     #[doc(alias = "WINHTTP_OPTION_CONNECT_RETRIES")]

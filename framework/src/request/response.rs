@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use futures_core::Stream;
-use http::{HeaderMap, StatusCode, Version, header};
+use http::{HeaderMap, Method, StatusCode, Version, header};
 
 use super::messages::{Arrived, Facts, Reached};
 use super::{Request, Sizes, Timings};
@@ -199,7 +199,9 @@ impl Response {
 
     /// What is still to come, as far as it is known: what was read before is no part of what is gathered.
     fn expected_length(&self) -> u64 {
-        let announced = self.content_length().filter(|_| !self.is_decoded()).unwrap_or(0);
+        // What answers a HEAD announces what is not sent (RFC 9110 8.6), and over HTTP/2 the end may come behind the head.
+        let is_none = self.is_decoded() || *self.request.method() == Method::HEAD;
+        let announced = self.content_length().filter(|_| !is_none).unwrap_or(0);
         let read = self.sizes().response_body.saturating_sub(self.early.len() as u64);
         announced.saturating_sub(read)
     }

@@ -9,6 +9,7 @@ use super::journey::{Active, Journey};
 use super::payload::Source;
 use super::resting::SentAgain;
 use super::showing::Awaits;
+use super::timings::Timings;
 use super::upload::too_long;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -105,6 +106,8 @@ impl Journey {
 
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
     async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
+        // The points of an attempt that has failed are none of this one's.
+        self.times = Timings::new(self.times.started);
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Source);
         #[cfg(feature = "negotiate")]

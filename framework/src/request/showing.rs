@@ -118,8 +118,8 @@ impl Request {
         self.inner.services.on_all_shards(look).await.into_iter().flatten().next()
     }
 
-    /// How the wire of the last exchange was dialed, beyond the points of [`timings`](Self::timings); `None` where it was not dialed for this
-    /// request, and before there was one.
+    /// How the wire of the last exchange was dialed, beyond the points of [`timings`](Self::timings); `None` where it had served another
+    /// exchange before, and before there was one. One that was dialed ahead tells it to the first request that it serves.
     #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
     pub fn dial_details(&self) -> Option<Arc<DialDetails>> {
         let facts = self.inner.shared.facts()?;

@@ -110,7 +110,8 @@ impl Timings {
 
     /// The wait in line was over (`WinHttpConnectionAcquireWaitEnd`): a wire began to be dialed, or there was one.
     pub fn wait_end(&self) -> Option<Instant> {
-        self.resolve_start.or(self.wire_acquired)
+        // One that nobody has used yet may have been dialed ahead.
+        self.resolve_start.or(self.wire_acquired).map(|end| end.max(self.started))
     }
 
     /// How long the name look-up took.
@@ -194,5 +195,18 @@ impl Sizes {
         self.sent = exchange.written();
         self.request_head = exchange.head_written();
         self.request_body = exchange.body_sent();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wire_that_was_dialed_ahead_is_not_waited_for() {
+        let dialed = Instant::now();
+        let started = dialed + Duration::from_secs(1);
+        let times = Timings { resolve_start: Some(dialed), wire_acquired: Some(started), ..Timings::new(started) };
+        assert_eq!(times.wait_end(), Some(started));
     }
 }

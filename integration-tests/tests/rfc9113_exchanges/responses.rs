@@ -1,6 +1,6 @@
 //! RFC 9113 8.1: responses with and without bodies, interim ones, trailers, and those that break off.
 
-use hinternet::{Blame, ErrorCode, Limits, Method, Stage, Status, Version};
+use hinternet::{Blame, ErrorCode, Limits, Method, Protocols, RequestOptions, Session, Stage, Status, Version};
 use integration_tests::Gate;
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, builder};
 use integration_tests::http2_peer::frames;
@@ -47,6 +47,23 @@ async fn rfc9110_6_4_head_204_and_304_have_no_body() {
         assert_eq!(read_all(&request).await.unwrap(), b"");
     }
     assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+/// The stream ends behind the head, which announces what a GET would get.
+#[tokio::test]
+async fn rfc9110_8_6_the_length_in_the_answer_to_head_is_that_of_no_body() {
+    let gate = Gate::new();
+    let head = frames::headers(1, &[(":status", "200"), ("content-length", "9")], false);
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).send(head);
+    let peer = ScriptedPeer::always(script.hold(&gate).send(frames::data(1, "", true)).keep()).await;
+    let mut options = RequestOptions::default();
+    options.limits.gathered_body = Some(1);
+    let scene = Scene::of(peer, Session::builder().request_options(options).protocols(Protocols::RequireHttp2));
+    let response = scene.session.request(Method::HEAD, scene.peer.url("/")).unwrap().send().await.unwrap();
+    assert_eq!(response.content_length(), Some(9));
+    gate.open();
+    assert_eq!(response.bytes().await.unwrap(), "");
     scene.end().await;
 }
 
