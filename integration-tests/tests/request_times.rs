@@ -74,7 +74,9 @@ async fn each_point_of_a_request_with_a_body_comes_after_the_one_before() {
     let Timings { wire_acquired, send_start, head_sent, send_end, receive_start, .. } = request.timings().unwrap();
     let Timings { head_received, body_received, .. } = request.timings().unwrap();
     in_order([Some(started), resolve_start, resolve_end, connect_start, connect_end, wire_acquired, send_start]);
-    in_order([send_start, head_sent, send_end, receive_start, head_received, body_received]);
+    in_order([send_start, head_sent, send_end, head_received, body_received]);
+    // A server that is quick has begun before it is noted that the last octet is out.
+    in_order([head_sent, receive_start, head_received]);
     assert_eq!(request.timings().unwrap().wait_end(), resolve_start);
     assert_eq!(request.timings().unwrap().find_proxy_start, None);
     let log = origin.log();

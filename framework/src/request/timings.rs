@@ -59,8 +59,8 @@ pub struct Timings {
     pub head_sent: Option<Instant>,
     /// The request was complete (`WinHttpSendRequestEnd`).
     pub send_end: Option<Instant>,
-    /// The first of the response came, be it an interim one (`WinHttpReceiveResponseStart`). Over HTTP/2 this is `head_received`: a head is
-    /// told of when it is whole.
+    /// The first of the response came, be it an interim one (`WinHttpReceiveResponseStart`); where a server answers early, that is
+    /// before `send_end`. Over HTTP/2 this is `head_received`: a head is told of when it is whole.
     pub receive_start: Option<Instant>,
     /// The response head was complete (`WinHttpReceiveResponseHeadersEnd`).
     pub head_received: Option<Instant>,
