@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use h2::server::{self, SendResponse};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, SERVER};
 use http::{HeaderValue, Response};
@@ -15,23 +16,32 @@ use super::head::{Wish, of_path};
 use crate::peers::Failed;
 
 /// Answers as many streams at a time as the client opens, until it has no more.
+///
+/// What has come is taken before any of it is answered: `h2` writes what there is to be written whenever it is asked for the next
+/// request, and a server that writes once for each answer would hold every client to its own pace.
 pub(super) async fn answer(answering: &Arc<Answering>, stream: Stream) -> Result<(), Failed> {
     let mut connection = server::handshake(stream).await?;
     let greeting = greeting();
+    let mut all = Vec::new();
     while let Some(asked) = connection.accept().await {
-        let (request, respond) = asked?;
-        match of_path(request.uri().path())? {
-            // Nearly all requests are this one, which needs no task.
-            Wish::Greeting => greet(respond, greeting.clone())?,
-            Wish::Octets(count) => drop(tokio::spawn(give(respond, count))),
-            Wish::Together(count) => {
-                let (barrier, greeting) = (answering.barrier(count), greeting.clone());
-                tokio::spawn(async move {
-                    barrier.wait().await;
-                    greet(respond, greeting)
-                });
+        all.push(asked?);
+        while let Some(Some(asked)) = connection.accept().now_or_never() {
+            all.push(asked?);
+        }
+        for (request, respond) in all.drain(..) {
+            match of_path(request.uri().path())? {
+                // Nearly all requests are this one, which needs no task.
+                Wish::Greeting => greet(respond, greeting.clone())?,
+                Wish::Octets(count) => drop(tokio::spawn(give(respond, count))),
+                Wish::Together(count) => {
+                    let (barrier, greeting) = (answering.barrier(count), greeting.clone());
+                    tokio::spawn(async move {
+                        barrier.wait().await;
+                        greet(respond, greeting)
+                    });
+                }
+                wish => return Err(io::Error::other(format!("{wish:?} over HTTP/2")).into()),
             }
-            wish => return Err(io::Error::other(format!("{wish:?} over HTTP/2")).into()),
         }
     }
     Ok(())
