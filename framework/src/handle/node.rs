@@ -168,49 +168,6 @@ impl Node {
         }
     }
 
-    /// Begins the end, of this handle and of all below it. Only the first call counts.
-    ///
-    /// All are marked before the first actor is told: what one handle gives up must not go to another that is closing too.
-    pub(crate) fn close(self: &Arc<Self>, ending: Ending) {
-        if !self.is_open() {
-            return;
-        }
-        let mut marked = Vec::new();
-        self.mark(ending, &mut marked);
-        for (node, actor) in marked {
-            node.stop.fire(StopReason::Closing);
-            if let Some(actor) = actor {
-                actor.close.do_send(CloseHandle);
-            }
-            node.finish_if_last();
-        }
-    }
-
-    /// Marks the deepest first.
-    fn mark(self: &Arc<Self>, ending: Ending, marked: &mut Vec<(Arc<Self>, Option<Commands>)>) {
-        let (children, actor) = {
-            let mut life = self.lock();
-            if life.ending.is_some() {
-                return;
-            }
-            life.ending = Some(ending);
-            self.phase.store(CLOSING, Ordering::Release);
-            let children: Vec<_> = life.children.values().cloned().collect();
-            (children, life.actor.take())
-        };
-        if self.parent.is_none() {
-            self.closed.notify_waiters();
-        }
-        let below = match ending {
-            Ending::AncestorClosed(..) | Ending::EngineStopped => ending,
-            _ => Ending::AncestorClosed(self.kind, self.id),
-        };
-        for child in children {
-            child.mark(below, marked);
-        }
-        marked.push((Arc::clone(self), actor));
-    }
-
     /// Puts the end of the handle off until the hold is dropped.
     pub(crate) fn hold(self: &Arc<Self>) -> Hold {
         self.lock().holds += 1;
