@@ -114,6 +114,11 @@ impl<W: Pooled> Carriers<W> {
         self.0.extract_if(.., expired).map(|carrier| carrier.wire)
     }
 
+    /// Those that carry nothing.
+    pub(super) fn resting(&self) -> impl Iterator<Item = &W> {
+        self.0.iter().filter(|carrier| carrier.rests()).map(|carrier| &carrier.wire)
+    }
+
     /// Since when each that carries nothing has done so.
     pub(super) fn resting_since(&self) -> impl Iterator<Item = Instant> {
         self.0.iter().filter(|carrier| carrier.rests()).map(|carrier| carrier.since)

@@ -156,6 +156,11 @@ impl<W: Pooled> Pool<W> {
         self.carriers.find(is_it)
     }
 
+    /// The wires that could carry several exchanges, and carry none.
+    pub(super) fn resting_carriers(&self) -> impl Iterator<Item = &W> {
+        self.carriers.resting()
+    }
+
     /// The wires that this is true of, and which are idle or carry several exchanges: those go on, and no others come.
     pub(super) fn take_if(&mut self, mut is_so: impl FnMut(&W) -> bool) -> Vec<W> {
         let idle = self.idle.extract_if(.., |idle| is_so(&idle.wire)).map(|idle| idle.wire).collect::<Vec<_>>();

@@ -150,6 +150,11 @@ impl Budget {
         self.cut.retain(|cut| *cut != stream);
     }
 
+    /// Nothing has come for a while: no room is kept for more.
+    pub(crate) fn rest(&mut self) {
+        self.open.rest();
+    }
+
     /// How many streams are open that the server has not ended, but for those that [`take_ended`](Self::take_ended) would tell.
     pub(crate) fn open(&self) -> usize {
         self.open.len()

@@ -1,5 +1,5 @@
 //! What is kept of each stream of a wire, under its number. Most wires have one stream at a time, or none: the first one has a
-//! place of its own, and a table is made for more, and given back when the last of them has gone.
+//! place of its own, and a table is made for more. It stays for those who come next, until the wire rests.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
@@ -39,15 +39,19 @@ impl<T> ByStream<T> {
     }
 
     pub(super) fn remove(&mut self, stream: u32) -> Option<T> {
-        let removed = match &self.first {
+        match &self.first {
             Some((number, _)) if *number == stream => self.first.take().map(|(_, first)| first),
-            _ if self.more.is_empty() => return None,
+            _ if self.more.is_empty() => None,
             _ => self.more.remove(&stream),
-        };
-        if self.len() == 0 && self.more.capacity() > 0 {
+        }
+    }
+
+    /// Nothing has come for a while: without a stream no room is kept for more. Kept until then, as whoever sends in bursts would
+    /// have it made anew for each.
+    pub(super) fn rest(&mut self) {
+        if self.len() == 0 {
             self.more = HashMap::default();
         }
-        removed
     }
 
     pub(super) fn len(&self) -> usize {

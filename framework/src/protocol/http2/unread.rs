@@ -131,6 +131,11 @@ impl<R: Clone> Unread<R> {
         Some((body.reader, body.waiting))
     }
 
+    /// Nothing has come for a while: no room is kept for more.
+    pub(crate) fn rest(&mut self) {
+        self.streams.rest();
+    }
+
     /// How much is not read, of all streams.
     pub(crate) fn octets(&self) -> u64 {
         self.octets

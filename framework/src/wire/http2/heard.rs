@@ -101,6 +101,12 @@ impl Heard {
         self.unread.borrow_mut()
     }
 
+    /// Nothing has come for a while.
+    pub(super) fn rest(&self) {
+        self.budget.borrow_mut().rest();
+        self.unread.borrow_mut().rest();
+    }
+
     pub(super) fn fault(&self) -> Option<WireFault> {
         self.fault.borrow().clone()
     }

@@ -39,7 +39,7 @@ fn what_comes_under_a_number_that_is_there_takes_its_place() {
 }
 
 #[test]
-fn one_stream_after_another_needs_no_table_and_the_last_of_many_leaves_none() {
+fn one_stream_after_another_needs_no_table_and_that_of_many_is_given_back_at_rest() {
     let mut kept = ByStream::new();
     for stream in (1..100).step_by(2) {
         kept.insert(stream, ());
@@ -47,7 +47,13 @@ fn one_stream_after_another_needs_no_table_and_the_last_of_many_leaves_none() {
     }
     assert_eq!(kept.more.capacity(), 0);
     (1..100).step_by(2).for_each(|stream| kept.insert(stream, ()));
-    assert!(kept.more.capacity() > 0);
-    assert!((1..100).step_by(2).all(|stream| kept.remove(stream).is_some()));
+    let room = kept.more.capacity();
+    assert!(room > 0);
+    assert!((3..100).step_by(2).all(|stream| kept.remove(stream).is_some()));
+    kept.rest();
+    assert_eq!((kept.len(), kept.more.capacity()), (1, room), "one is left");
+    kept.remove(1);
+    assert_eq!(kept.more.capacity(), room, "who comes next finds room");
+    kept.rest();
     assert_eq!(kept.more.capacity(), 0);
 }
