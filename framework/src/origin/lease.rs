@@ -3,8 +3,10 @@
 use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::{Kept, Pond};
+use crate::clock;
 use crate::handle::Node;
 use crate::id::WireId;
 use crate::notification::{NotificationMask as Mask, Status};
@@ -63,13 +65,13 @@ impl Lease {
         self.loan.borrower = Some(Arc::clone(heir));
     }
 
-    /// Gives the wire back for others to use.
-    pub(crate) fn give_back(self, hears: &Node) {
+    /// Gives the wire back for others to use, at this moment.
+    pub(crate) fn give_back(self, hears: &Node, at: Instant) {
         let Self { kept, mut loan, .. } = self;
         let wire = kept.wire.id();
         hears.emit(Mask::WIRES, || Status::WireReleased { wire });
         loan.settled = true;
-        loan.pond.give_back(kept);
+        loan.pond.give_back(kept, at);
     }
 
     /// Closes the wire. One that carries several exchanges serves on: only this one is over.
@@ -107,7 +109,7 @@ impl Drop for Loan {
             if let Some(borrower) = self.borrower.take() {
                 self.release(&borrower);
             }
-            self.pond.stream_is_over(wire);
+            self.pond.stream_is_over(wire, clock::now());
         } else if !self.settled {
             if let Some(borrower) = self.borrower.take() {
                 let reason = CloseReason::Cancelled;

@@ -74,11 +74,11 @@ impl Ages for Wire {
     }
 
     fn begun(&self) -> Instant {
-        self.times().resolve_start
+        self.facts().times.resolve_start
     }
 
     fn opened(&self) -> Instant {
-        self.times().end()
+        self.facts().times.end()
     }
 
     fn requests_begun(&self) -> u64 {

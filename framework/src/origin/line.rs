@@ -130,7 +130,7 @@ impl Drop for Place<'_> {
         }
         match waiting.outcome.take() {
             // It was served and did not look: the next in line shall have the wire.
-            Some(Ok(kept)) => self.pond.give_back(kept),
+            Some(Ok(kept)) => self.pond.give_back(kept, clock::now()),
             Some(Err(_)) => {}
             None => {
                 self.pond.give_up_if_endless(self.ticket);

@@ -231,13 +231,12 @@ impl Pond {
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
     }
 
-    fn give_back(self: &Rc<Self>, mut kept: Box<Kept>) {
+    fn give_back(self: &Rc<Self>, mut kept: Box<Kept>, now: Instant) {
         if let Some(wire) = kept.wire.multiplexed().map(Http2::id) {
             // First: until then it takes the place of a stream.
             drop(kept);
-            return self.stream_is_over(wire);
+            return self.stream_is_over(wire, now);
         }
-        let now = clock::now();
         if self.is_worn(&kept.wire, now) {
             let reason = self.why_worn(&kept.wire);
             self.close_idle(*kept, reason);
@@ -257,8 +256,8 @@ impl Pond {
     }
 
     /// An exchange is over on a wire that carries several.
-    fn stream_is_over(self: &Rc<Self>, wire: WireId) {
-        let (is_it, now) = (is_wire(wire), clock::now());
+    fn stream_is_over(self: &Rc<Self>, wire: WireId, now: Instant) {
+        let is_it = is_wire(wire);
         self.last_used.set(Some(now));
         let worn = {
             let mut pool = self.pool.borrow_mut();
@@ -314,6 +313,7 @@ impl Pond {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
             self.close_idle(*kept, reason);
         }
+        self.pool.borrow().resting_carriers().filter_map(|kept| kept.wire.multiplexed()).for_each(Http2::rest);
         self.retire_worn(clock::now());
         self.watch_name();
         self.terms.governors.sweep(clock::now());

@@ -86,11 +86,11 @@ async fn a_lane_where_nothing_happens_hears_that_another_wants_a_wire() {
         for _ in 0..4 {
             all.push(lease(&one, &options).await);
         }
-        all.into_iter().for_each(|lease| lease.give_back(&session));
+        all.into_iter().for_each(|lease| lease.give_back(&session, clock::now()));
         assert_eq!(one.resting_since().len(), 4);
         let taken = lease(&other, &options).await;
         assert_eq!(one.resting_since().len(), 3);
-        taken.give_back(&session);
+        taken.give_back(&session, clock::now());
 
         drop(one);
         let mut all = Vec::new();
@@ -116,9 +116,9 @@ async fn a_request_has_its_place_though_one_was_refused_to_a_wire_ahead() {
         let opener = Opener { owner: Arc::clone(&session), options: Arc::new(options.clone()) };
         assert!(!other.dial_ahead(&opener, Box::new(|_| ())), "there is no place");
         // It stands in line when the others come back.
-        let come_back = async { all.into_iter().for_each(|lease| lease.give_back(&session)) };
+        let come_back = async { all.into_iter().for_each(|lease| lease.give_back(&session, clock::now())) };
         let (taken, ()) = tokio::join!(biased; lease(&other, &options), come_back);
-        taken.give_back(&session);
+        taken.give_back(&session, clock::now());
     };
     LocalSet::new().run_until(tokio::time::timeout(Duration::from_secs(30), story)).await.unwrap();
 }

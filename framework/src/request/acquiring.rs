@@ -1,16 +1,15 @@
 //! How a request gets the wire for an exchange, and what it learns of it.
 
 use std::cell::Cell;
-use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::facts::WireFacts;
 use super::journey::Journey;
 use super::showing::Awaits;
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage};
+use crate::in_place::pinned;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::origin::{Asking, Lease, OwnOrigin, Sought, origin};
 use crate::reason::CloseReason;
@@ -53,7 +52,8 @@ impl Journey {
                     stage: Cell::new(Stage::Queue),
                 });
                 self.asking = Some(Rc::clone(&asking));
-                let acquired = clock::until(end, pin!(pond.acquire(asking))).await;
+                // Boxed: most have a wire at once.
+                let acquired = clock::until(end, pinned(|| pond.acquire(asking))).await;
                 self.asking = None;
                 let waited = self.options.timeouts.queue.unwrap_or_default();
                 let late = |_| Error::timeout(Operation::Send, Stage::Queue, waited);
@@ -66,11 +66,9 @@ impl Journey {
             return Err(self.shared.node.interrupted(Operation::Send));
         }
         self.times.wire_acquired = Some(now);
-        self.wire = Some(WireFacts::of(&lease));
+        self.wire = Some(Arc::clone(lease.facts()));
         let reused = lease.is_reused();
-        if !reused {
-            self.times.was_dialed(&lease.times());
-        }
+        self.times.is_first_on_wire = !reused;
         let (wire, waited) = (lease.id(), now.saturating_duration_since(started));
         lease.is_told_of();
         self.emit(Mask::WIRES, || Status::WireAcquired { wire, reused, waited });

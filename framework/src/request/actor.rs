@@ -9,9 +9,10 @@ use tracing::Span;
 
 use super::aim::Aim;
 use super::beside::Sends;
+use super::facts::Facts;
 use super::flight::Unstarted;
 use super::journey::Journey;
-use super::messages::{Abandon, Amount, Facts, QueryDataAvailable, ReadData, ReceiveResponse, Ticket};
+use super::messages::{Abandon, Amount, QueryDataAvailable, ReadData, ReceiveResponse, Ticket};
 use super::operation::{Launch, Running, cancelled};
 use super::payload::Payload;
 use super::reply::Reply;

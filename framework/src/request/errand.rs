@@ -14,13 +14,12 @@ use tokio::task::spawn_local;
 
 use super::aim::Aim;
 use super::credentials::Own;
-use super::facts::WireFacts;
 use super::fields::Fields;
 use super::journey::Journey;
 use super::payload::Payload;
 use super::receiving::LARGEST_CHUNK;
 use super::shared::Shared;
-use super::timings::{Sizes, Timings};
+use super::timings::{Sizes, Times};
 use crate::clock;
 use crate::error::{Operation, Result};
 use crate::handle::{Hold, Node};
@@ -30,6 +29,7 @@ use crate::origin;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
 use crate::services::{Load, Services};
+use crate::wire::WireFacts;
 
 /// All that an exchange needs to go elsewhere.
 pub(super) struct Errand {
@@ -45,7 +45,7 @@ pub(super) struct Errand {
     pub(super) known: Option<Arc<Own>>,
     pub(super) options: SharedOptions,
     pub(super) payload: Payload,
-    pub(super) times: Timings,
+    pub(super) times: Times,
     pub(super) attempt: u32,
     pub(super) is_shared: Arc<AtomicBool>,
     /// The handle does not end before the wire is parted with.
@@ -67,8 +67,8 @@ pub(super) type Piece = (Bytes, News);
 pub(super) struct News {
     /// Which attempt of the request it is by now.
     pub(super) attempt: u32,
-    pub(super) wire: Option<WireFacts>,
-    pub(super) times: Timings,
+    pub(super) wire: Option<Arc<WireFacts>>,
+    pub(super) times: Times,
     pub(super) sizes: Sizes,
     pub(super) trailers: Option<Box<HeaderMap>>,
     pub(super) announced: Option<u64>,

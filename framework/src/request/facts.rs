@@ -1,37 +1,43 @@
 //! What is known of an exchange beside its octets.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
+
+use http::HeaderMap;
 
 use super::journey::Journey;
-use super::messages::Facts;
-use super::timings::Timings;
-use crate::id::WireId;
-use crate::network::{DialDetails, Proxy, SecurityInfo};
-use crate::origin::Lease;
+use super::timings::{Sizes, Times, Timings};
+use crate::wire::WireFacts;
 
-/// Of the wire that carried it.
-#[derive(Clone)]
-pub(super) struct WireFacts {
-    pub(super) id: WireId,
-    pub(super) remote: Option<SocketAddr>,
-    pub(super) local: Option<SocketAddr>,
-    pub(super) security: Option<Arc<SecurityInfo>>,
-    pub(super) proxy: Option<Proxy>,
-    pub(super) details: Arc<DialDetails>,
+/// What is known of an exchange beside its octets.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    /// Of the wire that carried it.
+    pub(super) wire: Option<Arc<WireFacts>>,
+    times: Times,
+    /// How long decoding took, as far as it is read as something else than came.
+    decoding: Option<Duration>,
+    pub(super) sizes: Sizes,
+    trailers: Option<Box<HeaderMap>>,
 }
 
-impl WireFacts {
-    #[inline]
-    pub(super) fn of(lease: &Lease) -> Self {
-        Self {
-            id: lease.id(),
-            remote: lease.remote(),
-            local: lease.local(),
-            security: lease.security().cloned(),
-            proxy: lease.by().map(|by| by.proxy.clone()),
-            details: Arc::clone(lease.details()),
-        }
+impl Facts {
+    pub(super) fn timings(&self) -> Timings {
+        self.times.shown(self.wire.as_deref(), self.decoding)
+    }
+
+    /// The wire, if no other request had it before.
+    pub(super) fn own_wire(&self) -> Option<&WireFacts> {
+        self.wire.as_deref().filter(|_| self.times.is_first_on_wire)
+    }
+
+    /// Is the body read as something else than came?
+    pub(super) fn is_decoded(&self) -> bool {
+        self.decoding.is_some()
+    }
+
+    pub(super) fn trailers(&self) -> HeaderMap {
+        self.trailers.as_deref().cloned().unwrap_or_default()
     }
 }
 
@@ -44,18 +50,12 @@ impl Journey {
         if self.decoding.is_none() {
             self.sizes.decoded_body = self.sizes.response_body;
         }
-        let wire = self.wire.as_ref();
         Arc::new(Facts {
-            wire: wire.map(|wire| wire.id),
-            remote: wire.and_then(|wire| wire.remote),
-            local: wire.and_then(|wire| wire.local),
-            security: wire.and_then(|wire| wire.security.clone()),
-            proxy: wire.and_then(|wire| wire.proxy.clone()),
-            details: wire.map(|wire| Arc::clone(&wire.details)),
-            timings: Timings { decoding: self.decoding.as_ref().map(|decoder| decoder.took), ..self.times },
+            wire: self.wire.clone(),
+            times: self.times,
+            decoding: self.decoding.as_ref().map(|decoder| decoder.took),
             sizes: self.sizes,
-            is_decoded: self.decoding.is_some(),
-            trailers: self.trailers.as_deref().cloned().unwrap_or_default(),
+            trailers: self.trailers.clone(),
         })
     }
 }

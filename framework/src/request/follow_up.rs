@@ -28,7 +28,7 @@ use super::history::PriorResponse;
 use super::journey::{Active, Journey};
 use super::payload::Payload;
 use super::showing::Awaits;
-use super::timings::{Sizes, Timings};
+use super::timings::{Sizes, Times};
 use crate::clock;
 use crate::error::{Operation, Result, Stage, WireState};
 use crate::notification::Status;
@@ -282,7 +282,7 @@ impl Journey {
         // Composed for a hop that went to another shard, which composes its own, it is not for the next one.
         self.settled = None;
         self.turns = None;
-        self.times = Timings::new(self.times.started);
+        self.times = Times::new(self.times.started);
         self.sizes = Sizes::default();
         self.reached = WireState::NotSent;
         self.resends_left = self.options.resends;

@@ -14,7 +14,6 @@ use super::away::Away;
 use super::beside::Beside;
 #[cfg(feature = "cache")]
 use super::caching::Caching;
-use super::facts::WireFacts;
 use super::fields::Fields;
 use super::follow_up::Following;
 use super::headers::add_all;
@@ -22,7 +21,7 @@ use super::operation::stopped_by_caller;
 use super::payload::{Payload, Source};
 use super::shared::Shared;
 use super::state::State;
-use super::timings::{Sizes, Timings};
+use super::timings::{Sizes, Times};
 use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
@@ -35,7 +34,7 @@ use crate::protocol::coding::Decoder;
 use crate::protocol::http1::Settled;
 use crate::reason::CloseReason;
 use crate::services::Services;
-use crate::wire::{Exchange, Failure, Pace};
+use crate::wire::{Exchange, Failure, Pace, WireFacts};
 
 /// One exchange of a request, from the acceptance of `send` to the end of the response.
 pub(super) struct Journey {
@@ -68,7 +67,7 @@ pub(super) struct Journey {
     pub(super) put_back: usize,
     /// How much of what the last read gave was told of before.
     pub(super) told_before: usize,
-    pub(super) times: Timings,
+    pub(super) times: Times,
     pub(super) sizes: Sizes,
     pub(super) head_deadline: Option<Instant>,
     /// The length of the response body, if it was announced.
@@ -95,7 +94,8 @@ pub(super) struct Journey {
     pub(super) stage: Stage,
     /// While a wire is waited for: how far that has come.
     pub(super) asking: Option<Rc<Asking>>,
-    pub(super) wire: Option<WireFacts>,
+    /// Of the wire that carries it, or has carried it last.
+    pub(super) wire: Option<Arc<WireFacts>>,
     /// What it was let go by; `None` for one that needs nobody's leave.
     pub(super) turns: Option<Box<Turns>>,
     /// Its head may be sent as it is composed now, over whatever wire it gets.
@@ -150,7 +150,7 @@ impl Journey {
         }
         let upgrade =
             if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
-        let times = Timings::new(now);
+        let times = Times::new(now);
         let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
         #[cfg(feature = "cache")]
@@ -176,7 +176,7 @@ impl Journey {
         headers: Fields,
         options: SharedOptions,
         payload: Payload,
-        times: Timings,
+        times: Times,
     ) -> Box<Self> {
         boxed(|| Self {
             shared: Arc::clone(shared),

@@ -11,11 +11,9 @@ use actix::Message;
 use bytes::Bytes;
 use http::HeaderMap;
 
+use super::facts::Facts;
 use super::payload::Payload;
-use super::timings::{Sizes, Timings};
 use crate::error::Result;
-use crate::id::WireId;
-use crate::network::{DialDetails, Proxy, SecurityInfo};
 use crate::protocol::http1::ResponseHead;
 use crate::shown;
 
@@ -167,22 +165,6 @@ pub(crate) struct Arrived {
     pub(crate) early: Bytes,
     /// The body is complete: nothing more can be read, and the handle closes by itself.
     pub(crate) complete: bool,
-}
-
-/// What is known of an exchange beside its octets.
-#[derive(Debug)]
-pub(crate) struct Facts {
-    pub(crate) wire: Option<WireId>,
-    pub(crate) remote: Option<std::net::SocketAddr>,
-    pub(crate) local: Option<std::net::SocketAddr>,
-    pub(crate) security: Option<Arc<SecurityInfo>>,
-    pub(crate) proxy: Option<Proxy>,
-    pub(crate) details: Option<Arc<DialDetails>>,
-    pub(crate) timings: Timings,
-    pub(crate) sizes: Sizes,
-    /// Is the body read as something else than came?
-    pub(crate) is_decoded: bool,
-    pub(crate) trailers: HeaderMap,
 }
 
 /// The future of a call was dropped.

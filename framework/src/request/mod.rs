@@ -296,7 +296,7 @@ impl Request {
     /// When each step of the last exchange happened; `None` before the first operation has ended.
     #[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
     pub fn timings(&self) -> Option<Timings> {
-        self.inner.shared.facts().map(|facts| facts.timings)
+        self.inner.shared.facts().map(|facts| facts.timings())
     }
 
     /// How many octets the last exchange moved; zeros before the first operation has ended.
@@ -308,7 +308,7 @@ impl Request {
     /// The trailer fields of a chunked response; complete when its body is, empty if there are none.
     #[doc(alias = "WINHTTP_QUERY_FLAG_TRAILERS")]
     pub fn trailers(&self) -> HeaderMap {
-        self.inner.shared.facts().map(|facts| facts.trailers.clone()).unwrap_or_default()
+        self.inner.shared.facts().map(|facts| facts.trailers()).unwrap_or_default()
     }
 
     /// What is known of the secure wire that carried the last exchange (`WINHTTP_OPTION_SECURITY_INFO`,
@@ -316,14 +316,15 @@ impl Request {
     #[doc(alias = "WINHTTP_OPTION_SECURITY_INFO")]
     #[doc(alias = "WINHTTP_OPTION_SERVER_CERT_CONTEXT")]
     pub fn security_info(&self) -> Option<Arc<SecurityInfo>> {
-        self.inner.shared.facts()?.security.clone()
+        self.inner.shared.facts()?.wire.as_ref()?.security.clone()
     }
 
     /// Both ends of the wire that carried the last exchange (`WINHTTP_OPTION_CONNECTION_INFO`); `None` before there was one.
     #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
     pub fn connection_info(&self) -> Option<ConnectionInfo> {
         let facts = self.inner.shared.facts()?;
-        Some(ConnectionInfo { wire: facts.wire?, remote: facts.remote, local: facts.local })
+        let wire = facts.wire.as_ref()?;
+        Some(ConnectionInfo { wire: wire.id, remote: wire.remote, local: wire.local })
     }
 }
 

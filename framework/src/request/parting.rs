@@ -23,17 +23,17 @@ impl Journey {
         self.looks_back(&active.exchange);
         self.has_come(&mut active.exchange, at);
         match active.exchange.reuse(&mut active.lease) {
-            Ok(()) => self.part_with(active.lease),
+            Ok(()) => self.part_with(active.lease, at),
             Err(reason) => active.lease.close(&self.shared.node, reason),
         }
     }
 
     /// A wire that is good for more.
-    fn part_with(&mut self, lease: Lease) {
+    fn part_with(&mut self, lease: Lease, at: Instant) {
         #[cfg(feature = "negotiate")]
         let Some(lease) = self.keep_wire(lease) else { return };
         let Some(lease) = self.keep_own_wire(lease) else { return };
-        lease.give_back(&self.shared.node);
+        lease.give_back(&self.shared.node, at);
     }
 
     /// The wire is free once the caller has all of the body, or is about to get it: whatever is told of the wire comes before

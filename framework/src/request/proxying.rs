@@ -22,7 +22,7 @@ use crate::wire::{Exchange, Failure};
 impl Request {
     /// The proxy that the last exchange went through; `None` if it went straight to the server, or before there was one.
     pub fn proxy(&self) -> Option<Proxy> {
-        self.inner.shared.facts()?.proxy.clone()
+        self.inner.shared.facts()?.wire.as_ref()?.proxy.clone()
     }
 }
 

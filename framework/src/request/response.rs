@@ -8,7 +8,8 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, Method, StatusCode, Version, header};
 
-use super::messages::{Arrived, Facts, Reached};
+use super::facts::Facts;
+use super::messages::{Arrived, Reached};
 use super::{Request, Sizes, Timings};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
@@ -87,7 +88,7 @@ impl Response {
     /// Is the body read as something else than came, its codings undone ([`Decompression`](crate::Decompression))? Then
     /// [`content_length`](Self::content_length) is not the length of what is read.
     pub fn is_decoded(&self) -> bool {
-        self.facts.is_decoded
+        self.facts.is_decoded()
     }
 
     /// The octets of the body that the server announced; `None` if it announced none. For the answer to a HEAD request it is
@@ -100,13 +101,13 @@ impl Response {
     /// The trailer fields of a chunked response; complete when the body has been read.
     #[doc(alias = "WINHTTP_QUERY_FLAG_TRAILERS")]
     pub fn trailers(&self) -> HeaderMap {
-        self.facts().trailers.clone()
+        self.facts().trailers()
     }
 
     /// When each step happened, as far as the response has come.
     #[doc(alias = "WINHTTP_OPTION_REQUEST_TIMES")]
     pub fn timings(&self) -> Timings {
-        self.facts().timings
+        self.facts().timings()
     }
 
     /// How many octets were moved, as far as the response has come.
@@ -117,24 +118,24 @@ impl Response {
 
     /// How the wire was dialed; see [`Request::dial_details`].
     pub fn dial_details(&self) -> Option<&DialDetails> {
-        self.facts.details.as_deref().filter(|_| self.facts.timings.is_first_on_wire())
+        self.facts.own_wire().map(|wire| &*wire.details)
     }
 
     /// The wire that carried it.
     pub fn wire(&self) -> Option<WireId> {
-        self.facts.wire
+        Some(self.facts.wire.as_ref()?.id)
     }
 
     /// The server's address.
     #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
-        self.facts.remote
+        self.facts.wire.as_ref()?.remote
     }
 
     /// What is known of the wire, if it is secure.
     #[doc(alias = "WINHTTP_OPTION_SECURITY_INFO")]
     pub fn security_info(&self) -> Option<&SecurityInfo> {
-        self.facts.security.as_deref()
+        self.facts.wire.as_ref()?.security.as_deref()
     }
 
     /// The handle behind it. A response that came complete has closed its handle already.

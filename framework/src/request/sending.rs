@@ -9,7 +9,7 @@ use super::journey::{Active, Journey};
 use super::payload::Source;
 use super::resting::SentAgain;
 use super::showing::Awaits;
-use super::timings::Timings;
+use super::timings::Times;
 use super::upload::too_long;
 use crate::clock;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
@@ -107,7 +107,7 @@ impl Journey {
     /// One attempt. The outer error ends the operation; the inner one may be followed by a resend.
     async fn send_once(&mut self, fresh: bool, queue_end: Option<Instant>) -> Result<std::result::Result<(), Failure>> {
         // The points of an attempt that has failed are none of this one's.
-        self.times = Timings::new(self.times.started);
+        self.times = Times::new(self.times.started);
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Source);
         #[cfg(feature = "negotiate")]
@@ -147,7 +147,7 @@ impl Journey {
             && let Err(error) = Box::pin(self.ask_by_stream(&lease, &mut exchange)).await
         {
             drop(exchange);
-            lease.give_back(&self.shared.node);
+            lease.give_back(&self.shared.node, clock::now());
             return Err(self.name(error));
         }
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
@@ -164,12 +164,12 @@ impl Journey {
         self.stage = Stage::SendHead;
         self.shared.now_awaits(Awaits::Window);
         let first = self.payload.0.first();
-        let held_back = {
+        let (no_time, held_back) = {
             let Active { lease, exchange, sending, .. } = self.active_mut()?;
-            if let Err(failure) = exchange.send_head(lease, head, &first, sending).await {
-                return Ok(Err(failure));
+            match exchange.send_head(lease, head, &first, sending).await {
+                Ok(no_time) => (no_time, exchange.awaits_continue()),
+                Err(failure) => return Ok(Err(failure)),
             }
-            exchange.awaits_continue()
         };
         self.account_sent();
         if self.payload.0.length() != Some(BodyLength::None) {
@@ -194,7 +194,10 @@ impl Journey {
             }
         }
         match source {
-            Source::Nothing => self.end_what_is_whole(&HeaderMap::new()).await,
+            Source::Nothing => {
+                let at = self.times.send_start.filter(|_| no_time && !held_back);
+                self.end_what_is_whole(&HeaderMap::new(), at).await
+            }
             // It cannot be given again, so that nothing that happens beside the response can ask for that.
             source @ Source::Stream { .. }
                 if !self.payload.0.is_replayable() && self.active_mut()?.exchange.is_body_open() =>
@@ -225,16 +228,20 @@ impl Journey {
                 Err(failure) => return Ok(Err(failure)),
             }
         }
-        self.end_what_is_whole(source.trailers().unwrap_or(&HeaderMap::new())).await
+        self.end_what_is_whole(source.trailers().unwrap_or(&HeaderMap::new()), None).await
     }
 
-    /// Ends the body if all of it was given.
-    async fn end_what_is_whole(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
+    /// Ends the body if all of it was given, `at` a moment that is known or now.
+    async fn end_what_is_whole(
+        &mut self,
+        trailers: &HeaderMap,
+        at: Option<Instant>,
+    ) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         let whole = self.payload.0.is_whole();
         let exchange = &self.active_mut()?.exchange;
         if whole || (exchange.body_is_complete() && !exchange.is_refused()) {
-            return self.end_body(trailers).await;
+            return self.end_body(trailers, at).await;
         }
         Ok(Ok(()))
     }
@@ -267,7 +274,7 @@ impl Journey {
         self.wait_in_line().await?;
         let outcome = match self.upload(data).await? {
             Ok(Uploaded::Sent) if self.active_mut()?.exchange.body_is_complete() => {
-                self.end_body(&HeaderMap::new()).await?
+                self.end_body(&HeaderMap::new(), None).await?
             }
             Ok(_) => Ok(()),
             Err(failure) => Err(failure),
@@ -277,14 +284,19 @@ impl Journey {
 
     /// `finish`: the end of a chunked body.
     pub(super) async fn finish(&mut self, trailers: &HeaderMap, operation: Operation) -> Result<()> {
-        self.end_body(trailers).await?.map_err(|failure| self.fail(failure, operation))
+        self.end_body(trailers, None).await?.map_err(|failure| self.fail(failure, operation))
     }
 
-    async fn end_body(&mut self, trailers: &HeaderMap) -> Result<std::result::Result<(), Failure>> {
+    async fn end_body(
+        &mut self,
+        trailers: &HeaderMap,
+        at: Option<Instant>,
+    ) -> Result<std::result::Result<(), Failure>> {
         self.stage = Stage::SendBody;
         self.shared.now_awaits(Awaits::Window);
         let Active { lease, exchange, sending, .. } = self.active_mut()?;
-        if exchange.is_sending_body() {
+        let is_open = exchange.is_sending_body();
+        if is_open {
             let ended = Box::pin(async {
                 exchange.hear_before_the_end(lease).await?;
                 exchange.finish(lease, trailers, sending).await
@@ -294,7 +306,7 @@ impl Journey {
             }
         }
         self.account_sent();
-        self.is_sent(clock::now());
+        self.is_sent(at.filter(|_| !is_open).unwrap_or_else(clock::now));
         Ok(Ok(()))
     }
 

@@ -123,7 +123,7 @@ impl Request {
     #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
     pub fn dial_details(&self) -> Option<Arc<DialDetails>> {
         let facts = self.inner.shared.facts()?;
-        facts.details.clone().filter(|_| facts.timings.is_first_on_wire())
+        facts.own_wire().map(|wire| Arc::clone(&wire.details))
     }
 
     /// What binds an authentication of the program's own, inside the secure wire that carried the last exchange, to that wire
@@ -134,9 +134,10 @@ impl Request {
     #[doc(alias = "WINHTTP_OPTION_SERVER_CBT")]
     pub fn channel_binding(&self, kind: ChannelBinding) -> Option<Vec<u8>> {
         let facts = self.inner.shared.facts()?;
+        let wire = facts.wire.as_ref()?;
         match kind {
-            ChannelBinding::ServerEndPoint => server_end_point(facts.security.as_ref()?.certificates.first()?),
-            ChannelBinding::Exporter => Some(facts.details.as_ref()?.exported?.0.to_vec()),
+            ChannelBinding::ServerEndPoint => server_end_point(wire.security.as_ref()?.certificates.first()?),
+            ChannelBinding::Exporter => Some(wire.details.exported?.0.to_vec()),
         }
     }
 
@@ -148,7 +149,7 @@ impl Request {
     pub async fn expire_wire(&self) -> bool {
         let shared = &self.inner.shared;
         let carries = WireId::known(shared.wire.load(Ordering::Relaxed));
-        let has_carried = || shared.facts().and_then(|facts| facts.wire);
+        let has_carried = || shared.facts().and_then(|facts| Some(facts.wire.as_ref()?.id));
         let Some(wire) = carries.or_else(has_carried) else { return false };
         let session = self.inner.services.session.id();
         self.inner.services.on_all_shards(move || origin::expire_wire(session, wire)).await.contains(&true)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::transport::DialTimes;
-use crate::wire::Exchange;
+use crate::wire::{Exchange, WireFacts};
 
 /// When each step of a request happened (`WINHTTP_OPTION_REQUEST_TIMES`); `None` for a step that did not happen.
 ///
@@ -72,42 +72,6 @@ pub struct Timings {
 }
 
 impl Timings {
-    pub(crate) fn new(started: Instant) -> Self {
-        Self {
-            started,
-            find_proxy_start: None,
-            find_proxy_end: None,
-            wire_acquired: None,
-            resolve_start: None,
-            resolve_end: None,
-            connect_start: None,
-            connect_end: None,
-            tunnel_start: None,
-            tunnel_end: None,
-            tls_start: None,
-            tls_end: None,
-            send_start: None,
-            head_sent: None,
-            send_end: None,
-            receive_start: None,
-            head_received: None,
-            body_received: None,
-            decoding: None,
-        }
-    }
-
-    /// The wire was dialed for this request.
-    pub(super) fn was_dialed(&mut self, dialed: &DialTimes) {
-        self.resolve_start = Some(dialed.resolve_start);
-        self.resolve_end = Some(dialed.resolve_end);
-        self.connect_start = Some(dialed.connect_start);
-        self.connect_end = Some(dialed.connect_end);
-        self.tunnel_start = dialed.tunnel_end.map(|_| dialed.connect_end);
-        self.tunnel_end = dialed.tunnel_end;
-        self.tls_start = dialed.tls.map(|(start, _)| start);
-        self.tls_end = dialed.tls.map(|(_, end)| end);
-    }
-
     /// The wait in line was over (`WinHttpConnectionAcquireWaitEnd`): a wire began to be dialed, or there was one.
     pub fn wait_end(&self) -> Option<Instant> {
         // One that nobody has used yet may have been dialed ahead.
@@ -148,6 +112,69 @@ impl Timings {
     /// From `send` to the end of the response.
     pub fn total(&self) -> Option<Duration> {
         between(Some(self.started), self.body_received)
+    }
+}
+
+/// The points of time of a request as it notes them; those of the wire are in what is known of that.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Times {
+    pub(super) started: Instant,
+    pub(super) find_proxy_start: Option<Instant>,
+    pub(super) find_proxy_end: Option<Instant>,
+    pub(super) wire_acquired: Option<Instant>,
+    /// No other request had its wire before.
+    pub(super) is_first_on_wire: bool,
+    pub(super) send_start: Option<Instant>,
+    pub(super) head_sent: Option<Instant>,
+    pub(super) send_end: Option<Instant>,
+    pub(super) receive_start: Option<Instant>,
+    pub(super) head_received: Option<Instant>,
+    pub(super) body_received: Option<Instant>,
+}
+
+impl Times {
+    pub(super) fn new(started: Instant) -> Self {
+        Self {
+            started,
+            find_proxy_start: None,
+            find_proxy_end: None,
+            wire_acquired: None,
+            is_first_on_wire: false,
+            send_start: None,
+            head_sent: None,
+            send_end: None,
+            receive_start: None,
+            head_received: None,
+            body_received: None,
+        }
+    }
+
+    /// As they are shown, of a request with this wire.
+    pub(super) fn shown(&self, wire: Option<&WireFacts>, decoding: Option<Duration>) -> Timings {
+        let dialed = wire.filter(|_| self.is_first_on_wire).map(|wire| &wire.times);
+        let point = |of: fn(&DialTimes) -> Instant| dialed.map(of);
+        let point_if_any = |of: fn(&DialTimes) -> Option<Instant>| dialed.and_then(of);
+        Timings {
+            started: self.started,
+            find_proxy_start: self.find_proxy_start,
+            find_proxy_end: self.find_proxy_end,
+            wire_acquired: self.wire_acquired,
+            resolve_start: point(|dialed| dialed.resolve_start),
+            resolve_end: point(|dialed| dialed.resolve_end),
+            connect_start: point(|dialed| dialed.connect_start),
+            connect_end: point(|dialed| dialed.connect_end),
+            tunnel_start: point_if_any(|dialed| dialed.tunnel_end.map(|_| dialed.connect_end)),
+            tunnel_end: point_if_any(|dialed| dialed.tunnel_end),
+            tls_start: point_if_any(|dialed| dialed.tls.map(|(start, _)| start)),
+            tls_end: point_if_any(|dialed| dialed.tls.map(|(_, end)| end)),
+            send_start: self.send_start,
+            head_sent: self.head_sent,
+            send_end: self.send_end,
+            receive_start: self.receive_start,
+            head_received: self.head_received,
+            body_received: self.body_received,
+            decoding,
+        }
     }
 }
 
@@ -206,7 +233,8 @@ mod tests {
     fn a_wire_that_was_dialed_ahead_is_not_waited_for() {
         let dialed = Instant::now();
         let started = dialed + Duration::from_secs(1);
-        let times = Timings { resolve_start: Some(dialed), wire_acquired: Some(started), ..Timings::new(started) };
+        let times = Times::new(started).shown(None, None);
+        let times = Timings { resolve_start: Some(dialed), wire_acquired: Some(started), ..times };
         assert_eq!(times.wait_end(), Some(started));
     }
 }

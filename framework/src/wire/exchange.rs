@@ -56,22 +56,23 @@ impl Exchange {
         http2::Exchange::new(wire.with_reader(), head, settled, secure, limits).map(Self::Http2)
     }
 
-    /// Sends the head, and with it the first data unless a 100 has to come first.
+    /// Sends the head, and with it the first data unless a 100 has to come first. Was that only handed on, which takes no time?
     pub(crate) async fn send_head(
         &mut self,
         wire: &mut Wire,
         head: BytesMut,
         first: &Bytes,
         pace: &mut Pace,
-    ) -> Result<(), Failure> {
-        match (self, wire) {
+    ) -> Result<bool, Failure> {
+        let sent = match (self, wire) {
             (Self::Http1(exchange), Wire::Http1(wire)) => exchange.send_head(wire, head, first, pace).await,
             (Self::Http2(exchange), Wire::Http2(share)) => match exchange.send_head_at_once(share, first) {
-                Some(sent) => sent,
+                Some(sent) => return sent.map(|()| true),
                 None => Box::pin(exchange.send_head(share, first, pace)).await,
             },
             _ => Err(Failure::OutOfTurn),
-        }
+        };
+        sent.map(|()| false)
     }
 
     /// The request, which has no body, asks for an upgrade: of the wire, or of a stream (RFC 8441).

@@ -1,6 +1,7 @@
 //! One live connection, whatever protocol it speaks, and one exchange over it.
 
 mod exchange;
+mod facts;
 mod failure;
 mod http1;
 mod http2;
@@ -9,18 +10,17 @@ mod pace;
 mod sight;
 
 use std::io;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::id::WireId;
-use crate::network::{DialDetails, SecurityInfo};
 use crate::options::Http2Options;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
-use crate::transport::{ByProxy, DialTimes, Dialed};
+use crate::transport::{ByProxy, Dialed};
 
 pub(crate) use exchange::Exchange;
+pub(crate) use facts::WireFacts;
 pub(crate) use failure::Failure;
 pub(crate) use http1::Http1;
 pub(crate) use http2::{Change, Driver, Http2, SendingHalf, Tunnel};
@@ -73,46 +73,14 @@ impl Wire {
     }
 
     pub(crate) fn id(&self) -> WireId {
-        match self {
-            Self::Http1(wire) => wire.id(),
-            Self::Http2(wire) => wire.id(),
-        }
+        self.facts().id
     }
 
-    pub(crate) fn remote(&self) -> Option<SocketAddr> {
+    /// What is known of it, now and later.
+    pub(crate) fn facts(&self) -> &Arc<WireFacts> {
         match self {
-            Self::Http1(wire) => wire.remote(),
-            Self::Http2(wire) => wire.remote(),
-        }
-    }
-
-    pub(crate) fn local(&self) -> Option<SocketAddr> {
-        match self {
-            Self::Http1(wire) => wire.local(),
-            Self::Http2(wire) => wire.local(),
-        }
-    }
-
-    pub(crate) fn times(&self) -> DialTimes {
-        match self {
-            Self::Http1(wire) => wire.times(),
-            Self::Http2(wire) => wire.times(),
-        }
-    }
-
-    /// What is known of it if it is secure.
-    pub(crate) fn security(&self) -> Option<&Arc<SecurityInfo>> {
-        match self {
-            Self::Http1(wire) => wire.security(),
-            Self::Http2(wire) => wire.security(),
-        }
-    }
-
-    /// How it was dialed.
-    pub(crate) fn details(&self) -> &Arc<DialDetails> {
-        match self {
-            Self::Http1(wire) => wire.details(),
-            Self::Http2(wire) => wire.details(),
+            Self::Http1(wire) => wire.facts(),
+            Self::Http2(wire) => wire.facts(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! A wire as it is seen by those who do not have it.
 
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,40 +7,27 @@ use std::time::Instant;
 use http::Version;
 
 use super::moved::Moved;
-use super::{Http2, Wire};
+use super::{Http2, Wire, WireFacts};
 use crate::id::WireId;
-use crate::network::SecurityInfo;
 use crate::reason::WireHealth;
 use crate::snapshot::{SecureSnapshot, WireSnapshot};
-use crate::transport::DialTimes;
 
 /// A wire as it is seen by those who do not have it.
 pub(crate) enum Sight {
-    Http1(Box<Alone>),
+    Http1(Alone),
     Http2(Http2),
 }
 
 /// What is seen of a wire that carries one exchange at a time: all else is known by who has it.
 pub(crate) struct Alone {
-    id: WireId,
-    remote: Option<SocketAddr>,
-    local: Option<SocketAddr>,
-    times: DialTimes,
-    security: Option<Arc<SecurityInfo>>,
+    facts: Arc<WireFacts>,
     moved: Rc<Moved>,
 }
 
 impl Wire {
     pub(crate) fn sight(&self) -> Sight {
         match self {
-            Self::Http1(wire) => Sight::Http1(Box::new(Alone {
-                id: wire.id(),
-                remote: wire.remote(),
-                local: wire.local(),
-                times: wire.times(),
-                security: wire.security().cloned(),
-                moved: wire.moved(),
-            })),
+            Self::Http1(wire) => Sight::Http1(Alone { facts: Arc::clone(wire.facts()), moved: wire.moved() }),
             Self::Http2(wire) => Sight::Http2(wire.clone()),
         }
     }
@@ -49,27 +35,24 @@ impl Wire {
 
 impl Sight {
     pub(crate) fn id(&self) -> WireId {
-        match self {
-            Self::Http1(wire) => wire.id,
-            Self::Http2(wire) => wire.id(),
-        }
+        self.facts().id
     }
 
-    fn times(&self) -> DialTimes {
+    fn facts(&self) -> &WireFacts {
         match self {
-            Self::Http1(wire) => wire.times,
-            Self::Http2(wire) => wire.times(),
+            Self::Http1(wire) => &wire.facts,
+            Self::Http2(wire) => wire.facts(),
         }
     }
 
     /// When its dial began.
     pub(crate) fn begun(&self) -> Instant {
-        self.times().resolve_start
+        self.facts().times.resolve_start
     }
 
     /// When it was ready.
     pub(crate) fn opened(&self) -> Instant {
-        self.times().end()
+        self.facts().times.end()
     }
 
     pub(crate) fn requests_begun(&self) -> u64 {
@@ -106,7 +89,7 @@ impl Sight {
     pub(crate) fn show(&self, rests: bool, now: Instant) -> WireSnapshot {
         let begun = self.requests_begun();
         let (octets_sent, octets_received) = self.octets();
-        let times = self.times();
+        let WireFacts { id, remote, local, times, security, .. } = self.facts();
         let between = |start: Instant, end: Instant| end.saturating_duration_since(start);
         let (protocol, health, open_streams, stream_limit, http2) = match self {
             Self::Http1(_) => {
@@ -121,18 +104,14 @@ impl Sight {
                 (Version::HTTP_2, wire.health(), wire.open_streams(), wire.stream_limit(), Some(wire.show()))
             }
         };
-        let (remote, local, security) = match self {
-            Self::Http1(wire) => (wire.remote, wire.local, wire.security.as_deref()),
-            Self::Http2(wire) => (wire.remote(), wire.local(), wire.security().map(Arc::as_ref)),
-        };
         WireSnapshot {
-            id: self.id(),
+            id: *id,
             protocol,
             health,
             age: between(self.opened(), now),
-            remote,
-            local,
-            secure: security.map(|security| SecureSnapshot {
+            remote: *remote,
+            local: *local,
+            secure: security.as_ref().map(|security| SecureSnapshot {
                 protocol: security.protocol,
                 cipher_suite: security.cipher_suite,
                 application_protocol: security.application_protocol.clone(),

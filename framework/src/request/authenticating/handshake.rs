@@ -201,7 +201,7 @@ impl Journey {
         let mut is_withheld = false;
         let Chosen { credentials, scheme, .. } = handshake.chosen.clone();
         if handshake.token.is_none() {
-            let security = lease.security().filter(|_| bound.target == AuthTarget::Server);
+            let security = lease.facts().security.as_ref().filter(|_| bound.target == AuthTarget::Server);
             let certificate = security.and_then(|security| security.certificates.first());
             let made = Logon::new(scheme, &credentials, &place, certificate.map(|one| &one[..]));
             let mut logon = made.map_err(not_begun)?;

@@ -8,7 +8,6 @@ mod upload;
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -20,13 +19,12 @@ use tokio::io::AsyncWrite;
 use tokio_util::io::poll_read_buf;
 
 use crate::clock;
-use crate::id::WireId;
-use crate::network::{DialDetails, SecurityInfo, Stream};
+use crate::network::Stream;
 use crate::reason::CloseReason;
-use crate::transport::{ByProxy, DialTimes, Dialed};
+use crate::transport::{ByProxy, Dialed};
 
 use super::moved::{Moved, add};
-use super::{Failure, Pace, Received, Uploaded};
+use super::{Failure, Pace, Received, Uploaded, WireFacts};
 use stock::Size;
 
 pub(super) use exchange::Exchange;
@@ -35,16 +33,11 @@ pub(super) use exchange::Exchange;
 pub(crate) struct Http1(Box<Parts>);
 
 struct Parts {
-    id: WireId,
+    facts: Arc<WireFacts>,
     stream: Box<dyn Stream>,
     /// Without a buffer while there is nothing in it.
     received: BytesMut,
-    remote: Option<SocketAddr>,
-    local: Option<SocketAddr>,
-    times: DialTimes,
-    security: Option<Arc<SecurityInfo>>,
     by: Option<Rc<ByProxy>>,
-    details: Arc<DialDetails>,
     /// Seen by others too.
     moved: Rc<Moved>,
     /// What `received` is; `None` when it has grown out of all sizes.
@@ -58,53 +51,27 @@ struct Parts {
 
 impl Http1 {
     pub(super) fn new(dialed: Dialed) -> Self {
-        let Dialed { stream, times, security, by, details } = dialed;
-        let (remote, local) = (stream.remote(), stream.local());
+        let facts = WireFacts::of(&dialed);
+        let Dialed { stream, security, by, .. } = dialed;
         Self(Box::new(Parts {
-            id: WireId::next(),
+            facts,
             stream,
             received: BytesMut::new(),
-            remote,
-            local,
-            times,
             most: Parts::most(security.is_some()),
-            security,
             by,
-            details,
             moved: Rc::default(),
             size: None,
             appetite: Size::Small,
         }))
     }
 
-    pub(super) fn id(&self) -> WireId {
-        self.0.id
-    }
-
-    pub(super) fn remote(&self) -> Option<SocketAddr> {
-        self.0.remote
-    }
-
-    pub(super) fn local(&self) -> Option<SocketAddr> {
-        self.0.local
-    }
-
-    pub(super) fn times(&self) -> DialTimes {
-        self.0.times
-    }
-
-    /// What is known of it if it is secure.
-    pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
-        self.0.security.as_ref()
+    pub(super) fn facts(&self) -> &Arc<WireFacts> {
+        &self.0.facts
     }
 
     /// The proxy it goes through, if it does.
     pub(super) fn by(&self) -> Option<&Rc<ByProxy>> {
         self.0.by.as_ref()
-    }
-
-    pub(super) fn details(&self) -> &Arc<DialDetails> {
-        &self.0.details
     }
 
     pub(super) fn is_expired(&self) -> bool {
@@ -140,7 +107,7 @@ impl Http1 {
     pub(super) fn rest(&mut self) {
         self.0.give_buffer_back();
         self.0.appetite = Size::Small;
-        self.0.most = Parts::most(self.0.security.is_some());
+        self.0.most = Parts::most(self.0.facts.security.is_some());
     }
 
     /// Nobody waits for what comes next: it needs no buffer of its own until it does, be a piece of the last one held or not.

@@ -13,7 +13,6 @@ mod tunnel;
 
 use std::cell::{Cell, RefCell};
 use std::io;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
@@ -27,13 +26,13 @@ use tokio::sync::Notify;
 use crate::clock;
 use crate::handle::Node;
 use crate::id::WireId;
-use crate::network::{DialDetails, SecurityInfo};
 use crate::options::Http2Options;
 use crate::protocol::http2::health::{Life, Outcome};
 use crate::protocol::http2::keepalive::RoundTrip;
 use crate::protocol::http2::window::Windows;
 use crate::reason::{CloseReason, WireHealth};
-use crate::transport::{ByProxy, DialTimes, Dialed};
+use crate::transport::{ByProxy, Dialed};
+use crate::wire::WireFacts;
 
 use heard::Heard;
 
@@ -63,13 +62,8 @@ enum Share {
 }
 
 struct Shared {
-    id: WireId,
-    remote: Option<SocketAddr>,
-    local: Option<SocketAddr>,
-    times: DialTimes,
-    security: Option<Arc<SecurityInfo>>,
+    facts: Arc<WireFacts>,
     by: Option<Rc<ByProxy>>,
-    details: Arc<DialDetails>,
     /// What the last request was sent to.
     authority: RefCell<Option<Authority>>,
     /// Opens streams; `None` when no more are to be opened.
@@ -114,8 +108,8 @@ impl Http2 {
         options: &Http2Options,
         response_head: usize,
     ) -> io::Result<(Self, Driver)> {
-        let Dialed { stream, times, security, by, details } = dialed;
-        let (remote, local) = (stream.remote(), stream.local());
+        let facts = WireFacts::of(&dialed);
+        let Dialed { stream, by, .. } = dialed;
         let heard = Rc::new(Heard::new(options));
         let handshake = builder(options, response_head).handshake(heard::Listening::new(stream, Rc::clone(&heard)));
         let (sender, connection) = handshake.await.map_err(|error| match error.into_io() {
@@ -123,13 +117,8 @@ impl Http2 {
             None => io::ErrorKind::Other.into(),
         })?;
         let shared = Rc::new(Shared {
-            id: WireId::next(),
-            remote,
-            local,
-            times,
-            security,
+            facts,
             by,
-            details,
             authority: RefCell::default(),
             sender: RefCell::new(Some(sender)),
             exchanges: Cell::new(0),
@@ -153,32 +142,16 @@ impl Http2 {
     }
 
     pub(crate) fn id(&self) -> WireId {
-        self.shared.id
+        self.shared.facts.id
     }
 
-    pub(super) fn remote(&self) -> Option<SocketAddr> {
-        self.shared.remote
-    }
-
-    pub(super) fn local(&self) -> Option<SocketAddr> {
-        self.shared.local
-    }
-
-    pub(super) fn times(&self) -> DialTimes {
-        self.shared.times
-    }
-
-    pub(super) fn security(&self) -> Option<&Arc<SecurityInfo>> {
-        self.shared.security.as_ref()
+    pub(super) fn facts(&self) -> &Arc<WireFacts> {
+        &self.shared.facts
     }
 
     /// The proxy it goes through, if it does.
     pub(super) fn by(&self) -> Option<&Rc<ByProxy>> {
         self.shared.by.as_ref()
-    }
-
-    pub(super) fn details(&self) -> &Arc<DialDetails> {
-        &self.shared.details
     }
 
     pub(super) fn expire(&self) {
@@ -214,6 +187,11 @@ impl Http2 {
     /// Has the server said that a stream may carry a WebSocket (RFC 8441 section 3)?
     pub(crate) fn takes_websockets(&self) -> bool {
         self.shared.heard.budget().extends_connect()
+    }
+
+    /// It carries nothing, and keeps no room for more.
+    pub(crate) fn rest(&self) {
+        self.shared.heard.rest();
     }
 
     /// Waits for the server's first word: does it take WebSockets? Ready also where no stream is opened any more, whose opening says

@@ -23,7 +23,7 @@ use crate::wire::{Failure, Received};
 pub(super) struct Stream {
     pub(super) wire: Http2,
     /// The head, until it is sent.
-    request: Option<Box<Request<()>>>,
+    request: Option<Request<()>>,
     upgrade: Upgrade,
     /// Opens the stream; kept until it is open.
     sender: Option<SendRequest<Bytes>>,
@@ -71,15 +71,14 @@ impl Stream {
         head: &RequestHead<'_>,
         settled: &Settled,
         secure: bool,
-    ) -> Result<Box<Request<()>>, Failure> {
-        let request = request(head, settled, secure, &mut wire.shared.authority.borrow_mut());
-        request.map(Box::new).map_err(Failure::Misuse)
+    ) -> Result<Request<()>, Failure> {
+        request(head, settled, secure, &mut wire.shared.authority.borrow_mut()).map_err(Failure::Misuse)
     }
 
     #[inline]
     pub(super) fn new(
         wire: Http2,
-        request: Box<Request<()>>,
+        request: Request<()>,
         head: &RequestHead<'_>,
         settled: &Settled,
         limits: HeadLimits,
@@ -171,7 +170,7 @@ impl Stream {
             Poll::Ready(Ok(())) => {
                 let Some(request) = self.request.take() else { return Poll::Ready(Err(Failure::OutOfTurn)) };
                 let is_all = self.sending == Sending::Ended && matches!(self.upgrade, Upgrade::None);
-                let opened = sender.send_request(*request, is_all);
+                let opened = sender.send_request(request, is_all);
                 Poll::Ready(match opened {
                     Ok((response, stream)) => {
                         self.receiving.begin(response, &self.wire.shared.heard);
