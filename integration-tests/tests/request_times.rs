@@ -130,12 +130,27 @@ async fn the_points_of_a_request_that_was_sent_again_are_those_of_its_last_attem
 }
 
 #[tokio::test]
+async fn over_http2_a_body_of_no_octets_ends_no_earlier_than_its_head() {
+    let origin = Http2Origin::start(|_| Reply::ok("hello").into()).await;
+    let world = World::of(Session::builder().protocols(hinternet::Protocols::RequireHttp2));
+    let request = world.session.connect(&origin.origin()).unwrap().open_request(Method::POST, "/").unwrap();
+    request.send(Payload::begin("", 0)).await.unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"hello");
+    let Timings { send_start, head_sent, send_end, head_received, .. } = request.timings().unwrap();
+    in_order([send_start, head_sent, send_end, head_received]);
+    drop(request);
+    world.end().await;
+}
+
+#[tokio::test]
 async fn over_http2_a_head_is_told_of_when_it_is_whole() {
     let origin = Http2Origin::start(|_| Reply::ok("hello").into()).await;
     let world = World::of(Session::builder().protocols(hinternet::Protocols::RequireHttp2));
     let response = world.session.get(origin.url("/")).unwrap().send().await.unwrap();
     let times = response.timings();
     assert_eq!((times.receive_start, times.head_sent), (times.head_received, times.send_end));
+    assert_eq!(times.send_end, times.send_start, "the head is only handed on");
     assert_eq!(response.dial_details(), Some(&DialDetails::default()));
     let sizes = response.sizes();
     assert_eq!((sizes.request_head, sizes.request_body), (sizes.sent, 0));

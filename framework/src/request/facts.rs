@@ -27,7 +27,7 @@ impl Facts {
     }
 
     /// The wire, if no other request had it before.
-    pub(super) fn own_wire(&self) -> Option<&WireFacts> {
+    pub(super) fn wire_if_first(&self) -> Option<&WireFacts> {
         self.wire.as_deref().filter(|_| self.times.is_first_on_wire)
     }
 

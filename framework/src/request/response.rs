@@ -118,7 +118,7 @@ impl Response {
 
     /// How the wire was dialed; see [`Request::dial_details`].
     pub fn dial_details(&self) -> Option<&DialDetails> {
-        self.facts.own_wire().map(|wire| &*wire.details)
+        self.facts.wire_if_first().map(|wire| &*wire.details)
     }
 
     /// The wire that carried it.

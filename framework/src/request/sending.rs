@@ -17,7 +17,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::policy::{Attempt, may_resend};
 use crate::protocol::http1::BodyLength;
 use crate::reason::CloseReason;
-use crate::wire::{Failure, Pace, Uploaded};
+use crate::wire::{Failure, HeadSent, Pace, Uploaded};
 
 impl Journey {
     /// Sends the request, and all of its body that the payload holds.
@@ -142,13 +142,14 @@ impl Journey {
         let settled = self.settled.take();
         let begun = self.begin_exchange(&lease, settled, length);
         let (mut exchange, head) = begun.map_err(|failure| self.error(failure, Operation::Send))?;
-        if self.upgrade.is_some()
-            && lease.multiplexed().is_some()
-            && let Err(error) = Box::pin(self.ask_by_stream(&lease, &mut exchange)).await
-        {
-            drop(exchange);
-            lease.give_back(&self.shared.node, clock::now());
-            return Err(self.name(error));
+        if self.upgrade.is_some() && lease.multiplexed().is_some() {
+            if let Err(error) = Box::pin(self.ask_by_stream(&lease, &mut exchange)).await {
+                drop(exchange);
+                lease.give_back(&self.shared.node, clock::now());
+                return Err(self.name(error));
+            }
+            // The server's first word was waited for.
+            self.times.send_start = Some(clock::now());
         }
         let (timeouts, least) = (&self.options.timeouts, self.options.minimum_rate);
         let (sending, receiving) = (Pace::new(timeouts.send, least), Pace::new(timeouts.receive, least));
@@ -164,10 +165,10 @@ impl Journey {
         self.stage = Stage::SendHead;
         self.shared.now_awaits(Awaits::Window);
         let first = self.payload.0.first();
-        let (no_time, held_back) = {
+        let (head_sent, held_back) = {
             let Active { lease, exchange, sending, .. } = self.active_mut()?;
             match exchange.send_head(lease, head, &first, sending).await {
-                Ok(no_time) => (no_time, exchange.awaits_continue()),
+                Ok(sent) => (sent, exchange.awaits_continue()),
                 Err(failure) => return Ok(Err(failure)),
             }
         };
@@ -195,7 +196,9 @@ impl Journey {
         }
         match source {
             Source::Nothing => {
-                let at = self.times.send_start.filter(|_| no_time && !held_back);
+                // Where there is a moment for the head, the end is not before it.
+                let is_now = held_back || head_sent == HeadSent::Written;
+                let at = self.times.head_sent.or(self.times.send_start).filter(|_| !is_now);
                 self.end_what_is_whole(&HeaderMap::new(), at).await
             }
             // It cannot be given again, so that nothing that happens beside the response can ask for that.

@@ -123,7 +123,7 @@ impl Request {
     #[doc(alias = "WINHTTP_OPTION_REQUEST_STATS")]
     pub fn dial_details(&self) -> Option<Arc<DialDetails>> {
         let facts = self.inner.shared.facts()?;
-        facts.own_wire().map(|wire| Arc::clone(&wire.details))
+        facts.wire_if_first().map(|wire| Arc::clone(&wire.details))
     }
 
     /// What binds an authentication of the program's own, inside the secure wire that carried the last exchange, to that wire

@@ -57,7 +57,8 @@ pub struct Timings {
     pub send_start: Option<Instant>,
     /// The head was written, and what of the body goes out with it (`WinHttpSendRequestHeadersEnd`).
     pub head_sent: Option<Instant>,
-    /// The request was complete (`WinHttpSendRequestEnd`).
+    /// The request was complete (`WinHttpSendRequestEnd`). Over HTTP/2 the head of a request without a body is handed on at once as a
+    /// rule: this and `head_sent` are `send_start` then.
     pub send_end: Option<Instant>,
     /// The first of the response came, be it an interim one (`WinHttpReceiveResponseStart`); where a server answers early, that is
     /// before `send_end`. Over HTTP/2 this is `head_received`: a head is told of when it is whole.
@@ -227,7 +228,41 @@ impl Sizes {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::id::WireId;
+
+    #[test]
+    fn the_points_of_a_dial_are_those_of_the_first_request_alone() {
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let points = |of: [u64; 4]| of.map(|second| Some(at(second)));
+        let times = DialTimes {
+            resolve_start: at(1),
+            resolve_end: at(2),
+            connect_start: at(3),
+            connect_end: at(4),
+            tunnel_end: Some(at(5)),
+            tls: Some((at(6), at(7))),
+        };
+        let (remote, local, security, proxy) = (None, None, None, None);
+        let wire = WireFacts { id: WireId::next(), remote, local, times, security, proxy, details: Arc::default() };
+        let of_dial = |shown: Timings| {
+            let connected = [shown.resolve_start, shown.resolve_end, shown.connect_start, shown.connect_end];
+            (connected, [shown.tunnel_start, shown.tunnel_end, shown.tls_start, shown.tls_end])
+        };
+        let mut own = Times::new(start);
+        let reused = own.shown(Some(&wire), None);
+        assert!(!reused.is_first_on_wire());
+        assert_eq!(of_dial(reused), ([None; 4], [None; 4]));
+        own.is_first_on_wire = true;
+        let first = own.shown(Some(&wire), None);
+        assert!(first.is_first_on_wire());
+        assert_eq!(of_dial(first), (points([1, 2, 3, 4]), points([4, 5, 6, 7])));
+        let straight = WireFacts { times: DialTimes { tunnel_end: None, tls: None, ..times }, ..wire };
+        assert_eq!(of_dial(own.shown(Some(&straight), None)).1, [None; 4]);
+    }
 
     #[test]
     fn a_wire_that_was_dialed_ahead_is_not_waited_for() {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 
-use super::{Failure, Http2, Pace, Received, SendingHalf, Tunnel, Uploaded, Wire, http1, http2};
+use super::{Failure, HeadSent, Http2, Pace, Received, SendingHalf, Tunnel, Uploaded, Wire, http1, http2};
 use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead, Settled};
 use crate::protocol::websocket::handshake::Asked;
@@ -56,23 +56,23 @@ impl Exchange {
         http2::Exchange::new(wire.with_reader(), head, settled, secure, limits).map(Self::Http2)
     }
 
-    /// Sends the head, and with it the first data unless a 100 has to come first. Was that only handed on, which takes no time?
+    /// Sends the head, and with it the first data unless a 100 has to come first.
     pub(crate) async fn send_head(
         &mut self,
         wire: &mut Wire,
         head: BytesMut,
         first: &Bytes,
         pace: &mut Pace,
-    ) -> Result<bool, Failure> {
+    ) -> Result<HeadSent, Failure> {
         let sent = match (self, wire) {
             (Self::Http1(exchange), Wire::Http1(wire)) => exchange.send_head(wire, head, first, pace).await,
             (Self::Http2(exchange), Wire::Http2(share)) => match exchange.send_head_at_once(share, first) {
-                Some(sent) => return sent.map(|()| true),
+                Some(sent) => return sent.map(|()| HeadSent::HandedOn),
                 None => Box::pin(exchange.send_head(share, first, pace)).await,
             },
             _ => Err(Failure::OutOfTurn),
         };
-        sent.map(|()| false)
+        sent.map(|()| HeadSent::Written)
     }
 
     /// The request, which has no body, asks for an upgrade: of the wire, or of a stream (RFC 8441).

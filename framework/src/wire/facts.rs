@@ -22,7 +22,7 @@ pub(crate) struct WireFacts {
 }
 
 impl WireFacts {
-    pub(super) fn of(dialed: &Dialed) -> Arc<Self> {
+    pub(super) fn new(dialed: &Dialed) -> Arc<Self> {
         Arc::new(Self {
             id: WireId::next(),
             remote: dialed.stream.remote(),

@@ -145,6 +145,14 @@ impl Wire {
     }
 }
 
+/// What became of the head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum HeadSent {
+    Written,
+    /// To the driver of the wire, which writes it: that took no time.
+    HandedOn,
+}
+
 /// What became of a piece of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Uploaded {

@@ -1,6 +1,6 @@
 //! Asking for a WebSocket by a stream: when it may be asked, what is said, and what may be answered (RFC 8441 3 to 5).
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hinternet::{Blame, ErrorCode, Handle, Method, Protocols, RequestOptions, Session, Stage, Status};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Reason, Settings, builder};
@@ -78,6 +78,31 @@ async fn rfc8441_3_nothing_is_asked_before_the_servers_settings_have_come() {
     let websocket = patiently("a WebSocket", asked).await.unwrap().unwrap();
     assert_eq!(patiently("a message", websocket.receive()).await.unwrap().as_text(), Some("hi"));
     drop(websocket);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn the_wait_for_the_servers_settings_is_no_part_of_sending() {
+    let gate = Gate::new();
+    let late =
+        Script::new().read_preface().hold(&gate).send(frames::settings(&[(setting::ENABLE_CONNECT_PROTOCOL, 1)]));
+    let answer = [frames::response(1, 404, false), frames::data(1, "nope", true)].concat();
+    let scene = Scene::of(ScriptedPeer::always(late.read_streams(1).send(answer).keep()).await, builder());
+    let request = scene.request(Method::GET);
+    request.upgrade_to_websocket().unwrap();
+    let open = async {
+        scene.recorder.wait_for_status(request.id(), "WireAcquired").await;
+        let opened = Instant::now();
+        gate.open();
+        opened
+    };
+    let (sent, opened) = patiently("a request", async { tokio::join!(request.send(()), open) }).await;
+    sent.unwrap();
+    assert_eq!(patiently("a head", request.receive_response()).await.unwrap().status(), 404);
+    let times = request.timings().unwrap();
+    assert!(times.wire_acquired < Some(opened) && Some(opened) < times.send_start, "{times:?}");
+    assert!(times.send_start <= times.send_end, "{times:?}");
+    assert_eq!(read_all(&request).await.unwrap(), b"nope");
     scene.end().await;
 }
 

@@ -107,8 +107,10 @@ fn only_a_wire_that_carries_nothing_is_idle_and_from_its_last_exchange_on() {
     let busy = carriers.lend().unwrap().name;
     let idle: Vec<_> = carriers.expire(start + second, second).map(|wire| wire.name).collect();
     assert_eq!(idle, [3 - busy]);
+    assert_eq!(carriers.resting().count(), 0);
     carriers.one_less(|wire| wire.name == busy, start + second);
     assert_eq!(carriers.resting_since().collect::<Vec<_>>(), [start + second]);
+    assert_eq!(carriers.resting().map(|wire| wire.name).collect::<Vec<_>>(), [busy]);
     assert_eq!(carriers.expire(start + 2 * second - Duration::from_millis(1), second).count(), 0);
     assert_eq!(carriers.take_resting(start + second).unwrap().name, busy);
 }

@@ -150,7 +150,7 @@ impl Budget {
         self.cut.retain(|cut| *cut != stream);
     }
 
-    /// Nothing has come for a while: no room is kept for more.
+    /// The wire carries nothing: no room is kept for more.
     pub(crate) fn rest(&mut self) {
         self.open.rest();
     }

@@ -46,8 +46,8 @@ impl<T> ByStream<T> {
         }
     }
 
-    /// Nothing has come for a while: without a stream no room is kept for more. Kept until then, as whoever sends in bursts would
-    /// have it made anew for each.
+    /// Its wire is found to carry nothing: without a stream no room is kept for more. Kept until then, as whoever sends in bursts
+    /// would have it made anew for each.
     pub(super) fn rest(&mut self) {
         if self.len() == 0 {
             self.more = HashMap::default();

@@ -131,7 +131,7 @@ impl<R: Clone> Unread<R> {
         Some((body.reader, body.waiting))
     }
 
-    /// Nothing has come for a while: no room is kept for more.
+    /// The wire carries nothing: no room is kept for more.
     pub(crate) fn rest(&mut self) {
         self.streams.rest();
     }

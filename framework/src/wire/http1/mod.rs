@@ -51,7 +51,7 @@ struct Parts {
 
 impl Http1 {
     pub(super) fn new(dialed: Dialed) -> Self {
-        let facts = WireFacts::of(&dialed);
+        let facts = WireFacts::new(&dialed);
         let Dialed { stream, security, by, .. } = dialed;
         Self(Box::new(Parts {
             facts,

@@ -101,7 +101,7 @@ impl Heard {
         self.unread.borrow_mut()
     }
 
-    /// Nothing has come for a while.
+    /// The wire carries nothing: no room is kept for more.
     pub(super) fn rest(&self) {
         self.budget.borrow_mut().rest();
         self.unread.borrow_mut().rest();

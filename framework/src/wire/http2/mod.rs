@@ -108,7 +108,7 @@ impl Http2 {
         options: &Http2Options,
         response_head: usize,
     ) -> io::Result<(Self, Driver)> {
-        let facts = WireFacts::of(&dialed);
+        let facts = WireFacts::new(&dialed);
         let Dialed { stream, by, .. } = dialed;
         let heard = Rc::new(Heard::new(options));
         let handshake = builder(options, response_head).handshake(heard::Listening::new(stream, Rc::clone(&heard)));
