@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// A test that waits so long hangs. No test is decided by this time: it only turns a hang into a failure.
-pub const HANG: Duration = Duration::from_secs(30);
+use crate::sanitized::SANITIZED;
+
+/// A test that waits so long hangs. No test is decided by this time: it only turns a hang into a failure. What a sanitizer watches
+/// takes several times as long.
+pub const HANG: Duration = Duration::from_secs(if SANITIZED { 300 } else { 30 });
 
 /// Waits for what must come.
 ///

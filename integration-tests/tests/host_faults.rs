@@ -234,5 +234,6 @@ fn a_slow_log_loses_nothing() {
         patiently("all answers", futures_util::future::join_all(all)).await;
         recorder.finish(session).await;
     });
-    assert!(LINES.load(Ordering::Relaxed) > 50, "{LINES:?} lines");
+    // A span of each request at least.
+    assert!(LINES.load(Ordering::Relaxed) >= 50, "{LINES:?} lines");
 }

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{StreamExt, stream};
 use hinternet::{Engine, NotificationMask, Session, Status};
-use integration_tests::{patiently, resident_kib};
+use integration_tests::{assert_kib, patiently, resident_kib};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
@@ -60,11 +60,12 @@ async fn e_memory_is_flat_and_descriptors_are_bounded_over_many_origins() {
         // Beside the wires: the pairs by which each thread's signals and wake-ups go.
         assert!(most_sockets <= WIRES + 16, "{most_sockets} sockets for {WIRES} wires");
         let now = resident_kib();
-        println!("{} origins: {now} KiB, at most {most_sockets} sockets", (ten_thousand + 1) * WARM);
+        let so_far = (ten_thousand + 1) * WARM;
+        println!("{so_far} origins: {now} KiB, at most {most_sockets} sockets");
         if ten_thousand == 0 {
             warm = now;
         }
-        assert!(now <= warm + 4 * 1024, "{now} KiB after {warm} KiB");
+        assert_kib(now, warm + 4 * 1024, format_args!("{so_far} origins"));
     }
     session.close().await.unwrap();
     session.closed().await;

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use integration_tests::is_over;
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -99,7 +100,7 @@ impl Cost {
     /// What is beyond the bounds of appendix D of the reliability rules.
     pub(crate) fn check(&self, most: &Self) -> Result<(), String> {
         let Self { memory_kib, cpu_ms, wall_ms, files: (before, after) } = *self;
-        if memory_kib > most.memory_kib || cpu_ms > most.cpu_ms || wall_ms > most.wall_ms {
+        if is_over(memory_kib, most.memory_kib) || cpu_ms > most.cpu_ms || wall_ms > most.wall_ms {
             return Err(format!("costs {self}, where {most} are allowed"));
         }
         if after > before { Err(format!("{before} file descriptors have become {after}")) } else { Ok(()) }

@@ -20,7 +20,8 @@ use hinternet::{
 use integration_tests::http2_peer::{Frame, Kind, PREFACE, Reason, frames};
 use integration_tests::recorder::Recorder;
 use integration_tests::scripted_peer::{Ending, Script, ScriptedPeer};
-use runner::{Case, Suite, hex, judge, list, peak_memory_kib, read_json, text};
+use integration_tests::{SANITIZED, is_over};
+use runner::{Case, Suite, Verdict, hex, judge, list, peak_memory_kib, read_json, text};
 use serde_json::Value;
 
 fn main() -> ExitCode {
@@ -44,12 +45,21 @@ async fn play_all(file: &Path) -> Vec<Case> {
         .cloned()
         .map(|vector| {
             let id = text(&vector["id"]).to_owned();
-            judge(id.clone(), None, async move {
+            let of_memory = text(&vector["expect"]["kind"]) == "bounded";
+            let judged = judge(id.clone(), None, async move {
                 match vector["expect"]["max_rss_mib"].as_u64() {
                     Some(_) => in_a_process(ALONE, &id).await.map(drop),
                     None => play(&vector).await,
                 }
-            })
+            });
+            async move {
+                let mut case = judged.await;
+                // Whatever else there is to see was seen, a sanitizer's finds among it.
+                if SANITIZED && of_memory && matches!(case.verdict, Verdict::Passed) {
+                    case.verdict = Verdict::Skipped("of memory alone, where a sanitizer's is counted too");
+                }
+                case
+            }
         })
         .collect();
     stream::iter(cases).buffered(AT_ONCE).collect().await
@@ -64,7 +74,9 @@ fn play_alone(id: &str) -> ExitCode {
     let result = runtime.block_on(async move { tokio::spawn(async move { play(&vector).await }).await });
     let grown = peak_memory_kib().unwrap_or_default() - before;
     alone::ended(match result {
-        Ok(Ok(())) if grown > limit => Err(format!("took {grown} KiB of memory, where {limit} KiB are allowed")),
+        Ok(Ok(())) if is_over(grown, limit) => {
+            Err(format!("took {grown} KiB of memory, where {limit} KiB are allowed"))
+        }
         Ok(verdict) => verdict,
         Err(panic) => Err(panic.to_string()),
     })

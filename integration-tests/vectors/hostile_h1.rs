@@ -72,6 +72,8 @@ async fn room() -> Option<u64> {
         let aborted = in_a_small_process(ALONE, GREEDY, kib).await.expect_err("more than there is room for");
         assert!(aborted.contains("memory allocation"), "{aborted}");
         println!("{kib} KiB of addresses for each case");
+    } else {
+        println!("no bound of addresses");
     }
     room
 }

@@ -8,6 +8,7 @@ use super::ahead::Opener;
 use super::*;
 use crate::error::Operation;
 use crate::error::Stage;
+use crate::handle::Ending;
 use crate::id::HandleKind;
 use crate::notification::CreditLimits;
 use crate::options::{DialOptions, NameOptions, RequestOptions, SessionOptions};
@@ -52,13 +53,11 @@ fn pond(terms: &Arc<Terms>, options: &RequestOptions) -> Rc<Pond> {
 
 async fn lease(pond: &Rc<Pond>, options: &RequestOptions) -> Lease {
     let owner = Arc::clone(&pond.terms.session);
-    let asking = Asking {
-        request: owner.child(HandleKind::Request, Operation::Send).unwrap(),
-        owner,
-        options: Arc::new(options.clone()),
-        fresh: false,
-        stage: Cell::new(Stage::Queue),
-    };
+    let request = owner.child(HandleKind::Request, Operation::Send).unwrap();
+    // It has nothing to tell: it ends with the session, which knows it until then.
+    drop(request.first_hold());
+    let asking =
+        Asking { request, owner, options: Arc::new(options.clone()), fresh: false, stage: Cell::new(Stage::Queue) };
     pond.acquire(Rc::new(asking)).await.unwrap()
 }
 
@@ -98,6 +97,7 @@ async fn a_lane_where_nothing_happens_hears_that_another_wants_a_wire() {
             all.push(lease(&other, &options).await);
         }
         assert_eq!(other.resting_since().len(), 0, "what the lane held that is gone is the other's");
+        session.close(Ending::Closed);
     };
     LocalSet::new().run_until(tokio::time::timeout(Duration::from_secs(30), story)).await.unwrap();
 }
@@ -119,6 +119,7 @@ async fn a_request_has_its_place_though_one_was_refused_to_a_wire_ahead() {
         let come_back = async { all.into_iter().for_each(|lease| lease.give_back(&session, clock::now())) };
         let (taken, ()) = tokio::join!(biased; lease(&other, &options), come_back);
         taken.give_back(&session, clock::now());
+        session.close(Ending::Closed);
     };
     LocalSet::new().run_until(tokio::time::timeout(Duration::from_secs(30), story)).await.unwrap();
 }

@@ -59,6 +59,9 @@ pub(super) fn take(size: Size) -> BytesMut {
 /// Keeps it for a later taker, if there is a place for it. It may come before the last piece of it is dropped.
 pub(super) fn put_back(mut buffer: BytesMut, size: Size) {
     buffer.clear();
+    // As nearly always nobody holds a piece: its taker finds it ready. And one of which all was taken would point behind its memory,
+    // for whoever looks for what is lost.
+    let _held = is_whole(&mut buffer, size);
     // A thread that ends has dropped its stock already.
     let _gone = STOCK.try_with(|stock| {
         let kept = &mut stock.borrow_mut()[size as usize];

@@ -144,10 +144,10 @@ mod tests {
     /// The windows, and whether contexts are taken over: the client's first.
     type Told = (u8, u8, bool, bool);
 
-    fn agreed(offer: &Offer, answers: &[&'static str]) -> Result<Option<Told>, HandshakeFault> {
+    fn agreed(offer: &Offer, answers: &[&str]) -> Result<Option<Told>, HandshakeFault> {
         let mut headers = HeaderMap::new();
         for answer in answers {
-            headers.append(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_static(answer));
+            headers.append(SEC_WEBSOCKET_EXTENSIONS, HeaderValue::from_str(answer).unwrap());
         }
         let told = |Agreed { terms, .. }: Agreed| {
             let AgreedCompression { client_window_bits, server_window_bits, .. } = terms;
@@ -205,8 +205,8 @@ mod tests {
             assert_eq!(agreed(&usual, answers), Err(HandshakeFault::Extension), "{answers:?}");
         }
         let of = |offer, parameters: &str| {
-            let answer = format!("permessage-deflate; {parameters}").leak();
-            agreed(offer, &[answer]).unwrap_err()
+            let answer = format!("permessage-deflate; {parameters}");
+            agreed(offer, &[&answer]).unwrap_err()
         };
         assert_eq!(of(&usual, ""), HandshakeFault::ExtensionSyntax);
         for unknown in [
