@@ -93,6 +93,8 @@ thread_local! {
 
 #[cfg(test)]
 mod tests {
+    use bytes::Buf;
+
     use super::Size::{Large, Larger, Largest, Small};
     use super::*;
 
@@ -110,6 +112,18 @@ mod tests {
             put_back(buffer, size);
             let again = take(size);
             assert_eq!((again.len(), again.capacity(), again.as_ptr()), (0, size.octets(), place));
+        }
+    }
+
+    #[test]
+    fn a_buffer_of_which_all_was_taken_is_kept_by_its_beginning() {
+        for size in [Small, Large, Larger, Largest] {
+            let mut buffer = take(size);
+            let place = buffer.as_ptr();
+            buffer.resize(size.octets(), 0);
+            buffer.advance(size.octets());
+            put_back(buffer, size);
+            STOCK.with_borrow(|stock| assert_eq!(stock[size as usize][0].as_ptr(), place));
         }
     }
 
