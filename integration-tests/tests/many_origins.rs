@@ -13,9 +13,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use futures_util::{StreamExt, stream};
 use hinternet::{Engine, NotificationMask, Session, Status};
 use integration_tests::{assert_kib, patiently, resident_kib};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdout, Command};
 
 const WIRES: usize = 400;
 /// By then everything that is bounded has reached its bound.
@@ -25,7 +25,7 @@ const WARM: usize = 10_000;
 #[cfg_attr(not(target_os = "linux"), ignore = "needs /proc/self and all of 127.0.0.0/8")]
 async fn e_memory_is_flat_and_descriptors_are_bounded_over_many_origins() {
     let origins = if env::var_os("HINTERNET_DEEP").is_some() { 100_000 } else { 30_000 };
-    let (_server, port) = start_server().await;
+    let (_server, _said, port) = start_server().await;
     // As many threads on every machine: each has sockets of its own.
     let engine = Engine::builder().shards(2).start().unwrap();
     let (closed, failed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -90,7 +90,8 @@ fn sockets() -> usize {
 /// Names what the program shall be when it is started once more.
 const ROLE: &str = "HINTERNET_MANY_ORIGINS_SERVER";
 
-async fn start_server() -> (Child, u16) {
+/// What it says has to have somewhere to go: libtest says of a test that it runs for a minute, and ends where nobody listens.
+async fn start_server() -> (Child, Lines<BufReader<ChildStdout>>, u16) {
     let mut server = Command::new(env::current_exe().unwrap())
         .args(["--exact", "be_the_server", "--nocapture"])
         .env(ROLE, "yes")
@@ -109,7 +110,7 @@ async fn start_server() -> (Child, u16) {
         panic!("the server ended");
     };
     let port = patiently("the server's port", port).await;
-    (server, port)
+    (server, lines, port)
 }
 
 /// No test: the server's side, when the program is started once more for it.
