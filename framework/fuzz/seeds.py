@@ -3,6 +3,7 @@
 
     seeds.py FOLDER
 
+Beside each folder stands the list of what is in it, in the order in which a target takes them: a directory has an order of its own.
 Without vectors there are only the findings and one short seed for each target. Nothing of the vectors is kept here.
 """
 
@@ -79,8 +80,10 @@ def main(folder):
     for name, all_of_it in seeds.items():
         place = pathlib.Path(folder) / name
         place.mkdir(parents=True, exist_ok=True)
-        for octets in all_of_it:
-            (place / hashlib.sha1(octets).hexdigest()).write_bytes(octets)
+        names = {hashlib.sha1(octets).hexdigest(): octets for octets in all_of_it}
+        for seed, octets in names.items():
+            (place / seed).write_bytes(octets)
+        place.with_suffix(".list").write_text(",".join(str(place / seed) for seed in sorted(names)))
         print(f"{name}: {len(all_of_it)} seeds")
 
 
