@@ -81,7 +81,8 @@ async fn compare(options: &Options) -> Result<(), Failed> {
 
 /// Asks all of them, every so many-th of which is hostile.
 async fn ask(options: &Options, engine: &Engine, hostile: usize) -> Result<Run, Failed> {
-    let servers = Servers::hosts(hostile).await?;
+    // The fifth has a process of its own: it is the client that must not feel it, and not who answers beside it.
+    let (known, strangers) = (Servers::hosts(0).await?, Servers::hosts(hostile).await?);
     let recorder = Recorder::on(engine).forgetting();
     // What a caller would set who knows that its peers may be hostile.
     let mut timeouts = Timeouts::all(Duration::from_secs(5));
@@ -93,10 +94,11 @@ async fn ask(options: &Options, engine: &Engine, hostile: usize) -> Result<Run, 
     let run = Arc::new(Mutex::new(Run::default()));
     for n in 0..options.origins {
         let (session, run, options) = (Arc::clone(&session), Arc::clone(&run), *options);
-        let url = format!("http://{}:{}/", address(n), servers.told(PORT));
         let is_evil = is_hostile(n, hostile);
         // Good in every run, so that the runs can be compared.
         let is_timed = !is_hostile(n, EVERY);
+        let servers = if is_timed { &known } else { &strangers };
+        let url = format!("http://{}:{}/", address(n), servers.told(PORT));
         let asks = async move {
             let pace = Duration::from_millis(options.pace);
             sleep(pace.mul_f64(Seeded::new(n as u64).below(1_000) as f64 / 1_000.0)).await;

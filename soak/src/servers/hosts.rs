@@ -1,11 +1,11 @@
 //! A host at each address of 127.0.0.0/8, of which some are hostile: each in one of the ways that a client has met.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use integration_tests::coded::Coded;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::sleep;
 
 use crate::Failed;
@@ -25,7 +25,11 @@ pub(crate) fn is_hostile(n: usize, every: usize) -> bool {
 }
 
 pub(super) async fn serve(hostile: usize) -> Result<(), Failed> {
-    let listener = TcpListener::bind("0.0.0.0:0").await?;
+    // What the system would hold of a flood costs the machine that both are on more than all that is taken of it.
+    let socket = TcpSocket::new_v4()?;
+    socket.set_send_buffer_size(SENT_AHEAD)?;
+    socket.bind(SocketAddr::from(([0, 0, 0, 0], 0)))?;
+    let listener = socket.listen(1_024)?;
     let places = [(PORT, listener.local_addr()?.port().to_string())];
     let (begin, more) = Coded::Gzip.bomb();
     let bomb: &'static [u8] = [&begin[..], &more.repeat(100)].concat().leak();
@@ -146,5 +150,7 @@ async fn flood(stream: &mut TcpStream, begin: &[u8], more: &[u8]) -> std::io::Re
 }
 
 const WAYS: usize = 17;
+/// Octets in a socket.
+const SENT_AHEAD: u32 = 16 * 1024;
 /// Longer than any client here waits.
 const LONG: Duration = Duration::from_secs(30);
