@@ -25,7 +25,7 @@ pub(crate) fn is_hostile(n: usize, every: usize) -> bool {
 }
 
 pub(super) async fn serve(hostile: usize) -> Result<(), Failed> {
-    // What the system would hold of a flood costs the machine that both are on more than all that is taken of it.
+    // Who floods shares its machine with the client here, where what the system holds of a flood costs more than what is taken.
     let socket = TcpSocket::new_v4()?;
     socket.set_send_buffer_size(SENT_AHEAD)?;
     socket.bind(SocketAddr::from(([0, 0, 0, 0], 0)))?;

@@ -568,9 +568,9 @@ fn a_carrier_rests_from_its_last_exchange_on_and_then_the_room_of_the_line_is_gi
     assert_eq!(assigned(&mut pool), (vec![1, 2], vec![]));
     pool.carries_one_less(|_| true, start);
     assert!(pool.line.capacity() > 0, "one is still carried, and others may come");
-    assert_eq!(pool.resting_since().next(), None);
+    assert_eq!((pool.resting_since().next(), pool.resting_carriers().count()), (None, 0));
     pool.carries_one_less(|_| true, later);
-    assert_eq!(pool.line.capacity(), 0);
+    assert_eq!((pool.line.capacity(), pool.resting_carriers().count()), (0, 1));
     assert_eq!(pool.resting_since().collect::<Vec<_>>(), [later]);
 }
 

@@ -54,6 +54,12 @@ impl<T> ByStream<T> {
         }
     }
 
+    /// For how many streams there is room beside the first.
+    #[cfg(test)]
+    pub(super) fn room(&self) -> usize {
+        self.more.capacity()
+    }
+
     pub(super) fn len(&self) -> usize {
         usize::from(self.first.is_some()) + self.more.len()
     }

@@ -415,3 +415,13 @@ fn rfc8441_3_that_a_stream_may_carry_another_protocol_is_said_by_any_settings_an
     budget.handle_input(&settings(&[(8, 1)]), now).unwrap();
     assert!(budget.extends_connect());
 }
+
+#[test]
+fn a_wire_that_rests_keeps_no_room_for_streams() {
+    let mut budget = Budget::new(100);
+    [1, 3, 5].into_iter().for_each(|stream| budget.opened(stream, 0));
+    [1, 3, 5].into_iter().for_each(|stream| budget.given_up(stream));
+    assert!(budget.open.room() > 0);
+    budget.rest();
+    assert_eq!(budget.open.room(), 0);
+}

@@ -45,15 +45,15 @@ fn one_stream_after_another_needs_no_table_and_that_of_many_is_given_back_at_res
         kept.insert(stream, ());
         kept.remove(stream);
     }
-    assert_eq!(kept.more.capacity(), 0);
+    assert_eq!(kept.room(), 0);
     (1..100).step_by(2).for_each(|stream| kept.insert(stream, ()));
-    let room = kept.more.capacity();
+    let room = kept.room();
     assert!(room > 0);
     assert!((3..100).step_by(2).all(|stream| kept.remove(stream).is_some()));
     kept.rest();
-    assert_eq!((kept.len(), kept.more.capacity()), (1, room), "one is left");
+    assert_eq!((kept.len(), kept.room()), (1, room), "one is left");
     kept.remove(1);
-    assert_eq!(kept.more.capacity(), room, "who comes next finds room");
+    assert_eq!(kept.room(), room, "who comes next finds room");
     kept.rest();
-    assert_eq!(kept.more.capacity(), 0);
+    assert_eq!(kept.room(), 0);
 }
