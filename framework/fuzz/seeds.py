@@ -60,6 +60,8 @@ OWN["request"] = [
 
 
 def main(folder):
+    if "," in folder:
+        sys.exit("libFuzzer takes no comma in the name of a folder")
     seeds = {name: set() for name in OWN}
 
     def add(name, seed):

@@ -1,4 +1,5 @@
-//! A wire of HTTP/2 that carries nothing gives the room of its streams back, within a tick. In a process of its own, whose memory is counted.
+//! A wire of HTTP/2 that carries nothing gives the room of its streams back, within a tick. In a process of its own, whose memory
+//! is counted.
 
 use std::alloc::System;
 use std::time::Duration;

@@ -73,6 +73,9 @@ async fn compare(options: &Options) -> Result<(), Failed> {
     if let Some(first) = failed.first() {
         return Err(format!("{} requests to good origins failed, the first: {first}", failed.len()).into());
     }
+    if mixed.iter().any(|run| run.hostile == 0 || run.hostile_failed < run.hostile) {
+        return Err("a hostile one has answered as it should".into());
+    }
     if ratio > 2.0 {
         return Err("the hostile ones are felt".into());
     }
