@@ -73,7 +73,10 @@ async fn compare(options: &Options) -> Result<(), Failed> {
     if let Some(first) = failed.first() {
         return Err(format!("{} requests to good origins failed, the first: {first}", failed.len()).into());
     }
-    if mixed.iter().any(|run| run.hostile == 0 || run.hostile_failed < run.hostile) {
+    if mixed.iter().any(|run| run.hostile == 0) {
+        return Err("no hostile one was asked".into());
+    }
+    if mixed.iter().any(|run| run.hostile_failed < run.hostile) {
         return Err("a hostile one has answered as it should".into());
     }
     if ratio > 2.0 {
