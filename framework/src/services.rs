@@ -1,9 +1,10 @@
 //! What a session lends to all levels below it, and the work it counts.
 
 mod lanes;
+mod setting;
 mod work;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::HeaderMap;
@@ -18,6 +19,7 @@ use crate::handle::Node;
 use crate::options::{AuthTarget, PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
 use crate::policy::auth::{Keyring, bind};
+use crate::protocol::http2::head::Plain;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
 use crate::stores::HstsStore;
@@ -26,6 +28,7 @@ use crate::transport::Names;
 
 pub(crate) use lanes::Load;
 use lanes::{Place, Spread};
+use setting::Setting;
 pub use work::ShutdownReport;
 pub(crate) use work::{Work, WorkEnd, WorkGuard, drain};
 
@@ -35,6 +38,8 @@ pub(crate) struct Services {
     pub(crate) engine: Engine,
     /// Fields every request has unless it names them itself.
     pub(crate) default_headers: Arc<HeaderMap>,
+    /// The same as HTTP/2 has them.
+    pub(crate) plain_fields: Arc<Plain>,
     /// One of them says which content codings are welcome.
     pub(crate) names_codings: bool,
     /// One of them may tell a server, or a proxy, who uses the wire.
@@ -50,7 +55,7 @@ pub(crate) struct Services {
     /// `None`: nobody is asked by https who was not asked for so.
     pub(crate) hsts: Option<HstsStore>,
     /// What connections and requests start from, unless their origin has options of its own.
-    request_options: Arc<Mutex<SharedOptions>>,
+    request_options: Arc<Setting>,
     /// `None` where every origin is on one shard.
     spread: Option<Spread>,
 }
@@ -73,7 +78,7 @@ impl Services {
         session: Arc<Node>,
     ) -> Arc<Self> {
         let limits = PoolLimits::of(&options);
-        let request_options = Arc::new(Mutex::new(Arc::new(options.request)));
+        let request_options = Arc::new(Setting::new(Arc::new(options.request)));
         let mut default_headers = options.default_headers;
         default_headers.entry(USER_AGENT).or_insert(options.user_agent);
         default_headers.entry(ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -112,6 +117,7 @@ impl Services {
         Arc::new(Self {
             engine,
             default_headers,
+            plain_fields: Arc::default(),
             names_codings,
             defaults_bind,
             session,
@@ -144,11 +150,11 @@ impl Services {
 
     /// What connections and requests start from.
     pub(crate) fn request_options(&self) -> SharedOptions {
-        Arc::clone(&self.request_options.lock().unwrap_or_else(PoisonError::into_inner))
+        self.request_options.get()
     }
 
     pub(crate) fn set_request_options(&self, options: SharedOptions) {
-        *self.request_options.lock().unwrap_or_else(PoisonError::into_inner) = options;
+        self.request_options.set(options);
     }
 
     /// The same to this origin.

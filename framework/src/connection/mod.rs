@@ -102,7 +102,7 @@ impl Connection {
         let node = services.session.child(HandleKind::Connection, operation)?;
         // Until the handle is announced nothing of it may end.
         let creating = node.hold();
-        let guard = ActorGuard::new(&node, node.first_hold());
+        let guard = ActorGuard::new(node.first_hold());
         let shard = services.engine.shard_of((services.session.id(), &origin));
         let inner = Arc::new_cyclic(|weak: &Weak<Inner>| {
             let (actor_node, handle) = (Arc::clone(&node), Weak::clone(weak));
@@ -255,6 +255,12 @@ impl Connection {
 
     fn inherited(&self) -> MutexGuard<'_, Inherited> {
         self.inner.inherited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 }
 

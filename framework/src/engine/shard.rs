@@ -3,15 +3,19 @@
 mod crew;
 mod hosted;
 mod local;
+mod near;
 
+use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::Poll;
 
 use actix::dev::channel::{AddressReceiver, channel};
 use actix::{Actor, Addr, Context};
 use actix_rt::ArbiterHandle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::task::coop::has_budget_remaining;
 use tokio::task::spawn_local;
 
 use crate::notification::WokenLate;
@@ -21,10 +25,12 @@ use hosted::Hosted;
 #[cfg(feature = "blocking")]
 pub(crate) use hosted::hosts_a_shard;
 use local::Local;
+use near::Near;
 
-/// Where actors run. From any thread a shard is given work; on its own thread it does it, in the order it came.
+/// Where actors run. From any thread a shard is given work; on its own thread it does it, what one thread has given in the order it came.
 #[derive(Clone)]
 pub(crate) struct Shard {
+    number: u64,
     jobs: UnboundedSender<Job>,
     /// `None`: tasks among those of the caller's `LocalSet`.
     arbiter: Option<ArbiterHandle>,
@@ -57,6 +63,7 @@ impl Shard {
 
     fn on(arbiter: ArbiterHandle, hosted: Option<Hosted>) -> Self {
         let (jobs, receiver) = unbounded_channel();
+        let number = next_number();
         let thread = Arc::new(AtomicU64::new(0));
         let begun = Arc::clone(&thread);
         // On one that has stopped, the receiver is dropped and no job is taken.
@@ -64,16 +71,17 @@ impl Shard {
             begun.store(thread_number(), Ordering::Relaxed);
             spawn_local(async move {
                 let _hosted = hosted;
-                work(receiver).await
+                work(number, receiver).await
             });
         });
-        Self { jobs, arbiter: Some(arbiter), thread }
+        Self { number, jobs, arbiter: Some(arbiter), thread }
     }
 
     /// A shard among the tasks of the current `LocalSet`; `None` where there is none.
     pub(super) fn on_current_thread() -> Option<Self> {
         let thread = Arc::new(AtomicU64::new(thread_number()));
-        Local::spawn().map(|jobs| Self { jobs, arbiter: None, thread })
+        let number = next_number();
+        Local::spawn(number).map(|jobs| Self { number, jobs, arbiter: None, thread })
     }
 
     /// Starts an actor. On a shard that has stopped it is dropped, and its address is dead.
@@ -118,7 +126,11 @@ impl Shard {
 
     /// The same for one that has work for the shard's crew.
     pub(crate) fn run_with_crew(&self, function: impl FnOnce(&Crew) + Send + 'static) -> bool {
-        self.jobs.send(Job::Run(Box::new(function))).is_ok()
+        self.tell(Job::Run(Box::new(function)))
+    }
+
+    fn tell(&self, job: Job) -> bool {
+        Near::give(self.number, job).or_else(|job| self.jobs.send(job)).is_ok()
     }
 
     /// Runs a future there. `false`: it has stopped, and the future was dropped.
@@ -142,7 +154,7 @@ impl Shard {
     pub(super) fn stop(&self) {
         let _stopped = match &self.arbiter {
             Some(arbiter) => arbiter.stop(),
-            None => self.jobs.send(Job::Stop).is_ok(),
+            None => self.tell(Job::Stop),
         };
     }
 }
@@ -150,15 +162,48 @@ impl Shard {
 /// Does what the shard is told. `true`: it was told to stop; `false`: nobody can tell it anything any more.
 ///
 /// A job that panics ends alone, as a task of its own would.
-async fn work(mut jobs: UnboundedReceiver<Job>) -> bool {
+async fn work(number: u64, mut jobs: UnboundedReceiver<Job>) -> bool {
+    let near = Near::here(number);
     let crew = Crew::default();
-    loop {
-        match jobs.recv().await {
-            Some(Job::Run(function)) => drop(catch_unwind(AssertUnwindSafe(|| function(&crew)))),
-            Some(Job::Stop) => return true,
-            None => return false,
+    let is_over = |job: Job| match job {
+        Job::Run(function) => {
+            drop(catch_unwind(AssertUnwindSafe(|| function(&crew))));
+            false
         }
-    }
+        Job::Stop => true,
+    };
+    poll_fn(|context| {
+        // What this thread has told before it was here came this way too, and comes first.
+        let told_to_end = loop {
+            match jobs.poll_recv(context) {
+                Poll::Ready(Some(job)) => {
+                    if is_over(job) {
+                        break Some(true);
+                    }
+                }
+                Poll::Ready(None) => break Some(false),
+                Poll::Pending => break None,
+            }
+        };
+        // Without budget left there may be more, for which it was woken already.
+        if told_to_end.is_none() && !has_budget_remaining() {
+            return Poll::Pending;
+        }
+        // Also before an end, which this thread may have told it of behind these.
+        let is_over = near.work(context, is_over);
+        match told_to_end {
+            Some(end) => Poll::Ready(end || is_over),
+            None if is_over => Poll::Ready(true),
+            None => Poll::Pending,
+        }
+    })
+    .await
+}
+
+/// Tells one shard from another.
+fn next_number() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// Names the calling thread.

@@ -201,7 +201,7 @@ macro_rules! handle_methods {
             /// Closes the handle and all below it (`WinHttpCloseHandle`). The end begins with the call; the future resolves when
             /// each `HandleClosing` is posted. See [`Handle::close`](crate::handle::Handle::close).
             pub fn close(&self) -> impl Future<Output = crate::error::Result<()>> + Send + 'static + use<> {
-                crate::handle::close(&self.inner.node)
+                crate::handle::close(self.inner.node())
             }
         }
     };
@@ -209,7 +209,7 @@ macro_rules! handle_methods {
         impl crate::handle::sealed::HasNode for $handle {
             #[allow(private_interfaces, reason = "sealed: nobody outside can call it")]
             fn node(&self) -> &std::sync::Arc<crate::handle::Node> {
-                &self.inner.node
+                self.inner.node()
             }
         }
 
@@ -296,7 +296,7 @@ macro_rules! handle_methods {
             /// Resolves when the handle is closed and its last notification handled; closes nothing. See
             /// [`Handle::closed`](crate::handle::Handle::closed).
             pub fn closed(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-                crate::handle::closed(&self.inner.node)
+                crate::handle::closed(self.inner.node())
             }
 
             /// Is the handle still open? See [`Handle::is_open`](crate::handle::Handle::is_open).

@@ -11,18 +11,20 @@
 //! child cannot join a parent that is closing; a parent's `HandleClosing` waits for those of its children; and a close
 //! always gets through, because it is a flag first and a message second.
 
+mod children;
 mod closing;
 mod finding;
 mod stand_in;
 
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use actix::Recipient;
 use tokio::sync::Notify;
+
+use children::Children;
 
 use super::messages::{Cancel, CloseHandle};
 use super::stop::{Stop, StopReason};
@@ -38,7 +40,11 @@ pub(crate) struct Node {
     subscribers: Subscribers,
     phase: AtomicU8,
     life: Mutex<Life>,
-    closed: Notify,
+    /// Its creator, its actor, and each operation in flight: each may have something to tell before the handle is closed.
+    holds: AtomicUsize,
+    /// Wakes those who wait for another phase; made for the first of them.
+    phases: OnceLock<Notify>,
+    is_awaited: AtomicBool,
     handle: OnceLock<Entry>,
     /// Stops what runs for the handle before it has an actor.
     stop: Stop,
@@ -52,11 +58,8 @@ pub(crate) type Entry = Weak<dyn Any + Send + Sync>;
 struct Life {
     ending: Option<Ending>,
     finished: bool,
-    /// Its creator, its actor, and each operation in flight: each may have something to tell before the handle is closed.
-    holds: usize,
     actor: Option<Commands>,
-    /// In the order they were made, in which a close goes through them.
-    children: BTreeMap<HandleId, Arc<Node>>,
+    children: Children,
 }
 
 /// How the tree reaches an actor.
@@ -69,6 +72,13 @@ pub(crate) struct Commands {
 /// Somebody who may still have something to tell of a handle.
 #[derive(Debug)]
 pub(crate) struct Hold(Arc<Node>);
+
+impl Hold {
+    /// Of whom.
+    pub(crate) fn node(&self) -> &Arc<Node> {
+        &self.0
+    }
+}
 
 impl Drop for Hold {
     fn drop(&mut self) {
@@ -112,12 +122,12 @@ impl Node {
         }
         let context = self.context.load(Ordering::Relaxed);
         let node = Arc::new(Self::new(kind, Some(Arc::clone(self)), context, self.subscribers.inherit()));
-        life.children.insert(node.id, Arc::clone(&node));
+        life.children.join(Arc::clone(&node));
         Ok(node)
     }
 
     fn new(kind: HandleKind, parent: Option<Arc<Self>>, context: u64, subscribers: Subscribers) -> Self {
-        let life = Life { ending: None, finished: false, holds: 1, actor: None, children: BTreeMap::new() };
+        let life = Life { ending: None, finished: false, actor: None, children: Children::default() };
         Self {
             id: HandleId::next(),
             kind,
@@ -126,7 +136,9 @@ impl Node {
             subscribers,
             phase: AtomicU8::new(OPEN),
             life: Mutex::new(life),
-            closed: Notify::new(),
+            holds: AtomicUsize::new(1),
+            phases: OnceLock::new(),
+            is_awaited: AtomicBool::new(false),
             handle: OnceLock::new(),
             stop: Stop::default(),
             draining: AtomicBool::new(false),
@@ -170,7 +182,7 @@ impl Node {
 
     /// Puts the end of the handle off until the hold is dropped.
     pub(crate) fn hold(self: &Arc<Self>) -> Hold {
-        self.lock().holds += 1;
+        self.holds.fetch_add(1, Ordering::Relaxed);
         Hold(Arc::clone(self))
     }
 
@@ -180,40 +192,68 @@ impl Node {
     }
 
     fn let_go(&self) {
-        self.lock().holds -= 1;
-        self.finish_if_last();
+        if self.holds.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.finish_if_last();
+        }
     }
 
     fn finish_if_last(&self) {
-        {
-            let mut life = self.lock();
-            let ready = life.ending.is_some() && life.holds == 0 && life.children.is_empty();
-            if !ready || std::mem::replace(&mut life.finished, true) {
-                return;
-            }
+        // Who lets go last comes here behind this, and finds that the handle is ending.
+        if self.holds.load(Ordering::Acquire) == 0 && self.is_finished_now(&mut self.lock()) {
+            self.finish();
         }
+    }
+
+    /// Is it ending, and nobody left who may have something to tell? True once.
+    fn is_finished_now(&self, life: &mut Life) -> bool {
+        let is_ready = life.ending.is_some() && life.children.is_empty() && self.holds.load(Ordering::Acquire) == 0;
+        is_ready && !std::mem::replace(&mut life.finished, true)
+    }
+
+    fn finish(&self) {
         let departed = self.subscribers.close(self.author());
-        self.phase.store(CLOSED, Ordering::Release);
-        self.closed.notify_waiters();
+        self.phase.store(CLOSED, Ordering::SeqCst);
+        self.wakes_who_waits();
         if let Some(parent) = &self.parent {
             parent.subscribers.wait_for(departed);
-            let removed = parent.lock().children.remove(&self.id);
+            let (removed, is_finished) = {
+                let mut life = parent.lock();
+                (life.children.leave(self.id), parent.is_finished_now(&mut life))
+            };
             drop(removed);
-            parent.finish_if_last();
+            if is_finished {
+                parent.finish();
+            }
+        }
+    }
+
+    /// The phase was stored before, in the order of all as what is loaded here: whoever waits sees it, or is seen.
+    fn wakes_who_waits(&self) {
+        if self.is_awaited.load(Ordering::SeqCst)
+            && let Some(phases) = self.phases.get()
+        {
+            phases.notify_waiters();
+        }
+    }
+
+    /// Waits until the phase is as wanted.
+    async fn waits(&self, is_wanted: impl Fn(u8) -> bool) {
+        let phases = self.phases.get_or_init(Notify::new);
+        self.is_awaited.store(true, Ordering::SeqCst);
+        loop {
+            let changed = phases.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            if is_wanted(self.phase.load(Ordering::SeqCst)) {
+                return;
+            }
+            changed.await;
         }
     }
 
     /// Resolves when `HandleClosing` was posted, here and below.
     pub(crate) async fn closing_posted(&self) {
-        loop {
-            let closed = self.closed.notified();
-            tokio::pin!(closed);
-            closed.as_mut().enable();
-            if self.phase.load(Ordering::Acquire) == CLOSED {
-                return;
-            }
-            closed.await;
-        }
+        self.waits(|phase| phase == CLOSED).await;
     }
 
     /// Resolves when every subscriber has handled the last notification, or has died.
@@ -225,7 +265,7 @@ impl Node {
     /// Cancels what is in flight here and below, and closes nothing.
     pub(crate) fn cancel(&self) {
         let life = self.lock();
-        let children: Vec<_> = life.children.values().cloned().collect();
+        let children = life.children.all();
         match &life.actor {
             Some(Commands { cancel: Some(cancel), .. }) => cancel.do_send(Cancel),
             Some(Commands { cancel: None, .. }) => {}

@@ -169,3 +169,15 @@ fn units(weight: Weight) -> u64 {
 
 const MESSAGE: u64 = 1;
 const PROGRESS: u64 = 1 << 32;
+
+/// Subscriptions of a handle or of those below it that have ended, and may have messages which are not handled yet.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Departed(pub(super) Vec<Remains>);
+
+impl Departed {
+    /// Keeps no more than what is still to be waited for.
+    pub(super) fn add(&mut self, more: impl IntoIterator<Item = Remains>) {
+        self.0.retain(Remains::are_left);
+        self.0.extend(more);
+    }
+}

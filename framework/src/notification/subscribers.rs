@@ -1,11 +1,11 @@
 //! Who hears of one handle: the inherited slot, added subscriptions, and the order in which all of them are told.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::Notification;
-use super::credit::{Credit, Remains, Share};
+use super::credit::{Credit, Departed, Remains, Share};
 use super::mask::NotificationMask as Mask;
 use super::sink::{Dead, Subscriber};
 use super::status::Status;
@@ -24,6 +24,8 @@ pub(crate) struct Subscribers {
     limits: CreditLimits,
     /// All masks together: what a silent handle costs is this one load.
     union: AtomicU64,
+    /// There is nobody to be told, whatever it is, and no trace is kept.
+    is_empty: AtomicBool,
     table: Mutex<Table>,
 }
 
@@ -60,18 +62,6 @@ pub(crate) struct Author {
     pub(crate) kind: HandleKind,
     pub(crate) parent: Option<HandleId>,
     pub(crate) context: u64,
-}
-
-/// Subscriptions of a handle or of those below it that have ended, and may have messages which are not handled yet.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Departed(Vec<Remains>);
-
-impl Departed {
-    /// Keeps no more than what is still to be waited for.
-    fn add(&mut self, more: impl IntoIterator<Item = Remains>) {
-        self.0.retain(Remains::are_left);
-        self.0.extend(more);
-    }
 }
 
 /// How much a subscriber may leave unhandled.
@@ -127,11 +117,26 @@ impl Previous {
 
 impl Subscribers {
     pub(crate) fn new(limits: CreditLimits) -> Self {
-        Self { limits, union: AtomicU64::new(0), table: Mutex::default() }
+        Self::with_table(limits, Table::default())
+    }
+
+    fn with_table(limits: CreditLimits, table: Table) -> Self {
+        let (union, is_empty) = (AtomicU64::new(table.union()), AtomicBool::new(table.is_empty()));
+        Self { limits, union, is_empty, table: Mutex::new(table) }
+    }
+
+    /// The table is another: what is known of it without its lock.
+    fn remember(&self, table: &Table) {
+        self.union.store(table.union(), Ordering::Release);
+        self.is_empty.store(table.is_empty(), Ordering::Release);
     }
 
     /// What a child starts with: a copy of every subscription, with credit in common and a sequence of its own.
     pub(crate) fn inherit(&self) -> Self {
+        // Most have nobody, and need not be locked to see that.
+        if self.is_empty.load(Ordering::Acquire) {
+            return Self::new(self.limits);
+        }
         let mut parent = self.lock();
         let Table { slot, added, trace, .. } = &mut *parent;
         let table = Table {
@@ -140,7 +145,7 @@ impl Subscribers {
             trace: trace.as_deref().map(|trace| Box::new(trace.anew())),
             ..Table::default()
         };
-        Self { limits: self.limits, union: AtomicU64::new(table.union()), table: Mutex::new(table) }
+        Self::with_table(self.limits, table)
     }
 
     /// Does anybody ask for it?
@@ -161,9 +166,14 @@ impl Subscribers {
     /// Returns what the handle above has to wait for, beside the subscriptions that are copies of its own.
     pub(crate) fn close(&self, author: Author) -> Departed {
         let mut table = self.lock();
+        if table.is_empty() && table.departed.0.is_empty() {
+            table.closed = true;
+            return Departed::default();
+        }
         self.post(&mut table, &author, Mask::HANDLES, Status::HandleClosing);
         table.closed = true;
         self.union.store(0, Ordering::Release);
+        self.is_empty.store(true, Ordering::Release);
         let mut above = table.departed.clone();
         let mut end = |mut one: Subscription| {
             // Also for those whose mask has no last words. A dead one has nothing to be told.
@@ -195,7 +205,7 @@ impl Subscribers {
         }
         let next = next.map(|(subscriber, mask)| Subscription::new(subscriber, mask, self.limits));
         let old = std::mem::replace(&mut table.slot, next);
-        self.union.store(table.union(), Ordering::Release);
+        self.remember(&table);
         old.map(|mut old| {
             old.bid_farewell(&author);
             old.into_previous(&mut table.departed)
@@ -208,7 +218,7 @@ impl Subscribers {
         let mut table = self.lock();
         if !table.closed {
             table.added.push(subscription);
-            self.union.store(table.union(), Ordering::Release);
+            self.remember(&table);
         }
         id
     }
@@ -223,7 +233,7 @@ impl Subscribers {
         let mut table = self.lock();
         let index = table.added.iter().position(|one| one.id == id)?;
         let mut old = table.added.remove(index);
-        self.union.store(table.union(), Ordering::Release);
+        self.remember(&table);
         old.bid_farewell(&author);
         Some(old.into_previous(&mut table.departed))
     }
@@ -273,14 +283,14 @@ impl Subscribers {
         }
         if lost {
             table.drop_the_dead();
-            self.union.store(table.union(), Ordering::Release);
+            self.remember(table);
         }
     }
 
     pub(super) fn set_trace(&self, trace: Trace) {
         let mut table = self.lock();
         table.trace = Some(Box::new(trace));
-        self.union.store(table.union(), Ordering::Release);
+        self.remember(&table);
     }
 
     /// What happened last, the oldest first; empty where no trace is kept.
@@ -298,6 +308,10 @@ impl Table {
         // A trace has no place for frames, and they are many.
         let all = if self.trace.is_some() { !Mask::FRAMES.bits() } else { 0 };
         self.slot.iter().chain(&self.added).fold(all, |union, one| union | one.mask.bits())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.slot.is_none() && self.added.is_empty() && self.trace.is_none()
     }
 
     fn drop_the_dead(&mut self) {

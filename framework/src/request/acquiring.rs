@@ -17,9 +17,9 @@ use crate::reason::CloseReason;
 impl Journey {
     /// Borrows a wire of the target's origin, waiting until `end` at most.
     pub(super) async fn acquire(&mut self, fresh: bool, end: Option<Instant>) -> Result<Lease> {
-        if !self.services.session.is_open() {
+        if !self.shared.services.session.is_open() {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
-            return Err(self.services.session.gone(Operation::Send));
+            return Err(self.shared.services.session.gone(Operation::Send));
         }
         #[cfg(feature = "negotiate")]
         if let Some(lease) = self.held_wire(fresh) {
@@ -31,8 +31,8 @@ impl Journey {
         };
         let found = self.wire_of_its_own(found.as_ref().unwrap_or(&self.options)).or(found);
         let options = found.as_ref().unwrap_or(&self.options);
-        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
-        let pond = origin(&sought, &self.services.terms);
+        let sought = Sought::new(self.shared.services.session.id(), self.target().origin(), options);
+        let pond = origin(&sought, &self.shared.services.terms);
         if options.dial.own.is_some() && !self.own_origin.as_ref().is_some_and(|own| own.is(&pond)) {
             self.own_origin = Some(OwnOrigin::of(&pond));
         }
@@ -46,7 +46,7 @@ impl Journey {
                 self.shared.now_awaits(Awaits::Wire);
                 let asking = Rc::new(Asking {
                     request: Arc::clone(&self.shared.node),
-                    owner: Arc::clone(&self.owner),
+                    owner: Arc::clone(&self.shared.owner),
                     options: Arc::clone(options),
                     fresh,
                     stage: Cell::new(Stage::Queue),

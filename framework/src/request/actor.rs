@@ -22,17 +22,15 @@ use super::state::{Call, SendSide, Standing, State};
 use super::unclaimed::Unclaimed;
 use crate::engine::thread_number;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState};
-use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, Node, StopReason};
+use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
-use crate::services::{Load, Services, WorkEnd, WorkGuard};
+use crate::services::{Load, WorkEnd, WorkGuard};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
 ///
 /// An example is at [`messages`](crate::messages).
 pub struct RequestActor {
-    services: Arc<Services>,
-    pub(super) owner: Arc<Node>,
     /// `None` where nobody follows it.
     pub(super) span: Option<Box<Span>>,
     pub(super) journey: Option<Box<Journey>>,
@@ -50,7 +48,7 @@ pub struct RequestActor {
     unclaimed: Unclaimed,
     pub(super) work: Option<WorkGuard>,
     /// What it is to its lane.
-    pub(super) load: Option<Load>,
+    pub(super) load: Option<Box<Load>>,
     cancelled: bool,
     /// The handle ends when the wire is free, and before those who wait hear that nobody is left.
     _guard: ActorGuard,
@@ -58,8 +56,8 @@ pub struct RequestActor {
 }
 
 impl RequestActor {
-    pub(super) fn new(unstarted: Unstarted, load: Option<Load>) -> Self {
-        let Unstarted { shared, services, owner, guard } = unstarted;
+    pub(super) fn new(unstarted: Unstarted, load: Option<Box<Load>>) -> Self {
+        let Unstarted { shared, guard } = unstarted;
         shared.works_here();
         let span = tracing::debug_span!(
             "hinternet.request",
@@ -78,8 +76,6 @@ impl RequestActor {
         let unclaimed = Unclaimed::default();
         Self {
             shared,
-            services,
-            owner,
             span,
             journey,
             running,
@@ -111,8 +107,8 @@ impl RequestActor {
 
     pub(super) fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
         self.accept(Call::Send, Operation::Send)?;
-        let mut journey = Journey::begin(&self.shared, &self.services, &self.owner, headers, payload)?;
-        let work = self.services.work.begin(Operation::Send)?;
+        let mut journey = Journey::begin(&self.shared, headers, payload)?;
+        let work = self.shared.services.work.begin(Operation::Send)?;
         if let Some(mut last) = self.journey.take() {
             last.leave();
             // The next leg goes over the wire that the last one has left.
@@ -120,7 +116,9 @@ impl RequestActor {
         }
         (self.sends, self.ends_body) = (Sends::Nothing, false);
         self.shared.is_sent_again(SentAgain::Nothing);
-        self.shared.forget_outcome();
+        if self.shared.state() != State::Opened {
+            self.shared.forget_outcome();
+        }
         if let Some(moved) = journey.aim.moved() {
             // Only now: a send that was refused has changed nothing.
             self.shared.draft().aim = Aim::default();

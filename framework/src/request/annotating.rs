@@ -15,7 +15,7 @@ impl Request {
     #[doc(alias = "WINHTTP_OPTION_REQUEST_ANNOTATION")]
     pub fn annotate(&self, text: &str) -> Result<()> {
         let operation = Operation::SetOption;
-        self.inner.node.check_open(operation)?;
+        self.inner.shared.node.check_open(operation)?;
         if text.len() > LONGEST {
             return Err(Error::parameter(operation, format!("an annotation has at most {LONGEST} octets")));
         }

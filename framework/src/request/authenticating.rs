@@ -89,7 +89,7 @@ impl Journey {
     }
 
     fn begun_authenticating(&mut self) -> &mut Authenticating {
-        Authenticating::begun(&mut self.auth, &self.services)
+        Authenticating::begun(&mut self.auth, &self.shared.services)
     }
 
     /// On another shard: what follows where a proxy asks.
@@ -148,7 +148,7 @@ impl Journey {
         let Chosen { place, credentials, are_given, scheme, realm, reason } = chosen;
         let body = self.payload.0.whole();
         let line = Line { method: self.method().as_str(), uri: self.target().path_and_query(), body: body.as_deref() };
-        let shown = self.services.terms.keyring.show(&place, (scheme, &realm), &credentials, &line);
+        let shown = self.shared.services.terms.keyring.show(&place, (scheme, &realm), &credentials, &line);
         let (value, question) = shown?;
         let auth = self.auth.as_mut()?;
         auth.rounds.shows(Carried { place, credentials, are_given, scheme, realm, question, reason });
@@ -180,13 +180,13 @@ impl Journey {
 
     /// Is there anything that may be shown to a proxy?
     pub(super) fn may_show_to_proxy(&self, by: &ByProxy) -> bool {
-        self.auth.is_some() || self.services.terms.keyring.is_used() || by.waiting_credentials().is_some()
+        self.auth.is_some() || self.shared.services.terms.keyring.is_used() || by.waiting_credentials().is_some()
     }
 
     /// The fields of an exchange that another shard composes: what is shown is decided here, where its rounds are.
     pub(super) fn headers_for_afar(&mut self) -> Fields {
         let mut headers = self.headers.clone();
-        if self.auth.is_some() || self.services.terms.keyring.is_used() {
+        if self.auth.is_some() || self.shared.services.terms.keyring.is_used() {
             self.show_credentials(&mut headers);
             self.tell_unasked();
         }
@@ -213,7 +213,7 @@ impl Journey {
     /// Is there an answer to such a head, or may there be one?
     pub(super) fn may_authenticate(&self, head: &ResponseHead) -> bool {
         asks(head.status()).is_some_and(|target| {
-            self.auth.is_some() || self.services.terms.keyring.may_answer() || target == AuthTarget::Proxy
+            self.auth.is_some() || self.shared.services.terms.keyring.may_answer() || target == AuthTarget::Proxy
         })
     }
 
@@ -242,7 +242,7 @@ impl Journey {
         let Some(Carried { place, credentials, are_given, scheme, realm, .. }) = auth.rounds.accepted(&place) else {
             return;
         };
-        let (keyring, era) = (&self.services.terms.keyring, auth.era);
+        let (keyring, era) = (&self.shared.services.terms.keyring, auth.era);
         // A server that fails has not looked.
         if !head.status().is_server_error() {
             let path = self.aim.target(&self.shared).path_and_query();
@@ -272,7 +272,7 @@ impl Journey {
         let shown = auth.rounds.shown(place.target).cloned();
         let again = auth.rounds.challenged(&place, &offers, replayable);
         if let Some(shown) = shown.filter(|shown| again.is_none() && shown.place == place) {
-            self.services.terms.keyring.refused(&place, (shown.scheme, &shown.realm));
+            self.shared.services.terms.keyring.refused(&place, (shown.scheme, &shown.realm));
         }
         let chosen = match self.choose(&place, &offers, again) {
             Some(chosen) => Some(chosen),
@@ -288,7 +288,7 @@ impl Journey {
     }
 
     fn will_show(&mut self, chosen: Chosen, offer: Offer) -> Result<()> {
-        self.services.terms.keyring.challenged(&chosen.place, &offer, random()?);
+        self.shared.services.terms.keyring.challenged(&chosen.place, &offer, random()?);
         if let Some(auth) = &mut self.auth {
             auth.rounds.answers();
             auth.chosen.push(chosen.clone());
@@ -310,7 +310,7 @@ impl Journey {
         self.shared.draft().aim = self.aim.clone();
         let Chosen { place, credentials, are_given, scheme, realm, .. } = chosen;
         let era = self.begun_authenticating().era;
-        let keyring = &self.services.terms.keyring;
+        let keyring = &self.shared.services.terms.keyring;
         keyring.challenged(&place, offer, random()?);
         let path = self.target().path_and_query();
         keyring.accepted(&place, (scheme, &realm), path, are_given.then_some(credentials), era);

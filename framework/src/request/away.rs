@@ -127,7 +127,7 @@ impl Journey {
     ///
     /// Of several lanes any is good that is here: the request has its place in it, and its wire rests there.
     pub(super) fn goes_away(&mut self) -> bool {
-        let services = Arc::clone(&self.services);
+        let services = Arc::clone(&self.shared.services);
         if services.serves_here(self.target().origin()) {
             return false;
         }
@@ -145,8 +145,8 @@ impl Journey {
         let errand = Errand {
             real: Arc::clone(&self.shared),
             stand_in,
-            services: Arc::clone(&self.services),
-            owner: Arc::clone(&self.owner),
+            services: Arc::clone(&self.shared.services),
+            owner: Arc::clone(&self.shared.owner),
             aim: self.aim.clone(),
             headers,
             known: self.credentials_for_afar(),
@@ -254,7 +254,7 @@ impl Journey {
             let detail = "the exchange on another shard has crashed";
             Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, detail)
         };
-        let error = self.services.engine.check(operation).err().unwrap_or_else(crashed);
+        let error = self.shared.services.engine.check(operation).err().unwrap_or_else(crashed);
         let error = self.name(error);
         self.break_off(CloseReason::Cancelled);
         error

@@ -341,9 +341,9 @@ impl RequestBuilder {
         }
         let request = request.has_credentials(credentials);
         if let Some(context) = context {
-            request.inner.node.set_context(context);
+            request.inner.shared.node.set_context(context);
         }
-        unstarted.launch(payload, renewed);
+        unstarted.launch(&request.inner.shared.services, payload, renewed);
         Ok(request)
     }
 

@@ -139,7 +139,7 @@ impl Request {
         RequestActor: Handler<M>,
         Context<RequestActor>: ToEnvelope<RequestActor, M>,
     {
-        self.inner.node.check_open(operation)?;
+        self.inner.shared.node.check_open(operation)?;
         let ticket = Ticket::next();
         let addr = self.inner.addr();
         let presence = Presence { present: true, leave: || abandon(addr, ticket) };
@@ -151,15 +151,15 @@ impl Request {
     /// Nobody waits for the flight any more, nor for its answer if that has come.
     fn give_up(&self) {
         if self.inner.shared.landing.leave() {
-            self.inner.node.cancel();
+            self.inner.shared.node.cancel();
         } else {
-            self.inner.node.stop().fire(StopReason::Abandoned);
+            self.inner.shared.node.stop().fire(StopReason::Abandoned);
         }
     }
 
     /// The actor is gone and gave no answer: the handle was closed before it came to this message, or it crashed.
     pub(super) fn lost(&self, operation: Operation) -> Error {
-        let node = &self.inner.node;
+        let node = &self.inner.shared.node;
         if node.has_crashed() { node.interrupted(operation) } else { node.gone(operation) }
     }
 }

@@ -27,7 +27,7 @@ impl Journey {
     #[inline]
     pub(super) fn codings_asked_for(&self) -> Option<&'static str> {
         let (allowed, fields) = (self.options.decompression, &self.outgoing);
-        if self.services.names_codings || self.upgrade.is_some() {
+        if self.shared.services.names_codings || self.upgrade.is_some() {
             None
         } else if fields.is_empty() {
             accept_encoding(allowed)

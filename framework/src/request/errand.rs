@@ -87,19 +87,20 @@ type Orders = mpsc::UnboundedReceiver<Order>;
 
 impl Errand {
     /// Begins, on the shard of the origin.
-    pub(super) fn run(self, load: Option<Load>, came: oneshot::Sender<Result<Came>>, orders: Orders) {
+    pub(super) fn run(self, load: Option<Box<Load>>, came: oneshot::Sender<Result<Came>>, orders: Orders) {
         spawn_local(Box::pin(self.serve(load, came, orders)));
     }
 
-    async fn serve(self, load: Option<Load>, came: oneshot::Sender<Result<Came>>, orders: Orders) {
+    async fn serve(self, load: Option<Box<Load>>, came: oneshot::Sender<Result<Came>>, orders: Orders) {
         let Self { real, stand_in, services, owner, aim, headers, known, options, payload, times, .. } = self;
         let (attempt, is_shared, hold) = (self.attempt, self.is_shared, self.hold);
         real.works_here();
         let target = aim.target(&real).clone();
-        let shared = Shared::new(stand_in, aim.method(&real).clone(), target, Arc::clone(&options), real.by_https);
-        let seen = Seen { real, shared: Arc::clone(&shared), session: services.session.id(), is_shared };
+        let (above, by_https) = ((services, owner), real.by_https);
+        let shared = Shared::new(stand_in, above, aim.method(&real).clone(), target, Arc::clone(&options), by_https);
+        let seen = Seen { real, shared: Arc::clone(&shared), session: shared.services.session.id(), is_shared };
         let mut line = Line { orders, seen };
-        let mut journey = Journey::new(&shared, &services, &owner, headers, options, payload, times);
+        let mut journey = Journey::new(&shared, headers, options, payload, times);
         (journey.aim, journey.attempt) = (aim, attempt);
         journey.authenticates_afar(known);
         journey.run_errand(&mut line, came).await;

@@ -32,15 +32,13 @@ use super::shared::{Served, Shared};
 use super::state::State;
 use crate::engine::{Crew, thread_number};
 use crate::error::Operation;
-use crate::handle::{ActorGuard, Commands, Ending, Node, StopReason};
+use crate::handle::{ActorGuard, Commands, StopReason};
 use crate::in_place::pinned;
 use crate::reason::CloseReason;
 use crate::services::{Load, Services};
 
 /// A request whose handle is open, and whose actor has not started. Dropped, as by a shard that has stopped, it ends the handle.
 pub(super) struct Unstarted {
-    pub(super) services: Arc<Services>,
-    pub(super) owner: Arc<Node>,
     pub(super) guard: ActorGuard,
     /// Dropped last: those who wait hear that nobody is left when the handle has ended.
     pub(super) shared: Served,
@@ -48,18 +46,18 @@ pub(super) struct Unstarted {
 
 impl Unstarted {
     /// Starts the actor on the shard of the request's origin.
-    pub(super) fn start(self) {
+    pub(super) fn start(self, services: &Services) {
         let Some(receiver) = self.shared.mailbox.open() else { return };
         self.shared.attach();
-        self.on_its_shard(|unstarted, load, crew| {
+        self.on_its_shard(services, |unstarted, load, crew| {
             crew.spawn(pinned(|| Context::with_receiver(receiver).into_future(RequestActor::new(unstarted, load))));
         });
     }
 
     /// Sends the request on the shard of its origin, and receives what comes at once. The answer comes to the landing.
-    pub(super) fn launch(self, payload: Payload, renewed: Option<Box<Renewed>>) {
+    pub(super) fn launch(self, services: &Services, payload: Payload, renewed: Option<Box<Renewed>>) {
         let caller = thread_number();
-        self.on_its_shard(move |unstarted, load, crew| {
+        self.on_its_shard(services, move |unstarted, load, crew| {
             let mut actor = RequestActor::new(unstarted, load);
             let answer = Lands::new(Arc::clone(&actor.shared), caller);
             match actor.begin(HeaderMap::new(), payload, 0) {
@@ -69,8 +67,8 @@ impl Unstarted {
                         journey.takes_the_place_of(*renewed);
                     }
                     match actor.span.as_deref().cloned() {
-                        None => crew.spawn(pinned(|| fly(actor, journey, answer))),
-                        Some(span) => crew.spawn(Box::pin(fly(actor, journey, answer).instrument(span))),
+                        None => crew.begin(pinned(|| fly(actor, journey, answer))),
+                        Some(span) => crew.begin(Box::pin(fly(actor, journey, answer).instrument(span))),
                     }
                 }
                 Err(error) => {
@@ -82,8 +80,7 @@ impl Unstarted {
     }
 
     /// Has a job done there. On a shard that has stopped it is dropped, and all with it.
-    fn on_its_shard(self, job: impl FnOnce(Self, Option<Load>, &Crew) + Send + 'static) {
-        let services = Arc::clone(&self.services);
+    fn on_its_shard(self, services: &Services, job: impl FnOnce(Self, Option<Box<Load>>, &Crew) + Send + 'static) {
         services.shard_for(self.shared.target.origin()).begin(move |load, crew| job(self, load, crew));
     }
 }
@@ -92,15 +89,14 @@ impl Unstarted {
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
 fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Future<Output = ()> {
     async move {
-        let node = Arc::clone(&actor.shared.node);
         actor.shared.enter(State::Sending);
-        let completing = Completing::new(&node, Rc::clone(&journey.operation), answer);
+        let completing = Completing::new(&actor.shared.node, Rc::clone(&journey.operation), answer);
         let mut under_way = UnderWay { journey, completing };
-        let journey = &mut *under_way.journey;
+        let UnderWay { journey, completing } = &mut under_way;
         journey.enter(Operation::Send);
         let stopped = {
             let (deadline, work) = (journey.deadline(), pin!(journey.run()));
-            let mut stopped = pin!(node.stop().or(deadline, work));
+            let mut stopped = pin!(completing.node().stop().or(deadline, work));
             poll_fn(|context| {
                 let polled = stopped.as_mut().poll(context);
                 if polled.is_pending() {
@@ -119,7 +115,7 @@ fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Fu
         match result {
             Ok(arrived) => {
                 if arrived.complete {
-                    node.close(Ending::Dropped);
+                    completing.node().ends_by_itself();
                 } else {
                     actor.journey = Some(journey);
                 }

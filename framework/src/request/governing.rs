@@ -17,7 +17,7 @@ use crate::protocol::http1::ResponseHead;
 impl Journey {
     /// Does it have to be let go?
     pub(super) fn is_governed(&self) -> bool {
-        self.options.governor.is_some() || self.services.terms.governors.of_all().is_some()
+        self.options.governor.is_some() || self.shared.services.terms.governors.of_all().is_some()
     }
 
     /// Waits until it is let go, if it has to be, before anything is done for it. One that is sent again was let go already.
@@ -25,10 +25,10 @@ impl Journey {
         if !self.is_governed() {
             return Ok(());
         }
-        if !self.services.session.is_open() {
-            return Err(self.services.session.gone(Operation::Send));
+        if !self.shared.services.session.is_open() {
+            return Err(self.shared.services.session.gone(Operation::Send));
         }
-        let services = Arc::clone(&self.services);
+        let services = Arc::clone(&self.shared.services);
         let governors = &services.terms.governors;
         loop {
             let mut turns = Box::<Turns>::default();

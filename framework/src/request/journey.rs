@@ -25,7 +25,7 @@ use super::timings::{Sizes, Times};
 use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
-use crate::handle::{Node, StopReason};
+use crate::handle::StopReason;
 use crate::in_place::boxed;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
@@ -33,15 +33,11 @@ use crate::origin::{Asking, Lease, OwnOrigin, Turns};
 use crate::protocol::coding::Decoder;
 use crate::protocol::http1::Settled;
 use crate::reason::CloseReason;
-use crate::services::Services;
 use crate::wire::{Exchange, Failure, Pace, WireFacts};
 
 /// One exchange of a request, from the acceptance of `send` to the end of the response.
 pub(super) struct Journey {
     pub(super) shared: Arc<Shared>,
-    pub(super) services: Arc<Services>,
-    /// The handle above the request; it hears of wires when no request does.
-    pub(super) owner: Arc<Node>,
     /// What the present exchange asks for, and of whom.
     pub(super) aim: Aim,
     /// The caller's, less what a follow-up has dropped.
@@ -123,13 +119,7 @@ pub(super) struct Active {
 
 impl Journey {
     /// What has to be wrong is found before anything happens: the head is settled now, and written when there is a wire for it.
-    pub(super) fn begin(
-        shared: &Arc<Shared>,
-        services: &Arc<Services>,
-        owner: &Arc<Node>,
-        extra: HeaderMap,
-        payload: Payload,
-    ) -> Result<Box<Self>> {
+    pub(super) fn begin(shared: &Arc<Shared>, extra: HeaderMap, payload: Payload) -> Result<Box<Self>> {
         let now = clock::now();
         let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
@@ -146,16 +136,16 @@ impl Journey {
             add_all(headers, extra).map_err(|error| error.in_operation(Operation::Send))?;
         }
         if let Some(moved) = aim.moved() {
-            moved.strip(&mut headers, &mut options, &shared.target, services);
+            moved.strip(&mut headers, &mut options, &shared.target, &shared.services);
         }
         let upgrade =
             if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
         let times = Times::new(now);
-        let mut journey = Self::new(shared, services, owner, headers, options, payload, times);
+        let mut journey = Self::new(shared, headers, options, payload, times);
         (journey.aim, journey.upgrade) = (aim, upgrade);
         #[cfg(feature = "cache")]
         if journey.upgrade.is_none() {
-            journey.caching = Caching::of(services, &journey.options);
+            journey.caching = Caching::of(&shared.services, &journey.options);
         }
         if let Some(own) = own {
             journey.begin_authenticating(own)?;
@@ -171,8 +161,6 @@ impl Journey {
     #[inline(always)]
     pub(super) fn new(
         shared: &Arc<Shared>,
-        services: &Arc<Services>,
-        owner: &Arc<Node>,
         headers: Fields,
         options: SharedOptions,
         payload: Payload,
@@ -180,8 +168,6 @@ impl Journey {
     ) -> Box<Self> {
         boxed(|| Self {
             shared: Arc::clone(shared),
-            services: Arc::clone(services),
-            owner: Arc::clone(owner),
             aim: Aim::default(),
             headers,
             outgoing: Fields::default(),

@@ -1,10 +1,9 @@
 //! Where a flight leaves its answer, and the caller who waits for it finds it.
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-
-use futures_util::task::AtomicWaker;
+use std::task::{Context, Poll, Waker};
 
 use super::messages::Reached;
 use super::reply::Gives;
@@ -18,16 +17,22 @@ use crate::notification::wake_late;
 #[derive(Default)]
 pub(super) struct Landing {
     answer: Mutex<Answer>,
-    waker: AtomicWaker,
+    /// Whoever was to give the answer has done so, and need not look whether it was awaited.
+    is_given: AtomicBool,
 }
 
-#[derive(Default)]
 enum Answer {
-    #[default]
-    Awaited,
+    /// By this one, if it has asked already.
+    Awaited(Option<Waker>),
     Landed(Result<Reached>),
     /// It was taken, or will never come.
     Over,
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self::Awaited(None)
+    }
 }
 
 impl Landing {
@@ -37,13 +42,19 @@ impl Landing {
     }
 
     fn poll(&self, context: &Context<'_>) -> Poll<Option<Result<Reached>>> {
-        self.waker.register(context.waker());
         let mut answer = self.lock();
         match std::mem::replace(&mut *answer, Answer::Over) {
             Answer::Landed(result) => Poll::Ready(Some(result)),
             Answer::Over => Poll::Ready(None),
-            Answer::Awaited => {
-                *answer = Answer::Awaited;
+            Answer::Awaited(Some(waker)) if waker.will_wake(context.waker()) => {
+                *answer = Answer::Awaited(Some(waker));
+                Poll::Pending
+            }
+            Answer::Awaited(last) => {
+                *answer = Answer::Awaited(Some(context.waker().clone()));
+                drop(answer);
+                // Outside of the lock: it may be all that is left of a task.
+                drop(last);
                 Poll::Pending
             }
         }
@@ -51,17 +62,25 @@ impl Landing {
 
     /// There will be no answer, if there is none yet.
     pub(super) fn give_up(&self) {
-        let mut answer = self.lock();
-        if let Answer::Awaited = *answer {
+        if self.is_given.load(Ordering::Acquire) {
+            return;
+        }
+        let waiting = {
+            let mut answer = self.lock();
+            let Answer::Awaited(waiting) = &mut *answer else { return };
+            let waiting = waiting.take();
             *answer = Answer::Over;
-            drop(answer);
-            self.waker.wake();
+            waiting
+        };
+        if let Some(waker) = waiting {
+            waker.wake();
         }
     }
 
     /// The caller has gone. Did the answer come before?
     pub(super) fn leave(&self) -> bool {
-        matches!(std::mem::replace(&mut *self.lock(), Answer::Over), Answer::Landed(_))
+        let before = std::mem::replace(&mut *self.lock(), Answer::Over);
+        matches!(before, Answer::Landed(_))
     }
 
     fn lock(&self) -> MutexGuard<'_, Answer> {
@@ -85,18 +104,21 @@ impl Lands {
 impl Gives<Reached> for Lands {
     fn give(self, result: Result<Reached>) {
         let landing = &self.shared.landing;
-        {
+        landing.is_given.store(true, Ordering::Release);
+        let waiting = {
             let mut answer = landing.lock();
-            if let Answer::Over = *answer {
+            let Answer::Awaited(waiting) = &mut *answer else {
                 // The caller has gone. If it was too late to stop the flight, what that has left is given up.
                 if result.is_ok() {
                     self.shared.node.stop().fire(StopReason::Cancelled);
                 }
                 return;
-            }
+            };
+            let waiting = waiting.take();
             *answer = Answer::Landed(result);
-        }
-        match landing.waker.take() {
+            waiting
+        };
+        match waiting {
             Some(waker) if self.is_far => wake_late(&waker),
             Some(waker) => waker.wake(),
             None => {}

@@ -118,12 +118,9 @@ pub struct Request {
 }
 
 pub(crate) struct Inner {
-    node: Arc<Node>,
     shared: Arc<Shared>,
-    services: Arc<Services>,
-    owner: Arc<Node>,
-    /// Something works for it, or is about to: a flight or the actor.
-    begun: Once,
+    /// Something works for it, or is about to: the actor, once it was asked for. `None`: a flight does, from the first.
+    begun: Option<Once>,
     /// The handle above, which stays open as long as this one.
     _parent: Arc<dyn Any + Send + Sync>,
 }
@@ -176,13 +173,11 @@ impl Request {
             Some(secure) => (secure, true),
             None => (target, false),
         };
-        let shared = Shared::new(Arc::clone(&node), method, target, options, by_https);
-        let inner = Arc::new(Inner { node, shared, services, owner: parent, begun: Once::new(), _parent: keep });
-        if begun {
-            inner.begun.call_once(|| ());
-        }
+        let shared = Shared::new(node, (services, parent), method, target, options, by_https);
+        let begun = (!begun).then(Once::new);
+        let inner = Arc::new(Inner { shared, begun, _parent: keep });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;
-        inner.node.announce(entry);
+        inner.shared.node.announce(entry);
         Ok((Self { inner }, creating))
     }
 
@@ -194,7 +189,7 @@ impl Request {
     /// method: `Handle::context(&request)`.
     #[doc(alias = "WINHTTP_OPTION_CONTEXT_VALUE")]
     pub fn context(self, context: u64) -> Self {
-        self.inner.node.set_context(context);
+        self.inner.shared.node.set_context(context);
         self
     }
 
@@ -370,31 +365,32 @@ fn check_method(method: &Method) -> Result<()> {
 }
 
 impl Inner {
+    fn node(&self) -> &Arc<Node> {
+        &self.shared.node
+    }
+
     /// The address of the actor, which is started unless something works for the handle already.
     fn addr(&self) -> &Addr<RequestActor> {
         // Nobody else goes on before the tree can reach the actor. That of a handle which is closed ends as soon as it has begun.
-        self.begun.call_once(|| self.unstarted(self.node.hold()).start());
+        if let Some(begun) = &self.begun {
+            begun.call_once(|| self.unstarted(self.shared.node.hold()).start(&self.shared.services));
+        }
         self.shared.addr()
     }
 
     fn unstarted(&self, hold: Hold) -> Unstarted {
-        Unstarted {
-            services: Arc::clone(&self.services),
-            owner: Arc::clone(&self.owner),
-            guard: ActorGuard::new(&self.node, hold),
-            shared: Served(Arc::clone(&self.shared)),
-        }
+        Unstarted { guard: ActorGuard::new(hold), shared: Served(Arc::clone(&self.shared)) }
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.node.close(Ending::Dropped);
+        self.shared.node.close(Ending::Dropped);
     }
 }
 
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({} {} {:?})", self.inner.node.id(), self.method(), self.target())
+        write!(f, "Request({} {} {:?})", self.inner.shared.node.id(), self.method(), self.target())
     }
 }

@@ -85,22 +85,26 @@ pub(super) struct UnderWay<T, A: Gives<T>> {
 /// The duty to complete an operation: one notification and one answer. Dropped undone, by a crash or with its thread, it does
 /// so itself; and the handle cannot close before.
 pub(super) struct Completing<T, A: Gives<T>> {
-    node: Arc<Node>,
+    hold: Hold,
     operation: Rc<Cell<Operation>>,
     answer: Option<A>,
-    _hold: Hold,
     _result: PhantomData<T>,
 }
 
 impl<T, A: Gives<T>> Completing<T, A> {
     pub(super) fn new(node: &Arc<Node>, operation: Rc<Cell<Operation>>, answer: A) -> Self {
-        Self { node: Arc::clone(node), operation, answer: Some(answer), _hold: node.hold(), _result: PhantomData }
+        Self { hold: node.hold(), operation, answer: Some(answer), _result: PhantomData }
+    }
+
+    /// Of whom.
+    pub(super) fn node(&self) -> &Arc<Node> {
+        self.hold.node()
     }
 
     /// Success: `status` is the completion, unless the work has told of it.
     pub(super) fn complete(mut self, status: Option<Status>, value: T) {
         if let Some((mask, status)) = status.and_then(|status| Some((status.mask()?, status))) {
-            self.node.emit(mask, || status);
+            self.node().emit(mask, || status);
         }
         self.answer(Ok(value));
     }
@@ -111,7 +115,7 @@ impl<T, A: Gives<T>> Completing<T, A> {
 
     fn report(&mut self, error: Error) {
         let operation = error.operation();
-        self.node.emit(Mask::REQUEST_ERROR, || Status::RequestError { operation, error: error.clone() });
+        self.node().emit(Mask::REQUEST_ERROR, || Status::RequestError { operation, error: error.clone() });
         self.answer(Err(error));
     }
 
@@ -126,14 +130,15 @@ impl<T, A: Gives<T>> Completing<T, A> {
     /// The same duty, of an operation that goes on in another way: whatever begins in its old place is another one.
     pub(super) fn go_on(mut self) -> Completing<T, Option<A>> {
         let operation = Rc::new(Cell::new(self.operation.get()));
-        Completing::new(&self.node, operation, self.answer.take())
+        let answer = self.answer.take();
+        Completing::new(self.node(), operation, answer)
     }
 }
 
 impl<T, A: Gives<T>> Drop for Completing<T, A> {
     fn drop(&mut self) {
         if self.answer.is_some() {
-            let error = self.node.interrupted(self.operation.get());
+            let error = self.node().interrupted(self.operation.get());
             self.report(error);
         }
     }

@@ -30,7 +30,7 @@ impl Journey {
             }
         }
         self.add_cookies(&mut fields);
-        if self.auth.is_some() || self.services.terms.keyring.is_used() {
+        if self.auth.is_some() || self.shared.services.terms.keyring.is_used() {
             self.show_credentials(&mut fields);
         }
         if let Kind::Form(form) = &self.payload.0
@@ -81,7 +81,9 @@ impl Journey {
         let settled = settled.map_or_else(|| head.settle_lines(), Ok).map_err(Failure::Misuse)?;
         let Some(wire) = wire else { return Ok(Exchange::http1(&head, &settled, limits)) };
         let secure = self.target().origin().is_secure();
-        Exchange::http2(wire, &head, &settled, secure, limits).map(|stream| (stream, BytesMut::new()))
+        let is_plain = self.outgoing.is_empty() && self.aim.moved().is_none();
+        let plain = is_plain.then_some(&*self.shared.services.plain_fields);
+        Exchange::http2(wire, &head, &settled, secure, plain, limits).map(|stream| (stream, BytesMut::new()))
     }
 
     #[inline]
@@ -101,7 +103,7 @@ impl Journey {
 
     /// The session's fields, less what was dropped on the way.
     pub(super) fn default_fields(&self) -> &HeaderMap {
-        self.aim.moved().and_then(|moved| moved.defaults.as_deref()).unwrap_or(&self.services.default_headers)
+        self.aim.moved().and_then(|moved| moved.defaults.as_deref()).unwrap_or(&self.shared.services.default_headers)
     }
 
     pub(super) fn head_limits(&self) -> HeadLimits {

@@ -24,7 +24,7 @@ impl Journey {
     /// The options for the wire of the exchange that is about to begin, if no other request may have that.
     #[inline]
     pub(super) fn wire_of_its_own(&self, options: &SharedOptions) -> Option<SharedOptions> {
-        let may_bind = !self.outgoing.is_empty() || self.services.defaults_bind;
+        let may_bind = !self.outgoing.is_empty() || self.shared.services.defaults_bind;
         if may_bind { self.parted(options) } else { None }
     }
 

@@ -71,32 +71,34 @@ impl Journey {
             }
             let deadline = self.head_deadline;
             let Active { lease, exchange, .. } = self.active_mut()?;
-            let Ok(received) = clock::until(deadline, pin!(exchange.receive_head(lease))).await else {
-                let waited = self.options.timeouts.receive_response.unwrap_or_default();
-                self.prepare_resend(Failure::Timeout(self.stage(), waited), operation)?;
-                self.go_again(operation).await?;
-                told = false;
-                continue;
-            };
-            match received {
+            let deadline = exchange.awaits_head_until(deadline);
+            let received = clock::until(deadline, pin!(exchange.receive_head(lease))).await;
+            let failure = match received.unwrap_or(Ok(Received::Late)) {
                 Ok(Received::Interim(head)) => {
                     self.report_octets(&head, &mut told);
                     let fields = || Status::IntermediateResponse(head.status(), head.headers().clone());
                     self.emit(Mask::INTERMEDIATE_RESPONSE, fields);
+                    continue;
                 }
                 Ok(Received::Final(head)) => {
-                    self.times.receive_start = exchange.first_octet();
+                    let (first, whole) = (exchange.first_octet(), exchange.head_came());
+                    (self.times.receive_start, self.times.head_received) = (first, whole);
                     self.report_octets(&head, &mut told);
                     return Ok(head);
                 }
                 Ok(Received::OutOfTurn) => return Err(self.fail(Failure::OutOfTurn, operation)),
+                Ok(Received::Late) => {
+                    let waited = self.options.timeouts.receive_response.unwrap_or_default();
+                    Failure::Timeout(self.stage(), waited)
+                }
                 Err(failure) => {
                     self.report_no_answer(told);
-                    self.prepare_resend(failure, operation)?;
-                    self.go_again(operation).await?;
-                    told = false;
+                    failure
                 }
-            }
+            };
+            self.prepare_resend(failure, operation)?;
+            self.go_again(operation).await?;
+            told = false;
         }
     }
 
@@ -148,8 +150,7 @@ impl Journey {
     }
 
     fn head_arrived(&mut self, head: Arc<ResponseHead>) -> Arc<ResponseHead> {
-        let now = clock::now();
-        self.times.head_received = Some(now);
+        let now = *self.times.head_received.get_or_insert_with(clock::now);
         self.times.receive_start.get_or_insert(now);
         self.sizes.response_head = head.raw_length() as u64;
         if let Some(active) = &self.active {

@@ -145,11 +145,11 @@ impl Journey {
         let defaults = match credentials {
             Credentials::Kept => None,
             Credentials::Dropped => {
-                let mut defaults = HeaderMap::clone(&self.services.default_headers);
+                let mut defaults = HeaderMap::clone(&self.shared.services.default_headers);
                 without_secrets(&mut defaults, &from, &target, options).then(|| Arc::new(defaults))
             }
         };
-        let for_wires = self.services.options_on_the_way(from.origin(), target.origin());
+        let for_wires = self.shared.services.options_on_the_way(from.origin(), target.origin());
         // A wire that is bound to who asks is so for one origin.
         #[cfg(feature = "negotiate")]
         let unbound = self.unbound().filter(|_| target.origin() != from.origin());

@@ -25,7 +25,7 @@ impl Journey {
     #[inline]
     pub(super) fn add_cookies(&self, fields: &mut Fields) {
         #[cfg(feature = "cookies")]
-        if self.options.cookies && !self.services.cookies.is_empty() {
+        if self.options.cookies && !self.shared.services.cookies.is_empty() {
             self.add_those_of_the_jar(fields);
         }
         #[cfg(not(feature = "cookies"))]
@@ -44,7 +44,7 @@ impl Journey {
             let defaults = self.default_fields().get_all(COOKIE).iter().map(|value| value.as_bytes());
             defaults.collect::<Vec<_>>().join(&b"; "[..])
         };
-        if let Some(field) = self.services.cookies.field(self.target(), given) {
+        if let Some(field) = self.shared.services.cookies.field(self.target(), given) {
             fields.change().insert(COOKIE, field);
         }
     }
@@ -56,7 +56,7 @@ impl Journey {
         if self.options.cookies && head.sets_cookies() {
             self.take_cookies(head);
         }
-        if head.wants_https() && self.services.hsts.is_some() {
+        if head.wants_https() && self.shared.services.hsts.is_some() {
             self.take_wish(head);
         }
     }
@@ -72,7 +72,7 @@ impl Journey {
         for (at, line) in head.headers().get_all(SET_COOKIE).iter().enumerate() {
             let line = line.as_bytes();
             let taken = if at < MOST_SET_AT_ONCE {
-                self.services.cookies.take(self.target(), line)
+                self.shared.services.cookies.take(self.target(), line)
             } else {
                 Err(CookieRefusal::TooMany)
             };
@@ -91,7 +91,7 @@ impl Journey {
     #[cold]
     fn take_wish(&self, head: &ResponseHead) {
         let field = head.headers().get(STRICT_TRANSPORT_SECURITY);
-        let (Some(hsts), Some(field), true) = (&self.services.hsts, field, self.options.tls.checks_all()) else {
+        let (Some(hsts), Some(field), true) = (&self.shared.services.hsts, field, self.options.tls.checks_all()) else {
             return;
         };
         if let Some((max_age, include_subdomains)) = hsts.take(self.target(), field.as_bytes()) {
@@ -101,7 +101,7 @@ impl Journey {
 
     /// The same by https, if the host of the target wants that.
     pub(super) fn by_https(&self, target: &Target) -> Option<Target> {
-        self.services.hsts.as_ref()?.by_https(target)
+        self.shared.services.hsts.as_ref()?.by_https(target)
     }
 
     #[cold]

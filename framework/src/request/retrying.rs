@@ -15,7 +15,7 @@ impl Journey {
     /// It is sent for the first time, which pays for a part of a retry.
     pub(super) fn pays_for_retries(&self) {
         if let Some(terms) = self.options.retry.as_ref().and_then(|policy| policy.budget) {
-            self.services.terms.budgets.request(self.target().origin(), &terms);
+            self.shared.services.terms.budgets.request(self.target().origin(), &terms);
         }
     }
 
@@ -60,7 +60,7 @@ impl Journey {
     fn pause(&self, cause: Cause<'_>, wire_state: WireState) -> Option<Duration> {
         // A WebSocket that is made anew has terms of its own.
         let policy = self.options.retry.as_ref().filter(|_| self.upgrade.is_none())?;
-        let budgets = &self.services.terms.budgets;
+        let budgets = &self.shared.services.terms.budgets;
         let it = Fruitless {
             method: self.method(),
             cause,

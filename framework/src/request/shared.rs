@@ -24,11 +24,15 @@ use crate::handle::Node;
 use crate::options::SharedOptions;
 use crate::protocol::http1::ResponseHead;
 use crate::reason::CloseReason;
+use crate::services::Services;
 use crate::target::Target;
 
 /// What a request's handle holds together with its actor, or with the flight before there is one.
 pub(super) struct Shared {
     pub(super) node: Arc<Node>,
+    pub(super) services: Arc<Services>,
+    /// The handle above the request; it hears of wires when no request does.
+    pub(super) owner: Arc<Node>,
     pub(super) method: Method,
     pub(super) target: Target,
     /// The target is another than its caller said, because its host wants to be asked by https.
@@ -98,6 +102,7 @@ struct Outcome {
 impl Shared {
     pub(super) fn new(
         node: Arc<Node>,
+        (services, owner): (Arc<Services>, Arc<Node>),
         method: Method,
         target: Target,
         options: SharedOptions,
@@ -114,6 +119,8 @@ impl Shared {
         });
         Arc::new(Self {
             node,
+            services,
+            owner,
             method,
             target,
             by_https,

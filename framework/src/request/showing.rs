@@ -92,7 +92,7 @@ impl Request {
         if !shared.awaits(Awaits::Wire) && !shared.awaits(Awaits::Turn) {
             return shared.waits_for(&Line::new());
         }
-        let (session, terms) = (self.inner.services.session.id(), Arc::clone(&self.inner.services.terms));
+        let (session, terms) = (self.inner.shared.services.session.id(), Arc::clone(&self.inner.shared.services.terms));
         let look = move || {
             let (is_here, target) = (here == thread_number(), shared.last_target());
             let origin = target.origin();
@@ -102,7 +102,7 @@ impl Request {
                 shared.waits_for(&line)
             })
         };
-        self.inner.services.on_all_shards(look).await.into_iter().flatten().next().flatten()
+        self.inner.shared.services.on_all_shards(look).await.into_iter().flatten().next().flatten()
     }
 }
 
@@ -113,9 +113,9 @@ impl Request {
     pub async fn wire(&self) -> Option<WireSnapshot> {
         let shared = &self.inner.shared;
         let (wire, here) = (WireId::known(shared.wire.load(Ordering::Relaxed))?, shared.shard()?);
-        let session = self.inner.services.session.id();
+        let session = self.inner.shared.services.session.id();
         let look = move || (here == thread_number()).then(|| origin::wire(session, wire, clock::now())).flatten();
-        self.inner.services.on_all_shards(look).await.into_iter().flatten().next()
+        self.inner.shared.services.on_all_shards(look).await.into_iter().flatten().next()
     }
 
     /// How the wire of the last exchange was dialed, beyond the points of [`timings`](Self::timings); `None` where it had served another
@@ -151,8 +151,8 @@ impl Request {
         let carries = WireId::known(shared.wire.load(Ordering::Relaxed));
         let has_carried = || shared.facts().and_then(|facts| Some(facts.wire.as_ref()?.id));
         let Some(wire) = carries.or_else(has_carried) else { return false };
-        let session = self.inner.services.session.id();
-        self.inner.services.on_all_shards(move || origin::expire_wire(session, wire)).await.contains(&true)
+        let session = self.inner.shared.services.session.id();
+        self.inner.shared.services.on_all_shards(move || origin::expire_wire(session, wire)).await.contains(&true)
     }
 }
 

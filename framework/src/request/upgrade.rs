@@ -87,7 +87,7 @@ impl Request {
     #[doc(alias = "WinHttpWebSocketCompleteUpgrade")]
     pub async fn complete_upgrade(&self, context: u64) -> Result<WebSocket> {
         let operation = Operation::CompleteUpgrade;
-        self.inner.node.check_open(operation)?;
+        self.inner.shared.node.check_open(operation)?;
         let answer = self.inner.addr().send(CompleteUpgrade { context }).await;
         answer.unwrap_or_else(|_| Err(self.lost(operation)))
     }
@@ -108,7 +108,7 @@ impl RequestActor {
     fn hand_over(&mut self, journey: &mut Journey, context: u64) -> Result<WebSocket> {
         let operation = Operation::CompleteUpgrade;
         // First what may be refused, while the wire is still the request's.
-        let opening = Opening::under(&self.owner, context)?;
+        let opening = Opening::under(&self.shared.owner, context)?;
         let Some(Active { lease, exchange, .. }) = journey.active.take() else {
             let detail = "the wire of the upgrade is missing";
             return Err(Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, detail));
@@ -168,7 +168,7 @@ impl Journey {
             None if self.options.protocols == Protocols::RequireHttp2 => &self.options,
             _ => return None,
         };
-        let sought = Sought::new(self.services.session.id(), self.target().origin(), options);
+        let sought = Sought::new(self.shared.services.session.id(), self.target().origin(), options);
         known_origin(&sought)?.lend_to_websocket(&self.shared.node)
     }
 

@@ -103,7 +103,7 @@ impl SelfHealingBuilder {
         let node = parent.child(HandleKind::SelfHealing, operation)?;
         // Until the handle is announced nothing of it may end.
         let creating = node.hold();
-        let guard = ActorGuard::new(&node, node.first_hold());
+        let guard = ActorGuard::new(node.first_hold());
         node.set_context(websocket.its_context());
         let shard = services.engine.shard_of((services.session.id(), websocket.target().origin())).clone();
         let kept = Arc::new(Kept { handle: OnceLock::new(), _parent: keep });

@@ -128,6 +128,12 @@ impl SelfHealing {
     }
 }
 
+impl Inner {
+    fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
+}
+
 impl Drop for Inner {
     fn drop(&mut self) {
         self.node.close(Ending::Dropped);

@@ -35,7 +35,8 @@ struct Count(AtomicUsize);
 /// The shard that a request runs on.
 pub(crate) struct Place<'a> {
     shard: &'a Shard,
-    load: Option<Load>,
+    /// Boxed: most origins have one lane.
+    load: Option<Box<Load>>,
 }
 
 impl Spread {
@@ -57,7 +58,7 @@ impl Spread {
         });
         let index = room.as_ref().map_or(preferred, |room| (home + room.lane()) % count);
         let pile = Waiting::new(&self.piles, index);
-        Place { shard: &shards[index], load: Some(Load { pile: Some(pile), room }) }
+        Place { shard: &shards[index], load: Some(Box::new(Load { pile: Some(pile), room })) }
     }
 
     /// Has an origin of this hash a lane on this very thread?
@@ -87,7 +88,7 @@ impl<'a> Place<'a> {
 
     /// Has the request begin there, with what it is to its lane as long as it is under way. On a shard that has stopped it is
     /// dropped.
-    pub(crate) fn begin(self, request: impl FnOnce(Option<Load>, &Crew) + Send + 'static) {
+    pub(crate) fn begin(self, request: impl FnOnce(Option<Box<Load>>, &Crew) + Send + 'static) {
         let Self { shard, mut load } = self;
         shard.run_with_crew(move |crew| {
             if let Some(load) = &mut load {

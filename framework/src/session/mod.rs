@@ -110,7 +110,7 @@ impl Session {
             node.subscribers().replace_slot(node.author(), subscriber);
         }
         let creating = node.hold();
-        let guard = ActorGuard::new(&node, node.first_hold());
+        let guard = ActorGuard::new(node.first_hold());
         let services = Services::new(engine, options, Overrides::new(origins), stores, keyring, Arc::clone(&node));
         #[cfg(feature = "cache")]
         let services = services.with_cache(cache);
@@ -333,6 +333,12 @@ pub struct NetworkChange {
     pub closed: usize,
     /// Wires whose server was asked for a sign of life.
     pub asked: usize,
+}
+
+impl Inner {
+    fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
 }
 
 impl Drop for Inner {

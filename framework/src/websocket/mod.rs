@@ -208,7 +208,7 @@ impl Opening {
         let Self { node, first_hold, parent } = self;
         // Until the handle is announced nothing of it may end.
         let creating = node.hold();
-        let guard = ActorGuard::new(&node, first_hold);
+        let guard = ActorGuard::new(first_hold);
         let (shared, protocol) = (Arc::<Shared>::default(), upgraded.protocol.clone());
         #[cfg(feature = "deflate")]
         let compression = upgraded.agreed.map(|agreed| agreed.terms);
@@ -342,6 +342,12 @@ impl Shared {
     fn set_round_trip(&self, round_trip: Duration) {
         let nanoseconds = u64::try_from(round_trip.as_nanos()).unwrap_or(u64::MAX).max(1);
         self.round_trip.store(nanoseconds, Ordering::Relaxed);
+    }
+}
+
+impl Inner {
+    fn node(&self) -> &Arc<Node> {
+        &self.node
     }
 }
 

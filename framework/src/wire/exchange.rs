@@ -11,6 +11,7 @@ use http::HeaderMap;
 use super::{Failure, HeadSent, Http2, Pace, Received, SendingHalf, Tunnel, Uploaded, Wire, http1, http2};
 use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead, Settled};
+use crate::protocol::http2::head::Plain;
 use crate::protocol::websocket::handshake::Asked;
 use crate::reason::CloseReason;
 
@@ -51,9 +52,10 @@ impl Exchange {
         head: &RequestHead<'_>,
         settled: &Settled,
         secure: bool,
+        plain: Option<&Plain>,
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        http2::Exchange::new(wire.with_reader(), head, settled, secure, limits).map(Self::Http2)
+        http2::Exchange::new(wire.with_reader(), head, settled, (secure, plain), limits).map(Self::Http2)
     }
 
     /// Sends the head, and with it the first data unless a 100 has to come first.
@@ -66,7 +68,7 @@ impl Exchange {
     ) -> Result<HeadSent, Failure> {
         let sent = match (self, wire) {
             (Self::Http1(exchange), Wire::Http1(wire)) => exchange.send_head(wire, head, first, pace).await,
-            (Self::Http2(exchange), Wire::Http2(share)) => match exchange.send_head_at_once(share, first) {
+            (Self::Http2(exchange), Wire::Http2(share)) => match exchange.send_head_alone(share, first) {
                 Some(sent) => return sent.map(|()| HeadSent::HandedOn),
                 None => Box::pin(exchange.send_head(share, first, pace)).await,
             },
@@ -141,6 +143,18 @@ impl Exchange {
         match self {
             Self::Http1(exchange) => exchange.check_finish(trailers),
             Self::Http2(exchange) => exchange.check_finish(trailers),
+        }
+    }
+
+    /// Until when a head is waited for. It is given back where that is for the caller to mind; a wire of HTTP/2 does so itself, by one
+    /// timer for all of its streams.
+    pub(crate) fn awaits_head_until(&mut self, deadline: Option<Instant>) -> Option<Instant> {
+        match self {
+            Self::Http1(_) => deadline,
+            Self::Http2(exchange) => {
+                exchange.awaits_head_until(deadline);
+                None
+            }
         }
     }
 
@@ -286,6 +300,14 @@ impl Exchange {
         match self {
             Self::Http1(exchange) => exchange.first_octet(),
             Self::Http2(_) => None,
+        }
+    }
+
+    /// When the head was there that was received last, where that is known.
+    pub(crate) fn head_came(&self) -> Option<Instant> {
+        match self {
+            Self::Http1(_) => None,
+            Self::Http2(exchange) => exchange.head_came(),
         }
     }
 

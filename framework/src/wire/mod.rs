@@ -167,4 +167,6 @@ pub(crate) enum Received {
     Final(ResponseHead),
     /// The request is not complete: nothing can be waited for.
     OutOfTurn,
+    /// None has come in time.
+    Late,
 }

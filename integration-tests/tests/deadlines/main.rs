@@ -5,6 +5,7 @@
 
 mod begun_again;
 mod duplex;
+mod heads;
 mod phases;
 mod pools;
 mod rate;

@@ -2,10 +2,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker, ready};
 
+use tokio::task::coop::has_budget_remaining;
 use tokio::task::spawn_local;
 
 /// Tasks of one shard, each of which does one piece of work after the other. They end with it when they have none.
@@ -17,10 +19,10 @@ pub(crate) struct Crew(Rc<Resting>);
 struct Resting(RefCell<Vec<Rc<Place>>>);
 
 /// Where a task that rests finds what it is to do next.
-#[derive(Default)]
 struct Place {
     work: Cell<Option<Work>>,
-    waker: Cell<Option<Waker>>,
+    /// Of the task.
+    waker: Waker,
 }
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
@@ -30,49 +32,66 @@ impl Crew {
     pub(crate) fn spawn(&self, work: Work) {
         let rested = self.0.0.borrow_mut().pop();
         match rested {
-            Some(place) => {
-                place.work.set(Some(work));
-                place.wake();
-            }
+            Some(place) => place.give(work),
             None => {
                 let resting = Rc::downgrade(&self.0);
-                spawn_local(Member { work: Some(work), place: Rc::default(), resting });
+                spawn_local(Member { work: Some(work), place: None, resting });
             }
+        }
+    }
+
+    /// The same of work that is begun at once, before this returns, if somebody is free to go on with it and the task that calls may
+    /// still do something in its turn. A panic in what is done of it here is the caller's to catch, and ends the work.
+    pub(crate) fn begin(&self, mut work: Work) {
+        if !has_budget_remaining() {
+            return self.spawn(work);
+        }
+        let rested = self.0.0.borrow_mut().pop();
+        let Some(place) = rested else { return self.spawn(work) };
+        let mut context = Context::from_waker(&place.waker);
+        let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut context)));
+        if let Ok(Poll::Pending) = polled {
+            return place.work.set(Some(work));
+        }
+        self.0.0.borrow_mut().push(place);
+        drop(work);
+        if let Err(panic) = polled {
+            resume_unwind(panic);
         }
     }
 }
 
 impl Place {
-    fn wake(&self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+    fn give(&self, work: Work) {
+        self.work.set(Some(work));
+        self.waker.wake_by_ref();
     }
 }
 
 impl Drop for Resting {
     fn drop(&mut self) {
         // There is nothing more to come.
-        self.0.take().iter().for_each(|place| place.wake());
+        self.0.take().iter().for_each(|place| place.waker.wake_by_ref());
     }
 }
 
 /// One task of a crew.
 struct Member {
     work: Option<Work>,
-    place: Rc<Place>,
+    /// Made when it rests for the first time.
+    place: Option<Rc<Place>>,
     resting: Weak<Resting>,
 }
 
 impl Member {
-    fn rest(&self, context: &Context<'_>) -> Poll<()> {
+    fn rest(&mut self, context: &Context<'_>) -> Poll<()> {
         let Some(resting) = self.resting.upgrade() else { return Poll::Ready(()) };
         let mut resting = resting.0.borrow_mut();
         if resting.len() == MOST_RESTING {
             return Poll::Ready(());
         }
-        self.place.waker.set(Some(context.waker().clone()));
-        resting.push(Rc::clone(&self.place));
+        let new = || Rc::new(Place { work: Cell::default(), waker: context.waker().clone() });
+        resting.push(Rc::clone(self.place.get_or_insert_with(new)));
         Poll::Pending
     }
 }
@@ -83,7 +102,7 @@ impl Future for Member {
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         let this = self.get_mut();
         if this.work.is_none() {
-            this.work = this.place.work.take();
+            this.work = this.place.as_ref().and_then(|place| place.work.take());
         }
         let Some(work) = &mut this.work else {
             // Woken by what its last work has left somewhere, unless the crew is no more.
@@ -133,6 +152,45 @@ mod tests {
             assert_eq!(done(&crew, yield_now()).await, Some(first));
             let (one, other) = join(done(&crew, yield_now()), done(&crew, yield_now())).await;
             assert_ne!(one, other, "work is done beside other work");
+        });
+    }
+
+    #[test]
+    fn work_is_begun_at_once_where_somebody_rests_and_goes_on_as_a_task() {
+        on_a_shard(async |crew| {
+            let step = Rc::new(Cell::new(0));
+            let work = |told: oneshot::Sender<_>| {
+                let step = Rc::clone(&step);
+                Box::pin(async move {
+                    step.set(1);
+                    yield_now().await;
+                    step.set(2);
+                    told.send(id()).unwrap();
+                })
+            };
+            let (tell, told) = oneshot::channel();
+            crew.begin(work(tell));
+            assert_eq!(step.get(), 0, "nobody rests yet");
+            let first = told.await.unwrap();
+            let (tell, told) = oneshot::channel();
+            yield_now().await;
+            crew.begin(work(tell));
+            assert_eq!(step.get(), 1);
+            assert_eq!(told.await.unwrap(), first);
+            assert_eq!(step.get(), 2);
+            crew.begin(Box::pin(async {}));
+            assert_eq!(crew.0.0.borrow().len(), 1, "who had nothing left to do rests again");
+        });
+    }
+
+    #[test]
+    fn work_that_panics_as_it_is_begun_ends_alone() {
+        on_a_shard(async |crew| {
+            let first = done(&crew, async {}).await.unwrap();
+            yield_now().await;
+            let panics = AssertUnwindSafe(|| crew.begin(Box::pin(async { panic!("the work explodes") })));
+            assert!(catch_unwind(panics).is_err());
+            assert_eq!(done(&crew, async {}).await, Some(first));
         });
     }
 

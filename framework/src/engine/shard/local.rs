@@ -28,14 +28,14 @@ pub(super) struct Local {
 
 impl Local {
     /// Spawns a shard on the current `LocalSet`. `None` where there is none.
-    pub(super) fn spawn() -> Option<UnboundedSender<Job>> {
+    pub(super) fn spawn(number: u64) -> Option<UnboundedSender<Job>> {
         if Handle::try_current().is_err() || is_local_runtime() {
             return None;
         }
         let (jobs, receiver) = unbounded_channel();
         let stopped = Rc::new(Cell::new(false));
         let tasks = LocalSet::new();
-        tasks.spawn_local(work_until_stopped(receiver, Rc::clone(&stopped)));
+        tasks.spawn_local(work_until_stopped(number, receiver, Rc::clone(&stopped)));
         let local = Self { tasks, origins: Origins::default(), stopped, _hosted: Hosted::here() };
         // Tokio has no other way to ask whether there is a `LocalSet`.
         catch_unwind(AssertUnwindSafe(|| drop(spawn_local(local)))).ok()?;
@@ -63,8 +63,8 @@ impl Drop for Local {
 }
 
 /// Without a stop the shard ends when nobody can reach it any more and all that runs on it has ended.
-async fn work_until_stopped(jobs: UnboundedReceiver<Job>, stopped: Rc<Cell<bool>>) {
-    stopped.set(work(jobs).await);
+async fn work_until_stopped(number: u64, jobs: UnboundedReceiver<Job>, stopped: Rc<Cell<bool>>) {
+    stopped.set(work(number, jobs).await);
 }
 
 /// On a `LocalRuntime` every task is the runtime's, also those spawned inside a `LocalSet`, and could not be ended with it.

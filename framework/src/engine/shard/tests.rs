@@ -48,6 +48,67 @@ fn jobs_are_done_in_the_order_they_came() {
 }
 
 #[test]
+fn what_a_job_tells_its_shard_comes_behind_what_was_told_before() {
+    on_each_kind(async |shard| {
+        let (done, mut came) = mpsc::unbounded_channel();
+        let (own, told) = (shard.clone(), done.clone());
+        shard.run(move || {
+            let after = told.clone();
+            own.run(move || after.send("told by the first").unwrap());
+            told.send("the first").unwrap();
+        });
+        shard.run(move || done.send("the second").unwrap());
+        for expected in ["the first", "the second", "told by the first"] {
+            assert_eq!(patiently(came.recv()).await, Some(expected));
+        }
+    });
+}
+
+#[test]
+fn a_shard_hears_from_its_own_thread_and_from_any_other() {
+    on_each_kind(async |shard| {
+        is_alive(shard).await;
+        let far = shard.clone();
+        let (told, done) = oneshot::channel();
+        std::thread::spawn(move || far.run(move || told.send(()).unwrap())).join().unwrap();
+        patiently(done).await.unwrap();
+        is_alive(shard).await;
+    });
+}
+
+#[test]
+fn two_shards_of_one_thread_are_told_apart() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let (one, other) = (Shard::on_current_thread().unwrap(), Shard::on_current_thread().unwrap());
+        is_alive(&one).await;
+        is_alive(&other).await;
+        one.stop();
+        patiently(one.jobs.closed()).await;
+        assert!(!one.run(|| ()), "it has stopped");
+        is_alive(&other).await;
+    });
+}
+
+#[test]
+fn what_a_shard_was_told_before_its_end_is_done() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        for is_stopped in [true, false] {
+            let shard = Shard::on_current_thread().unwrap();
+            is_alive(&shard).await;
+            let (told, done) = oneshot::channel();
+            assert!(shard.run(move || told.send(()).unwrap()));
+            if is_stopped {
+                shard.stop();
+            }
+            drop(shard);
+            patiently(done).await.unwrap();
+        }
+    });
+}
+
+#[test]
 fn a_job_that_panics_ends_alone() {
     on_each_kind(async |shard| {
         let kept = Arc::new(());
@@ -128,4 +189,29 @@ fn jobs_that_were_not_begun_are_dropped_with_the_local_set() {
     drop(set);
     assert_eq!(Arc::strong_count(&kept), 1);
     assert!(shard.has_gone() && !shard.run(|| ()));
+}
+
+#[test]
+fn what_was_told_from_elsewhere_before_is_done_before_however_much_that_is() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    LocalSet::new().block_on(&runtime, async {
+        let shard = Shard::on_current_thread().unwrap();
+        is_alive(&shard).await;
+        let (done, mut came) = mpsc::unbounded_channel();
+        let (far, told) = (shard.clone(), done.clone());
+        let tells = move || {
+            for n in 0..1_000 {
+                let told = told.clone();
+                far.run(move || told.send(n).unwrap());
+            }
+        };
+        std::thread::spawn(tells).join().unwrap();
+        for n in 1_000..2_000 {
+            let done = done.clone();
+            shard.run(move || done.send(n).unwrap());
+        }
+        for n in 0..2_000 {
+            assert_eq!(patiently(came.recv()).await, Some(n));
+        }
+    });
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{CLOSING, Commands, Node};
+use super::{CLOSING, Commands, Node, OPEN};
 use crate::handle::messages::CloseHandle;
 use crate::handle::{Ending, StopReason};
 
@@ -31,6 +31,17 @@ impl Node {
         self.hears_that_it_closes(actor);
     }
 
+    /// What works for it is done, and it ends with that. Nobody is below it, and it has no actor that would have to be told. Its `Stop` is
+    /// not fired: that would only wake who calls, whose waker stays with the node.
+    pub(crate) fn ends_by_itself(self: &Arc<Self>) {
+        if self.is_open()
+            && let Marked::Now(actor) = self.mark(Ending::Dropped, &mut Vec::new())
+        {
+            debug_assert!(actor.is_none(), "it would not hear of it");
+            self.finish_if_last();
+        }
+    }
+
     fn hears_that_it_closes(&self, actor: Option<Commands>) {
         self.stop.fire(StopReason::Closing);
         if let Some(actor) = actor {
@@ -47,12 +58,14 @@ impl Node {
                 return Marked::Before;
             }
             life.ending = Some(ending);
-            self.phase.store(CLOSING, Ordering::Release);
-            let children: Vec<_> = life.children.values().cloned().collect();
+            // Nobody waits for that of another than a session.
+            let order = if self.parent.is_none() { Ordering::SeqCst } else { Ordering::Release };
+            self.phase.store(CLOSING, order);
+            let children = life.children.all();
             (children, life.actor.take())
         };
         if self.parent.is_none() {
-            self.closed.notify_waiters();
+            self.wakes_who_waits();
         }
         let below = match ending {
             Ending::AncestorClosed(..) | Ending::EngineStopped => ending,
@@ -68,14 +81,7 @@ impl Node {
 
     /// Resolves when the handle, a session's, begins to close. Whoever waits for it holds the end of the handle up, and lets go then.
     pub(crate) async fn begun_to_close(&self) {
-        loop {
-            let closed = self.closed.notified();
-            tokio::pin!(closed);
-            closed.as_mut().enable();
-            if !self.is_open() {
-                return;
-            }
-            closed.await;
-        }
+        debug_assert!(self.parent.is_none(), "others wake nobody then");
+        self.waits(|phase| phase != OPEN).await;
     }
 }

@@ -8,10 +8,10 @@ impl Node {
     pub(crate) fn find(&self, id: HandleId) -> Option<Entry> {
         let below: Vec<_> = {
             let life = self.lock();
-            if let Some(child) = life.children.get(&id) {
+            if let Some(child) = life.children.get(id) {
                 return child.handle.get().filter(|_| child.is_open()).cloned();
             }
-            life.children.values().cloned().collect()
+            life.children.any().cloned().collect()
         };
         below.iter().find_map(|child| child.find(id))
     }
@@ -24,7 +24,7 @@ impl Node {
     }
 
     fn gather(&self, entries: &mut Vec<Entry>) {
-        let below: Vec<_> = self.lock().children.values().cloned().collect();
+        let below = self.lock().children.all();
         for child in below {
             entries.extend(child.handle.get().cloned());
             child.gather(entries);

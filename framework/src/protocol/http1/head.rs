@@ -38,13 +38,17 @@ use crate::shown;
 pub struct ResponseHead {
     status: StatusCode,
     version: Version,
-    /// Made when it is asked for where the head did not come in lines.
-    raw: OnceLock<Bytes>,
+    fields: Fields,
     raw_length: usize,
     status_line_length: usize,
     said: Said,
-    /// Made when it is asked for: not every response is looked at.
-    headers: OnceLock<Box<HeaderMap>>,
+}
+
+/// How its fields came. The other form is made when it is asked for: not every response is looked at.
+#[derive(Clone)]
+enum Fields {
+    Lines { raw: Bytes, headers: OnceLock<Box<HeaderMap>> },
+    Map { headers: Box<HeaderMap>, raw: OnceLock<Bytes> },
 }
 
 /// Names only: the values may hold cookies and tokens.
@@ -71,11 +75,14 @@ impl ResponseHead {
     /// between (RFC 9112 section 5.2). [`raw`](Self::raw) has them as received.
     #[doc(alias("WinHttpQueryHeadersEx", "WINHTTP_QUERY_EX_ALL_HEADERS"))]
     pub fn headers(&self) -> &HeaderMap {
-        self.headers.get_or_init(|| {
-            let section = self.raw().slice(self.status_line_length + CRLF.len()..);
-            // All of it was checked when the head came.
-            Box::new(to_map(&section, usize::MAX).unwrap_or_default())
-        })
+        match &self.fields {
+            Fields::Map { headers, .. } => headers,
+            Fields::Lines { raw, headers } => headers.get_or_init(|| {
+                let section = raw.slice(self.status_line_length + CRLF.len()..);
+                // All of it was checked when the head came.
+                Box::new(to_map(&section, usize::MAX).unwrap_or_default())
+            }),
+        }
     }
 
     /// What this library itself wants to know of them.
@@ -107,15 +114,21 @@ impl ResponseHead {
     /// The reason phrase as received: it may be empty, and it may hold octets that are not UTF-8.
     #[doc(alias = "WINHTTP_QUERY_STATUS_TEXT")]
     pub fn reason(&self) -> &[u8] {
-        let raw = self.raw.get().map_or(&b""[..], |raw| raw);
-        raw.get(REASON_OFFSET..self.status_line_length).unwrap_or_default()
+        match &self.fields {
+            Fields::Lines { raw, .. } => raw.get(REASON_OFFSET..self.status_line_length).unwrap_or_default(),
+            // RFC 9113 section 8.3.1.
+            Fields::Map { .. } => b"",
+        }
     }
 
     /// The whole head as received, with the case and the order of its fields; it ends with an empty line.
     #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS")]
     #[doc(alias = "WINHTTP_QUERY_RAW_HEADERS_CRLF")]
     pub fn raw(&self) -> &Bytes {
-        self.raw.get_or_init(|| lines(HTTP2, self.status, self.headers()))
+        match &self.fields {
+            Fields::Lines { raw, .. } => raw,
+            Fields::Map { headers, raw } => raw.get_or_init(|| lines(HTTP2, self.status, headers)),
+        }
     }
 
     /// How long that is.
@@ -143,9 +156,8 @@ impl ResponseHead {
                 _ => {}
             }
         }
-        let headers = OnceLock::from(Box::new(headers));
-        let (version, raw, raw_length) = (Version::HTTP_2, OnceLock::new(), length);
-        Ok(Self { status, version, raw, raw_length, status_line_length, said, headers })
+        let fields = Fields::Map { headers: Box::new(headers), raw: OnceLock::new() };
+        Ok(Self { status, version: Version::HTTP_2, fields, raw_length: length, status_line_length, said })
     }
 
     /// The head of a response that was stored: whatever it came by, it is shown as one of HTTP/1.1.
@@ -155,8 +167,8 @@ impl ResponseHead {
         let raw = lines(HTTP11, status, &headers);
         let said = Said { is_coded: headers.contains_key(http::header::CONTENT_ENCODING), ..Said::default() };
         let raw_length = raw.len();
-        let (headers, raw) = (OnceLock::from(Box::new(headers)), OnceLock::from(raw));
-        Self { status, version: Version::HTTP_11, raw, raw_length, status_line_length, said, headers }
+        let fields = Fields::Lines { raw, headers: OnceLock::from(Box::new(headers)) };
+        Self { status, version: Version::HTTP_11, fields, raw_length, status_line_length, said }
     }
 
     /// The head that `octets` begin with; `None` if its end is missing, or some line ends otherwise than in CRLF.
@@ -174,9 +186,9 @@ impl ResponseHead {
         let status_line_length = status_line.len();
         let whole = octets.get(..status_line_length + CRLF.len() + length).unwrap_or_default();
         // Copied: a slice would keep all of the buffer for as long as the response is kept.
-        let (raw, raw_length) = (OnceLock::from(Bytes::copy_from_slice(whole)), whole.len());
-        let headers = OnceLock::new();
-        Ok(Some(Self { status, version, raw, raw_length, status_line_length, said, headers }))
+        let (raw, raw_length) = (Bytes::copy_from_slice(whole), whole.len());
+        let fields = Fields::Lines { raw, headers: OnceLock::new() };
+        Ok(Some(Self { status, version, fields, raw_length, status_line_length, said }))
     }
 }
 

@@ -15,11 +15,15 @@
 //! Frames that bring nothing of a response are paid for from a [`Bucket`], which anything of a response fills again. Heads are kept
 //! until somebody takes them, so that of each stream there may only be so many which nobody has taken.
 
+mod frames;
+
 use std::time::Instant;
 
 use super::bucket::Bucket;
 use super::by_stream::ByStream;
 use super::fault::WireFault;
+
+use frames::{HEADER, Place};
 
 /// What a server has sent on one wire.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +58,13 @@ struct Heads {
     limit: usize,
     /// So many more before somebody takes one.
     left: usize,
+}
+
+impl Heads {
+    /// So many have come that nobody has taken; those beyond what there is room for are not counted.
+    fn kept(self) -> usize {
+        self.limit.saturating_add(FINAL_AND_TRAILERS).saturating_sub(self.left)
+    }
 }
 
 /// The newest GOAWAY (RFC 9113 section 6.8): the first may be a warning only, which names the last stream there can be.
@@ -99,6 +110,10 @@ impl Budget {
     pub(crate) fn handle_input(&mut self, mut octets: &[u8], now: Instant) -> Result<(), WireFault> {
         while !octets.is_empty() {
             let taken = match self.place {
+                Place::Header { filled: 0, .. } => match self.take_whole(octets, now)? {
+                    Some(taken) => taken,
+                    None => self.take_header(octets, now)?,
+                },
                 Place::Header { .. } => self.take_header(octets, now)?,
                 Place::Payload(_) => self.take_payload(octets, now)?,
             };
@@ -161,11 +176,11 @@ impl Budget {
     }
 
     /// Streams that the server has ended, or reset, since this was asked last: nothing more comes on them.
-    pub(crate) fn take_ended(&mut self) -> impl Iterator<Item = u32> {
+    ///
+    /// With each comes how many heads of it nobody had taken, but for one that was its end; `None` of what was not open.
+    pub(crate) fn take_ended(&mut self) -> impl Iterator<Item = (u32, Option<usize>)> {
         let open = &mut self.open;
-        self.ended.drain(..).inspect(|stream| {
-            open.remove(*stream);
-        })
+        self.ended.drain(..).map(|stream| (stream, open.remove(stream).map(|heads| heads.kept())))
     }
 
     /// Has the server ended this stream, which was [`opened`](Self::opened) and not given up? One that it has reset before has no end.
@@ -180,117 +195,6 @@ impl Budget {
 
     pub(crate) fn received(&self) -> Received {
         self.received
-    }
-
-    fn take_header(&mut self, input: &[u8], now: Instant) -> Result<usize, WireFault> {
-        let Place::Header { octets, filled } = &mut self.place else { return Ok(0) };
-        let taken = fill(octets, filled, HEADER, input.len(), input);
-        let is_first = self.received.frames == 0;
-        if is_first && octets.get(..*filled).is_some_and(|start| start.starts_with(HTTP1)) {
-            return Err(WireFault::SpokeHttp1);
-        }
-        if *filled < HEADER {
-            return Ok(taken);
-        }
-        let [high, middle, low, kind, flags, stream @ ..] = *octets;
-        let left = u32::from_be_bytes([0, high, middle, low]) as usize;
-        if is_first && (kind != SETTINGS || flags & ACK != 0) {
-            return Err(WireFault::NotSettings { kind });
-        }
-        self.received.frames += 1;
-        let wanted = match kind {
-            SETTINGS if flags & ACK == 0 => SETTING,
-            GOAWAY => FAREWELL,
-            DATA if flags & PADDED != 0 => 1,
-            _ => 0,
-        };
-        let data = if kind == DATA && wanted == 0 { left } else { 0 };
-        // The first bit is reserved.
-        let stream = u32::from_be_bytes(stream) & 0x7fff_ffff;
-        match kind {
-            HEADERS => {
-                if flags & END_STREAM == 0 {
-                    self.keep_head(stream)?;
-                }
-                self.bucket.refill();
-            }
-            // Known when it has come.
-            DATA => {}
-            WINDOW_UPDATE if self.earned > 0 => {
-                self.earned -= 1;
-                self.received.control_frames += 1;
-            }
-            _ => self.spend(now)?,
-        }
-        // It has no payload: all of it has come.
-        self.acknowledged |= kind == SETTINGS && flags & ACK != 0;
-        let ends = kind == RST_STREAM || matches!(kind, DATA | HEADERS) && flags & END_STREAM != 0;
-        let (kept, filled, useful) = ([0; FAREWELL], 0, 0);
-        self.place = Place::Payload(Payload { kind, left, wanted, kept, filled, data, useful, stream, ends });
-        if left == 0 { self.end(now).map(|()| taken) } else { Ok(taken) }
-    }
-
-    fn take_payload(&mut self, input: &[u8], now: Instant) -> Result<usize, WireFault> {
-        let Place::Payload(payload) = &mut self.place else { return Ok(0) };
-        let taken = if payload.wanted > 0 {
-            let taken = fill(&mut payload.kept, &mut payload.filled, payload.wanted, payload.left, input);
-            payload.left -= taken;
-            if payload.filled == payload.wanted {
-                payload.filled = 0;
-                let [a, b, c, d, e, f, g, h] = payload.kept;
-                match payload.kind {
-                    SETTINGS if [a, b] == ENABLE_PUSH && [c, d, e, f] == [0, 0, 0, 1] => {
-                        return Err(WireFault::EnabledPush);
-                    }
-                    // Any other value than 0 and 1 is for `h2` to refuse.
-                    SETTINGS if [a, b] == ENABLE_CONNECT => self.extends_connect = [c, d, e, f] == [0, 0, 0, 1],
-                    SETTINGS => {}
-                    DATA => {
-                        payload.wanted = 0;
-                        payload.data = payload.left.saturating_sub(a.into());
-                    }
-                    _ => {
-                        payload.wanted = 0;
-                        // The first bit is reserved.
-                        let last_stream = u32::from_be_bytes([a & 0x7f, b, c, d]);
-                        let code = u32::from_be_bytes([e, f, g, h]);
-                        self.going_away = Some(GoingAway { last_stream, code });
-                    }
-                }
-            }
-            taken
-        } else {
-            let taken = payload.left.min(input.len());
-            payload.left -= taken;
-            let data = payload.data.min(taken);
-            payload.data -= data;
-            if data > 0 {
-                payload.useful += data;
-                self.received.data_octets += data as u64;
-                self.bucket.refill();
-            }
-            taken
-        };
-        if payload.left == 0 { self.end(now).map(|()| taken) } else { Ok(taken) }
-    }
-
-    /// All of a frame has come.
-    fn end(&mut self, now: Instant) -> Result<(), WireFault> {
-        let next = Place::Header { octets: [0; HEADER], filled: 0 };
-        let Place::Payload(ended) = std::mem::replace(&mut self.place, next) else { return Ok(()) };
-        // The first one was.
-        self.greeted = true;
-        if ended.useful > 0 {
-            self.bodies.push((ended.stream, ended.useful));
-        }
-        if ended.kind == RST_STREAM && self.open.contains(ended.stream) && !self.ended.contains(&ended.stream) {
-            self.cut.push(ended.stream);
-        }
-        if ended.ends {
-            self.ended.push(ended.stream);
-        }
-        // RFC 9113 section 10.5: empty DATA is no better than any other frame, and only padded is empty.
-        if ended.kind == DATA && ended.useful == 0 { self.spend(now) } else { Ok(()) }
     }
 
     /// A head has come that is not the last of its stream.
@@ -312,64 +216,11 @@ impl Budget {
     }
 }
 
-/// Where in a frame the next octet belongs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    Header { octets: [u8; HEADER], filled: usize },
-    Payload(Payload),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Payload {
-    kind: u8,
-    left: usize,
-    /// So many of the next octets are kept, then looked at.
-    wanted: usize,
-    kept: [u8; FAREWELL],
-    filled: usize,
-    /// So many of those behind them are of a body.
-    data: usize,
-    /// So many have come of those.
-    useful: usize,
-    stream: u32,
-    /// The stream is over with it.
-    ends: bool,
-}
-
-/// Copies what is missing of `wanted`, but not more than there is in the frame: how many octets that were.
-fn fill(kept: &mut [u8], filled: &mut usize, wanted: usize, left: usize, input: &[u8]) -> usize {
-    let length = (wanted - *filled).min(left).min(input.len());
-    for (place, octet) in kept.iter_mut().skip(*filled).zip(input.iter().take(length)) {
-        *place = *octet;
-    }
-    *filled += length;
-    length
-}
-
 /// What else may come of a stream: its final head, and trailers, whose missing end is for `h2` to find.
 const FINAL_AND_TRAILERS: usize = 2;
 const SPARE_HEADS: usize = 64;
 /// Go's server gives a window back in pieces of 4 KiB and more, others in larger ones.
 const SMALLEST_UPDATE: usize = 4096;
-const HTTP1: &[u8] = b"HTTP/1.";
-
-/// RFC 9113 sections 4.1, 6 and 6.5.2.
-const HEADER: usize = 9;
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
-const ACK: u8 = 1;
-const END_STREAM: u8 = 1;
-const PADDED: u8 = 8;
-const SETTING: usize = 6;
-const ENABLE_PUSH: [u8; 2] = [0, 2];
-/// RFC 8441 section 3.
-const ENABLE_CONNECT: [u8; 2] = [0, 8];
-/// What a GOAWAY holds before its debug data.
-const FAREWELL: usize = 8;
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Heads and trailers as HTTP/2 has them (RFC 9113 section 8): pseudo-fields in place of lines, and nothing of the connection.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_KEY, TE};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
@@ -12,19 +14,42 @@ use crate::protocol::http1::{
 /// The request that HTTP/1.1 would write as lines, once it is settled: what that refuses is refused here, and for the same reason.
 ///
 /// The `:authority` is the caller's Host if there is one, else the target's, and there is no Host beside it (RFC 9113 section
-/// 8.3.1). `known` is that of the last request on the wire, of which the next one's is nearly always a copy.
+/// 8.3.1). `known` is that of the last request on the wire, of which the next one's is nearly always a copy; `plain` is there for one that
+/// adds nothing to the fields of its session.
 pub(crate) fn request(
     head: &RequestHead<'_>,
     settled: &Settled,
     secure: bool,
     known: &mut Option<Authority>,
+    plain: Option<&Plain>,
 ) -> Result<Request<()>, Misuse> {
     let mut request = Request::new(());
     *request.uri_mut() = uri(head, head.settled_host(settled), secure, known)?;
     *request.version_mut() = Version::HTTP_2;
     *request.method_mut() = head.method.clone();
-    *request.headers_mut() = fields(head, settled)?;
+    *request.headers_mut() = match plain {
+        Some(plain) if !matches!(settled.framing, Framing::Length(_)) => plain.fields(head, settled)?,
+        _ => fields(head, settled)?,
+    };
     Ok(request)
+}
+
+/// The fields of requests that add none to those of their session, made for the first of them.
+#[derive(Debug, Default)]
+pub(crate) struct Plain(OnceLock<(Option<&'static str>, HeaderMap)>);
+
+impl Plain {
+    fn fields(&self, head: &RequestHead<'_>, settled: &Settled) -> Result<HeaderMap, Misuse> {
+        if let Some((accept_encoding, fields)) = self.0.get()
+            && *accept_encoding == head.accept_encoding
+        {
+            return Ok(fields.clone());
+        }
+        let fields = fields(head, settled)?;
+        // Those that ask for other codings are made each time.
+        self.0.get_or_init(|| (head.accept_encoding, fields.clone()));
+        Ok(fields)
+    }
 }
 
 /// Makes of a request for an upgrade what HTTP/2 has in its place (RFC 8441 section 5): the protocol stands beside the pseudo-fields, and

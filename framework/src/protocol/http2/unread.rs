@@ -33,6 +33,8 @@ pub(crate) struct Unread<R> {
 struct Body<R> {
     reader: R,
     ended: bool,
+    /// How many heads had come then, but for one that was the end, that nobody had taken.
+    heads: Option<usize>,
     held: u64,
     taken: u64,
     /// What was taken when it was looked at last.
@@ -71,7 +73,7 @@ impl<R: Clone> Unread<R> {
     pub(crate) fn opened(&mut self, stream: u32, reader: R) {
         let (held, taken, taken_then) = (0, 0, 0);
         let (idle, standing, waiting) = (None, None, None);
-        let body = Body { reader, ended: false, held, taken, taken_then, idle, standing, waiting };
+        let body = Body { reader, ended: false, heads: None, held, taken, taken_then, idle, standing, waiting };
         self.streams.insert(stream, body);
     }
 
@@ -81,10 +83,20 @@ impl<R: Clone> Unread<R> {
     }
 
     /// The server has ended it: no more will come.
-    pub(crate) fn ended(&mut self, stream: u32) {
+    pub(crate) fn ended(&mut self, stream: u32, heads: Option<usize>) {
         if let Some(body) = self.streams.get_mut(stream) {
-            body.ended = true;
+            (body.ended, body.heads) = (true, heads);
         }
+    }
+
+    /// Is the next head that is taken the final one, without a doubt? One that is its stream's end is, and so is the only one of a stream
+    /// whose body has come.
+    pub(crate) fn is_final_next(&mut self, stream: u32) -> bool {
+        self.streams.get_mut(stream).is_some_and(|body| match body.heads {
+            Some(0) => true,
+            Some(1) => body.held + body.taken > 0,
+            _ => false,
+        })
     }
 
     /// So much of its body came. What comes on a stream that no request has is not kept.

@@ -21,7 +21,7 @@ impl Journey {
     /// Of the credentials that are known: those that are to be shown once more; else the request's own, and no others; else those of
     /// the session, and what somebody else's request was given and had accepted.
     pub(super) fn choose(&self, place: &Place, offers: &Offers, again: Option<Carried>) -> Option<(Chosen, Offer)> {
-        let keyring = &self.services.terms.keyring;
+        let keyring = &self.shared.services.terms.keyring;
         if let Some(Carried { credentials, are_given, reason, .. }) = again {
             return self.chosen(place, offers, credentials, AuthScheme::Digest.into(), are_given, reason);
         }
@@ -66,7 +66,7 @@ impl Journey {
     /// Asks the session's provider, until it gives what was not refused yet, or nothing.
     pub(super) async fn ask_provider(&mut self, place: &Place, offers: &Offers) -> Result<Option<(Chosen, Offer)>> {
         let is_set = self.own(place).is_some();
-        let Some(provider) = self.services.terms.keyring.provider().cloned().filter(|_| !is_set) else {
+        let Some(provider) = self.shared.services.terms.keyring.provider().cloned().filter(|_| !is_set) else {
             return Ok(None);
         };
         let schemes = allowed(&self.options.authentication, place, AuthSchemes::all());
@@ -75,7 +75,7 @@ impl Journey {
         let body_is_known = self.payload.0.whole().is_some();
         loop {
             let Some(offer) = offers.strongest(schemes, body_is_known) else { return Ok(None) };
-            let auth = Authenticating::begun(&mut self.auth, &self.services);
+            let auth = Authenticating::begun(&mut self.auth, &self.shared.services);
             if auth.asking.is_none() {
                 let Some(attempt) = auth.rounds.asks_provider() else { return Ok(None) };
                 let realm = offer.realm.as_deref().map(shortened);
@@ -132,7 +132,7 @@ impl Journey {
                 return chosen(&own.credentials, false, scheme, Vec::new(), AuthReason::CallerAsked);
             }
         }
-        let keyring = &self.services.terms.keyring;
+        let keyring = &self.shared.services.terms.keyring;
         let known = keyring.remembered(place, self.target().path_and_query()).filter(|_| options.preemptive)?;
         let set = || keyring.set_for(place).map(|(credentials, named)| (credentials, named, false));
         let given = || known.given.clone().map(|given| (given, AuthSchemes::all(), true));
@@ -190,7 +190,7 @@ impl Journey {
         let is_own =
             || self.auth.as_ref().is_some_and(|auth| auth.own.as_ref().is_some_and(|own| own.of(target).is_some()));
         let by_all =
-            self.aim.moved().and_then(|moved| moved.defaults.as_ref()).unwrap_or(&self.services.default_headers);
+            self.aim.moved().and_then(|moved| moved.defaults.as_ref()).unwrap_or(&self.shared.services.default_headers);
         self.headers.contains_key(&answers) || by_all.contains_key(&answers) && !is_own()
     }
 }

@@ -342,7 +342,7 @@ impl Journey {
             self.stage = Stage::Authenticate;
             if let Err(fault) = logon.step(Some(proof)).await {
                 let Chosen { place, scheme, realm, .. } = &handshake.chosen;
-                self.services.terms.keyring.refused(place, (*scheme, realm));
+                self.shared.services.terms.keyring.refused(place, (*scheme, realm));
                 let detail = format!("the server does not prove who it is: {fault}");
                 return Err(at_fault(ErrorCode::LoginFailure, Blame::Peer, detail));
             }

@@ -8,8 +8,10 @@ use super::*;
 use crate::error::{Error, Operation};
 
 fn land(landing: &Landing) {
-    *landing.lock() = Answer::Landed(Err(Error::parameter(Operation::Send, "it has landed")));
-    landing.waker.wake();
+    let landed = Answer::Landed(Err(Error::parameter(Operation::Send, "it has landed")));
+    if let Answer::Awaited(Some(waker)) = std::mem::replace(&mut *landing.lock(), landed) {
+        waker.wake();
+    }
 }
 
 #[test]

@@ -104,6 +104,7 @@ impl Driver {
             }
             let now = clock::now();
             self.listen(now);
+            self.wire.shared.due.wake(now);
             let ponged = self.hear_pong(context, now);
             let pinged = self.keep_alive(now);
             let opened = self.mind_readers(now);
@@ -119,11 +120,10 @@ impl Driver {
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        match (self.keepalive.next_deadline(), self.readers.next_look()) {
-            (deadline, None) => deadline,
-            (None, look) => look,
-            (Some(deadline), Some(look)) => Some(deadline.min(look)),
-        }
+        [self.keepalive.next_deadline(), self.readers.next_look(), self.wire.shared.due.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Is it time to look? A deadline that moves away with all that is heard costs no new timer each time: the old one is early.

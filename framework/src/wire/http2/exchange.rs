@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -15,8 +14,9 @@ use super::sending::SendingHalf;
 use super::stream::{Sending, Stream};
 use super::{Http2, Tunnel};
 use crate::clock;
-use crate::error::{Stage, WireState};
+use crate::error::WireState;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead, Settled};
+use crate::protocol::http2::head::Plain;
 use crate::protocol::websocket::handshake::Asked;
 use crate::wire::{Failure, Pace, Received, Uploaded};
 
@@ -29,41 +29,35 @@ impl Exchange {
         wire: Http2,
         head: &RequestHead<'_>,
         settled: &Settled,
-        secure: bool,
+        (secure, plain): (bool, Option<&Plain>),
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
         // What may fail comes first: the stream is large, and is made where it stays.
-        let request = Stream::request(&wire, head, settled, secure)?;
+        let request = Stream::request(&wire, head, settled, secure, plain)?;
         Ok(Self(Rc::new(RefCell::new(Stream::new(wire, request, head, settled, limits)))))
     }
 
-    /// Opens the stream with the head, where no data follows it; `None` if that has to wait, as it seldom has.
-    pub(crate) fn send_head_at_once(&mut self, share: &Http2, first: &Bytes) -> Option<Result<(), Failure>> {
-        let mut stream = self.0.borrow_mut();
-        if stream.sending == Sending::Body && !first.is_empty() {
-            return None;
-        }
-        match stream.poll_open(&mut Context::from_waker(Waker::noop())) {
-            Poll::Pending => None,
-            Poll::Ready(opened) => {
-                stream.wire.count_exchange();
-                share.opens();
-                Some(opened)
-            }
-        }
+    /// Opens the stream with the head, where no data follows it; else `None`.
+    pub(crate) fn send_head_alone(&mut self, share: &Http2, first: &Bytes) -> Option<Result<(), Failure>> {
+        let has_data = !first.is_empty() && self.0.borrow().sending == Sending::Body;
+        (!has_data).then(|| self.open(share))
     }
 
     /// Opens the stream with the head, and sends the first data unless a 100 has to come first.
     pub(crate) async fn send_head(&mut self, share: &Http2, first: &Bytes, pace: &mut Pace) -> Result<(), Failure> {
-        self.0.borrow().wire.count_exchange();
-        let open = poll_fn(|context| self.0.borrow_mut().poll_open(context));
-        let opened = pace.idle().piece(Stage::SendHead, pin!(open)).await;
-        opened.and_then(|opened| opened)?;
-        share.opens();
+        self.open(share)?;
         if !first.is_empty() && self.0.borrow().sending == Sending::Body {
             self.write(first, pace).await?;
         }
         Ok(())
+    }
+
+    fn open(&mut self, share: &Http2) -> Result<(), Failure> {
+        let mut stream = self.0.borrow_mut();
+        stream.wire.count_exchange();
+        let opened = stream.open();
+        share.opens();
+        opened
     }
 
     /// For whoever sends the body beside the response.
@@ -103,8 +97,17 @@ impl Exchange {
         self.0.borrow().check_finish(trailers)
     }
 
+    pub(crate) fn awaits_head_until(&mut self, deadline: Option<Instant>) {
+        self.0.borrow_mut().head_deadline = deadline;
+    }
+
     pub(crate) async fn receive_head(&mut self) -> Result<Received, Failure> {
-        poll_fn(|context| self.0.borrow_mut().poll_head(context)).await
+        poll_fn(|context| self.0.borrow_mut().poll_head_in_time(context)).await
+    }
+
+    /// When the head was there that was received last.
+    pub(crate) fn head_came(&self) -> Option<Instant> {
+        self.0.borrow().wire.heard_last()
     }
 
     /// Waits for a head as long as the body of the request is open.

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Instant;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
@@ -26,6 +27,8 @@ pub(super) struct Heard {
     unread: RefCell<Unread<Option<Arc<Node>>>>,
     /// Octets received since the driver looked.
     octets: Cell<u64>,
+    /// When the last of them came.
+    last: Cell<Option<Instant>>,
     moved: Moved,
     /// What there is to be sent waits until the server takes something.
     blocked: Cell<bool>,
@@ -40,11 +43,17 @@ impl Heard {
             budget: RefCell::new(Budget::new(options.control_frames)),
             unread: RefCell::new(Unread::new()),
             octets: Cell::new(0),
+            last: Cell::new(None),
             moved: Moved::default(),
             blocked: Cell::default(),
             fault: RefCell::default(),
             tls: RefCell::default(),
         }
+    }
+
+    /// When it was heard of last: what is there to be taken has come by then.
+    pub(super) fn last(&self) -> Option<Instant> {
+        self.last.get()
     }
 
     pub(super) fn take_octets(&self) -> u64 {
@@ -94,7 +103,7 @@ impl Heard {
     /// Streams that the server has ended are open no more.
     pub(super) fn note_ended(&self) {
         let mut unread = self.unread.borrow_mut();
-        self.budget.borrow_mut().take_ended().for_each(|stream| unread.ended(stream));
+        self.budget.borrow_mut().take_ended().for_each(|(stream, heads)| unread.ended(stream, heads));
     }
 
     pub(super) fn unread(&self) -> std::cell::RefMut<'_, Unread<Option<Arc<Node>>>> {
@@ -158,9 +167,11 @@ impl AsyncRead for Listening {
                 }
                 add(&self.heard.octets, octets.len());
                 add(&self.heard.moved.received, octets.len());
+                let now = clock::now();
+                self.heard.last.set(Some(now));
                 let judged = {
                     let (mut budget, mut unread) = (self.heard.budget.borrow_mut(), self.heard.unread.borrow_mut());
-                    let judged = budget.handle_input(octets, clock::now());
+                    let judged = budget.handle_input(octets, now);
                     budget.take_bodies().for_each(|(stream, octets)| unread.received(stream, octets as u64));
                     judged
                 };

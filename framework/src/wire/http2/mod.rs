@@ -1,9 +1,11 @@
 //! A wire that speaks HTTP/2 (RFC 9113): one driver moves its octets, exchanges borrow streams of it.
 
 mod driver;
+mod due;
 mod ending;
 mod exchange;
 mod heard;
+mod opening;
 mod readers;
 mod receiving;
 mod sending;
@@ -16,7 +18,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use h2::client::{Builder, SendRequest};
@@ -34,6 +36,7 @@ use crate::reason::{CloseReason, WireHealth};
 use crate::transport::{ByProxy, Dialed};
 use crate::wire::WireFacts;
 
+use due::Due;
 use heard::Heard;
 
 pub(crate) use driver::{Change, Driver};
@@ -84,6 +87,8 @@ struct Shared {
     told: Cell<WireHealth>,
     wishes: Cell<Wishes>,
     driver: RefCell<Option<Waker>>,
+    /// Until when heads are waited for.
+    due: Due,
     /// Who waits for the server's first word.
     greeting: Notify,
     /// What its driver knows of the way to the server.
@@ -131,6 +136,7 @@ impl Http2 {
             told: Cell::new(WireHealth::Fresh),
             wishes: Cell::default(),
             driver: RefCell::default(),
+            due: Due::default(),
             greeting: Notify::new(),
             round_trip: Cell::new(None),
             windows: Cell::new(Windows { stream: options.stream_window, connection: options.connection_window }),
@@ -192,6 +198,7 @@ impl Http2 {
     /// It carries nothing, and keeps no room for more.
     pub(crate) fn rest(&self) {
         self.shared.heard.rest();
+        self.shared.due.rest();
     }
 
     /// Waits for the server's first word: does it take WebSockets? Ready also where no stream is opened any more, whose opening says
@@ -207,6 +214,10 @@ impl Http2 {
     /// Whoever waits for the server's first word looks again.
     fn wake_who_waits_for_greeting(&self) {
         self.shared.greeting.notify_waiters();
+    }
+
+    fn heard_last(&self) -> Option<Instant> {
+        self.shared.heard.last()
     }
 
     pub(crate) fn health(&self) -> WireHealth {

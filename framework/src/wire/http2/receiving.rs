@@ -7,8 +7,8 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
-use h2::RecvStream;
 use h2::client::ResponseFuture;
+use h2::{RecvStream, StreamId};
 use http::header::CONTENT_LENGTH;
 use http::{HeaderMap, Method, Response, StatusCode};
 
@@ -24,6 +24,9 @@ pub(super) struct Receiving {
     response: Option<ResponseFuture>,
     /// Where it is told that an interim head was taken.
     heard: Option<Rc<Heard>>,
+    stream: u32,
+    /// Octets that had come over the wire when that was opened.
+    heard_before: u64,
     body: Option<RecvStream>,
     /// Heads that came while the request was being sent.
     interims: VecDeque<ResponseHead>,
@@ -55,6 +58,8 @@ impl Receiving {
             heads: ResponseHeads::new(limits),
             response: None,
             heard: None,
+            stream: 0,
+            heard_before: 0,
             body: None,
             interims: VecDeque::new(),
             early: None,
@@ -68,8 +73,9 @@ impl Receiving {
         }
     }
 
-    pub(super) fn begin(&mut self, response: ResponseFuture, heard: &Rc<Heard>) {
-        heard.opened(response.stream_id().as_u32(), self.heads.most_interims());
+    pub(super) fn begin(&mut self, response: ResponseFuture, stream: StreamId, heard: &Rc<Heard>) {
+        heard.opened(stream.as_u32(), self.heads.most_interims());
+        (self.stream, self.heard_before) = (stream.as_u32(), heard.moved().1);
         self.heard = Some(Rc::clone(heard));
         self.response = Some(response);
     }
@@ -93,9 +99,14 @@ impl Receiving {
     /// Takes the next head that comes, and keeps it.
     pub(super) fn poll_heard(&mut self, context: &mut Context<'_>) -> Poll<Result<StatusCode, Broken>> {
         let Some(response) = &mut self.response else { return Poll::Pending };
-        if let Poll::Ready(Some(interim)) = response.poll_informational(context) {
+        // An interim one is not looked for where nothing has come since the stream was opened, or only the final one has.
+        let has_none =
+            |heard: &Rc<Heard>| heard.moved().1 == self.heard_before || heard.unread().is_final_next(self.stream);
+        if !self.heard.as_ref().is_some_and(has_none)
+            && let Poll::Ready(Some(interim)) = response.poll_informational(context)
+        {
             if let Some(heard) = &self.heard {
-                heard.interim_taken(response.stream_id().as_u32());
+                heard.interim_taken(self.stream);
             }
             let head = interim.map_err(Broken::Stream).and_then(|interim| self.interim(interim));
             return Poll::Ready(head.map(|head| {
@@ -158,8 +169,9 @@ impl Receiving {
         loop {
             if !self.rest.is_empty() {
                 let piece = self.rest.split_to(self.rest.len().min(max));
-                let piece = self.gather(context, piece, max);
-                return Poll::Ready(self.hand_out(piece).map(Some));
+                let is_last = self.is_all_taken();
+                let piece = if is_last { piece } else { self.gather(context, piece, max) };
+                return Poll::Ready(self.hand_out(piece, is_last).map(Some));
             }
             let Some(body) = self.body.as_mut().filter(|_| !self.ended && self.has_head) else {
                 return Poll::Ready(Ok(None));
@@ -214,14 +226,20 @@ impl Receiving {
     }
 
     /// Its reader takes it: the server may send as much again.
-    fn hand_out(&mut self, piece: Bytes) -> Result<Bytes, Broken> {
+    fn hand_out(&mut self, piece: Bytes, is_last: bool) -> Result<Bytes, Broken> {
         self.remaining = self.remaining.map(|left| left.saturating_sub(piece.len() as u64));
         if let Some(body) = &mut self.body {
             body.flow_control().release_capacity(piece.len()).map_err(Broken::Stream)?;
-            // Nobody has to ask once more to learn that this was all.
-            self.ended = self.rest.is_empty() && self.arrived.is_empty() && body.is_end_stream();
         }
+        // Nobody has to ask once more to learn that this was all.
+        self.ended |= is_last || self.is_all_taken();
         Ok(piece)
+    }
+
+    /// Has the server ended the stream, and is there no more of it than was taken?
+    fn is_all_taken(&self) -> bool {
+        let is_whole = || self.body.as_ref().map_or(self.ended, RecvStream::is_end_stream);
+        self.rest.is_empty() && self.arrived.is_empty() && is_whole()
     }
 
     /// Of a stream that is over: whether all of the response has come, be it that nobody has read it yet, or what ended it before.

@@ -4,30 +4,33 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use bytes::Bytes;
-use h2::client::SendRequest;
 use h2::ext::Protocol;
 use h2::{SendStream, StreamId};
 use http::{Request, StatusCode};
 
+use super::due::Key;
 use super::receiving::{Broken, Receiving};
 use super::{Http2, Tunnel};
 use crate::clock;
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::{BodyLength, Fault, HeadLimits, RequestHead, ResponseHead, Settled};
-use crate::protocol::http2::head::{extend_connect, request};
+use crate::protocol::http2::head::{Plain, extend_connect, request};
 use crate::protocol::websocket::handshake::Asked;
-use crate::reason::CloseReason;
 use crate::wire::{Failure, Received};
 
 /// One exchange, from the head to the last octet read. Every call is over before the next one begins: who waits is polled.
 pub(super) struct Stream {
     pub(super) wire: Http2,
     /// The head, until it is sent.
-    request: Option<Request<()>>,
-    upgrade: Upgrade,
-    /// Opens the stream; kept until it is open.
-    sender: Option<SendRequest<Bytes>>,
+    pub(super) request: Option<Request<()>>,
+    pub(super) upgrade: Upgrade,
     pub(super) stream: Option<SendStream<Bytes>>,
+    /// Its number as long as it is held here, kept since `h2` takes a lock to tell it.
+    pub(super) id: Option<StreamId>,
+    /// Until when it waits for a head.
+    pub(super) head_deadline: Option<Instant>,
+    /// Its place among those that do.
+    due: Option<Key>,
     pub(super) sending: Sending,
     /// What is left of the announced length.
     pub(super) left: Option<u64>,
@@ -47,7 +50,7 @@ pub(super) struct Stream {
 }
 
 /// What the stream is to be for another protocol (RFC 8441).
-enum Upgrade {
+pub(super) enum Upgrade {
     None,
     Asked(Box<Asked>),
     /// What follows is not HTTP.
@@ -71,8 +74,9 @@ impl Stream {
         head: &RequestHead<'_>,
         settled: &Settled,
         secure: bool,
+        plain: Option<&Plain>,
     ) -> Result<Request<()>, Failure> {
-        request(head, settled, secure, &mut wire.shared.authority.borrow_mut()).map_err(Failure::Misuse)
+        request(head, settled, secure, &mut wire.shared.authority.borrow_mut(), plain).map_err(Failure::Misuse)
     }
 
     #[inline]
@@ -94,13 +98,14 @@ impl Stream {
             BodyLength::Chunked => None,
         };
         let receiving = Receiving::new(head.method.clone(), limits);
-        let sender = wire.shared.sender.borrow().clone();
         Self {
             wire,
             request: Some(request),
             upgrade: Upgrade::None,
-            sender,
             stream: None,
+            id: None,
+            head_deadline: None,
+            due: None,
             sending,
             left,
             head_octets: settled.octets as u64,
@@ -130,6 +135,7 @@ impl Stream {
     /// The stream, if it carries another protocol now.
     pub(super) fn take_tunnel(&mut self) -> Option<Tunnel> {
         let body = self.receiving.take_body().filter(|_| self.has_switched())?;
+        self.id = None;
         Some(Tunnel::new(self.wire.clone(), self.stream.take()?, body))
     }
 
@@ -148,40 +154,6 @@ impl Stream {
             let _over = stream.send_data(Bytes::new(), true);
         }
         Ok(())
-    }
-
-    /// Opens the stream with the head.
-    pub(super) fn poll_open(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Failure>> {
-        // Without one the wire was retired after it was lent.
-        let Some(mut sender) = self.sender.take() else {
-            return Poll::Ready(Err(self.fail(Stage::SendHead, h2::Error::from(h2::Reason::REFUSED_STREAM))));
-        };
-        match sender.poll_ready(context) {
-            Poll::Pending => {
-                self.sender = Some(sender);
-                Poll::Pending
-            }
-            Poll::Ready(Err(error)) => {
-                // One that opens no streams is lent no more.
-                self.wire.opens_no_more();
-                self.wire.retire(CloseReason::TransportError);
-                Poll::Ready(Err(self.fail(Stage::SendHead, error)))
-            }
-            Poll::Ready(Ok(())) => {
-                let Some(request) = self.request.take() else { return Poll::Ready(Err(Failure::OutOfTurn)) };
-                let is_all = self.sending == Sending::Ended && matches!(self.upgrade, Upgrade::None);
-                let opened = sender.send_request(request, is_all);
-                Poll::Ready(match opened {
-                    Ok((response, stream)) => {
-                        self.receiving.begin(response, &self.wire.shared.heard);
-                        self.wire.opened(stream.stream_id());
-                        self.stream = Some(stream);
-                        Ok(())
-                    }
-                    Err(error) => Err(self.fail(Stage::SendHead, error)),
-                })
-            }
-        }
     }
 
     /// Has the 100 come, or an answer in its place?
@@ -246,6 +218,20 @@ impl Stream {
         Poll::Ready(Ok(received))
     }
 
+    /// The same for as long as a head may be waited for.
+    pub(super) fn poll_head_in_time(&mut self, context: &mut Context<'_>) -> Poll<Result<Received, Failure>> {
+        if let Poll::Ready(received) = self.poll_head(context) {
+            self.wire.shared.due.forget(&mut self.due);
+            return Poll::Ready(received);
+        }
+        let (Some(deadline), Some(id)) = (self.head_deadline, self.id) else { return Poll::Pending };
+        let (over, is_first) = self.wire.shared.due.poll(&mut self.due, (deadline, id.as_u32()), context);
+        if is_first {
+            self.wire.wake_driver();
+        }
+        over.map(|()| Ok(Received::Late))
+    }
+
     pub(super) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Bytes>, Failure>> {
         if self.has_switched() {
             return Poll::Ready(Ok(None));
@@ -256,7 +242,7 @@ impl Stream {
             }
             return Poll::Pending;
         };
-        if let (Ok(Some(piece)), Some(stream)) = (&read, self.stream_id()) {
+        if let (Ok(Some(piece)), Some(stream)) = (&read, self.id) {
             self.has_taken_much = self.wire.took(stream, piece.len());
         }
         Poll::Ready(read.map_err(|error| self.translate(Stage::Body, error)))
@@ -295,10 +281,11 @@ impl Stream {
 
     /// Nobody wants anything of it any more: it is reset unless both sides have ended it.
     pub(super) fn let_go(&mut self) {
-        if let Some(stream) = self.stream_id() {
+        self.wire.shared.due.forget(&mut self.due);
+        if let Some(stream) = self.id.take() {
             self.wire.gave_up(stream);
         }
-        (self.sender, self.stream) = (None, None);
+        self.stream = None;
         self.receiving.let_go();
         if self.is_body_open() {
             self.close_body(Sending::Answered);
@@ -345,12 +332,8 @@ impl Stream {
         }
     }
 
-    fn stream_id(&self) -> Option<StreamId> {
-        self.stream.as_ref().map(SendStream::stream_id)
-    }
-
     pub(super) fn fail(&mut self, stage: Stage, error: h2::Error) -> Failure {
-        let failure = self.wire.failure(stage, self.stream_id(), error);
+        let failure = self.wire.failure(stage, self.id, error);
         self.unprocessed |= failure.is_refusal();
         failure
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::frames::{ACK, DATA, GOAWAY, HEADERS, PADDED, SETTINGS, WINDOW_UPDATE};
 use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -259,7 +260,7 @@ fn a_stream_has_ended_with_the_last_octet_of_the_frame_that_says_so() {
     let mut budget = Budget::new(100);
     let mut ended = |octets: &[u8]| {
         budget.handle_input(octets, now).unwrap();
-        budget.take_ended().collect::<Vec<_>>()
+        budget.take_ended().map(|(stream, _heads)| stream).collect::<Vec<_>>()
     };
     let none: [u32; 0] = [];
     assert_eq!(ended(&frame(4, 0, 0, &[])), none, "SETTINGS");
@@ -424,4 +425,56 @@ fn a_wire_that_rests_keeps_no_room_for_streams() {
     assert!(budget.open.room() > 0);
     budget.rest();
     assert_eq!(budget.open.room(), 0);
+}
+
+#[test]
+fn frames_that_come_as_a_whole_are_those_that_come_octet_by_octet() {
+    let now = Instant::now();
+    let came = [
+        frame(HEADERS, END_HEADERS, 1, b"fields"),
+        frame(DATA, 0, 1, b"some"),
+        frame(DATA, 0, 1, b""),
+        frame(DATA, PADDED, 1, b"\x02more\0\0"),
+        frame(DATA, 1, 1, b"the end"),
+        frame(HEADERS, END_HEADERS, 3, b"early"),
+        frame(HEADERS, END_HEADERS | 1, 3, b""),
+        frame(HEADERS, 0xfe, 0x7f, b"of nobody"),
+        frame(DATA, 1, 5, b""),
+        frame(7, 0, 0, &[0, 0, 0, 9, 0, 0, 0, 0]),
+    ]
+    .concat();
+    let heard = |pieces: &mut dyn Iterator<Item = &[u8]>| {
+        let mut budget = greeted(100, now);
+        [1, 3, 5].into_iter().for_each(|stream| budget.opened(stream, 10));
+        pieces.for_each(|piece| budget.handle_input(piece, now).unwrap());
+        budget
+    };
+    let whole = heard(&mut [&came[..]].into_iter());
+    assert_eq!(heard(&mut came.chunks(1)), whole);
+    for at in 1..came.len() {
+        assert_eq!(heard(&mut [&came[..at], &came[at..]].into_iter()), whole, "{at}");
+    }
+    assert_eq!(whole.bodies, [(1, 4), (1, 4), (1, 7)]);
+    assert_eq!(whole.received().control_frames, 4, "the settings, two that are empty, and a farewell");
+}
+
+#[test]
+fn a_stream_that_has_ended_tells_how_many_of_its_heads_nobody_took() {
+    let now = Instant::now();
+    let (hint, answer, last) = (|s| frame(HEADERS, END_HEADERS, s, b"100"), |s| frame(DATA, 1, s, b"x"), 1);
+    let mut budget = greeted(100, now);
+    [1, 3, 5].into_iter().for_each(|stream| budget.opened(stream, 10));
+    let came = [
+        hint(1),
+        answer(1),
+        hint(3),
+        hint(3),
+        frame(HEADERS, END_HEADERS | last, 3, b"200"),
+        frame(HEADERS, END_HEADERS | last, 5, b"200"),
+        answer(7),
+    ];
+    budget.handle_input(&came[2], now).unwrap();
+    budget.interim_taken(3);
+    came.iter().enumerate().filter(|(n, _)| *n != 2).for_each(|(_, frame)| budget.handle_input(frame, now).unwrap());
+    assert_eq!(budget.take_ended().collect::<Vec<_>>(), [(1, Some(1)), (3, Some(1)), (5, Some(0)), (7, None)]);
 }

@@ -35,6 +35,14 @@ impl Draft {
     }
 
     fn request(&self) -> Result<Request<()>, Misuse> {
+        self.request_with(None, None)
+    }
+
+    fn request_with(
+        &self,
+        accept_encoding: Option<&'static str>,
+        plain: Option<&Plain>,
+    ) -> Result<Request<()>, Misuse> {
         let Self { method, target, headers, defaults, body } = self;
         let head = RequestHead {
             version: Version::HTTP_11,
@@ -43,10 +51,10 @@ impl Draft {
             host: "example.com",
             headers,
             defaults,
-            accept_encoding: None,
+            accept_encoding,
             body: *body,
         };
-        request(&head, &head.settle()?, true, &mut None)
+        request(&head, &head.settle()?, true, &mut None, plain)
     }
 
     fn fields(&self) -> String {
@@ -291,6 +299,28 @@ fn codings_are_asked_for_as_http1_would() {
         accept_encoding: Some("accept-encoding: gzip, br\r\n"),
         body: BodyLength::None,
     };
-    let request = request(&head, &head.settle().unwrap(), true, &mut None).unwrap();
+    let request = request(&head, &head.settle().unwrap(), true, &mut None, None).unwrap();
     assert_eq!(lines(request.headers()), "accept-encoding: gzip, br\n");
+}
+
+#[test]
+fn fields_that_are_made_once_for_a_session_are_those_that_would_be_made_each_time() {
+    let plain = Plain::default();
+    let draft = |method| {
+        let draft = Draft::new(method, "/").default("user-agent", "a").default("authorization", "Basic secret");
+        draft.default("connection", "close, x-hop").default("x-hop", "1").default("te", "trailers")
+    };
+    let all = [Method::GET, Method::POST, Method::HEAD].map(draft);
+    let codings = [Some("accept-encoding: gzip\r\n"), None, Some("accept-encoding: br\r\n")];
+    // Twice, so that each is given what another has left.
+    for accept_encoding in codings.into_iter().chain(codings) {
+        for draft in &all {
+            let (kept, made) = (Some(&plain), None);
+            let [kept, made] = [kept, made].map(|plain| draft.request_with(accept_encoding, plain).unwrap());
+            assert_eq!(kept.headers(), made.headers(), "{:?}", draft.method);
+            let secret = kept.headers().get("authorization").expect("it is sent");
+            assert!(secret.is_sensitive());
+        }
+    }
+    assert!(plain.0.get().is_some_and(|(_, fields)| !fields.contains_key(CONTENT_LENGTH)));
 }

@@ -74,7 +74,7 @@ fn what_comes_of_a_body_nobody_reads_is_made_up_for_step_by_step() {
 fn little_that_is_left_unread_is_made_up_for_after_a_moment() {
     let mut scene = Scene::with(&[1]);
     scene.unread.received(1, 500);
-    scene.unread.ended(1);
+    scene.unread.ended(1, None);
     for _ in 0..3 {
         scene.unread.taken(1, 100);
         assert_eq!(scene.found().0, 0, "it is read");
@@ -109,13 +109,13 @@ fn a_reader_that_takes_nothing_for_so_long_is_stalled_and_told_of_once() {
 fn a_response_that_has_come_whole_is_made_up_for_and_keeps_no_server_waiting() {
     let mut scene = Scene::with(&[1, 3]);
     scene.unread.received(1, 1600);
-    scene.unread.ended(1);
+    scene.unread.ended(1, None);
     scene.unread.received(3, 1600);
     assert_eq!(scene.found(), (3200, 0, vec![]));
     scene.now += PATIENCE;
     assert_eq!(scene.found(), (3200, 1600, vec![(3, 1600)]));
     assert_eq!(scene.unread.stalled(), 1);
-    scene.unread.ended(3);
+    scene.unread.ended(3, None);
     assert_eq!(scene.found(), (3200, 0, vec![]), "the rest has come");
     assert_eq!((scene.unread.stalled(), scene.unread.next_look()), (0, None));
 }
@@ -145,7 +145,7 @@ fn one_that_takes_something_begins_anew_and_may_stall_again() {
 fn little_that_is_left_unread_is_no_stall() {
     let mut scene = Scene::with(&[1]);
     scene.unread.received(1, 799);
-    scene.unread.ended(1);
+    scene.unread.ended(1, None);
     scene.look();
     scene.now += PATIENCE * 10;
     assert_eq!(scene.found(), (799, 0, vec![]));
@@ -154,7 +154,7 @@ fn little_that_is_left_unread_is_no_stall() {
 #[test]
 fn a_stream_that_was_given_up_holds_nothing() {
     let mut scene = Scene::with(&[1, 3, 5]);
-    scene.unread.ended(1);
+    scene.unread.ended(1, None);
     scene.unread.received(3, 10);
     assert_eq!(scene.unread.octets(), 10);
     scene.unread.given_up(3);
@@ -162,7 +162,7 @@ fn a_stream_that_was_given_up_holds_nothing() {
     assert_eq!(scene.unread.octets(), 0);
     scene.unread.received(3, 10);
     scene.unread.taken(3, 10);
-    scene.unread.ended(3);
+    scene.unread.ended(3, None);
     scene.unread.given_up(3);
     assert_eq!(scene.unread.octets(), 0, "what is late is nobody's");
 }
@@ -198,4 +198,22 @@ fn who_waits_is_known_once_and_only_while_it_has_the_stream() {
     assert!(scene.unread.waits(5, waker).is_none(), "nobody's");
     assert!(scene.unread.given_up(3).is_some_and(|(_, waiting)| waiting.is_some()));
     assert_eq!((scene.unread.take_waiting().len(), scene.unread.take_waiting().len()), (1, 0));
+}
+
+#[test]
+fn the_next_head_is_known_to_be_the_final_one_where_no_other_can_have_come() {
+    let next_is_final = |heads, octets| {
+        let mut unread = Unread::new();
+        unread.opened(1, ());
+        assert!(!unread.is_final_next(1), "more may come");
+        unread.received(1, octets);
+        unread.ended(1, heads);
+        unread.taken(1, octets);
+        unread.is_final_next(1)
+    };
+    assert!(next_is_final(Some(0), 0), "it is the end of the stream");
+    assert!(next_is_final(Some(1), 13), "a body comes behind it");
+    assert!(!next_is_final(Some(1), 0), "it may be an early hint, and the end is the answer");
+    assert!(!next_is_final(Some(2), 13) && !next_is_final(None, 13));
+    assert!(!Unread::<()>::new().is_final_next(1));
 }
