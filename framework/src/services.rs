@@ -19,6 +19,7 @@ use crate::handle::Node;
 use crate::options::{AuthTarget, PoolLimits, SessionOptions, SharedOptions};
 use crate::origin::{Budgets, Governors, Lanes, Overrides, Proxies, Quota, Terms, make_room};
 use crate::policy::auth::{Keyring, bind};
+use crate::protocol::http1::plain_octets;
 use crate::protocol::http2::head::Plain;
 #[cfg(feature = "cookies")]
 use crate::stores::CookieJar;
@@ -40,6 +41,8 @@ pub(crate) struct Services {
     pub(crate) default_headers: Arc<HeaderMap>,
     /// The same as HTTP/2 has them.
     pub(crate) plain_fields: Arc<Plain>,
+    /// How many octets their lines take, unless one says something that has to be heeded.
+    pub(crate) plain_octets: Option<usize>,
     /// One of them says which content codings are welcome.
     pub(crate) names_codings: bool,
     /// One of them may tell a server, or a proxy, who uses the wire.
@@ -110,6 +113,7 @@ impl Services {
         let names_codings = default_headers.contains_key(ACCEPT_ENCODING);
         let defaults_bind =
             [AuthTarget::Server, AuthTarget::Proxy].iter().any(|target| bind(&default_headers, *target));
+        let plain_octets = plain_octets(&default_headers);
         let default_headers = Arc::new(default_headers);
         let hsts = stores.hsts;
         #[cfg(feature = "cookies")]
@@ -118,6 +122,7 @@ impl Services {
             engine,
             default_headers,
             plain_fields: Arc::default(),
+            plain_octets,
             names_codings,
             defaults_bind,
             session,

@@ -6,7 +6,8 @@ use aws_lc_rs::digest::{SHA256, digest};
 use hinternet::network::{ChannelBinding, DialDetails, FindingProxy, Proxy, ProxyResolver, Route, TlsLegs};
 use hinternet::tls::{TlsOptions, TlsVersions};
 use hinternet::{
-    Decompression, DialOptions, Method, NamedProxies, Payload, ProxySettings, Session, SessionBuilder, Timings,
+    Decompression, DialOptions, Method, NamedProxies, Notification, Payload, ProxySettings, Session, SessionBuilder,
+    Status, Timings,
 };
 use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::coded::Coded;
@@ -126,6 +127,35 @@ async fn the_points_of_a_request_that_was_sent_again_are_those_of_its_last_attem
     in_order([Some(started), wire_acquired, send_start, head_sent, send_end, receive_start]);
     assert_eq!(response.text().await.unwrap(), "hello");
     assert_eq!(peer.connections(), 2);
+    world.end().await;
+}
+
+#[tokio::test]
+async fn a_response_goes_on_to_tell_of_its_exchange_while_its_handle_is_sent_again() {
+    let origin = Origin::start(|_| Reply::ok(vec![b'a'; 100_000])).await;
+    let world = World::of(Session::builder());
+    let mut response = world.session.post(origin.url("/")).unwrap().send().await.unwrap();
+    while response.chunk().await.unwrap().is_some() {}
+    let (handle, told) = (response.handle().clone(), response.timings());
+    let wire = response.wire().unwrap();
+    assert_eq!(handle.timings().unwrap().started, told.started);
+    let again = handle.send(Payload::stream(futures_util::stream::pending::<std::io::Result<bytes::Bytes>>()));
+    let is_under_way = async {
+        let mut sent = 0;
+        let sends = |notification: &Notification| {
+            sent += usize::from(matches!(notification.status, Status::SendingRequest));
+            sent == 2
+        };
+        world.recorder.wait_for(sends).await;
+        assert!(handle.timings().is_none(), "the next exchange has given none yet");
+        assert_eq!(response.timings().started, told.started);
+        assert_eq!((response.wire(), response.sizes().response_body), (Some(wire), 100_000));
+        handle.cancel();
+    };
+    let (again, ()) = futures_util::join!(again, is_under_way);
+    world.recorder.failure(handle.id(), again);
+    assert!(handle.timings().unwrap().started > told.started);
+    drop((response, handle));
     world.end().await;
 }
 

@@ -15,7 +15,7 @@ use actix::Addr;
 use http::Method;
 
 use crate::error::{Operation, Result};
-use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
+use crate::handle::{Above, ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::id::HandleKind;
 use crate::options::{AuthSchemes, AuthTarget, ConnectionOptions, Credentials, SharedOptions};
 use crate::origin;
@@ -70,6 +70,12 @@ pub(crate) struct Inner {
 struct Inherited {
     options: SharedOptions,
     credentials: Option<Arc<Own>>,
+}
+
+impl Above for Inner {
+    fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
 }
 
 handle_methods!(Connection);
@@ -244,9 +250,7 @@ impl Connection {
     }
 
     fn opening(&self) -> Opening {
-        let Inner { node, services, .. } = &*self.inner;
-        let keep: Arc<dyn Any + Send + Sync> = Arc::clone(&self.inner) as _;
-        Opening { services: Arc::clone(services), parent: Arc::clone(node), keep }
+        Opening { services: Arc::clone(&self.inner.services), keep: Arc::clone(&self.inner) as _ }
     }
 
     fn shared_options(&self) -> SharedOptions {

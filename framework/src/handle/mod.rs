@@ -17,7 +17,12 @@ pub use messages::{Cancel, CloseHandle};
 
 pub(crate) use guard::ActorGuard;
 pub(crate) use node::{Commands, Ending, Entry, Hold, Node, engine_stopped};
-pub(crate) use stop::{Stop, StopReason};
+pub(crate) use stop::{Stop, StopReason, in_time};
+
+/// The shared part of a handle, for those below it, who keep it open.
+pub(crate) trait Above: Send + Sync {
+    fn node(&self) -> &Arc<Node>;
+}
 
 /// What all handles have in common (an `HINTERNET` of any kind).
 ///

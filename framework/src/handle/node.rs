@@ -158,15 +158,22 @@ impl Node {
     }
 
     /// Does anybody ask for it? Costs one load.
+    #[inline]
     pub(crate) fn wants(&self, mask: NotificationMask) -> bool {
         self.subscribers.wants(mask)
     }
 
     /// Tells the subscribers who asked for it. Costs one load when nobody did.
+    #[inline]
     pub(crate) fn emit(&self, mask: NotificationMask, status: impl FnOnce() -> Status) {
         if self.subscribers.wants(mask) {
-            self.subscribers.emit(mask, self.author(), status);
+            self.tell(mask, status);
         }
+    }
+
+    #[inline(never)]
+    fn tell(&self, mask: NotificationMask, status: impl FnOnce() -> Status) {
+        self.subscribers.emit(mask, self.author(), status);
     }
 
     /// Gives the tree the way to the actor. A close that came first is passed on now.
@@ -332,6 +339,10 @@ impl Node {
 
     pub(crate) fn parent(&self) -> Option<HandleId> {
         self.parent.as_ref().map(|parent| parent.id)
+    }
+
+    pub(crate) fn above(&self) -> Option<&Arc<Self>> {
+        self.parent.as_ref()
     }
 
     pub(crate) fn context(&self) -> u64 {

@@ -1,10 +1,10 @@
 //! The one way into an operation in flight: a flag that its future waits for beside its work.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll};
 use std::time::Instant;
 
 use futures_util::task::AtomicWaker;
@@ -82,29 +82,39 @@ impl Stop {
         deadline: Option<Instant>,
         work: impl Future<Output = T> + Unpin,
     ) -> Result<T, StopReason> {
-        let Some(deadline) = deadline else { return self.or_done(work).await };
-        if deadline <= clock::now() {
-            return Err(StopReason::Overdue);
-        }
-        // Boxed: few operations have a deadline, and all would have to hold its timer.
-        let work = Box::pin(clock::until(Some(deadline), work));
-        self.or_done(work).await?.map_err(|_| StopReason::Overdue)
+        let mut work = pin!(in_time(deadline, work));
+        poll_fn(|context| self.poll(work.as_mut(), context)).await
     }
 
-    async fn or_done<T>(&self, mut work: impl Future<Output = T> + Unpin) -> Result<T, StopReason> {
-        poll_fn(|context| {
-            if let Some(reason) = self.reason() {
-                return Poll::Ready(Err(reason));
-            }
-            if let Poll::Ready(done) = Pin::new(&mut work).poll(context) {
-                return Poll::Ready(Ok(done));
-            }
-            self.waker.register(context.waker());
-            // It may have been fired between the look and the registration.
-            self.reason().map_or(Poll::Pending, |reason| Poll::Ready(Err(reason)))
-        })
-        .await
+    /// The same of work that is [in time](in_time), as far as it gets now.
+    pub(crate) fn poll<T>(
+        &self,
+        work: Pin<&mut impl Future<Output = Result<T, StopReason>>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<T, StopReason>> {
+        if let Some(reason) = self.reason() {
+            return Poll::Ready(Err(reason));
+        }
+        if let Poll::Ready(done) = work.poll(context) {
+            return Poll::Ready(done);
+        }
+        self.waker.register(context.waker());
+        // It may have been fired between the look and the registration.
+        self.reason().map_or(Poll::Pending, |reason| Poll::Ready(Err(reason)))
     }
+}
+
+/// Work until it is done or overdue.
+pub(crate) async fn in_time<T>(
+    deadline: Option<Instant>,
+    work: impl Future<Output = T> + Unpin,
+) -> Result<T, StopReason> {
+    let Some(deadline) = deadline else { return Ok(work.await) };
+    if deadline <= clock::now() {
+        return Err(StopReason::Overdue);
+    }
+    // Boxed: few operations have a deadline, and all would have to hold its timer.
+    Box::pin(clock::until(Some(deadline), work)).await.map_err(|_| StopReason::Overdue)
 }
 
 #[cfg(test)]

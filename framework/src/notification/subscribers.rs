@@ -149,6 +149,7 @@ impl Subscribers {
     }
 
     /// Does anybody ask for it?
+    #[inline]
     pub(crate) fn wants(&self, mask: Mask) -> bool {
         self.union.load(Ordering::Relaxed) & mask.bits() != 0
     }

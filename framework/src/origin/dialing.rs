@@ -155,7 +155,7 @@ impl Pond {
             let outcome = match dialed {
                 Ok((wire, driver, address)) => {
                     tracing::debug!(wire = wire.id().value(), origin = %pond.key.origin, "dialed");
-                    let owner = Arc::clone(&asking.owner);
+                    let owner = Some(Arc::clone(&asking.owner));
                     is_late = pond.has_arrived(wire.id(), address);
                     let berth = pond.register.enter(&wire, address, place);
                     let berth = match (wire.multiplexed(), driver) {
@@ -163,9 +163,9 @@ impl Pond {
                             pond.drive(wire, driver, Opener::of(&asking), berth);
                             None
                         }
-                        _ => Some(berth),
+                        _ => Some(Box::new(berth)),
                     };
-                    let kept = Box::new(Kept { wire, owner, berth });
+                    let kept = Kept { wire, owner, berth };
                     pond.pool.borrow_mut().dialed(ticket, kept, clock::now());
                     Ok(())
                 }

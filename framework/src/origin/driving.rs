@@ -80,6 +80,6 @@ impl Pond {
 }
 
 /// Is it this wire?
-pub(super) fn is_wire(wire: WireId) -> impl Fn(&Box<Kept>) -> bool + Copy {
+pub(super) fn is_wire(wire: WireId) -> impl Fn(&Kept) -> bool + Copy {
     move |kept| kept.wire.id() == wire
 }

@@ -8,12 +8,13 @@ use crate::handle::Node;
 use crate::reason::CloseReason;
 use crate::wire::{Http2, Wire};
 
-/// A wire and the handle that hears of it while no request uses it.
+/// A wire and what the pool keeps with it.
 pub(super) struct Kept {
     pub(super) wire: Wire,
-    pub(super) owner: Arc<Node>,
+    /// The handle that hears of it while no request uses it; `None` for a share, which is never closed on its own.
+    pub(super) owner: Option<Arc<Node>>,
     /// One that carries several exchanges has its place with its driver.
-    pub(super) berth: Option<Berth>,
+    pub(super) berth: Option<Box<Berth>>,
 }
 
 impl Kept {
@@ -25,7 +26,7 @@ impl Kept {
     }
 }
 
-impl Pooled for Box<Kept> {
+impl Pooled for Kept {
     fn is_used(&self) -> bool {
         self.wire.is_used()
     }
@@ -52,6 +53,6 @@ impl Pooled for Box<Kept> {
 
     fn share(&self) -> Option<Self> {
         let wire = self.wire.share()?;
-        Some(Self::new(Kept { wire, owner: Arc::clone(&self.owner), berth: None }))
+        Some(Self { wire, owner: None, berth: None })
     }
 }

@@ -232,14 +232,14 @@ impl Pond {
     }
 
     /// The same of a wire that comes back. `None`: it was closed.
-    pub(super) fn cede_wire(&self, kept: Box<Kept>) -> Option<Box<Kept>> {
+    pub(super) fn cede_wire(&self, kept: Kept) -> Option<Kept> {
         let Some(_promise) = self.lane.as_ref().and_then(|lane| lane.promise(Spare::Wanted)) else { return Some(kept) };
         {
             let mut pool = self.pool.borrow_mut();
             pool.lost();
             pool.may_have_less();
         }
-        self.close_idle(*kept, CloseReason::MadeRoom);
+        self.close_idle(kept, CloseReason::MadeRoom);
         None
     }
 
@@ -271,7 +271,7 @@ impl Pond {
             let oldest = self.pool.borrow_mut().take_oldest();
             self.pool.borrow_mut().may_have_less();
             if let Some(kept) = oldest {
-                self.close_idle(*kept, CloseReason::MadeRoom);
+                self.close_idle(kept, CloseReason::MadeRoom);
             }
         }
     }

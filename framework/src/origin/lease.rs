@@ -15,7 +15,7 @@ use crate::wire::{Http2, Wire};
 
 /// A borrowed wire. Dropped without a word, by a crash or with its thread, it is closed: its state is nobody's to guess.
 pub(crate) struct Lease {
-    kept: Box<Kept>,
+    kept: Kept,
     loan: Loan,
     reused: bool,
 }
@@ -33,7 +33,7 @@ struct Loan {
 }
 
 impl Lease {
-    pub(super) fn new(pond: Rc<Pond>, kept: Box<Kept>, borrower: Arc<Node>) -> Self {
+    pub(super) fn new(pond: Rc<Pond>, kept: Kept, borrower: Arc<Node>) -> Self {
         let reused = kept.wire.is_used();
         let carrier = kept.wire.multiplexed().inspect(|wire| wire.is_for(&borrower)).map(Http2::id);
         Self { kept, loan: Loan { pond, borrower: Some(borrower), carrier, told: false, settled: false }, reused }

@@ -45,10 +45,10 @@ impl Pond {
         self.retire(idle);
     }
 
-    fn retire(&self, wires: impl IntoIterator<Item = Box<Kept>>) -> usize {
-        let close = |kept: Box<Kept>| {
+    fn retire(&self, wires: impl IntoIterator<Item = Kept>) -> usize {
+        let close = |kept: Kept| {
             let reason = self.why_worn(&kept.wire);
-            self.close_idle(*kept, reason);
+            self.close_idle(kept, reason);
         };
         let retired = wires.into_iter().map(close).count();
         self.release_spare();

@@ -36,7 +36,7 @@ pub(super) struct Waiting {
     pub(super) request: Rc<Asking>,
     pub(super) reporter: Option<Rc<Reporter>>,
     waker: Option<Waker>,
-    outcome: Option<Result<Box<Kept>, Error>>,
+    outcome: Option<Result<Kept, Error>>,
 }
 
 impl Pond {
@@ -79,7 +79,7 @@ impl Pond {
         Ticket(self.next_ticket.replace(self.next_ticket.get() + 1))
     }
 
-    pub(super) fn settle(&self, ticket: Ticket, outcome: Result<Box<Kept>, Error>) {
+    pub(super) fn settle(&self, ticket: Ticket, outcome: Result<Kept, Error>) {
         let mut waiting = self.waiting.borrow_mut();
         let Some(waiter) = waiting.get_mut(&ticket) else { return };
         if let Some(reporter) = waiter.reporter.take() {
@@ -108,7 +108,7 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn poll(&self, waker: &Waker) -> Poll<Result<Box<Kept>, Error>> {
+    fn poll(&self, waker: &Waker) -> Poll<Result<Kept, Error>> {
         let mut waiting = self.pond.waiting.borrow_mut();
         let Some(waiter) = waiting.get_mut(&self.ticket) else { return Poll::Pending };
         match waiter.outcome.take() {

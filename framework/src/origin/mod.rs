@@ -83,7 +83,7 @@ pub(crate) struct Pond {
     terms: Arc<Terms>,
     /// Where they are not those of all.
     otherwise: Option<Box<PoolLimits>>,
-    pool: RefCell<Pool<Box<Kept>>>,
+    pool: RefCell<Pool<Kept>>,
     waiting: RefCell<BTreeMap<Ticket, Box<Waiting>>>,
     /// In the order they began, in which they are given up too.
     dials: RefCell<BTreeMap<Ticket, Dial>>,
@@ -170,13 +170,13 @@ impl Pond {
     pub(crate) fn lend_at_once(self: &Rc<Self>, request: &Arc<Node>) -> Option<Lease> {
         loop {
             let mut reason = CloseReason::MadeRoom;
-            let is_sound = |kept: &mut Box<Kept>| kept.wire.check_idle().map_err(|found| reason = found).is_ok();
+            let is_sound = |kept: &mut Kept| kept.wire.check_idle().map_err(|found| reason = found).is_ok();
             // A statement of its own: the pool must not be borrowed while a wire is closed.
             let next = self.pool.borrow_mut().lend_at_once(is_sound)?;
             match next {
                 Ok(kept) => return Some(Lease::new(Rc::clone(self), kept, Arc::clone(request))),
                 Err(kept) => {
-                    self.close_idle(*kept, reason);
+                    self.close_idle(kept, reason);
                     self.release_spare();
                 }
             }
@@ -206,7 +206,7 @@ impl Pond {
                 Some(Assignment::Dial(ticket)) => self.dial(ticket),
                 Some(Assignment::Discard(mut kept)) => {
                     let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::MadeRoom);
-                    self.close_idle(*kept, reason);
+                    self.close_idle(kept, reason);
                 }
                 Some(Assignment::TakePlace(wanted)) => wants_places = !self.take_place(wanted),
             }
@@ -222,7 +222,7 @@ impl Pond {
             return wire.retire(reason);
         }
         tracing::debug!(wire = kept.wire.id().value(), origin = %self.key.origin, %reason, "idle wire closed");
-        let hears = if kept.owner.is_open() { &kept.owner } else { &self.terms.session };
+        let hears = kept.owner.as_ref().filter(|owner| owner.is_open()).unwrap_or(&self.terms.session);
         // Whoever hears of the first hears of the second, though the handle closes in between.
         let _hold = hears.hold();
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ClosingConnection { reason });
@@ -231,7 +231,7 @@ impl Pond {
         hears.emit(Mask::CLOSE_CONNECTION, || Status::ConnectionClosed);
     }
 
-    fn give_back(self: &Rc<Self>, mut kept: Box<Kept>, now: Instant) {
+    fn give_back(self: &Rc<Self>, mut kept: Kept, now: Instant) {
         if let Some(wire) = kept.wire.multiplexed().map(Http2::id) {
             // First: until then it takes the place of a stream.
             drop(kept);
@@ -239,7 +239,7 @@ impl Pond {
         }
         if self.is_worn(&kept.wire, now) {
             let reason = self.why_worn(&kept.wire);
-            self.close_idle(*kept, reason);
+            self.close_idle(kept, reason);
             return self.lose();
         }
         kept.wire.rest();
@@ -266,7 +266,7 @@ impl Pond {
         };
         if let Some(kept) = worn.flatten() {
             let reason = self.why_worn(&kept.wire);
-            self.close_idle(*kept, reason);
+            self.close_idle(kept, reason);
         }
         if !self.pool.borrow().has_no_line() {
             self.perform_assignments();
@@ -295,7 +295,7 @@ impl Pond {
     fn close_for_room(&self, since: Instant) {
         let kept = self.pool.borrow_mut().take_resting(since);
         if let Some(kept) = kept {
-            self.close_idle(*kept, CloseReason::MadeRoom);
+            self.close_idle(kept, CloseReason::MadeRoom);
             self.release_spare();
             self.note_if_empty();
         }
@@ -311,7 +311,7 @@ impl Pond {
         let expired = self.pool.borrow_mut().expire_but(self.kept_ready(), clock::now(), self.limits().idle_timeout);
         for mut kept in expired {
             let reason = kept.wire.check_idle().err().unwrap_or(CloseReason::IdleTimeout);
-            self.close_idle(*kept, reason);
+            self.close_idle(kept, reason);
         }
         self.pool.borrow().resting_carriers().filter_map(|kept| kept.wire.multiplexed()).for_each(Http2::rest);
         self.retire_worn(clock::now());

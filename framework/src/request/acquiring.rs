@@ -17,6 +17,7 @@ use crate::reason::CloseReason;
 impl Journey {
     /// Borrows a wire of the target's origin, waiting until `end` at most.
     pub(super) async fn acquire(&mut self, fresh: bool, end: Option<Instant>) -> Result<Lease> {
+        let looked = self.looked.take();
         if !self.shared.services.session.is_open() {
             // Its origins are being forgotten, and must not be made anew. That this request ends too may not be marked yet.
             return Err(self.shared.services.session.gone(Operation::Send));
@@ -36,7 +37,7 @@ impl Journey {
         if options.dial.own.is_some() && !self.own_origin.as_ref().is_some_and(|own| own.is(&pond)) {
             self.own_origin = Some(OwnOrigin::of(&pond));
         }
-        let started = clock::now();
+        let started = looked.filter(|_| found.is_none()).unwrap_or_else(clock::now);
         let shared =
             if self.upgrade.is_some() && options.dial.own.is_none() { self.lend_to_upgrade(fresh) } else { None };
         let at_once = if fresh || shared.is_some() { shared } else { pond.lend_at_once(&self.shared.node) };
@@ -46,7 +47,7 @@ impl Journey {
                 self.shared.now_awaits(Awaits::Wire);
                 let asking = Rc::new(Asking {
                     request: Arc::clone(&self.shared.node),
-                    owner: Arc::clone(&self.shared.owner),
+                    owner: Arc::clone(self.shared.owner()),
                     options: Arc::clone(options),
                     fresh,
                     stage: Cell::new(Stage::Queue),

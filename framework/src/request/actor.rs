@@ -9,7 +9,6 @@ use tracing::Span;
 
 use super::aim::Aim;
 use super::beside::Sends;
-use super::facts::Facts;
 use super::flight::Unstarted;
 use super::journey::Journey;
 use super::messages::{Abandon, Amount, QueryDataAvailable, ReadData, ReceiveResponse, Ticket};
@@ -25,7 +24,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState}
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
-use crate::services::{Load, WorkEnd, WorkGuard};
+use crate::services::{Load, WorkEnd};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
 ///
@@ -46,7 +45,8 @@ pub struct RequestActor {
     /// The response was asked for, and ends the body when the call in flight is done.
     pub(super) ends_body: bool,
     unclaimed: Unclaimed,
-    pub(super) work: Option<WorkGuard>,
+    /// It counts as work of its session, that would end so now.
+    pub(super) work: Option<WorkEnd>,
     /// What it is to its lane.
     pub(super) load: Option<Box<Load>>,
     cancelled: bool,
@@ -109,6 +109,8 @@ impl RequestActor {
         self.accept(Call::Send, Operation::Send)?;
         let mut journey = Journey::begin(&self.shared, headers, payload)?;
         let work = self.shared.services.work.begin(Operation::Send)?;
+        self.ends_work();
+        self.work = Some(work);
         if let Some(mut last) = self.journey.take() {
             last.leave();
             // The next leg goes over the wire that the last one has left.
@@ -126,7 +128,6 @@ impl RequestActor {
         }
         self.unclaimed = Unclaimed::default();
         self.cancelled = false;
-        self.work = Some(work);
         if context != 0 {
             self.shared.node.set_context(context);
         }
@@ -140,31 +141,31 @@ impl RequestActor {
     }
 
     /// An operation has ended: the state it leaves, and what a shutdown would count.
-    pub(super) fn settle(&mut self, journey: &mut Journey, over: bool, error: Option<&Error>) -> Arc<Facts> {
+    pub(super) fn settle(&mut self, journey: &mut Journey, over: bool, error: Option<&Error>) {
         self.running = None;
         journey.came_to(error);
+        let head = journey.unshown.take();
         let state = if over {
-            if self.shared.head().is_some() { State::Broken } else { State::Failed }
+            if head.is_some() || self.shared.head().is_some() { State::Broken } else { State::Failed }
         } else {
             journey.state()
         };
-        let facts = journey.facts();
-        self.shared.set_facts(Arc::clone(&facts));
+        self.shared.set_facts(head, || journey.facts());
         let send_side = if over { SendSide::Over } else { self.send_side() };
         self.shared.enter(Standing::new(state, send_side));
         if let Some(work) = &mut self.work {
             match (state, error.map(Error::wire_state)) {
-                (State::Done, _) => work.is_now(WorkEnd::Completed),
-                (_, Some(WireState::NotSent)) => work.is_now(WorkEnd::NeverSent),
-                _ => work.is_now(WorkEnd::Cancelled),
+                (State::Done, _) => *work = WorkEnd::Completed,
+                (_, Some(WireState::NotSent)) => *work = WorkEnd::NeverSent,
+                _ => *work = WorkEnd::Cancelled,
             }
         }
         let is_done = state == State::Done && journey.end_told && send_side != SendSide::Busy;
         if is_done || matches!(state, State::Failed | State::Broken) {
-            (self.work, self.load) = (None, None);
+            self.ends_work();
+            self.load = None;
         }
         self.cancelled = over && error.is_some_and(Error::is_cancelled);
-        facts
     }
 
     /// Nothing more will be asked.
@@ -174,7 +175,14 @@ impl RequestActor {
             journey.leave();
         }
         self.give_up_adopted(StopReason::Closing);
-        (self.work, self.load) = (None, None);
+        self.ends_work();
+        self.load = None;
+    }
+
+    fn ends_work(&mut self) {
+        if let Some(end) = self.work.take() {
+            self.shared.services.work.ends(end);
+        }
     }
 
     pub(super) fn end(&mut self, context: &mut Context<Self>) {
@@ -343,6 +351,15 @@ impl Handler<CloseHandle> for RequestActor {
 /// A call was taken without what it needs.
 pub(super) fn missing(operation: Operation) -> Error {
     Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, "the exchange is missing")
+}
+
+impl Drop for RequestActor {
+    fn drop(&mut self) {
+        // Counted out behind what it has of the wire itself, also if that panics.
+        let _ends = self.work.take().map(|end| self.shared.services.work.guard(end));
+        (self.journey, self.running, self.resting, self.ahead) = (None, None, None, None);
+        (self.asked_again, self.sends) = (None, Sends::Nothing);
+    }
 }
 
 impl std::fmt::Debug for RequestActor {

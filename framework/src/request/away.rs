@@ -146,7 +146,6 @@ impl Journey {
             real: Arc::clone(&self.shared),
             stand_in,
             services: Arc::clone(&self.shared.services),
-            owner: Arc::clone(&self.shared.owner),
             aim: self.aim.clone(),
             headers,
             known: self.credentials_for_afar(),
@@ -169,7 +168,7 @@ impl Journey {
 
     /// The head of an exchange that runs elsewhere. Dropped and called again, it goes on waiting.
     #[cold]
-    pub(super) fn head_from_afar(&mut self) -> Pin<Box<dyn Future<Output = Result<ResponseHead>> + '_>> {
+    pub(super) fn head_from_afar(&mut self) -> Pin<Box<dyn Future<Output = Result<Arc<ResponseHead>>> + '_>> {
         Box::pin(async move {
             let came = match &mut self.away {
                 Some(away) => {

@@ -15,7 +15,7 @@ use crate::reason::CloseReason;
 impl Journey {
     /// An operation begins; until it says more it is where its first wait will be.
     pub(super) fn enter(&mut self, operation: Operation) {
-        self.operation.set(operation);
+        self.operation = operation;
         // A call that was given up may have left it.
         self.asking = None;
         let (stage, awaits) = match operation {
@@ -56,7 +56,7 @@ impl Journey {
     pub(super) fn overdue(&mut self) -> Error {
         let total = self.options.timeouts.total.unwrap_or_default();
         let detail = format!("the total deadline of {total:?} passed");
-        self.late(Error::too_late(self.operation.get(), self.stage(), total, detail))
+        self.late(Error::too_late(self.operation, self.stage(), total, detail))
     }
 
     /// When the wait for a wire that begins now has to be over.
@@ -112,7 +112,7 @@ impl Journey {
             if clock::until(end, pin!(change)).await.is_err() {
                 let waited = self.options.timeouts.queue.unwrap_or_default();
                 let detail = format!("a subscriber left too much unhandled for {waited:?}");
-                return Err(self.late(Error::too_late(self.operation.get(), Stage::Queue, waited, detail)));
+                return Err(self.late(Error::too_late(self.operation, Stage::Queue, waited, detail)));
             }
         }
         self.stage = stage;

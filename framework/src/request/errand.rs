@@ -38,7 +38,6 @@ pub(super) struct Errand {
     /// Says what is told in the handle's name.
     pub(super) stand_in: Arc<Node>,
     pub(super) services: Arc<Services>,
-    pub(super) owner: Arc<Node>,
     pub(super) aim: Aim,
     pub(super) headers: Fields,
     /// The caller's credentials for the request: a proxy on the way may ask for them.
@@ -54,7 +53,7 @@ pub(super) struct Errand {
 
 /// What comes back first.
 pub(super) struct Came {
-    pub(super) head: ResponseHead,
+    pub(super) head: Arc<ResponseHead>,
     /// What of the body came with it.
     pub(super) early: Bytes,
     pub(super) news: News,
@@ -92,16 +91,16 @@ impl Errand {
     }
 
     async fn serve(self, load: Option<Box<Load>>, came: oneshot::Sender<Result<Came>>, orders: Orders) {
-        let Self { real, stand_in, services, owner, aim, headers, known, options, payload, times, .. } = self;
+        let Self { real, stand_in, services, aim, headers, known, options, payload, times, .. } = self;
         let (attempt, is_shared, hold) = (self.attempt, self.is_shared, self.hold);
         real.works_here();
         let target = aim.target(&real).clone();
-        let (above, by_https) = ((services, owner), real.by_https);
-        let shared = Shared::new(stand_in, above, aim.method(&real).clone(), target, Arc::clone(&options), by_https);
+        let by_https = real.by_https;
+        let shared = Shared::new(stand_in, services, aim.method(&real).clone(), target, Arc::clone(&options), by_https);
         let seen = Seen { real, shared: Arc::clone(&shared), session: shared.services.session.id(), is_shared };
         let mut line = Line { orders, seen };
-        let mut journey = Journey::new(&shared, headers, options, payload, times);
-        (journey.aim, journey.attempt) = (aim, attempt);
+        let mut journey = Journey::new(&shared, headers, options, payload, times.started);
+        (journey.aim, journey.times, journey.attempt) = (aim, times, attempt);
         journey.authenticates_afar(known);
         journey.run_errand(&mut line, came).await;
         // Parted with the wire before the handle may end.
@@ -180,7 +179,7 @@ impl Journey {
     }
 
     /// The whole exchange up to its head, as it is inside a receive. Who stands on the way is answered here.
-    async fn perform(&mut self) -> Result<ResponseHead> {
+    async fn perform(&mut self) -> Result<Arc<ResponseHead>> {
         loop {
             self.enter(Operation::Receive);
             self.resend_until = self.queue_end();

@@ -9,7 +9,6 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task;
 
@@ -22,17 +21,14 @@ use tracing::Instrument;
 use super::actor::RequestActor;
 use super::beside::Sends;
 use super::journey::Journey;
-use super::landing::Lands;
-use super::messages::Reached;
-use super::operation::{Completing, UnderWay, cancelled};
+use super::operation::{cancelled, tell_of};
 use super::payload::Payload;
-use super::reply::Gives;
 use super::retrying::Renewed;
 use super::shared::{Served, Shared};
 use super::state::State;
 use crate::engine::{Crew, thread_number};
-use crate::error::Operation;
-use crate::handle::{ActorGuard, Commands, StopReason};
+use crate::error::{Error, Operation};
+use crate::handle::{ActorGuard, Commands, StopReason, in_time};
 use crate::in_place::pinned;
 use crate::reason::CloseReason;
 use crate::services::{Load, Services};
@@ -59,20 +55,22 @@ impl Unstarted {
         let caller = thread_number();
         self.on_its_shard(services, move |unstarted, load, crew| {
             let mut actor = RequestActor::new(unstarted, load);
-            let answer = Lands::new(Arc::clone(&actor.shared), caller);
+            let is_far = caller != thread_number();
             match actor.begin(HeaderMap::new(), payload, 0) {
                 // On the heap from the first: it is large, and every step on the way there would move it.
                 Ok(mut journey) => {
                     if let Some(renewed) = renewed {
                         journey.takes_the_place_of(*renewed);
                     }
+                    let is_now = journey.follow_up.is_none() && crew.begins_at_once();
+                    journey.looked = is_now.then_some(journey.times.started);
                     match actor.span.as_deref().cloned() {
-                        None => crew.begin(pinned(|| fly(actor, journey, answer))),
-                        Some(span) => crew.begin(Box::pin(fly(actor, journey, answer).instrument(span))),
+                        None => crew.begin(pinned(|| fly(actor, journey, is_far))),
+                        Some(span) => crew.begin(Box::pin(fly(actor, journey, is_far).instrument(span))),
                     }
                 }
                 Err(error) => {
-                    answer.give(Err(error));
+                    actor.shared.lands(Err(error), is_far);
                     actor.stand_by();
                 }
             }
@@ -85,20 +83,50 @@ impl Unstarted {
     }
 }
 
+/// A request under way. Dropped undone, by a crash or with its thread, it lets go of the wire, and completes then.
+struct Flight {
+    /// Until it has landed.
+    journey: Option<Box<Journey>>,
+    is_far: bool,
+}
+
+impl Drop for Flight {
+    fn drop(&mut self) {
+        let Some(journey) = self.journey.take() else { return };
+        let (shared, operation) = (Arc::clone(&journey.shared), journey.operation);
+        let _told = Interrupted { shared, operation, is_far: self.is_far };
+        drop(journey);
+    }
+}
+
+/// Completes a flight that came to nothing, also when what it carried panics as it is dropped.
+struct Interrupted {
+    shared: Arc<Shared>,
+    operation: Operation,
+    is_far: bool,
+}
+
+impl Drop for Interrupted {
+    fn drop(&mut self) {
+        self.shared.has_failed(self.shared.node.interrupted(self.operation), self.is_far);
+    }
+}
+
 /// Sends, receives the head, and reads what of the body came with it, as one operation of a request that has no actor.
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
-fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Future<Output = ()> {
+fn fly(mut actor: RequestActor, journey: Box<Journey>, is_far: bool) -> impl Future<Output = ()> {
     async move {
         actor.shared.enter(State::Sending);
-        let completing = Completing::new(&actor.shared.node, Rc::clone(&journey.operation), answer);
-        let mut under_way = UnderWay { journey, completing };
-        let UnderWay { journey, completing } = &mut under_way;
+        // The actor holds the handle open, and is dropped after it.
+        let mut flight = Flight { journey: None, is_far };
+        let journey = flight.journey.insert(journey);
         journey.enter(Operation::Send);
+        journey.flies = true;
         let stopped = {
-            let (deadline, work) = (journey.deadline(), pin!(journey.run()));
-            let mut stopped = pin!(completing.node().stop().or(deadline, work));
+            let (deadline, run) = (journey.deadline(), pin!(journey.run()));
+            let mut work = pin!(in_time(deadline, run));
             poll_fn(|context| {
-                let polled = stopped.as_mut().poll(context);
+                let polled = actor.shared.node.stop().poll(work.as_mut(), context);
                 if polled.is_pending() {
                     actor.hear(context);
                 }
@@ -110,22 +138,28 @@ fn fly(mut actor: RequestActor, journey: Box<Journey>, answer: Lands) -> impl Fu
         if let Some(beside) = journey.beside.take() {
             actor.goes_on(beside, result.as_ref().err().filter(|_| over), journey.is_complete());
         }
-        let facts = actor.settle(journey, over, result.as_ref().err());
-        let UnderWay { journey, completing } = under_way;
+        actor.settle(journey, over, result.as_ref().err());
+        journey.flies = false;
+        let result = result.map(|arrived| journey.reached(arrived));
+        let journey = flight.journey.take();
         match result {
-            Ok(arrived) => {
-                if arrived.complete {
-                    completing.node().ends_by_itself();
+            Ok(reached) => {
+                if reached.arrived.complete {
+                    actor.shared.node.ends_by_itself();
                 } else {
-                    actor.journey = Some(journey);
+                    actor.journey = journey;
                 }
-                completing.complete(None, Reached { arrived, facts });
+                actor.shared.lands(Ok(reached), is_far);
             }
             Err(error) => {
+                actor.shared.has_failed(error, is_far);
                 // One that was given up while it received may be taken up again.
-                actor.journey = (!over).then_some(journey);
-                completing.fail(error);
+                actor.journey = journey.filter(|_| !over);
             }
+        }
+        // It would be moved to find that out.
+        if !actor.shared.node.is_open() {
+            return actor.leave();
         }
         actor.stand_by();
     }
@@ -179,6 +213,12 @@ impl RequestActor {
 }
 
 impl Shared {
+    /// Its flight has failed.
+    fn has_failed(&self, error: Error, is_far: bool) {
+        tell_of(&error, &self.node);
+        self.lands(Err(error), is_far);
+    }
+
     /// Gives the tree the way to the actor.
     fn attach(&self) {
         let addr = self.mailbox.addr();

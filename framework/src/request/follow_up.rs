@@ -86,9 +86,8 @@ impl Journey {
 
     /// A final head has come: gives it back if it is to be delivered. On every one, so it has to be quick.
     #[inline]
-    pub(super) fn hears(&mut self, head: ResponseHead) -> Option<Arc<ResponseHead>> {
+    pub(super) fn hears(&mut self, head: Arc<ResponseHead>) -> Option<Arc<ResponseHead>> {
         self.take_note(&head);
-        let head = Arc::new(head);
         if !self.may_be_followed(&head) {
             return Some(head);
         }

@@ -12,6 +12,11 @@ pub(crate) struct Gathering {
 }
 
 impl Gathering {
+    /// Of so many octets, if there is a limit.
+    pub(crate) fn up_to(most: Option<u64>) -> Self {
+        Self { whole: BytesMut::new(), most }
+    }
+
     /// So much will come, the server says. What will be too much is refused before any of it is read.
     pub(crate) fn expect(&mut self, octets: u64) -> Result<()> {
         self.check(octets)?;
@@ -41,8 +46,7 @@ impl Gathering {
 impl Request {
     /// What its body is gathered in.
     pub(crate) fn gathering(&self) -> Gathering {
-        let most = self.inner.shared.draft().options.limits.gathered_body;
-        Gathering { whole: BytesMut::new(), most }
+        Gathering::up_to(self.inner.shared.draft().options.limits.gathered_body)
     }
 }
 
@@ -52,13 +56,9 @@ const LARGEST_RESERVE: usize = 1024 * 1024;
 mod tests {
     use super::*;
 
-    fn gathering(most: Option<u64>) -> Gathering {
-        Gathering { whole: BytesMut::new(), most }
-    }
-
     #[test]
     fn a_body_may_be_as_long_as_the_limit_and_no_longer() {
-        let mut body = gathering(Some(3));
+        let mut body = Gathering::up_to(Some(3));
         body.expect(3).unwrap();
         body.take(b"ab").unwrap();
         assert_eq!(body.take(b"cd").unwrap_err().code(), ErrorCode::BodyTooLarge);
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn without_a_limit_what_is_announced_is_not_believed_at_once() {
-        let mut body = gathering(None);
+        let mut body = Gathering::up_to(None);
         body.expect(u64::MAX).unwrap();
         assert!(body.whole.capacity() < 2 * LARGEST_RESERVE);
         body.take(b"abc").unwrap();

@@ -1,6 +1,5 @@
 //! One exchange of a request with all it needs: held by the actor between operations, and by the operation while it runs.
 
-use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -31,7 +30,7 @@ use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, OwnOrigin, Turns};
 use crate::protocol::coding::Decoder;
-use crate::protocol::http1::Settled;
+use crate::protocol::http1::{ResponseHead, Settled};
 use crate::reason::CloseReason;
 use crate::wire::{Exchange, Failure, Pace, WireFacts};
 
@@ -64,8 +63,14 @@ pub(super) struct Journey {
     /// How much of what the last read gave was told of before.
     pub(super) told_before: usize,
     pub(super) times: Times,
+    /// When it looked at the clock last, as long as nothing was waited for since then.
+    pub(super) looked: Option<Instant>,
     pub(super) sizes: Sizes,
     pub(super) head_deadline: Option<Instant>,
+    /// It is on the paved path, of one operation.
+    pub(super) flies: bool,
+    /// A head that was not shown yet.
+    pub(super) unshown: Option<Arc<ResponseHead>>,
     /// The length of the response body, if it was announced.
     pub(super) announced: Option<u64>,
     /// What undoes the codings of the response body, if it has any. Boxed: many have none.
@@ -85,7 +90,7 @@ pub(super) struct Journey {
     /// Boxed: few responses have any.
     pub(super) trailers: Option<Box<HeaderMap>>,
     /// The operation in flight; the paved path goes through several.
-    pub(super) operation: Rc<Cell<Operation>>,
+    pub(super) operation: Operation,
     /// What it waits for, but for what [`stage`](Self::stage) sees better.
     pub(super) stage: Stage,
     /// While a wire is waited for: how far that has come.
@@ -140,8 +145,7 @@ impl Journey {
         }
         let upgrade =
             if upgrades { Some(ask(shared.target.origin(), headers.change(), &mut options, &payload)?) } else { None };
-        let times = Times::new(now);
-        let mut journey = Self::new(shared, headers, options, payload, times);
+        let mut journey = Self::new(shared, headers, options, payload, now);
         (journey.aim, journey.upgrade) = (aim, upgrade);
         #[cfg(feature = "cache")]
         if journey.upgrade.is_none() {
@@ -164,7 +168,7 @@ impl Journey {
         headers: Fields,
         options: SharedOptions,
         payload: Payload,
-        times: Times,
+        started: Instant,
     ) -> Box<Self> {
         boxed(|| Self {
             shared: Arc::clone(shared),
@@ -183,9 +187,12 @@ impl Journey {
             gathered: BytesMut::new(),
             put_back: 0,
             told_before: 0,
-            times,
+            times: Times::new(started),
+            looked: None,
             sizes: Sizes::default(),
             head_deadline: None,
+            flies: false,
+            unshown: None,
             announced: None,
             decoding: None,
             end_told: false,
@@ -195,7 +202,7 @@ impl Journey {
             resending: None,
             resend_until: None,
             trailers: None,
-            operation: Rc::new(Cell::new(Operation::Send)),
+            operation: Operation::Send,
             stage: Stage::Queue,
             asking: None,
             wire: None,
@@ -248,7 +255,7 @@ impl Journey {
 
     /// An operation was stopped: its error, and whether the exchange is over with it.
     fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
-        let operation = self.operation.get();
+        let operation = self.operation;
         let receiving = matches!(operation, Operation::Receive | Operation::QueryDataAvailable | Operation::Read);
         let (error, close_reason) = match (reason, self.shared.broken_by()) {
             (_, Some((error, close_reason))) => (error.in_operation(operation), close_reason),
@@ -299,6 +306,7 @@ impl Journey {
         self.reached.max(now)
     }
 
+    #[inline]
     pub(super) fn emit(&self, mask: Mask, status: impl FnOnce() -> Status) {
         self.shared.node.emit(mask, status);
     }

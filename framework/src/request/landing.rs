@@ -2,13 +2,11 @@
 
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use super::messages::Reached;
-use super::reply::Gives;
 use super::shared::Shared;
-use crate::engine::thread_number;
 use crate::error::Result;
 use crate::handle::StopReason;
 use crate::notification::wake_late;
@@ -88,29 +86,17 @@ impl Landing {
     }
 }
 
-/// Gives the answer to whoever waits, on the thread where that is.
-pub(super) struct Lands {
-    shared: Arc<Shared>,
-    is_far: bool,
-}
-
-impl Lands {
-    /// Called on the shard of the request, for a caller on this thread.
-    pub(super) fn new(shared: Arc<Shared>, caller: u64) -> Self {
-        Self { shared, is_far: caller != thread_number() }
-    }
-}
-
-impl Gives<Reached> for Lands {
-    fn give(self, result: Result<Reached>) {
-        let landing = &self.shared.landing;
+impl Shared {
+    /// Gives the answer of its flight to whoever waits, who is on this thread unless they are far.
+    pub(super) fn lands(&self, result: Result<Reached>, is_far: bool) {
+        let landing = &self.landing;
         landing.is_given.store(true, Ordering::Release);
         let waiting = {
             let mut answer = landing.lock();
             let Answer::Awaited(waiting) = &mut *answer else {
                 // The caller has gone. If it was too late to stop the flight, what that has left is given up.
                 if result.is_ok() {
-                    self.shared.node.stop().fire(StopReason::Cancelled);
+                    self.node.stop().fire(StopReason::Cancelled);
                 }
                 return;
             };
@@ -119,7 +105,7 @@ impl Gives<Reached> for Lands {
             waiting
         };
         match waiting {
-            Some(waker) if self.is_far => wake_late(&waker),
+            Some(waker) if is_far => wake_late(&waker),
             Some(waker) => waker.wake(),
             None => {}
         }

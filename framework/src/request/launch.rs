@@ -47,7 +47,7 @@ impl RequestActor {
         self.shared.enter(Standing::new(state, self.send_side()));
         journey.enter(operation);
         let (reply, answer) = Reply::later();
-        let completing = Completing::new(&self.shared.node, Rc::clone(&journey.operation), answer);
+        let completing = Completing::new(&self.shared.node, operation, answer);
         let under_way = UnderWay { journey, completing };
         let stop = Rc::new(Stop::default());
         let stopped = Rc::clone(&stop);

@@ -1,6 +1,7 @@
 //! The address of a request's actor, which may be asked for before there is an actor, and after.
 
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
@@ -15,12 +16,18 @@ use super::actor::RequestActor;
 #[derive(Default)]
 pub(super) struct Mailbox {
     addr: OnceLock<Addr<RequestActor>>,
+    /// What came first: that it was asked for, or that none will read from it.
+    first: AtomicU8,
     reader: Mutex<Reader>,
 }
 
+const NOTHING: u8 = 0;
+const ASKED: u8 = 1;
+const CLOSED: u8 = 2;
+
 #[derive(Default)]
 enum Reader {
-    /// Nobody has asked for the address yet.
+    /// Nobody has asked for the address yet, or only after it was closed.
     #[default]
     Unmade,
     /// It was asked for: an actor will read from here what was sent in the meantime.
@@ -33,9 +40,11 @@ impl Mailbox {
     pub(super) fn addr(&self) -> &Addr<RequestActor> {
         self.addr.get_or_init(|| {
             let (sender, receiver) = channel(CAPACITY);
-            let mut reader = self.lock();
-            if matches!(*reader, Reader::Unmade) {
-                *reader = Reader::Waits(receiver);
+            if self.is_first(ASKED) {
+                let mut reader = self.lock();
+                if matches!(*reader, Reader::Unmade) {
+                    *reader = Reader::Waits(receiver);
+                }
             }
             Addr::new(sender)
         })
@@ -71,8 +80,15 @@ impl Mailbox {
 
     /// No actor will read from it any more: what was sent is answered by a closed mailbox.
     pub(super) fn close(&self) {
-        // What it holds is dropped outside of the lock: that wakes those who asked.
-        drop(self.take());
+        // Nearly always nobody has asked for it, and there is nothing to lock.
+        if !self.is_first(CLOSED) {
+            // What it holds is dropped outside of the lock: that wakes those who asked.
+            drop(self.take());
+        }
+    }
+
+    fn is_first(&self, what: u8) -> bool {
+        self.first.compare_exchange(NOTHING, what, Ordering::AcqRel, Ordering::Acquire).is_ok()
     }
 
     fn take(&self) -> Reader {

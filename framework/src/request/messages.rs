@@ -11,11 +11,11 @@ use actix::Message;
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::facts::Facts;
 use super::payload::Payload;
 use crate::error::Result;
 use crate::protocol::http1::ResponseHead;
 use crate::shown;
+use crate::wire::WireFacts;
 
 /// Names a call made through a handle, so that dropping its future reaches the right operation; 0 is no such call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -154,7 +154,13 @@ pub enum Amount {
 #[derive(Debug)]
 pub(crate) struct Reached {
     pub(crate) arrived: Arrived,
-    pub(crate) facts: Arc<Facts>,
+    /// What carries it; `None` where it is complete.
+    pub(crate) wire: Option<Arc<WireFacts>>,
+    pub(crate) is_first_on_wire: bool,
+    /// The body is read as something else than came.
+    pub(crate) is_decoded: bool,
+    /// How much of the body may be gathered.
+    pub(crate) most_gathered: Option<u64>,
 }
 
 /// A response as far as it came at once.

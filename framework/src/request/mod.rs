@@ -63,7 +63,7 @@ use actix::Addr;
 use http::{HeaderMap, Method};
 
 use crate::error::{Error, Operation, Result};
-use crate::handle::{ActorGuard, Ending, Hold, Node, handle_methods, reply};
+use crate::handle::{Above, ActorGuard, Ending, Hold, Node, handle_methods, reply};
 use crate::id::HandleKind;
 use crate::network::SecurityInfo;
 use crate::options::{RequestOptions, SharedOptions};
@@ -122,7 +122,7 @@ pub(crate) struct Inner {
     /// Something works for it, or is about to: the actor, once it was asked for. `None`: a flight does, from the first.
     begun: Option<Once>,
     /// The handle above, which stays open as long as this one.
-    _parent: Arc<dyn Any + Send + Sync>,
+    _parent: Arc<dyn Above>,
 }
 
 handle_methods!(Request);
@@ -131,9 +131,8 @@ handle_methods!(Request);
 #[derive(Clone)]
 pub(crate) struct Opening {
     pub(crate) services: Arc<Services>,
-    pub(crate) parent: Arc<Node>,
-    /// The shared part of the handle above, which stays open as long as the request.
-    pub(crate) keep: Arc<dyn Any + Send + Sync>,
+    /// The handle above, which stays open as long as the request.
+    pub(crate) keep: Arc<dyn Above>,
 }
 
 impl Request {
@@ -162,18 +161,18 @@ impl Request {
         options: SharedOptions,
         begun: bool,
     ) -> Result<(Self, Hold)> {
-        let Opening { services, parent, keep } = opening;
+        let Opening { services, keep } = opening;
         let operation = Operation::OpenRequest;
         services.engine.check(operation)?;
         services.work.check(operation)?;
         check_method(&method)?;
-        let node = parent.child(HandleKind::Request, operation)?;
+        let node = keep.node().child(HandleKind::Request, operation)?;
         let creating = node.first_hold();
         let (target, by_https) = match services.hsts.as_ref().and_then(|hsts| hsts.by_https(&target)) {
             Some(secure) => (secure, true),
             None => (target, false),
         };
-        let shared = Shared::new(node, (services, parent), method, target, options, by_https);
+        let shared = Shared::new(node, services, method, target, options, by_https);
         let begun = (!begun).then(Once::new);
         let inner = Arc::new(Inner { shared, begun, _parent: keep });
         let entry: Weak<dyn Any + Send + Sync> = Arc::downgrade(&inner) as _;

@@ -1,6 +1,6 @@
 //! One operation in flight: its exactly one completion, however it ends.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -86,13 +86,13 @@ pub(super) struct UnderWay<T, A: Gives<T>> {
 /// so itself; and the handle cannot close before.
 pub(super) struct Completing<T, A: Gives<T>> {
     hold: Hold,
-    operation: Rc<Cell<Operation>>,
+    operation: Operation,
     answer: Option<A>,
     _result: PhantomData<T>,
 }
 
 impl<T, A: Gives<T>> Completing<T, A> {
-    pub(super) fn new(node: &Arc<Node>, operation: Rc<Cell<Operation>>, answer: A) -> Self {
+    pub(super) fn new(node: &Arc<Node>, operation: Operation, answer: A) -> Self {
         Self { hold: node.hold(), operation, answer: Some(answer), _result: PhantomData }
     }
 
@@ -114,8 +114,7 @@ impl<T, A: Gives<T>> Completing<T, A> {
     }
 
     fn report(&mut self, error: Error) {
-        let operation = error.operation();
-        self.node().emit(Mask::REQUEST_ERROR, || Status::RequestError { operation, error: error.clone() });
+        tell_of(&error, self.node());
         self.answer(Err(error));
     }
 
@@ -129,19 +128,24 @@ impl<T, A: Gives<T>> Completing<T, A> {
 impl<T, A: Gives<T>> Completing<T, A> {
     /// The same duty, of an operation that goes on in another way: whatever begins in its old place is another one.
     pub(super) fn go_on(mut self) -> Completing<T, Option<A>> {
-        let operation = Rc::new(Cell::new(self.operation.get()));
         let answer = self.answer.take();
-        Completing::new(self.node(), operation, answer)
+        Completing::new(self.node(), self.operation, answer)
     }
 }
 
 impl<T, A: Gives<T>> Drop for Completing<T, A> {
     fn drop(&mut self) {
         if self.answer.is_some() {
-            let error = self.node().interrupted(self.operation.get());
+            let error = self.node().interrupted(self.operation);
             self.report(error);
         }
     }
+}
+
+/// An operation of this handle has failed.
+pub(super) fn tell_of(error: &Error, node: &Node) {
+    let operation = error.operation();
+    node.emit(Mask::REQUEST_ERROR, || Status::RequestError { operation, error: error.clone() });
 }
 
 /// What an operation ends with that was stopped by its caller.

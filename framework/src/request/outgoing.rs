@@ -58,7 +58,12 @@ impl Journey {
             }
         }
         self.outgoing = self.outgoing()?;
-        let settled = self.head(length).settle_lines().map_err(Failure::Misuse);
+        let head = self.head(length);
+        let settled = match self.shared.services.plain_octets.filter(|_| self.is_plain()) {
+            Some(octets) => head.settle_plain(octets),
+            None => head.settle_lines(),
+        };
+        let settled = settled.map_err(Failure::Misuse);
         settled.map(Some).map_err(|failure| failure.into_error(Operation::Send).with_url(&self.target().url()))
     }
 
@@ -81,8 +86,7 @@ impl Journey {
         let settled = settled.map_or_else(|| head.settle_lines(), Ok).map_err(Failure::Misuse)?;
         let Some(wire) = wire else { return Ok(Exchange::http1(&head, &settled, limits)) };
         let secure = self.target().origin().is_secure();
-        let is_plain = self.outgoing.is_empty() && self.aim.moved().is_none();
-        let plain = is_plain.then_some(&*self.shared.services.plain_fields);
+        let plain = self.is_plain().then_some(&*self.shared.services.plain_fields);
         Exchange::http2(wire, &head, &settled, secure, plain, limits).map(|stream| (stream, BytesMut::new()))
     }
 
@@ -99,6 +103,11 @@ impl Journey {
             accept_encoding: self.codings_asked_for(),
             body,
         }
+    }
+
+    /// Does it add nothing to the fields of its session?
+    fn is_plain(&self) -> bool {
+        self.outgoing.is_empty() && self.aim.moved().is_none()
     }
 
     /// The session's fields, less what was dropped on the way.

@@ -54,7 +54,7 @@ impl Journey {
     /// The exchange is over. Gives the wire back if others may have it.
     pub(super) fn keep_own_wire(&self, lease: Lease) -> Option<Lease> {
         let is_asked = |status| matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED);
-        if lease.is_of_one_request() && !self.shared.head().is_some_and(|head| is_asked(head.status())) {
+        if lease.is_of_one_request() && !self.last_head().is_some_and(|head| is_asked(head.status())) {
             lease.close(&self.shared.node, CloseReason::Retired);
             return None;
         }

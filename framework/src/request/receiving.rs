@@ -60,7 +60,7 @@ impl Journey {
     }
 
     /// The final head of the exchange; each interim one is told of.
-    pub(super) async fn next_head(&mut self, operation: Operation) -> Result<ResponseHead> {
+    pub(super) async fn next_head(&mut self, operation: Operation) -> Result<Arc<ResponseHead>> {
         self.emit(Mask::RECEIVE_RESPONSE, || Status::ReceivingResponse);
         let mut told = false;
         loop {
@@ -161,7 +161,7 @@ impl Journey {
             self.announced = Some(self.given_left() as u64);
         }
         self.look_for_codings(&head);
-        self.shared.set_head(Arc::clone(&head));
+        self.shows_head(Arc::clone(&head));
         if self.active.as_ref().is_some_and(|active| active.exchange.is_ended() && !active.exchange.is_body_open()) {
             self.settle(now);
         }
@@ -320,6 +320,7 @@ impl Journey {
         #[cfg(feature = "cache")]
         let received = self.or_stored(received).await;
         let head = received?;
+        self.shows_to_listeners();
         self.emit(Mask::HEADERS_AVAILABLE, || Status::HeadersAvailable);
         self.enter(Operation::Read);
         self.reach(head)

@@ -9,12 +9,14 @@ use futures_core::Stream;
 use http::{HeaderMap, Method, StatusCode, Version, header};
 
 use super::facts::Facts;
+use super::gathering::Gathering;
 use super::messages::{Arrived, Reached};
 use super::{Request, Sizes, Timings};
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::id::WireId;
 use crate::network::{DialDetails, SecurityInfo};
 use crate::protocol::http1::ResponseHead;
+use crate::wire::WireFacts;
 
 /// A response whose head has arrived.
 ///
@@ -44,14 +46,21 @@ pub struct Response {
     url: OnceLock<Box<str>>,
     early: Bytes,
     complete: bool,
-    /// As the head arrived.
-    facts: Arc<Facts>,
+    /// Of one that is not complete it is known from the first: its request may be sent anew.
+    wire: OnceLock<Option<Arc<WireFacts>>>,
+    is_first_on_wire: bool,
+    is_decoded: bool,
+    /// Of one that is complete, whose handle has closed.
+    most_gathered: Option<u64>,
 }
 
 impl Response {
     pub(super) fn new(request: Request, reached: Reached) -> Self {
-        let Reached { arrived: Arrived { head, early, complete }, facts } = reached;
-        Self { request, head, url: OnceLock::new(), early, complete, facts }
+        let Reached { arrived, wire, is_first_on_wire, is_decoded, most_gathered } = reached;
+        let Arrived { head, early, complete } = arrived;
+        let url = OnceLock::new();
+        let wire = if complete { OnceLock::new() } else { OnceLock::from(wire) };
+        Self { request, head, url, early, complete, wire, is_first_on_wire, is_decoded, most_gathered }
     }
 
     /// The status.
@@ -88,7 +97,7 @@ impl Response {
     /// Is the body read as something else than came, its codings undone ([`Decompression`](crate::Decompression))? Then
     /// [`content_length`](Self::content_length) is not the length of what is read.
     pub fn is_decoded(&self) -> bool {
-        self.facts.is_decoded()
+        self.is_decoded
     }
 
     /// The octets of the body that the server announced; `None` if it announced none. For the answer to a HEAD request it is
@@ -118,24 +127,24 @@ impl Response {
 
     /// How the wire was dialed; see [`Request::dial_details`].
     pub fn dial_details(&self) -> Option<&DialDetails> {
-        self.facts.wire_if_first().map(|wire| &*wire.details)
+        self.wire_facts().filter(|_| self.is_first_on_wire).map(|wire| &*wire.details)
     }
 
     /// The wire that carried it.
     pub fn wire(&self) -> Option<WireId> {
-        Some(self.facts.wire.as_ref()?.id)
+        Some(self.wire_facts()?.id)
     }
 
     /// The server's address.
     #[doc(alias = "WINHTTP_OPTION_CONNECTION_INFO")]
     pub fn remote_addr(&self) -> Option<SocketAddr> {
-        self.facts.wire.as_ref()?.remote
+        self.wire_facts()?.remote
     }
 
     /// What is known of the wire, if it is secure.
     #[doc(alias = "WINHTTP_OPTION_SECURITY_INFO")]
     pub fn security_info(&self) -> Option<&SecurityInfo> {
-        self.facts.wire.as_ref()?.security.as_deref()
+        self.wire_facts()?.security.as_deref()
     }
 
     /// The handle behind it. A response that came complete has closed its handle already.
@@ -182,7 +191,7 @@ impl Response {
     /// 223 for one that is longer, of which no more is read; else see [`chunk`](Self::chunk).
     pub async fn bytes(self) -> Result<Bytes> {
         if self.complete {
-            let is_welcome = self.request.gathering().check(self.early.len() as u64);
+            let is_welcome = Gathering::up_to(self.most_gathered).check(self.early.len() as u64);
             return is_welcome.map(|()| self.early).map_err(|error| error.with_url(&self.request.url()));
         }
         // Boxed: a body that came with its head needs no room for this.
@@ -275,8 +284,13 @@ impl Response {
         (self.early.len(), self.complete)
     }
 
-    fn facts(&self) -> Arc<Facts> {
-        self.request.inner.shared.facts().unwrap_or_else(|| Arc::clone(&self.facts))
+    fn wire_facts(&self) -> Option<&WireFacts> {
+        self.wire.get_or_init(|| self.facts().wire).as_deref()
+    }
+
+    fn facts(&self) -> Facts {
+        // There are some as soon as there is a response.
+        self.request.inner.shared.last_facts().unwrap_or_else(Facts::none)
     }
 
     #[cfg(feature = "charset")]

@@ -10,7 +10,6 @@
 //! What is being sent belongs to the future that sends it. Begun anew, on another wire, it could be processed twice. While it rests it
 //! is not polled: nothing happens, and nobody is told of anything, between two calls.
 
-use std::cell::Cell;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -58,7 +57,7 @@ impl RequestActor {
         ends_body: bool,
     ) -> Reply<Head> {
         journey.enter(Operation::Receive);
-        let (reply, asked) = self.is_asked(ticket, Rc::clone(&journey.operation));
+        let (reply, asked) = self.is_asked(ticket);
         let stop = Rc::new(Stop::default());
         let stopped = Rc::clone(&stop);
         let run = Box::pin(async move {
@@ -81,7 +80,7 @@ impl RequestActor {
         if let Err(error) = self.accept(Call::Receive, Operation::Receive) {
             return Some(Reply::now(Err(error)));
         }
-        let (reply, asked) = self.is_asked(ticket, Rc::new(Cell::new(Operation::Receive)));
+        let (reply, asked) = self.is_asked(ticket);
         self.asked_again = Some(Box::new(asked));
         self.running = self.resting.take().map(|resting| Running { ticket, ..resting });
         if self.shared.sends_again(SentAgain::Head) {
@@ -91,10 +90,10 @@ impl RequestActor {
         Some(reply)
     }
 
-    fn is_asked(&mut self, ticket: Ticket, operation: Rc<Cell<Operation>>) -> (Reply<Head>, Asked) {
+    fn is_asked(&mut self, ticket: Ticket) -> (Reply<Head>, Asked) {
         self.shared.enter(Standing::new(State::Receiving, self.send_side()));
         let (reply, answer) = Reply::later();
-        (reply, Asked { ticket, completing: Completing::new(&self.shared.node, operation, answer) })
+        (reply, Asked { ticket, completing: Completing::new(&self.shared.node, Operation::Receive, answer) })
     }
 
     /// The call is over, and what it was about is not.

@@ -1,8 +1,5 @@
 //! The calls that send: each runs with the exchange, or with the sending half of it where that may go on beside the response.
 
-use std::cell::Cell;
-use std::rc::Rc;
-
 use actix::{Context, Handler};
 
 use super::actor::{RequestActor, missing};
@@ -148,7 +145,7 @@ impl RequestActor {
             }
         };
         let (reply, answer) = Reply::later();
-        let completing = Completing::new(&self.shared.node, Rc::new(Cell::new(operation)), Some(answer));
+        let completing = Completing::new(&self.shared.node, operation, Some(answer));
         let beside = Beside::new(upload, task, ticket).completing(completing);
         self.send_beside(context, self.shared.state(), beside);
         reply

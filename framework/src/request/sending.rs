@@ -23,12 +23,18 @@ impl Journey {
     /// Sends the request, and all of its body that the payload holds.
     pub(super) async fn send(&mut self) -> Result<()> {
         #[cfg(feature = "cache")]
-        if self.caching.is_some() && self.look_in_cache().await? {
-            return Ok(());
+        if self.caching.is_some() {
+            self.looked = None;
+            if self.look_in_cache().await? {
+                return Ok(());
+            }
         }
         let (mut fresh, mut queue_end) = (false, self.queue_end());
         match self.follow_up {
-            None if self.needs_leave() => self.leave_by(queue_end).await?,
+            None if self.needs_leave() => {
+                self.looked = None;
+                self.leave_by(queue_end).await?;
+            }
             None => {}
             // It takes the place of one that failed, and not at once.
             Some(_) => {
@@ -116,6 +122,9 @@ impl Journey {
         }
         #[cfg_attr(not(feature = "negotiate"), expect(unused_mut, reason = "only a handshake holds a body back"))]
         let mut source = self.payload.0.open().await.map_err(|error| self.name(error))?;
+        if !matches!(source, Source::Nothing) {
+            self.looked = None;
+        }
         if self.settled.is_none() {
             self.outgoing = self.outgoing().map_err(|error| self.name(error))?;
         }
@@ -127,7 +136,7 @@ impl Journey {
                 Ok(false) => {}
                 Err(error) => {
                     lease.close(&self.shared.node, CloseReason::Cancelled);
-                    return Err(self.name(error).in_operation(self.operation.get()));
+                    return Err(self.name(error).in_operation(self.operation));
                 }
             }
         }

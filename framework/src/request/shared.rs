@@ -31,8 +31,6 @@ use crate::target::Target;
 pub(super) struct Shared {
     pub(super) node: Arc<Node>,
     pub(super) services: Arc<Services>,
-    /// The handle above the request; it hears of wires when no request does.
-    pub(super) owner: Arc<Node>,
     pub(super) method: Method,
     pub(super) target: Target,
     /// The target is another than its caller said, because its host wants to be asked by https.
@@ -94,7 +92,10 @@ struct Outcome {
     moved_to: Option<Target>,
     /// The responses that were followed by another exchange.
     history: Vec<PriorResponse>,
-    facts: Option<Arc<Facts>>,
+    /// Also while the next exchange is under way, for who has the response of this one.
+    facts: Option<Facts>,
+    /// Another exchange has begun, which has given none yet.
+    facts_are_old: bool,
     /// What one side of the exchange failed with, and what becomes of the wire, for the other.
     broken_by: Option<(Error, CloseReason)>,
 }
@@ -102,7 +103,7 @@ struct Outcome {
 impl Shared {
     pub(super) fn new(
         node: Arc<Node>,
-        (services, owner): (Arc<Services>, Arc<Node>),
+        services: Arc<Services>,
         method: Method,
         target: Target,
         options: SharedOptions,
@@ -120,7 +121,6 @@ impl Shared {
         Arc::new(Self {
             node,
             services,
-            owner,
             method,
             target,
             by_https,
@@ -135,6 +135,11 @@ impl Shared {
             draft,
             outcome: Mutex::default(),
         })
+    }
+
+    /// The handle above the request; it hears of wires when no request does.
+    pub(super) fn owner(&self) -> &Arc<Node> {
+        self.node.above().unwrap_or(&self.node)
     }
 
     /// The actor's address. A flight under way begins to listen there when it is first asked for.
@@ -179,7 +184,13 @@ impl Shared {
         self.outcome().head.clone()
     }
 
-    pub(super) fn facts(&self) -> Option<Arc<Facts>> {
+    pub(super) fn facts(&self) -> Option<Facts> {
+        let outcome = self.outcome();
+        outcome.facts.as_ref().filter(|_| !outcome.facts_are_old).cloned()
+    }
+
+    /// Those of the last exchange that has given some.
+    pub(super) fn last_facts(&self) -> Option<Facts> {
         self.outcome().facts.clone()
     }
 
@@ -187,9 +198,9 @@ impl Shared {
     pub(super) fn forget_outcome(&self) {
         let mut outcome = self.outcome();
         // A request that is sent for the first time has none.
-        let Outcome { head, moved_to, history, facts, broken_by } = &*outcome;
+        let Outcome { head, moved_to, history, facts, broken_by, .. } = &*outcome;
         if head.is_some() || facts.is_some() || broken_by.is_some() || moved_to.is_some() || !history.is_empty() {
-            *outcome = Outcome::default();
+            *outcome = Outcome { facts: outcome.facts.take(), facts_are_old: true, ..Outcome::default() };
         }
     }
 
@@ -221,8 +232,17 @@ impl Shared {
         self.outcome().head = Some(head);
     }
 
-    pub(super) fn set_facts(&self, facts: Arc<Facts>) {
-        self.outcome().facts = Some(facts);
+    /// What an operation has come to, with the head if that was not shown yet.
+    #[inline]
+    pub(super) fn set_facts(&self, head: Option<Arc<ResponseHead>>, facts: impl FnOnce() -> Facts) {
+        let mut outcome = self.outcome();
+        if head.is_some() {
+            outcome.head = head;
+        }
+        outcome.facts_are_old = false;
+        outcome.facts = None;
+        // Where they stay.
+        outcome.facts.get_or_insert_with(facts);
     }
 
     /// One side of the exchange has failed, and the other fails with it: only the first error counts.

@@ -108,7 +108,7 @@ impl RequestActor {
     fn hand_over(&mut self, journey: &mut Journey, context: u64) -> Result<WebSocket> {
         let operation = Operation::CompleteUpgrade;
         // First what may be refused, while the wire is still the request's.
-        let opening = Opening::under(&self.shared.owner, context)?;
+        let opening = Opening::under(self.shared.owner(), context)?;
         let Some(Active { lease, exchange, .. }) = journey.active.take() else {
             let detail = "the wire of the upgrade is missing";
             return Err(Error::new(ErrorCode::InternalError, operation, Stage::State, Blame::Library, detail));
@@ -133,7 +133,7 @@ impl RequestActor {
             protocol: head.and_then(|head| chosen_protocol(head.headers())),
             agreed,
             url: self.shared.url(),
-            work: self.work.take(),
+            work: self.work.take().map(|end| self.shared.services.work.guard(end)),
         }))
     }
 }

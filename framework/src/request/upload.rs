@@ -1,9 +1,7 @@
 //! The sending half of an exchange that goes its own way: the body of a request, sent beside the response.
 
-use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
@@ -248,8 +246,7 @@ impl Journey {
                 }
                 // From here on these are two operations, each with its completion.
                 None => {
-                    let operation = Rc::new(Cell::new(Operation::Send));
-                    let completing = Completing::new(&self.shared.node, operation, None);
+                    let completing = Completing::new(&self.shared.node, Operation::Send, None);
                     self.beside = self.beside.take().map(|beside| Box::new(beside.completing(completing)));
                 }
             }

@@ -121,7 +121,7 @@ impl WebSocketBuilder {
     }
 
     pub(crate) fn its_context(&self) -> u64 {
-        self.context.unwrap_or_else(|| self.opening.parent.context())
+        self.context.unwrap_or_else(|| self.opening.keep.node().context())
     }
 
     /// Connects, asks for the upgrade, and checks the answer. The request that does it is a handle of its own, closed by then; the

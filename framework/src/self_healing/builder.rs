@@ -97,17 +97,17 @@ impl SelfHealingBuilder {
         websocket.check()?;
         options.check(operation)?;
         let chances = Chances::seeded(seed(&options)?);
-        let Opening { services, parent, keep } = websocket.opening().clone();
+        let Opening { services, keep } = websocket.opening().clone();
         services.engine.check(operation)?;
         services.work.check(operation)?;
-        let node = parent.child(HandleKind::SelfHealing, operation)?;
+        let node = keep.node().child(HandleKind::SelfHealing, operation)?;
         // Until the handle is announced nothing of it may end.
         let creating = node.hold();
         let guard = ActorGuard::new(node.first_hold());
         node.set_context(websocket.its_context());
         let shard = services.engine.shard_of((services.session.id(), websocket.target().origin())).clone();
-        let kept = Arc::new(Kept { handle: OnceLock::new(), _parent: keep });
-        let opening = Opening { services, parent: Arc::clone(&node), keep: Arc::clone(&kept) as _ };
+        let kept = Arc::new(Kept { node: Arc::clone(&node), handle: OnceLock::new(), _parent: keep });
+        let opening = Opening { services, keep: Arc::clone(&kept) as _ };
         let room = Room { messages: options.queue_messages, octets: options.queue_octets, overflow: options.overflow };
         let shared = Shared::new(room);
         let recipe = Recipe { websocket: websocket.below(opening), options, resume, is_final };

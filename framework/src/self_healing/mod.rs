@@ -35,13 +35,12 @@ mod inbox;
 mod messages;
 mod shared;
 
-use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
 
 use actix::Addr;
 
-use crate::handle::{Ending, Node, handle_methods};
+use crate::handle::{Above, Ending, Node, handle_methods};
 
 pub use actor::SelfHealingActor;
 pub use builder::{Resumed, SelfHealingBuilder};
@@ -110,9 +109,16 @@ pub(crate) struct Inner {
 
 /// What the handle is to those below it, which must not keep it open: they are its own.
 pub(crate) struct Kept {
+    node: Arc<Node>,
     handle: OnceLock<Weak<Inner>>,
     /// The handle above, which stays open as long as this one.
-    _parent: Arc<dyn Any + Send + Sync>,
+    _parent: Arc<dyn Above>,
+}
+
+impl Above for Kept {
+    fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
 }
 
 handle_methods!(SelfHealing, whose close has a meaning of its own);

@@ -57,14 +57,26 @@ impl Work {
         }
     }
 
-    pub(crate) fn begin(self: &Arc<Self>, operation: Operation) -> Result<WorkGuard> {
+    /// An exchange that is counted until it [ends](Self::ends): how it would be reported if it did so now.
+    pub(crate) fn begin(&self, operation: Operation) -> Result<WorkEnd> {
         // Counted before the look: a shutdown that begins in between sees it.
         self.enter();
         if let Err(error) = self.check(operation) {
             self.leave();
             return Err(error);
         }
-        Ok(WorkGuard { work: Arc::clone(self), end: WorkEnd::NeverSent })
+        Ok(WorkEnd::NeverSent)
+    }
+
+    /// An exchange is under way no more.
+    pub(crate) fn ends(&self, end: WorkEnd) {
+        self.count_if_draining(end);
+        self.leave();
+    }
+
+    /// One that has begun ends with this.
+    pub(crate) fn guard(self: &Arc<Self>, end: WorkEnd) -> WorkGuard {
+        WorkGuard { work: Arc::clone(self), end }
     }
 
     fn enter(&self) {
@@ -133,8 +145,7 @@ impl WorkGuard {
 
 impl Drop for WorkGuard {
     fn drop(&mut self) {
-        self.work.count_if_draining(self.end);
-        self.work.leave();
+        self.work.ends(self.end);
     }
 }
 

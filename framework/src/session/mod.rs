@@ -21,7 +21,7 @@ use crate::download::DownloadBuilder;
 use crate::engine::Engine;
 use crate::error::{Operation, Result};
 use crate::event_source::EventSourceBuilder;
-use crate::handle::{ActorGuard, Commands, Ending, Node, handle_methods};
+use crate::handle::{Above, ActorGuard, Commands, Ending, Node, handle_methods};
 use crate::notification::CreditLimits;
 use crate::options::{RequestOptions, SharedOptions};
 use crate::origin::{self, Overrides};
@@ -64,6 +64,12 @@ pub(crate) struct Inner {
     node: Arc<Node>,
     services: Arc<Services>,
     addr: Addr<SessionActor>,
+}
+
+impl Above for Inner {
+    fn node(&self) -> &Arc<Node> {
+        &self.node
+    }
 }
 
 handle_methods!(Session);
@@ -139,7 +145,7 @@ impl Session {
         self.inner.node.check_open(Operation::Connect)?;
         let origin = Origin::parse(origin)?;
         let options = self.options_for(&origin);
-        Connection::open(&self.inner.services, self.keep(), origin, options)
+        Connection::open(&self.inner.services, Arc::clone(&self.inner) as _, origin, options)
     }
 
     methods! {
@@ -161,8 +167,7 @@ impl Session {
         self.inner.node.check_open(Operation::OpenRequest)?;
         self.inner.services.work.check(Operation::OpenRequest)?;
         let target = url.into_target()?;
-        let Inner { services, node, .. } = &*self.inner;
-        let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep: self.keep() };
+        let opening = self.opening();
         let options = self.options_for(target.origin());
         Ok(RequestBuilder::new(opening, method, target, options))
     }
@@ -187,8 +192,7 @@ impl Session {
         self.inner.node.check_open(Operation::OpenRequest)?;
         self.inner.services.work.check(Operation::OpenRequest)?;
         let target = Target::of_websocket(url)?;
-        let Inner { services, node, .. } = &*self.inner;
-        let opening = Opening { services: Arc::clone(services), parent: Arc::clone(node), keep: self.keep() };
+        let opening = self.opening();
         let options = self.options_for(target.origin());
         Ok(WebSocketBuilder::new(opening, target, options))
     }
@@ -303,8 +307,8 @@ impl Session {
         &self.inner.node
     }
 
-    fn keep(&self) -> Arc<dyn Any + Send + Sync> {
-        Arc::clone(&self.inner) as _
+    fn opening(&self) -> Opening {
+        Opening { services: Arc::clone(&self.inner.services), keep: Arc::clone(&self.inner) as _ }
     }
 
     /// What a connection or a request to this origin starts from.

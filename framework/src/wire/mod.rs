@@ -163,8 +163,8 @@ pub(crate) enum Uploaded {
 
 /// What one call of `receive_head` gave.
 pub(crate) enum Received {
-    Interim(ResponseHead),
-    Final(ResponseHead),
+    Interim(Arc<ResponseHead>),
+    Final(Arc<ResponseHead>),
     /// The request is not complete: nothing can be waited for.
     OutOfTurn,
     /// None has come in time.

@@ -40,10 +40,15 @@ impl Crew {
         }
     }
 
+    /// Would work be begun now?
+    pub(crate) fn begins_at_once(&self) -> bool {
+        has_budget_remaining() && !self.0.0.borrow().is_empty()
+    }
+
     /// The same of work that is begun at once, before this returns, if somebody is free to go on with it and the task that calls may
     /// still do something in its turn. A panic in what is done of it here is the caller's to catch, and ends the work.
     pub(crate) fn begin(&self, mut work: Work) {
-        if !has_budget_remaining() {
+        if !self.begins_at_once() {
             return self.spawn(work);
         }
         let rested = self.0.0.borrow_mut().pop();
@@ -169,11 +174,13 @@ mod tests {
                 })
             };
             let (tell, told) = oneshot::channel();
+            assert!(!crew.begins_at_once());
             crew.begin(work(tell));
             assert_eq!(step.get(), 0, "nobody rests yet");
             let first = told.await.unwrap();
             let (tell, told) = oneshot::channel();
             yield_now().await;
+            assert!(crew.begins_at_once());
             crew.begin(work(tell));
             assert_eq!(step.get(), 1);
             assert_eq!(told.await.unwrap(), first);

@@ -52,6 +52,8 @@ fn a_stop_that_came_first_wins_over_work_that_is_ready() {
     let stop = Stop::default();
     stop.fire(StopReason::Cancelled);
     assert_eq!(once(stop.or(None, ready(1))), Poll::Ready(Err(StopReason::Cancelled)));
+    let late = clock::now();
+    assert_eq!(once(stop.or(Some(late), ready(1))), Poll::Ready(Err(StopReason::Cancelled)));
 }
 
 #[test]

@@ -39,8 +39,8 @@ async fn resting(terms: &Arc<Terms>, url: &str, since: Instant) -> Rc<Pond> {
         by: None,
         details: DialDetails::nothing(),
     });
-    let berth = Some(pond.register.enter(&wire, [127, 0, 0, 1].into(), place));
-    let kept = Box::new(Kept { wire, owner: Arc::clone(&terms.session), berth });
+    let berth = Some(Box::new(pond.register.enter(&wire, [127, 0, 0, 1].into(), place)));
+    let kept = Kept { wire, owner: Some(Arc::clone(&terms.session)), berth };
     let mut pool = pond.pool.borrow_mut();
     pool.ask(Ticket(0), false);
     pool.assign();

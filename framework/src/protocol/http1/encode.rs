@@ -52,8 +52,16 @@ impl<'a> RequestHead<'a> {
 
     /// What is to be written besides the fields, once caller, target and body agree on it.
     pub(crate) fn settle(&self) -> Result<Settled, Misuse> {
+        self.settle_by(Stated::by(self))
+    }
+
+    /// The same where the fields are known to be [plain](super::plain_octets): in lines of so many octets.
+    pub(crate) fn settle_plain(&self, octets: usize) -> Result<Settled, Misuse> {
+        self.settle_by(Stated::plain(octets))
+    }
+
+    fn settle_by(&self, stated: Stated<'a>) -> Result<Settled, Misuse> {
         check_target(self.method, self.target)?;
-        let stated = Stated::by(self);
         let host = choose_host(self, &stated)?;
         let framing = choose_framing(self, &stated)?;
         let line = self.method.as_str().len() + self.target.len() + BEHIND_TARGET.len() + host.len();

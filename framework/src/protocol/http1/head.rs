@@ -1,7 +1,7 @@
 //! The head of a response, found and parsed in octets that arrive in any pieces (RFC 9112 sections 2.2, 4 and 5).
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
@@ -48,7 +48,7 @@ pub struct ResponseHead {
 #[derive(Clone)]
 enum Fields {
     Lines { raw: Bytes, headers: OnceLock<Box<HeaderMap>> },
-    Map { headers: Box<HeaderMap>, raw: OnceLock<Bytes> },
+    Map { headers: HeaderMap, raw: OnceLock<Bytes> },
 }
 
 /// Names only: the values may hold cookies and tokens.
@@ -137,7 +137,7 @@ impl ResponseHead {
     }
 
     /// The head of a response that came as fields, not as octets, by HTTP/2: it has no reason phrase (RFC 9113 section 8.3.1).
-    pub(crate) fn of_fields(status: StatusCode, headers: HeaderMap, limits: &HeadLimits) -> Result<Self, Fault> {
+    pub(crate) fn of_fields(status: StatusCode, headers: HeaderMap, limits: &HeadLimits) -> Result<Arc<Self>, Fault> {
         let status_line_length = HTTP2.len() + status.as_str().len();
         let length = (status_line_length + CRLF.len()).saturating_add(section_octets(&headers));
         if length > limits.head_octets {
@@ -156,8 +156,8 @@ impl ResponseHead {
                 _ => {}
             }
         }
-        let fields = Fields::Map { headers: Box::new(headers), raw: OnceLock::new() };
-        Ok(Self { status, version: Version::HTTP_2, fields, raw_length: length, status_line_length, said })
+        let fields = Fields::Map { headers, raw: OnceLock::new() };
+        Ok(Arc::new(Self { status, version: Version::HTTP_2, fields, raw_length: length, status_line_length, said }))
     }
 
     /// The head of a response that was stored: whatever it came by, it is shown as one of HTTP/1.1.

@@ -25,3 +25,4 @@ pub(crate) use fault::{Fault, FaultKind, Misuse};
 pub(crate) use fields::field_section;
 pub(crate) use head::{HeadLimits, section_octets};
 pub(crate) use interims::Interims;
+pub(crate) use stated::plain_octets;

@@ -1,5 +1,7 @@
 //! What the fields of a request say that bears on how it is written.
 
+use http::{HeaderMap, HeaderName, HeaderValue};
+
 use super::encode::RequestHead;
 use super::fields::CRLF;
 use super::said::{ConnectionOptions, asks_for_gzip};
@@ -37,8 +39,17 @@ impl<'a> Given<'a> {
 
 impl<'a> Stated<'a> {
     pub(super) fn by(head: &RequestHead<'a>) -> Self {
+        Self::of(head.fields())
+    }
+
+    /// By fields that say nothing which has to be heeded, in lines of so many octets.
+    pub(super) fn plain(octets: usize) -> Self {
+        Self { octets, ..Self::default() }
+    }
+
+    fn of(fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>) -> Self {
         let mut stated = Self::default();
-        for (name, value) in head.fields() {
+        for (name, value) in fields {
             let (name, value) = (name.as_str(), value.as_bytes());
             match name {
                 "host" => stated.host.add(value),
@@ -50,6 +61,13 @@ impl<'a> Stated<'a> {
             }
         }
         stated
+    }
+
+    /// Do the fields say nothing that has to be heeded?
+    fn is_plain(&self) -> bool {
+        let Self { host, length, coding, has_connection, expects_continue, asks_for_gzip, authorizes_proxy, .. } = self;
+        let is_unsaid = [host, length, coding].iter().all(|given| matches!(given, Given::Not));
+        is_unsaid && ![has_connection, expects_continue, asks_for_gzip, authorizes_proxy].into_iter().any(|said| *said)
     }
 
     fn heed(&mut self, name: &str, value: &'a [u8]) {
@@ -64,5 +82,44 @@ impl<'a> Stated<'a> {
             "expect" => self.expects_continue |= value.eq_ignore_ascii_case(b"100-continue"),
             _ => {}
         }
+    }
+}
+
+/// How many octets the lines of these take, if none of them says anything that has to be heeded.
+pub(crate) fn plain_octets(fields: &HeaderMap) -> Option<usize> {
+    let stated = Stated::of(fields.iter());
+    stated.is_plain().then_some(stated.octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::{
+        CONNECTION, CONTENT_LENGTH, EXPECT, HOST, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, USER_AGENT,
+    };
+
+    use super::*;
+
+    #[test]
+    fn fields_are_plain_as_long_as_none_has_to_be_heeded() {
+        let mut fields = HeaderMap::new();
+        assert_eq!(plain_octets(&fields), Some(0));
+        fields.insert(USER_AGENT, HeaderValue::from_static("me"));
+        assert_eq!(plain_octets(&fields), Some("user-agent: me\r\n".len()));
+        for (name, value) in [
+            (HOST, "b"),
+            (CONTENT_LENGTH, "1"),
+            (TRANSFER_ENCODING, "chunked"),
+            (CONNECTION, "close"),
+            (EXPECT, "100-continue"),
+            (PROXY_AUTHORIZATION, "Basic YTpi"),
+            #[cfg(feature = "gzip")]
+            (TE, "gzip"),
+        ] {
+            let mut fields = fields.clone();
+            fields.insert(&name, HeaderValue::from_static(value));
+            assert_eq!(plain_octets(&fields), None, "{name}");
+        }
+        fields.insert(TE, HeaderValue::from_static("trailers"));
+        assert_eq!(plain_octets(&fields), Some("user-agent: me\r\nte: trailers\r\n".len()));
     }
 }

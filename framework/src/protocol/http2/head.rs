@@ -1,12 +1,13 @@
 //! Heads and trailers as HTTP/2 has them (RFC 9113 section 8): pseudo-fields in place of lines, and nothing of the connection.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 use http::header::{ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, SEC_WEBSOCKET_KEY, TE};
 use http::uri::{Authority, Parts, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, Version};
 
+use crate::in_place::boxed;
 use crate::protocol::http1::{
     Fault, Framing, HeadLimits, Interims, Misuse, RequestHead, ResponseHead, Settled, check_trailers, section_octets,
 };
@@ -22,8 +23,9 @@ pub(crate) fn request(
     secure: bool,
     known: &mut Option<Authority>,
     plain: Option<&Plain>,
-) -> Result<Request<()>, Misuse> {
-    let mut request = Request::new(());
+) -> Result<Box<Request<()>>, Misuse> {
+    // Boxed: it is handed on several times before it is sent.
+    let mut request = boxed(|| Request::new(()));
     *request.uri_mut() = uri(head, head.settled_host(settled), secure, known)?;
     *request.version_mut() = Version::HTTP_2;
     *request.method_mut() = head.method.clone();
@@ -73,7 +75,7 @@ pub(crate) fn response_head(
     status: StatusCode,
     headers: HeaderMap,
     limits: &HeadLimits,
-) -> Result<ResponseHead, Fault> {
+) -> Result<Arc<ResponseHead>, Fault> {
     if status == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Fault::UpgradeInHttp2);
     }
@@ -99,7 +101,7 @@ impl ResponseHeads {
     }
 
     /// The next head, be it interim or final.
-    pub(crate) fn receive(&mut self, status: StatusCode, headers: HeaderMap) -> Result<ResponseHead, Fault> {
+    pub(crate) fn receive(&mut self, status: StatusCode, headers: HeaderMap) -> Result<Arc<ResponseHead>, Fault> {
         let head = response_head(status, headers, &self.limits)?;
         if status.is_informational() {
             self.interims.count(&head, &self.limits)?;

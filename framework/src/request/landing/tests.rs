@@ -1,6 +1,7 @@
 //! One answer, or the word that there will be none.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::FutureExt;
 

@@ -3,6 +3,7 @@
 //! The wire is lent to every call rather than owned, so that what was received and not taken stays with it: a call that
 //! receives can be dropped at any await and made again.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
@@ -217,12 +218,12 @@ impl Exchange {
     /// Receives the final head. Each interim head is a call of its own.
     pub(crate) async fn receive_head(&mut self, wire: &mut Http1) -> Result<Received, Failure> {
         if !self.interims.is_empty() {
-            return Ok(Received::Interim(self.interims.remove(0)));
+            return Ok(Received::Interim(Arc::new(self.interims.remove(0))));
         }
         if let Some(early) = self.early.take() {
             let (head, body) = *early;
             self.state = State::Body(body);
-            return Ok(Received::Final(head));
+            return Ok(Received::Final(Arc::new(head)));
         }
         // What is parsed is no part of this future, of which many wait.
         loop {
@@ -238,10 +239,10 @@ impl Exchange {
     fn take_head(&mut self, wire: &mut Http1) -> Result<Option<Received>, Failure> {
         let State::ReceiveHead(state) = &mut self.state else { return Ok(Some(Received::OutOfTurn)) };
         match state.handle_input(wire.received()).map_err(|fault| Failure::Fault(Stage::Head, fault))? {
-            HeadStep::Interim(head) => Ok(Some(Received::Interim(head))),
+            HeadStep::Interim(head) => Ok(Some(Received::Interim(Arc::new(head)))),
             HeadStep::Final(head, body) => {
                 self.state = State::Body(body);
-                Ok(Some(Received::Final(head)))
+                Ok(Some(Received::Final(Arc::new(head))))
             }
             HeadStep::NeedMore => Ok(None),
         }

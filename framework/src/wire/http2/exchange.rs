@@ -15,6 +15,7 @@ use super::stream::{Sending, Stream};
 use super::{Http2, Tunnel};
 use crate::clock;
 use crate::error::WireState;
+use crate::in_place::counted;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead, Settled};
 use crate::protocol::http2::head::Plain;
 use crate::protocol::websocket::handshake::Asked;
@@ -32,9 +33,9 @@ impl Exchange {
         (secure, plain): (bool, Option<&Plain>),
         limits: HeadLimits,
     ) -> Result<Self, Failure> {
-        // What may fail comes first: the stream is large, and is made where it stays.
+        // What may fail comes first.
         let request = Stream::request(&wire, head, settled, secure, plain)?;
-        Ok(Self(Rc::new(RefCell::new(Stream::new(wire, request, head, settled, limits)))))
+        Ok(Self(counted(|| RefCell::new(Stream::new(wire, request, head, settled, limits)))))
     }
 
     /// Opens the stream with the head, where no data follows it; else `None`.

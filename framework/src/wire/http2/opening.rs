@@ -20,7 +20,7 @@ impl Stream {
                 // The wire was retired after it was lent.
                 None => (Err(h2::Error::from(h2::Reason::REFUSED_STREAM)), true),
                 Some(sender) => {
-                    let sent = sender.send_request(request, is_all);
+                    let sent = sender.send_request(*request, is_all);
                     let state = sender.poll_ready(&mut Context::from_waker(Waker::noop()));
                     if state.is_pending() {
                         // It would hold the stream until there is room for it, also when nobody wants that any more, and open no

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::{Bytes, BytesMut};
@@ -29,8 +30,8 @@ pub(super) struct Receiving {
     heard_before: u64,
     body: Option<RecvStream>,
     /// Heads that came while the request was being sent.
-    interims: VecDeque<ResponseHead>,
-    early: Option<ResponseHead>,
+    interims: VecDeque<Arc<ResponseHead>>,
+    early: Option<Arc<ResponseHead>>,
     /// Has any head come?
     answered: bool,
     /// Has the final head been handed out?
@@ -125,13 +126,13 @@ impl Receiving {
         }))
     }
 
-    fn interim(&mut self, interim: Response<()>) -> Result<ResponseHead, Broken> {
+    fn interim(&mut self, interim: Response<()>) -> Result<Arc<ResponseHead>, Broken> {
         let (parts, ()) = interim.into_parts();
         self.answered = true;
         self.heads.receive(parts.status, parts.headers).map_err(Broken::Fault)
     }
 
-    fn answer(&mut self, answer: Response<RecvStream>) -> Result<ResponseHead, Broken> {
+    fn answer(&mut self, answer: Response<RecvStream>) -> Result<Arc<ResponseHead>, Broken> {
         let (parts, body) = answer.into_parts();
         self.answered = true;
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());

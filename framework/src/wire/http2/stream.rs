@@ -22,7 +22,7 @@ use crate::wire::{Failure, Received};
 pub(super) struct Stream {
     pub(super) wire: Http2,
     /// The head, until it is sent.
-    pub(super) request: Option<Request<()>>,
+    pub(super) request: Option<Box<Request<()>>>,
     pub(super) upgrade: Upgrade,
     pub(super) stream: Option<SendStream<Bytes>>,
     /// Its number as long as it is held here, kept since `h2` takes a lock to tell it.
@@ -75,14 +75,14 @@ impl Stream {
         settled: &Settled,
         secure: bool,
         plain: Option<&Plain>,
-    ) -> Result<Request<()>, Failure> {
+    ) -> Result<Box<Request<()>>, Failure> {
         request(head, settled, secure, &mut wire.shared.authority.borrow_mut(), plain).map_err(Failure::Misuse)
     }
 
     #[inline]
     pub(super) fn new(
         wire: Http2,
-        request: Request<()>,
+        request: Box<Request<()>>,
         head: &RequestHead<'_>,
         settled: &Settled,
         limits: HeadLimits,
@@ -224,8 +224,8 @@ impl Stream {
             self.wire.shared.due.forget(&mut self.due);
             return Poll::Ready(received);
         }
-        let (Some(deadline), Some(id)) = (self.head_deadline, self.id) else { return Poll::Pending };
-        let (over, is_first) = self.wire.shared.due.poll(&mut self.due, (deadline, id.as_u32()), context);
+        let Some(deadline) = self.head_deadline else { return Poll::Pending };
+        let (over, is_first) = self.wire.shared.due.poll(&mut self.due, deadline, context);
         if is_first {
             self.wire.wake_driver();
         }

@@ -34,7 +34,7 @@ impl Draft {
         Self { body, ..self }
     }
 
-    fn request(&self) -> Result<Request<()>, Misuse> {
+    fn request(&self) -> Result<Box<Request<()>>, Misuse> {
         self.request_with(None, None)
     }
 
@@ -42,7 +42,7 @@ impl Draft {
         &self,
         accept_encoding: Option<&'static str>,
         plain: Option<&Plain>,
-    ) -> Result<Request<()>, Misuse> {
+    ) -> Result<Box<Request<()>>, Misuse> {
         let Self { method, target, headers, defaults, body } = self;
         let head = RequestHead {
             version: Version::HTTP_11,
@@ -70,7 +70,7 @@ fn map(fields: &[(&str, &str)]) -> HeaderMap {
     fields.iter().map(|(name, value)| field(name, value.as_bytes()).expect("a valid field")).collect()
 }
 
-fn within(fields: &[(&str, &str)], limits: HeadLimits) -> Result<ResponseHead, Fault> {
+fn within(fields: &[(&str, &str)], limits: HeadLimits) -> Result<Arc<ResponseHead>, Fault> {
     response_head(StatusCode::OK, map(fields), &limits)
 }
 
