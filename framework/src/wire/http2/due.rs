@@ -170,7 +170,19 @@ mod tests {
         assert!(answered.until(&due, start).1);
         due.forget(&mut answered.key);
         assert_eq!(due.next(), None);
-        assert!(next.until(&due, start + Duration::from_secs(1)).1);
+        let later = start + Duration::from_secs(1);
+        assert!(next.until(&due, later).1);
+        assert!(!answered.until(&due, later).1, "the driver knows of that time");
+    }
+
+    #[test]
+    fn where_nobody_waits_no_room_is_kept() {
+        let (due, mut answered) = (Due::default(), Waits::default());
+        assert!(answered.until(&due, Instant::now()).0.is_pending());
+        due.forget(&mut answered.key);
+        assert!(due.waiting.borrow().capacity() > 0);
+        due.rest();
+        assert_eq!(due.waiting.borrow().capacity(), 0);
     }
 
     #[test]
