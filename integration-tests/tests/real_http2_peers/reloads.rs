@@ -8,7 +8,7 @@ use integration_tests::patiently;
 use tokio::task::JoinSet;
 
 use super::place::{SMALL, Site, Visit, World};
-use super::servers::{caddy, haproxy, nginx};
+use super::servers::{caddy, h2o, haproxy, nginx};
 
 /// 500 requests a second, for four seconds.
 const REQUESTS: usize = 2000;
@@ -124,5 +124,17 @@ async fn caddy_is_reloaded_and_no_request_fails() {
         }
         // What was opened in clear is none of its HTTP server's connections any more, and outlives a reload.
         load.holds("caddy, reloaded", if site.is_secure() { TIMES } else { 0 }).await;
+    }
+}
+
+#[tokio::test]
+#[ignore = "needs h2o"]
+async fn h2o_is_restarted_and_no_request_fails() {
+    let world = World::new().await;
+    let server = h2o(&world);
+    for site in server.sites() {
+        let load = Load::run(site, Some(4), || server.peer.signal("HUP")).await;
+        // Its master waits a second for each new worker, and what it is told meanwhile it is told once.
+        load.holds("h2o, restarted", TIMES / 2).await;
     }
 }

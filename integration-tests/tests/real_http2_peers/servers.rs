@@ -124,8 +124,9 @@ pub(crate) fn h2o(world: &World) -> Server {
             origin = world.origin.origin()
         );
         std::fs::write(folder.join("h2o.conf"), configuration).unwrap();
+        // The master holds the listeners, and starts a new worker when it is told to.
         let mut command = Command::new("h2o");
-        command.args(["-c", "h2o.conf"]);
+        command.args(["-m", "master", "-c", "h2o.conf"]);
         vec![command]
     });
     Server::at(ports, world, peer)
