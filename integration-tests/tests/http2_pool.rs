@@ -8,7 +8,8 @@ use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, Settings, builder};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
-use integration_tests::scene::{read_all, sending};
+use integration_tests::scene::{Scene, read_all, sending};
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::tls::{EveryName, Tls};
 use integration_tests::{Gate, patiently};
 use tokio::task::JoinSet;
@@ -242,21 +243,18 @@ async fn e_http2_that_is_required_and_not_chosen_is_12190() {
 }
 
 #[tokio::test]
-async fn e_a_server_that_does_not_know_http2_is_a_typed_error() {
-    let origin = Origin::start(|_| Reply::ok("ok")).await;
-    let recorder = Recorder::start();
-    let session = recorder.session(builder());
-    let connection = session.connect(&origin.origin()).unwrap();
-    let request = connection.open_request(hinternet::Method::GET, "/").unwrap();
+async fn e_http2_that_is_required_without_tls_and_answered_in_http1_is_12190() {
+    let refusal = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+    let scene =
+        Scene::of(ScriptedPeer::start(vec![Script::new().read_preface().send(refusal).keep()]).await, builder());
+    let request = scene.request(hinternet::Method::GET);
     let result = async {
         request.send(()).await?;
         request.receive_response().await.map(|_| ())
     };
-    let error = recorder.failure(request.id(), patiently("the end", result).await);
-    let codes = [ErrorCode::HttpProtocolMismatch, ErrorCode::InvalidServerResponse, ErrorCode::ConnectionError];
-    assert!(codes.contains(&error.code()) && error.blame() == Blame::Peer, "{error}");
-    drop(connection);
-    recorder.finish(session).await;
+    let error = scene.recorder.failure(request.id(), patiently("the end", result).await);
+    assert_eq!((error.code(), error.blame()), (ErrorCode::HttpProtocolMismatch, Blame::Peer), "{error}");
+    scene.end().await;
 }
 
 #[tokio::test]

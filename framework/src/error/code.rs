@@ -106,7 +106,7 @@ error_codes! {
     ClientAuthCertNeededProxy = 12187, "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED_PROXY";
     /// The TLS handshake with a proxy failed.
     SecureFailureProxy = 12188, "ERROR_WINHTTP_SECURE_FAILURE_PROXY";
-    /// The protocol that is required is not one the server chose.
+    /// The protocol that is required is not one the server chose, or speaks.
     HttpProtocolMismatch = 12190, "ERROR_WINHTTP_HTTP_PROTOCOL_MISMATCH";
 }
 

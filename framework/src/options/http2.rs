@@ -29,8 +29,8 @@ pub enum Protocols {
     #[doc(alias = "WINHTTP_PROTOCOL_FLAG_HTTP2")]
     #[default]
     PreferHttp2,
-    /// HTTP/2 or nothing: by ALPN with TLS, without TLS by prior knowledge (RFC 9113 3.3). A server that does not choose it fails
-    /// the request with 12190.
+    /// HTTP/2 or nothing: by ALPN with TLS, without TLS by prior knowledge (RFC 9113 3.3). A server that does not choose it, or
+    /// answers in HTTP/1 where there was nothing to choose, fails the request with 12190.
     RequireHttp2,
 }
 

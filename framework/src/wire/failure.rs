@@ -26,6 +26,8 @@ pub(crate) enum Failure {
     Stream(Stage, StreamEnd),
     /// The peer broke the rules of the whole connection.
     WireFault(Stage, WireFault),
+    /// HTTP/2 was taken for granted, and the peer does not speak it.
+    NotHttp2(Stage),
     /// The wire was closed by this side, with all its streams.
     Closed(Stage, CloseReason),
     /// The caller asked for what may not be sent; nothing of it was.
@@ -63,7 +65,9 @@ impl Failure {
             Self::Coding(_) => CloseReason::ProtocolError,
             Self::Stream(_, StreamEnd::Refused(_) | StreamEnd::Reset(_)) => CloseReason::Cancelled,
             Self::Stream(_, StreamEnd::GoneAway(_)) => CloseReason::GoingAway,
-            Self::Stream(_, StreamEnd::Offended(_)) | Self::WireFault(..) => CloseReason::ProtocolError,
+            Self::Stream(_, StreamEnd::Offended(_)) | Self::WireFault(..) | Self::NotHttp2(_) => {
+                CloseReason::ProtocolError
+            }
             Self::Closed(_, reason) => *reason,
             Self::Timeout(..) | Self::Stalled(..) => CloseReason::TimedOut,
             Self::Misuse(_) | Self::OutOfTurn => CloseReason::Cancelled,
@@ -120,6 +124,10 @@ impl Failure {
             }
             Self::WireFault(stage, fault) => {
                 Error::new(ErrorCode::InvalidServerResponse, operation, stage, Blame::Peer, fault.to_string())
+            }
+            Self::NotHttp2(stage) => {
+                let detail = "HTTP/2 is required, and the server answered in HTTP/1";
+                Error::new(ErrorCode::HttpProtocolMismatch, operation, stage, Blame::Peer, detail)
             }
             Self::Closed(stage, reason) => {
                 let detail = format!("the connection was closed: {reason}");

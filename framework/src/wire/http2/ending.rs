@@ -6,6 +6,7 @@ use h2::{Reason, StreamId};
 
 use super::Http2;
 use crate::error::Stage;
+use crate::protocol::http2::fault::WireFault;
 use crate::reason::{CloseReason, WireHealth};
 use crate::wire::Failure;
 
@@ -27,7 +28,12 @@ impl Http2 {
     pub(super) fn failure(&self, stage: Stage, stream: Option<StreamId>, error: h2::Error) -> Failure {
         let heard = &self.shared.heard;
         if let Some(fault) = heard.fault() {
-            return Failure::WireFault(stage, fault);
+            // With TLS the server had chosen HTTP/2; without, it was taken to know it (RFC 9113 3.3).
+            let was_chosen = self.facts().security.is_some();
+            return match fault {
+                WireFault::SpokeHttp1 if !was_chosen => Failure::NotHttp2(stage),
+                fault => Failure::WireFault(stage, fault),
+            };
         }
         if let Some(tls) = heard.tls() {
             return Failure::Io(stage, io::Error::other(tls));
