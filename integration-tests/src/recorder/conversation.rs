@@ -117,6 +117,7 @@ impl Conversation {
             // It may be told while a read is under way that has not taken anything yet, or between two.
             Happened::ReaderStalled => self.only_in("ReaderStalled", self.phase != Phase::Ready),
             Happened::Downloaded => self.only_in("DownloadProgress", self.phase == Phase::Reading),
+            Happened::WireHealth(..) => self.only_in("WireHealthChanged", false),
             _ => Ok(()),
         }
     }

@@ -5,7 +5,7 @@
 
 use std::net::SocketAddr;
 
-use hinternet::{AuthReason, ErrorCode, HandleKind, Notification, Operation, Status};
+use hinternet::{AuthReason, ErrorCode, HandleKind, Notification, Operation, Status, WireHealth};
 
 /// One notification, as the checker sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub enum Happened {
     /// `WireReleased`.
     WireReleased(u64),
     /// `WireHealthChanged`.
-    WireHealth,
+    WireHealth(u64, WireHealth),
     /// `ReaderStalled`.
     ReaderStalled,
     /// `FrameSent`, `FrameReceived`.
@@ -161,7 +161,7 @@ impl From<&Status> for Happened {
             Status::ConnectionSecured(_) => Self::Ended(Step::Secure),
             Status::SecureFailure(_) => Self::InsecureWire,
             Status::WireAcquired { wire, .. } => Self::WireAcquired(wire.value()),
-            Status::WireHealthChanged { .. } => Self::WireHealth,
+            Status::WireHealthChanged { wire, health } => Self::WireHealth(wire.value(), *health),
             Status::ReaderStalled { .. } => Self::ReaderStalled,
             Status::FrameSent(_) | Status::FrameReceived(_) => Self::Frame,
             Status::WireReleased { wire } => Self::WireReleased(wire.value()),

@@ -9,6 +9,7 @@ use super::conversation::{Breach, Conversation};
 use super::event::{Event, Happened, Step};
 use super::self_healing::SelfHealingStory;
 use super::websocket::WebSocketStory;
+use super::wire_health::WireLives;
 
 /// Checks events as they come and keeps what is wrong with them.
 #[derive(Debug, Default)]
@@ -46,6 +47,7 @@ struct Account {
     /// Informational statuses were dropped, so that their order proves nothing any more.
     lossy: bool,
     closing_wires: usize,
+    wires: WireLives,
     /// Of a session: searches for proxies under way.
     searches: usize,
     conversation: Conversation,
@@ -186,6 +188,7 @@ impl Account {
             doomed: false,
             lossy: false,
             closing_wires: 0,
+            wires: WireLives::default(),
             searches: 0,
             conversation: Conversation::default(),
             websocket: WebSocketStory::default(),
@@ -250,9 +253,9 @@ impl Account {
             Happened::Created(_)
             | Happened::WireReleased(_)
             | Happened::WireAcquired(_)
-            | Happened::WireHealth
             // A wire that nobody waits for any more may fail to be secured.
             | Happened::InsecureWire => Ok(()),
+            Happened::WireHealth(wire, health) => self.wires.handle(*wire, *health),
             Happened::Began(Step::CloseWire) => {
                 self.closing_wires += 1;
                 Ok(())

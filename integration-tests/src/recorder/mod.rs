@@ -24,6 +24,7 @@ mod self_healing;
 mod tests;
 mod trace;
 mod websocket;
+mod wire_health;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
