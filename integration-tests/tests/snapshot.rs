@@ -4,19 +4,22 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use futures_util::{SinkExt, StreamExt};
+use hinternet::tls::TlsOptions;
 use hinternet::{
     Connection, DialOptions, ErrorCode, HandleId, Http2Options, MessageKind, MessagePart, Method,
     NotificationMask as Mask, OriginSnapshot, Payload, Request, RequestSnapshot, Session, SessionBuilder, Snapshot,
     Status, Version, Waiting, WebSocketSnapshot, WireHealth, WireSnapshot,
 };
+use integration_tests::certificates::{Authority, Leaf};
 use integration_tests::http2_origin::{Http2Origin, Http2Scene, Settings, builder};
 use integration_tests::http2_peer::frames;
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::{Scene, read_all, receiving, sending};
 use integration_tests::scripted_peer::{Script, ScriptedPeer};
+use integration_tests::tls::{EveryName, Tls};
 use integration_tests::websocket::WebSocketOrigin;
-use integration_tests::{FakeDialer, Gate, patiently};
+use integration_tests::{FakeDialer, FakeResolver, Gate, patiently};
 
 /// An HTTP/1.1 server that holds `/held`, and a watched session.
 struct World {
@@ -256,6 +259,78 @@ async fn a_request_whose_wire_is_dialed_waits_for_the_connection() {
     assert_eq!(read_all(&request).await.unwrap(), b"hello");
     drop(connection);
     recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn a_request_whose_server_is_looked_up_waits_for_its_address() {
+    let (gate, origin) = (Gate::new(), Origin::start(|_| Reply::ok("ok")).await);
+    let resolver = FakeResolver::held_by(&gate).and("server.example", &["127.0.0.1"]);
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().dial(DialOptions::default().resolver(resolver)));
+    let connection = session.connect(&format!("http://server.example:{}", origin.address().port())).unwrap();
+    let request = connection.open_request(Method::GET, "/").unwrap();
+    let sent = sending(&request, ());
+    recorder.wait_for_status(request.id(), "ResolvingName").await;
+    assert_eq!(waits_for(&session, &request).await, Some(Waiting::Resolve));
+    gate.open();
+    patiently("the send", sent).await.unwrap().unwrap();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"ok");
+    drop(connection);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn a_request_whose_connection_is_secured_waits_for_tls() {
+    let gate = Gate::new();
+    // It takes the ClientHello, and says nothing to it.
+    let mute = ScriptedPeer::always(Script::new().hold(&gate).close()).await.secure();
+    let scene = Scene::of(mute, Session::builder());
+    let request = scene.request(Method::GET);
+    let sent = sending(&request, ());
+    scene.recorder.wait_for_status(request.id(), "SecuringConnection").await;
+    assert_eq!(waits_for(&scene.session, &request).await, Some(Waiting::Tls));
+    gate.open();
+    scene.recorder.failure(request.id(), patiently("the send", sent).await.unwrap());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_request_whose_body_fills_the_servers_window_waits_for_more_of_it() {
+    const BODY: usize = 1 << 20;
+    // Its window is what it is without a word (RFC 9113 6.5.2): less than the body and all that may lie in between.
+    let script = Script::new().read_preface().send(frames::settings(&[])).keep();
+    let scene = Scene::of(ScriptedPeer::always(script).await, builder());
+    let request = scene.request(Method::POST);
+    let sent = sending(&request, vec![0; BODY]);
+    let is_stuck = |now: &Snapshot| request_of(now, request.id()).waits_for == Some(Waiting::SendWindow);
+    seen(&scene.session, "a full window", is_stuck).await;
+    assert_eq!(request.why_waiting().await, Some(Waiting::SendWindow));
+    request.cancel();
+    scene.recorder.failure(request.id(), patiently("the send", sent).await.unwrap());
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn a_secure_wire_shows_what_was_agreed_on_and_how_long_it_took() {
+    let authority = Authority::new("The test's own authority");
+    let tls = Tls::new(&authority.issue(Leaf::for_names(["127.0.0.1"]))).offering(&["h2"]);
+    let trusting = TlsOptions::new().trust_only([authority.certificate()]);
+    let scene = Http2Scene::of(
+        Http2Origin::secure(&tls, |_| Reply::ok("ok").into()).await,
+        Session::builder().dial(EveryName::here()).tls(trusting),
+    );
+    let request = scene.reading("/").await;
+    let wire = request.wire().await.expect("its body was not read");
+    let secure = wire.secure.as_ref().expect("it is secure");
+    assert_eq!((secure.protocol, secure.resumed), ("TLS 1.3", false));
+    assert_eq!(secure.application_protocol.as_deref(), Some("h2"));
+    assert!(secure.cipher_suite.starts_with("TLS_"), "{secure:?}");
+    let timings = request.timings().unwrap();
+    assert_eq!([Some(wire.connecting), wire.securing], [timings.connecting(), timings.securing()]);
+    assert!(wire.securing > Some(Duration::ZERO) && wire.connecting > Duration::ZERO, "{wire:#?}");
+    assert_eq!(read_all(&request).await.unwrap(), b"ok");
+    scene.end().await;
 }
 
 #[tokio::test]

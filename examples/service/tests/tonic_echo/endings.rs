@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use hinternet::{Stage, Status as Told};
+use integration_tests::http2_origin::{Answer, Http2Scene, Reason};
 use integration_tests::patiently;
-use service::grpc::where_safe;
+use service::echo::echo_client::EchoClient;
+use service::grpc::{Transport, transport, where_safe};
 use tonic::{Code, Request};
 
 use super::{Scene, times, words};
@@ -95,4 +97,38 @@ async fn only_what_is_safe_is_called_again() {
     assert_eq!(patiently("a status", outcome).await.unwrap_err().code(), Code::FailedPrecondition);
     assert_eq!(attempts, 1, "the server has looked at it");
     scene.end().await;
+}
+
+/// How often it is called, and the status of the last time.
+async fn calls(echo: &EchoClient<Transport>) -> (u32, Code) {
+    let mut attempts = 0;
+    let outcome = where_safe(async |_| {
+        attempts += 1;
+        echo.clone().once(words("hello")).await
+    });
+    let status = patiently("a status", outcome).await.unwrap_err();
+    (attempts, status.code())
+}
+
+#[tokio::test]
+async fn what_was_not_sent_is_called_again() {
+    let Scene { recorder, session, connection, server, .. } = Scene::new().await;
+    server.stop().await;
+    let echo = EchoClient::new(transport(connection));
+    assert_eq!(calls(&echo).await, (4, Code::Unavailable));
+    drop(echo);
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn what_was_refused_unprocessed_is_called_again_and_what_may_have_been_acted_on_is_not() {
+    for (reason, expected) in
+        [(Reason::REFUSED_STREAM, (4, Code::Unavailable)), (Reason::INTERNAL_ERROR, (1, Code::Internal))]
+    {
+        let scene = Http2Scene::with(move |_| Answer::reset(reason)).await;
+        let echo = EchoClient::new(transport(scene.connection.clone()));
+        assert_eq!(calls(&echo).await, expected);
+        drop(echo);
+        scene.end().await;
+    }
 }
