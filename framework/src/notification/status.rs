@@ -309,8 +309,8 @@ pub enum Status {
         /// Which wire.
         wire: WireId,
     },
-    /// A wire that carries several requests at a time is suspect, is heard again, or takes no more requests. That requests come
-    /// and go on it is told by `WireAcquired` and `WireReleased`.
+    /// A wire that carries several requests at a time is suspect, is heard again, takes no more requests, or is closed. That requests
+    /// come and go on it is told by `WireAcquired` and `WireReleased`.
     WireHealthChanged {
         /// Which wire.
         wire: WireId,
