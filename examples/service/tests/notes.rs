@@ -1,7 +1,5 @@
 //! What the JSON client sends again.
 
-use std::time::Duration;
-
 use hinternet::{Session, WireState};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::patiently;
@@ -13,7 +11,7 @@ use service::notes::Notes;
 async fn a_note_that_was_never_sent_is_sent_again_until_its_time_is_over() {
     let (nobody, recorder) = (Nobody::new(), Recorder::start());
     let session = recorder.session(Session::builder());
-    let notes = Notes::at(&session, &nobody.origin()).unwrap().within(Duration::from_millis(500));
+    let notes = Notes::at(&session, &nobody.origin()).unwrap();
     let error = patiently("the end", notes.add("hello")).await.unwrap_err();
     assert_eq!(error.wire_state(), WireState::NotSent, "{error}");
     assert!(recorder.count(|status| status.name() == "ConnectingToServer") > 1);
@@ -25,7 +23,7 @@ async fn a_note_that_was_never_sent_is_sent_again_until_its_time_is_over() {
 async fn a_note_that_may_have_arrived_is_not_sent_again_and_what_is_only_read_is() {
     let (origin, recorder) = (Origin::start(|_| Reply::drop_connection()).await, Recorder::start());
     let session = recorder.session(Session::builder());
-    let notes = Notes::at(&session, &origin.origin()).unwrap().within(Duration::from_millis(500));
+    let notes = Notes::at(&session, &origin.origin()).unwrap();
     patiently("the end", notes.add("hello")).await.unwrap_err();
     assert_eq!(origin.log().len(), 1);
     patiently("the end", notes.read(1)).await.unwrap_err();

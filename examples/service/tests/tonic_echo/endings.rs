@@ -5,11 +5,13 @@ use std::time::Duration;
 use hinternet::{Stage, Status as Told};
 use integration_tests::http2_origin::{Answer, Http2Scene, Reason};
 use integration_tests::patiently;
+use integration_tests::recorder::Recorder;
+use integration_tests::scene::Nobody;
 use service::echo::echo_client::EchoClient;
 use service::grpc::{Transport, transport, where_safe};
 use tonic::{Code, Request};
 
-use super::{Scene, times, words};
+use super::{Scene, builder, times, words};
 
 #[tokio::test]
 async fn a_deadline_ends_a_call_here_and_at_the_server() {
@@ -112,9 +114,9 @@ async fn calls(echo: &EchoClient<Transport>) -> (u32, Code) {
 
 #[tokio::test]
 async fn what_was_not_sent_is_called_again() {
-    let Scene { recorder, session, connection, server, .. } = Scene::new().await;
-    server.stop().await;
-    let echo = EchoClient::new(transport(connection));
+    let (nobody, recorder) = (Nobody::new(), Recorder::start());
+    let session = recorder.session(builder());
+    let echo = EchoClient::new(transport(session.connect(&nobody.origin()).unwrap()));
     assert_eq!(calls(&echo).await, (4, Code::Unavailable));
     drop(echo);
     recorder.finish(session).await;
