@@ -162,6 +162,28 @@ impl Dialer for Dials {
     }
 }
 
+#[tokio::test]
+async fn a_wire_that_was_silent_is_asked_when_it_is_used_and_only_if_that_is_wished() {
+    for (ping_after, pings) in [(Some(Duration::from_nanos(1)), 1), (None, 0)] {
+        let mut http2 = Http2Options::default();
+        http2.ping_after = ping_after;
+        // No pings but these.
+        http2.adaptive_window = false;
+        let script = answering(Script::new().read_preface().send(frames::settings(&[])), 1).read_streams(2);
+        // One ping may do for both uses.
+        let script = script.read_frames(Wanted::Of(Kind::Ping), pings).send(frames::answer(3, "hello"));
+        let peer = ScriptedPeer::always(script.keep().answering_pings()).await;
+        let scene = Scene::of(peer, builder().http2(http2));
+        for _ in 0..2 {
+            assert_eq!(patiently("an answer", answered(&scene.sent().await)).await.unwrap(), b"hello");
+        }
+        let read = scene.peer.connection(0).frames();
+        let is_asked = read.iter().any(|frame| frame.kind == Kind::Ping && !frame.is_ack());
+        assert_eq!(is_asked, ping_after.is_some());
+        scene.end().await;
+    }
+}
+
 /// Its streams take no more, and panic when they are asked again, once they are told to.
 #[derive(Debug)]
 struct Chokes(Arc<AtomicUsize>);

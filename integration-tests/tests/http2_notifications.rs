@@ -1,9 +1,13 @@
 //! C.6, C.9: an exchange over HTTP/2 is told as one over HTTP/1.1 is, and the end of a wire that many share is told once.
 
-use hinternet::{Blame, HandleId, Protocols, RequestOptions, Session, Status};
-use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason};
+use std::time::Duration;
+
+use hinternet::{Blame, HandleId, Http2Options, Protocols, RequestOptions, Session, Status, WireHealth};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Reason, builder};
+use integration_tests::http2_peer::frames;
 use integration_tests::origin::Reply;
-use integration_tests::scene::{read_all, receiving};
+use integration_tests::scene::{Scene, read_all, receiving};
+use integration_tests::scripted_peer::{Script, ScriptedPeer};
 use integration_tests::{Gate, patiently};
 
 const CREATED: [&str; 1] = ["HandleCreated"];
@@ -158,5 +162,57 @@ async fn c9_a_reset_stream_is_an_error_and_no_end_of_a_wire() {
     assert!(names.contains(&"WireReleased") && !names.contains(&"ClosingConnection"), "{names:?}");
     get(&scene, "/").await;
     assert_eq!(scene.origin.connections(), 1);
+    scene.end().await;
+}
+
+/// What the connection's handle was told of the end of a wire, and before that of its health.
+fn told_of_wires(scene: &Http2Scene) -> Vec<String> {
+    let told = scene.recorder.of(scene.connection.id());
+    let end = told.iter().filter_map(|one| match &one.status {
+        Status::WireHealthChanged { health, .. } => Some(format!("{health:?}")),
+        Status::ClosingConnection { .. } | Status::ConnectionClosed => Some(one.name().to_owned()),
+        _ => None,
+    });
+    end.collect()
+}
+
+#[tokio::test]
+async fn c6_a_wire_that_expires_is_retiring_while_it_carries_something_and_closed_then() {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let scene = Http2Scene::with(move |_| Reply::ok("late").held(&held).into()).await;
+    let request = scene.sent("/").await;
+    scene.origin.wait_for_requests(1).await;
+    assert_eq!(scene.connection.expire().await, 1);
+    let retiring = |status: &Status| matches!(status, Status::WireHealthChanged { health: WireHealth::Retiring, .. });
+    scene.recorder.wait_for(|one| retiring(&one.status)).await;
+    assert_eq!(told_of_wires(&scene), ["Retiring"]);
+    gate.open();
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"late");
+    scene.recorder.wait_for(|one| matches!(one.status, Status::ConnectionClosed)).await;
+    assert_eq!(told_of_wires(&scene), ["Retiring", "Closed(Retired)", "ClosingConnection", "ConnectionClosed"]);
+    scene.end().await;
+}
+
+#[tokio::test]
+async fn c6_a_suspect_wire_that_is_heard_again_is_told_of_as_well() {
+    let mut http2 = Http2Options::default();
+    http2.ping_every = Some(Duration::from_millis(50));
+    http2.ping_timeout = Duration::from_secs(2);
+    let gate = Gate::new();
+    // It answers no ping, and in the end the request.
+    let script = Script::new().read_preface().send(frames::settings(&[])).read_streams(1).hold(&gate);
+    let late = script.send(frames::answer(1, "late")).keep();
+    let scene = Scene::of(ScriptedPeer::always(late).await, builder().http2(http2));
+    let request = scene.sent().await;
+    let first = scene.recorder.wait_for(|one| matches!(one.status, Status::WireHealthChanged { .. })).await;
+    let Status::WireHealthChanged { wire, health } = first.status else { panic!("{first:?}") };
+    assert_eq!((first.handle, health), (scene.connection.id(), WireHealth::Suspect));
+    gate.open();
+    let again = |status: &Status| matches!(status, Status::WireHealthChanged { wire: it, health } if *it == wire && health.takes_requests());
+    scene.recorder.wait_for(|one| again(&one.status)).await;
+    request.receive_response().await.unwrap();
+    assert_eq!(read_all(&request).await.unwrap(), b"late");
     scene.end().await;
 }

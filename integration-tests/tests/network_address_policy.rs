@@ -154,3 +154,24 @@ async fn a_policy_of_ones_own_sees_host_and_address_and_gives_the_reason() {
     drop(refused);
     recorder.finish(session).await;
 }
+
+#[tokio::test]
+async fn a_redirect_leads_to_no_private_address_either() {
+    let recorder = Recorder::start();
+    let (dialer, mut attempts) = FakeDialer::new();
+    let resolver = FakeResolver::knowing("public.example", &[PUBLIC]).and("inside.example", &["10.0.0.1"]);
+    let session = recorder.session(guarded(DialOptions::default().resolver(resolver).dialer(dialer)));
+    for answer in [
+        "HTTP/1.1 302 Found\r\nLocation: http://inside.example/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 302 Found\r\nLocation: http://127.1/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 307 \r\nLocation: http://[::ffff:169.254.169.254]/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+    ] {
+        let call = tokio::spawn(session.get("http://public.example/").unwrap().send());
+        attempts.next().await.connect(answer);
+        let error = patiently("the end", call).await.unwrap().unwrap_err();
+        let facts = (error.code(), error.stage(), error.blame());
+        assert_eq!(facts, (ErrorCode::CannotConnect, Stage::Connect, Blame::Caller), "{error}");
+        assert!(attempts.is_empty(), "{answer}");
+    }
+    recorder.finish(session).await;
+}
