@@ -134,6 +134,8 @@ impl Outcomes {
             CannotConnect,
             ConnectionError,
             InvalidServerResponse,
+            // HTTP/2 without TLS, answered in HTTP/1.
+            HttpProtocolMismatch,
             // Of redirects: too many, or the body cannot be given again.
             RedirectFailed,
             ResendRequest,
