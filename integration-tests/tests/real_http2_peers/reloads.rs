@@ -134,7 +134,7 @@ async fn h2o_is_restarted_and_no_request_fails() {
     let server = h2o(&world);
     for site in server.sites() {
         let load = Load::run(site, Some(4), || server.peer.signal("HUP")).await;
-        // Its master waits a second for each new worker, and what it is told meanwhile it is told once.
+        // Its master takes one signal after the other, up to a second each: the last ones may come when the load is over.
         load.holds("h2o, restarted", TIMES / 2).await;
     }
 }
