@@ -151,11 +151,14 @@ pub async fn ask_until(origin: &str, text: String, stop: impl Future) -> Result<
     let echo = EchoClient::new(transport(session.connect(origin)?));
     let mut asking = pin!(ask(echo, text));
     tokio::select! {
-        asked = &mut asking => return Ok(asked?),
+        biased;
         _ = stop => {}
+        asked = &mut asking => return Ok(asked?),
     }
     // The call under way may finish; the next one is refused.
-    let (report, _refused) = tokio::join!(session.shutdown(Duration::from_secs(5)), asking);
+    let shutdown = session.shutdown(Duration::from_secs(5));
+    println!("draining  what is under way may finish");
+    let (report, _refused) = tokio::join!(shutdown, asking);
     print_report(report);
     Ok(())
 }
@@ -164,7 +167,7 @@ async fn ask(echo: EchoClient<Transport>, text: String) -> Result<(), Status> {
     loop {
         let reply = where_safe(async |_| {
             let mut request = Request::new(words(&text));
-            request.set_timeout(Duration::from_secs(2));
+            request.set_timeout(Duration::from_secs(5));
             echo.clone().once(request).await
         });
         println!("once      {:?}", reply.await?.into_inner().text);

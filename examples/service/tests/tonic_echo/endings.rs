@@ -1,5 +1,6 @@
 //! Deadlines, cancels and drains.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use hinternet::{Stage, Status as Told};
@@ -9,6 +10,8 @@ use integration_tests::recorder::Recorder;
 use integration_tests::scene::Nobody;
 use service::echo::echo_client::EchoClient;
 use service::grpc::{Transport, transport, where_safe};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
 use tonic::{Code, Request};
 
 use super::{Scene, builder, times, words};
@@ -85,6 +88,33 @@ async fn a_drain_lets_calls_finish_and_takes_no_new_ones() {
     assert!(patiently("the end", replies.message()).await.unwrap().is_none());
     let report = patiently("the drain", draining).await.unwrap();
     assert_eq!((report.completed, report.cancelled, report.never_sent), (1, 0, 0));
+    scene.end().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn at_ctrl_c_the_program_waits_for_the_answer_to_the_call_under_way() {
+    use nix::sys::signal::{Signal, kill};
+    use nix::unistd::Pid;
+
+    let scene = Scene::new().await;
+    let mut program = Command::new(env!("CARGO_BIN_EXE_service"));
+    program
+        .args(["call", &scene.server.origin(), "wait"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let mut program = program.spawn().unwrap();
+    let mut lines = BufReader::new(program.stdout.take().unwrap()).lines();
+    scene.oracle.begun().await;
+    kill(Pid::from_raw(program.id().unwrap().try_into().unwrap()), Signal::SIGINT).unwrap();
+    let mut line = async || patiently("a line", lines.next_line()).await.unwrap();
+    assert_eq!(line().await.unwrap(), "draining  what is under way may finish");
+    scene.oracle.answers();
+    assert_eq!(line().await.unwrap(), "once      \"wait\"");
+    assert_eq!(line().await.unwrap(), "report    completed 1, cancelled 0, never sent 0");
+    assert_eq!(line().await, None);
+    assert_eq!(patiently("its end", program.wait()).await.unwrap().code(), Some(0));
     scene.end().await;
 }
 

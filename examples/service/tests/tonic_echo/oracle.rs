@@ -13,7 +13,7 @@ use service::echo::{Reply, Words};
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Request, Response, Status, Streaming};
 
-/// What it does is what the text says: `refuse`, `hang`, `fail`; any other text is said again.
+/// What it does is what the text says: `refuse`, `hang`, `wait`, `fail`; any other text is said again.
 #[derive(Clone, Default)]
 pub(crate) struct Oracle(Arc<Seen>);
 
@@ -22,6 +22,7 @@ struct Seen {
     peers: Mutex<BTreeSet<SocketAddr>>,
     begun: Gate,
     given_up: Gate,
+    may_end: Gate,
 }
 
 type Replies = Pin<Box<dyn Stream<Item = Result<Reply, Status>> + Send>>;
@@ -32,14 +33,19 @@ impl Oracle {
         self.0.peers.lock().unwrap().len()
     }
 
-    /// A call that hangs has begun.
+    /// A call that hangs or waits has begun.
     pub(crate) async fn begun(&self) {
-        integration_tests::patiently("a call to hang", self.0.begun.passed()).await;
+        integration_tests::patiently("a call to begin", self.0.begun.passed()).await;
     }
 
     /// A call that hung was given up by its client.
     pub(crate) async fn given_up(&self) {
         integration_tests::patiently("a call to be given up", self.0.given_up.passed()).await;
+    }
+
+    /// Calls that wait are answered from now on.
+    pub(crate) fn answers(&self) {
+        self.0.may_end.open();
     }
 
     fn sees<T>(&self, request: &Request<T>) {
@@ -75,6 +81,11 @@ impl Echo for Oracle {
                 Err(Status::with_details_and_metadata(Code::FailedPrecondition, REFUSAL, details, given))
             }
             "hang" => self.hang().await,
+            "wait" => {
+                self.0.begun.open();
+                self.0.may_end.passed().await;
+                Ok(Response::new(reply("wait", 1)))
+            }
             text => Ok(Response::from_parts(given, reply(text, 1), Default::default())),
         }
     }
