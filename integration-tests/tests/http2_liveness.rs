@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
-use hinternet::{Blame, DialOptions, Http2Options, Notification, Request, Status};
+use hinternet::{Blame, CloseReason, DialOptions, Http2Options, Notification, Request, Status, WireHealth};
 use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
 use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::origin::Reply;
@@ -182,6 +182,26 @@ async fn a_wire_that_was_silent_is_asked_when_it_is_used_and_only_if_that_is_wis
         assert_eq!(is_asked, ping_after.is_some());
         scene.end().await;
     }
+}
+
+#[tokio::test]
+async fn a_wire_that_the_change_of_network_cut_off_is_found_out_before_a_request_comes_to_it() {
+    let mut http2 = impatient();
+    // Nobody asks but for the change.
+    (http2.ping_every, http2.ping_after) = (None, None);
+    let peer = ScriptedPeer::start_with_default(vec![black_hole(1)], healthy()).await;
+    let scene = Scene::of(peer, builder().http2(http2));
+    assert_eq!(answered(&scene.sent().await).await.unwrap(), b"hello");
+    let change = scene.session.network_changed().await;
+    assert_eq!((change.closed, change.asked), (0, 1));
+    let given_up = WireHealth::Closed(CloseReason::PingTimeout);
+    let is_given_up =
+        |status: &Status| matches!(status, Status::WireHealthChanged { health, .. } if *health == given_up);
+    scene.recorder.wait_for(|one| is_given_up(&one.status)).await;
+    assert_eq!(answered(&scene.sent().await).await.unwrap(), b"hello");
+    assert_eq!(scene.peer.connections(), 2);
+    assert_eq!(scene.recorder.count(|status| matches!(status, Status::Retrying { .. })), 0);
+    scene.end().await;
 }
 
 /// Its streams take no more, and panic when they are asked again, once they are told to.

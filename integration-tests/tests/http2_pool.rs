@@ -345,6 +345,28 @@ async fn a_wire_carries_no_more_requests_than_it_may() {
     scene.end().await;
 }
 
+/// Its age is looked at when a stream ends, and once a second.
+#[tokio::test]
+async fn a_wire_that_was_found_too_old_gets_no_other_request_and_ends_what_it_carries() {
+    let gates = gates(1);
+    let mut options = hinternet::SessionOptions::default();
+    (options.request.protocols, options.wire_max_age) = (Protocols::RequireHttp2, Some(Duration::from_nanos(1)));
+    let scene = Http2Scene::of(Http2Origin::start(gated(&gates)).await, Session::builder().options(options));
+    let held = scene.sent("/0").await;
+    scene.origin.wait_for_requests(1).await;
+    for _ in 0..3 {
+        assert_eq!(scene.text("/").await.unwrap(), "ok");
+    }
+    gates[0].open();
+    assert_eq!(answered(&held).await, b"0");
+    scene.origin.wait_for_end(0).await;
+    let served: Vec<_> =
+        scene.origin.wires().iter().map(|wire| wire.streams()).filter(|streams| *streams > 0).collect();
+    // The first until one of its two had ended, unless its second went by before the other came.
+    assert!(matches!(served[..], [2, 1, 1] | [1, 1, 1, 1]), "{served:?}");
+    scene.end().await;
+}
+
 /// One stream at a time, one wire, and two who wait for it: whoever is given up at the moment of being served, the next is served.
 #[tokio::test]
 async fn a_place_that_is_given_up_goes_to_the_next_in_line() {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use hinternet::{DialOptions, ErrorCode, Method, OriginOptions, RequestOptions, Session, SessionBuilder, Status};
+use hinternet::{
+    CloseReason, DialOptions, ErrorCode, Method, Notification, OriginOptions, RequestOptions, Session, SessionBuilder,
+    Status,
+};
 use integration_tests::origin::{Origin, Reply};
 use integration_tests::recorder::Recorder;
 use integration_tests::scene::read_all;
@@ -99,6 +102,56 @@ async fn an_origin_may_have_fewer_wires_than_the_others() {
     read_all(&requests[1]).await.unwrap();
     assert_eq!(origin.connections(), 1);
     drop((connection, requests));
+    recorder.finish(session).await;
+}
+
+#[tokio::test]
+async fn the_wires_of_an_origin_have_an_age_and_a_rest_of_their_own() {
+    let old = OriginOptions::new().wire_max_age(Duration::from_nanos(1));
+    let restless = OriginOptions::new().idle_timeout(Duration::from_millis(1));
+    for (own, reason) in [(old, CloseReason::Retired), (restless, CloseReason::IdleTimeout)] {
+        let (its, another) = (Origin::start(|_| Reply::ok("hello")).await, Origin::start(|_| Reply::ok("hello")).await);
+        let pattern = its.origin().trim_start_matches("http://").to_owned();
+        let recorder = Recorder::start();
+        let session = recorder.session(Session::builder().for_origins(&pattern, own));
+        let text = async |origin: &Origin| session.get(origin.url("/"))?.send().await?.text().await;
+        assert_eq!(text(&another).await.unwrap(), "hello");
+        for mut missing in 1..=2 {
+            assert_eq!(text(&its).await.unwrap(), "hello");
+            let ended = |status: &Status| matches!(status, Status::ClosingConnection { reason: why } if *why == reason);
+            let so_many = |one: &Notification| {
+                missing -= usize::from(ended(&one.status));
+                missing == 0
+            };
+            recorder.wait_for(so_many).await;
+        }
+        assert_eq!(text(&another).await.unwrap(), "hello");
+        assert_eq!((its.connections(), another.connections()), (2, 1), "{reason:?}");
+        recorder.finish(session).await;
+    }
+}
+
+#[tokio::test]
+async fn an_origin_may_have_wires_ready_where_the_others_have_none() {
+    let (its, another) = (Origin::start(|_| Reply::ok("hello")).await, Origin::start(|_| Reply::ok("hello")).await);
+    let pattern = its.origin().trim_start_matches("http://").to_owned();
+    let recorder = Recorder::start();
+    let session = recorder.session(Session::builder().for_origins(&pattern, OriginOptions::new().min_wires(2)));
+    let (its_handle, others) = (session.connect(&its.origin()).unwrap(), session.connect(&another.origin()).unwrap());
+    let mut missing = 2;
+    let ready = |one: &Notification| one.handle == its_handle.id() && one.status.name() == "ConnectedToServer";
+    let so_many = |one: &Notification| {
+        missing -= usize::from(ready(one));
+        missing == 0
+    };
+    recorder.wait_for(so_many).await;
+    // Where this is answered, wires would have been dialed before.
+    let request = others.open_request(Method::GET, "/").unwrap();
+    request.send(()).await.unwrap();
+    request.receive_response().await.unwrap();
+    read_all(&request).await.unwrap();
+    assert_eq!((another.connections(), recorder.count_of(others.id(), "ConnectingToServer")), (1, 0));
+    drop((its_handle, others, request));
     recorder.finish(session).await;
 }
 
