@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use hinternet::network::{Destination, Dialer, Dialing, Stream};
 use hinternet::{Blame, CloseReason, DialOptions, Http2Options, Notification, Request, Status, WireHealth};
-use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, builder};
+use integration_tests::http2_origin::{Answer, Http2Origin, Http2Scene, Settings, builder};
 use integration_tests::http2_peer::{Kind, frames};
 use integration_tests::origin::Reply;
 use integration_tests::scene::{Scene, read_all, receiving};
@@ -180,6 +180,31 @@ async fn a_wire_that_was_silent_is_asked_when_it_is_used_and_only_if_that_is_wis
         let read = scene.peer.connection(0).frames();
         let is_asked = read.iter().any(|frame| frame.kind == Kind::Ping && !frame.is_ack());
         assert_eq!(is_asked, ping_after.is_some());
+        scene.end().await;
+    }
+}
+
+#[tokio::test]
+async fn rfc9113_5_2_what_takes_no_room_of_a_window_is_no_cause_to_measure_the_path() {
+    let mut http2 = Http2Options::default();
+    (http2.ping_after, http2.ping_every) = (None, None);
+    for is_body in [false, true] {
+        let large = || "x".repeat(8 << 10);
+        let reply = move || if is_body { Reply::ok(large()) } else { Reply::ok("").field("x-large", large()) };
+        let origin = Http2Origin::with(Settings::new(), move |_| reply().into()).await;
+        let scene = Http2Scene::of(origin, builder().http2(http2));
+        // As bodies these are half of what a stream may send unread.
+        for _ in 0..http2.stream_window / 2 / (8 << 10) {
+            scene.text("/").await.unwrap();
+        }
+        let is_asked = || scene.origin.wires()[0].pings() > 0;
+        patiently("a ping", async {
+            while is_body && !is_asked() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        assert_eq!(is_asked(), is_body);
         scene.end().await;
     }
 }

@@ -84,6 +84,8 @@ pub(crate) struct Received {
     pub(crate) control_frames: u64,
     /// Of response bodies, without padding.
     pub(crate) data_octets: u64,
+    /// What takes of a window: the same with padding (RFC 9113 6.9.1).
+    pub(crate) window_octets: u64,
 }
 
 impl Budget {

@@ -61,7 +61,7 @@ impl AdaptiveWindow {
         }
     }
 
-    /// So much of response bodies came, on all streams.
+    /// So much came that takes of a window, on all streams.
     pub(crate) fn received(&mut self, octets: u64, now: Instant) {
         if let Some(measure) = &mut self.measuring {
             measure.octets = measure.octets.saturating_add(octets);

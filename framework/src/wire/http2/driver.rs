@@ -23,9 +23,12 @@ use crate::reason::{CloseReason, WireHealth};
 pub(crate) struct Driver {
     wire: Http2,
     connection: Connection<Listening, Bytes>,
+    /// Taken for the first ping: from then on `h2` looks for one with every frame.
     pings: Option<PingPong>,
     keepalive: KeepAlive,
     window: AdaptiveWindow,
+    /// Octets that it was told of.
+    measured: u64,
     readers: Readers,
     /// The server was not told yet how large the windows of its streams have become.
     stream_window_is_due: bool,
@@ -53,20 +56,20 @@ pub(crate) enum Change {
 impl Driver {
     pub(super) fn new(
         wire: &Http2,
-        mut connection: Connection<Listening, Bytes>,
+        connection: Connection<Listening, Bytes>,
         options: &Http2Options,
         now: Instant,
     ) -> Self {
-        let pings = connection.ping_pong();
         let window = AdaptiveWindow::new(options);
         let keepalive = KeepAlive::new(options, now);
         let readers = Readers::new(options);
         Self {
             wire: wire.clone(),
             connection,
-            pings,
+            pings: None,
             keepalive,
             window,
+            measured: 0,
             readers,
             stream_window_is_due: false,
             alarm: Alarm::default(),
@@ -157,7 +160,8 @@ impl Driver {
             if self.wire.shared.heard.budget().has_greeted() {
                 self.keepalive.greeted(now);
             }
-            self.window.received(octets, now);
+            let octets = self.wire.shared.heard.budget().received().window_octets;
+            self.window.received(octets - std::mem::replace(&mut self.measured, octets), now);
             if self.window.wants_ping() {
                 self.keepalive.measure();
             }
@@ -223,6 +227,10 @@ impl Driver {
         while let Some(action) = self.keepalive.poll(now) {
             match action {
                 Action::Ping => {
+                    if self.pings.is_none() {
+                        // `h2` has not looked for one yet, and is made to by what this gives.
+                        self.pings = self.connection.ping_pong();
+                    }
                     if let Some(pings) = &mut self.pings {
                         // One is under way at a time, so that the only error is that the connection is over.
                         let _over = pings.send_ping(Ping::opaque());

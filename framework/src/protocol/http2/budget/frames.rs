@@ -27,6 +27,7 @@ impl Budget {
         }
         if kind == DATA && length > 0 {
             self.received.data_octets += length as u64;
+            self.received.window_octets += length as u64;
             self.bodies.push((stream, length));
         }
         if flags & END_STREAM != 0 {
@@ -127,6 +128,9 @@ impl Budget {
             }
             taken
         };
+        if payload.kind == DATA {
+            self.received.window_octets += taken as u64;
+        }
         if payload.left == 0 { self.end(now).map(|()| taken) } else { Ok(taken) }
     }
 

@@ -121,7 +121,7 @@ fn frames_and_octets_of_bodies_are_counted() {
     ];
     let (budget, result) = feed(&octets.concat());
     assert_eq!(result, Ok(()));
-    assert_eq!(budget.received(), Received { frames: 6, control_frames: 3, data_octets: 7 });
+    assert_eq!(budget.received(), Received { frames: 6, control_frames: 3, data_octets: 7, window_octets: 11 });
 }
 
 #[test]
