@@ -129,7 +129,7 @@
 //! | `handle` | what all handles have in common: the tree |
 //! | `snapshot` | a session as it is at one moment |
 //! | [`network`] | what a program may put in the network's place |
-//! | `notification`, `options`, `url_components`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock`, `chance`, `in_place` | the words |
+//! | `notification`, `options`, `url_components`, `target`, `error`, `reason`, `id`, `shown`, `trace`, `clock`, `chance`, `in_place`, `reused` | the words |
 //!
 //! # Scope
 //!
@@ -195,6 +195,7 @@ mod trace;
 mod clock;
 mod chance;
 mod in_place;
+mod reused;
 
 pub use bytes::Bytes;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version};

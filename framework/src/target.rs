@@ -139,6 +139,7 @@ impl Origin {
     }
 
     /// Host, and the port unless it is the scheme's own: the value of the `Host` field.
+    #[inline]
     pub fn authority(&self) -> &str {
         &self.0.text[self.scheme().len() + "://".len()..]
     }
@@ -267,6 +268,7 @@ impl Target {
     }
 
     /// Path and query as they stand in the request line (RFC 9112 3.2.1).
+    #[inline]
     pub fn path_and_query(&self) -> &str {
         &self.url[self.origin.0.text.len()..]
     }

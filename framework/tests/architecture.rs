@@ -60,6 +60,7 @@ const PICTURE: &[(&str, &[&str])] = &[
             "clock",
             "chance",
             "in_place",
+            "reused",
         ],
     ),
 ];

@@ -74,6 +74,7 @@ struct Inner {
 }
 
 impl Error {
+    #[cold]
     pub(crate) fn new(
         code: ErrorCode,
         operation: Operation,
@@ -97,26 +98,31 @@ impl Error {
     }
 
     /// The caller gave something that cannot be used (87).
+    #[cold]
     pub(crate) fn parameter(operation: Operation, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidParameter, operation, Stage::Arguments, Blame::Caller, detail)
     }
 
     /// The caller gave a URL that cannot be used (12005).
+    #[cold]
     pub(crate) fn invalid_url(operation: Operation, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidUrl, operation, Stage::Arguments, Blame::Caller, detail)
     }
 
     /// The handle is closed (6).
+    #[cold]
     pub(crate) fn invalid_handle(operation: Operation, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorCode::InvalidHandle, operation, Stage::State, Blame::Caller, detail)
     }
 
     /// A stage took too long (12002).
+    #[cold]
     pub(crate) fn timeout(operation: Operation, stage: Stage, waited: Duration) -> Self {
         Self::too_late(operation, stage, waited, format!("no end of it after {waited:?}"))
     }
 
     /// The time for something is over (12002), for a reason of its own.
+    #[cold]
     pub(crate) fn too_late(operation: Operation, stage: Stage, waited: Duration, detail: String) -> Self {
         let mut error = Self::new(ErrorCode::Timeout, operation, stage, Blame::Network, detail);
         error.inner().waited = Some(waited);
@@ -124,11 +130,13 @@ impl Error {
     }
 
     /// Its caller did not read a response for so long (12002).
+    #[cold]
     pub(crate) fn not_read(waited: Duration) -> Self {
         let detail = format!("the response was not read for {waited:?} while its server waited");
         Self::too_late(Operation::Read, Stage::Body, waited, detail).blaming(Blame::Caller)
     }
 
+    #[cold]
     pub(crate) fn blaming(mut self, blame: Blame) -> Self {
         self.inner().blame = blame;
         self
@@ -139,6 +147,7 @@ impl Error {
     }
 
     /// It happened on the way to a proxy, or in securing that.
+    #[cold]
     pub(crate) fn at_proxy(mut self, proxy: &str) -> Self {
         let inner = self.inner();
         inner.code = match inner.code {
@@ -156,6 +165,7 @@ impl Error {
         self
     }
 
+    #[cold]
     pub(crate) fn with_url(mut self, url: &str) -> Self {
         if self.0.url.is_none() {
             self.inner().url = Some(url.into());
@@ -163,6 +173,7 @@ impl Error {
         self
     }
 
+    #[cold]
     pub(crate) fn with_wire_state(mut self, state: WireState) -> Self {
         self.inner().wire_state = state;
         self
@@ -185,6 +196,7 @@ impl Error {
     }
 
     /// The same failure, met by another call.
+    #[cold]
     pub(crate) fn in_operation(mut self, operation: Operation) -> Self {
         if self.0.operation != operation {
             self.inner().operation = operation;

@@ -292,6 +292,7 @@ impl Node {
     }
 
     /// What a call on this handle meets when the handle has ended (contract B.5).
+    #[cold]
     pub(crate) fn gone(&self, operation: Operation) -> Error {
         let name = format!("{} {}", self.kind, self.id);
         match self.ending() {
@@ -307,6 +308,7 @@ impl Node {
     }
 
     /// What an operation in flight ends with when the handle ends (contract B.5, B.9).
+    #[cold]
     pub(crate) fn interrupted(&self, operation: Operation) -> Error {
         let name = format!("{} {}", self.kind, self.id);
         match self.ending() {

@@ -87,6 +87,7 @@ impl Stop {
     }
 
     /// The same of work that is [in time](in_time), as far as it gets now.
+    #[inline]
     pub(crate) fn poll<T>(
         &self,
         work: Pin<&mut impl Future<Output = Result<T, StopReason>>>,

@@ -226,6 +226,7 @@ impl<W: Pooled> Pool<W> {
     /// What [`ask`](Self::ask) and [`assign`](Self::assign) come to for somebody whom any wire will do, where they come to it
     /// at once: nobody stands in line, and a wire is idle. An `Err` is to be closed, after which it may be called again; `None`
     /// sends to the line.
+    #[inline]
     pub(super) fn lend_at_once(&mut self, is_sound: impl FnOnce(&mut W) -> bool) -> Option<Result<W, W>> {
         if !self.line.is_empty() {
             return None;

@@ -24,6 +24,7 @@ use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage, WireState}
 use crate::handle::{ActorGuard, Cancel, CloseHandle, Ending, StopReason};
 use crate::notification::Status;
 use crate::protocol::http1::ResponseHead;
+use crate::reused::Reused;
 use crate::services::{Load, WorkEnd};
 
 /// The actor of one request. It takes the messages of [`messages`](crate::messages); see [`Request::addr`](crate::Request::addr).
@@ -32,7 +33,7 @@ use crate::services::{Load, WorkEnd};
 pub struct RequestActor {
     /// `None` where nobody follows it.
     pub(super) span: Option<Box<Span>>,
-    pub(super) journey: Option<Box<Journey>>,
+    pub(super) journey: Option<Reused<Journey>>,
     pub(super) running: Option<Running<Self>>,
     /// A receive that was given up while the request was being sent again.
     pub(super) resting: Option<Running<Self>>,
@@ -105,7 +106,7 @@ impl RequestActor {
         refused
     }
 
-    pub(super) fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Box<Journey>> {
+    pub(super) fn begin(&mut self, headers: HeaderMap, payload: Payload, context: u64) -> Result<Reused<Journey>> {
         self.accept(Call::Send, Operation::Send)?;
         let mut journey = Journey::begin(&self.shared, headers, payload)?;
         let work = self.shared.services.work.begin(Operation::Send)?;
@@ -134,7 +135,7 @@ impl RequestActor {
         Ok(journey)
     }
 
-    pub(super) fn resume(&mut self, call: Call, operation: Operation) -> Result<Box<Journey>> {
+    pub(super) fn resume(&mut self, call: Call, operation: Operation) -> Result<Reused<Journey>> {
         self.accept(call, operation)?;
         self.unclaimed.forget();
         self.journey.take().ok_or_else(|| missing(operation))

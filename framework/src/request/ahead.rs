@@ -14,10 +14,11 @@ use super::messages::Ticket;
 use super::operation::{Running, Work};
 use super::receiving::LARGEST_CHUNK;
 use crate::handle::{Hold, Stop, StopReason};
+use crate::reused::Reused;
 
 /// Dropped undone, it lets go of the wire before the handle ends.
 struct Reading {
-    journey: Box<Journey>,
+    journey: Reused<Journey>,
     _hold: Hold,
 }
 

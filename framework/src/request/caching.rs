@@ -56,6 +56,7 @@ struct Recording {
 
 impl Caching {
     /// `None` where it has nothing.
+    #[inline]
     pub(super) fn of(services: &Services, options: &RequestOptions) -> Option<Box<Self>> {
         let (cache, mode) = (services.cache.clone()?, options.cache);
         if mode == CacheMode::Off {

@@ -24,6 +24,7 @@ impl From<HeaderMap> for Fields {
 impl Deref for Fields {
     type Target = HeaderMap;
 
+    #[inline]
     fn deref(&self) -> &HeaderMap {
         static NONE: LazyLock<HeaderMap> = LazyLock::new(HeaderMap::new);
         self.0.as_deref().unwrap_or(&NONE)

@@ -31,6 +31,7 @@ use crate::error::{Error, Operation};
 use crate::handle::{ActorGuard, Commands, StopReason, in_time};
 use crate::in_place::pinned;
 use crate::reason::CloseReason;
+use crate::reused::Reused;
 use crate::services::{Load, Services};
 
 /// A request whose handle is open, and whose actor has not started. Dropped, as by a shard that has stopped, it ends the handle.
@@ -46,11 +47,18 @@ impl Unstarted {
         let Some(receiver) = self.shared.mailbox.open() else { return };
         self.shared.attach();
         self.on_its_shard(services, |unstarted, load, crew| {
-            crew.spawn(pinned(|| Context::with_receiver(receiver).into_future(RequestActor::new(unstarted, load))));
+            crew.spawn(|| {
+                pinned(|| async move {
+                    // Named first, and so dropped first where this never begins: those who wait hear of it when the handle has ended.
+                    let actor = RequestActor::new(unstarted, load);
+                    Context::with_receiver(receiver).into_future(actor).await;
+                })
+            });
         });
     }
 
     /// Sends the request on the shard of its origin, and receives what comes at once. The answer comes to the landing.
+    #[inline]
     pub(super) fn launch(self, services: &Services, payload: Payload, renewed: Option<Box<Renewed>>) {
         let caller = thread_number();
         self.on_its_shard(services, move |unstarted, load, crew| {
@@ -65,8 +73,11 @@ impl Unstarted {
                     let is_now = journey.follow_up.is_none() && crew.begins_at_once();
                     journey.looked = is_now.then_some(journey.times.started);
                     match actor.span.as_deref().cloned() {
-                        None => crew.begin(pinned(|| fly(actor, journey, is_far))),
-                        Some(span) => crew.begin(Box::pin(fly(actor, journey, is_far).instrument(span))),
+                        None => crew.begin(|| pinned(|| fly(actor, journey, is_far))),
+                        // A block of its own: what is done holds no span.
+                        Some(span) => {
+                            crew.begin(|| Box::pin(async move { fly(actor, journey, is_far).instrument(span).await }))
+                        }
                     }
                 }
                 Err(error) => {
@@ -86,7 +97,7 @@ impl Unstarted {
 /// A request under way. Dropped undone, by a crash or with its thread, it lets go of the wire, and completes then.
 struct Flight {
     /// Until it has landed.
-    journey: Option<Box<Journey>>,
+    journey: Option<Reused<Journey>>,
     is_far: bool,
 }
 
@@ -114,7 +125,7 @@ impl Drop for Interrupted {
 
 /// Sends, receives the head, and reads what of the body came with it, as one operation of a request that has no actor.
 #[expect(clippy::manual_async_fn, reason = "an async fn keeps its arguments twice")]
-fn fly(mut actor: RequestActor, journey: Box<Journey>, is_far: bool) -> impl Future<Output = ()> {
+fn fly(mut actor: RequestActor, journey: Reused<Journey>, is_far: bool) -> impl Future<Output = ()> {
     async move {
         actor.shared.enter(State::Sending);
         // The actor holds the handle open, and is dropped after it.

@@ -1,7 +1,9 @@
 //! One exchange of a request with all it needs: held by the actor between operations, and by the operation while it runs.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::thread::LocalKey;
 use std::time::Instant;
 
 use bytes::{Bytes, BytesMut};
@@ -25,13 +27,13 @@ use super::upgrade::{Upgrade, ask};
 use crate::clock;
 use crate::error::{Error, Operation, Result, Stage, WireState};
 use crate::handle::StopReason;
-use crate::in_place::boxed;
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::options::SharedOptions;
 use crate::origin::{Asking, Lease, OwnOrigin, Turns};
 use crate::protocol::coding::Decoder;
 use crate::protocol::http1::{ResponseHead, Settled};
 use crate::reason::CloseReason;
+use crate::reused::{Reusable, Reused, Stock};
 use crate::wire::{Exchange, Failure, Pace, WireFacts};
 
 /// One exchange of a request, from the acceptance of `send` to the end of the response.
@@ -114,6 +116,15 @@ pub(super) struct Journey {
     pub(super) own_origin: Option<OwnOrigin>,
 }
 
+impl Reusable for Journey {
+    fn stock() -> &'static LocalKey<Stock<Self>> {
+        thread_local! {
+            static STOCK: Stock<Journey> = const { RefCell::new(Vec::new()) };
+        }
+        &STOCK
+    }
+}
+
 /// A wire and the exchange on it.
 pub(super) struct Active {
     pub(super) lease: Lease,
@@ -124,7 +135,8 @@ pub(super) struct Active {
 
 impl Journey {
     /// What has to be wrong is found before anything happens: the head is settled now, and written when there is a wire for it.
-    pub(super) fn begin(shared: &Arc<Shared>, extra: HeaderMap, payload: Payload) -> Result<Box<Self>> {
+    #[inline]
+    pub(super) fn begin(shared: &Arc<Shared>, extra: HeaderMap, payload: Payload) -> Result<Reused<Self>> {
         let now = clock::now();
         let (mut headers, mut options, upgrades, aim, own) = {
             let mut draft = shared.draft();
@@ -169,8 +181,8 @@ impl Journey {
         options: SharedOptions,
         payload: Payload,
         started: Instant,
-    ) -> Box<Self> {
-        boxed(|| Self {
+    ) -> Reused<Self> {
+        Reused::new(|| Self {
             shared: Arc::clone(shared),
             aim: Aim::default(),
             headers,
@@ -254,6 +266,7 @@ impl Journey {
     }
 
     /// An operation was stopped: its error, and whether the exchange is over with it.
+    #[cold]
     fn stopped(&mut self, reason: StopReason) -> (Error, bool) {
         let operation = self.operation;
         let receiving = matches!(operation, Operation::Receive | Operation::QueryDataAvailable | Operation::Read);
@@ -270,6 +283,7 @@ impl Journey {
         (error, over)
     }
 
+    #[cold]
     fn close_error(&mut self, operation: Operation) -> Error {
         let error = self.name(self.shared.node.interrupted(operation));
         self.break_off(CloseReason::Cancelled);
@@ -292,10 +306,12 @@ impl Journey {
     }
 
     /// An error of this request, with its URL and how far it had got.
+    #[cold]
     pub(super) fn error(&self, failure: Failure, operation: Operation) -> Error {
         self.name(failure.into_error(operation))
     }
 
+    #[cold]
     pub(super) fn name(&self, error: Error) -> Error {
         let state = self.wire_state();
         error.with_url(&self.target().url()).with_wire_state(state)

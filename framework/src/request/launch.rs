@@ -14,6 +14,7 @@ use super::state::Standing;
 use crate::error::Result;
 use crate::handle::Stop;
 use crate::notification::Status;
+use crate::reused::Reused;
 
 impl RequestActor {
     /// Runs an operation beside the mailbox, so that it can be stopped. `told` names the completion of a success.
@@ -21,7 +22,7 @@ impl RequestActor {
         &mut self,
         context: &mut Context<Self>,
         launch: Launch,
-        journey: Box<Journey>,
+        journey: Reused<Journey>,
         work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
         told: impl FnOnce(&mut Self, &T) -> Option<Status> + 'static,
     ) -> Reply<T> {
@@ -39,7 +40,7 @@ impl RequestActor {
         &mut self,
         context: &mut Context<Self>,
         launch: Launch,
-        mut journey: Box<Journey>,
+        mut journey: Reused<Journey>,
         work: impl AsyncFnOnce(&mut Journey) -> Result<T> + 'static,
         then: impl FnOnce(&mut Self, UnderWay<T, Answer<T>>, (Result<T>, bool), &mut Context<Self>) + 'static,
     ) -> Reply<T> {

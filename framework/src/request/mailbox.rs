@@ -56,6 +56,7 @@ impl Mailbox {
     }
 
     /// The next message to an actor that does not run yet; `None` if there is none, or nobody can have sent one.
+    #[inline]
     pub(super) fn poll(&self, context: &mut Context<'_>) -> Option<Envelope<RequestActor>> {
         if !self.has_addr() {
             return None;

@@ -16,6 +16,7 @@ use super::state::State;
 use crate::error::{Blame, Error, ErrorCode, Operation, Result, Stage};
 use crate::handle::{Hold, Node, Stop, StopReason};
 use crate::notification::{NotificationMask as Mask, Status};
+use crate::reused::Reused;
 
 /// What an operation is launched as.
 pub(super) struct Launch {
@@ -78,7 +79,7 @@ impl<A: Actor> ActorFuture<A> for Work<A> {
 
 /// An operation with its exchange. Dropped undone, it lets go of the wire before it completes.
 pub(super) struct UnderWay<T, A: Gives<T>> {
-    pub(super) journey: Box<Journey>,
+    pub(super) journey: Reused<Journey>,
     pub(super) completing: Completing<T, A>,
 }
 

@@ -106,6 +106,7 @@ impl Journey {
     }
 
     /// Does it add nothing to the fields of its session?
+    #[inline]
     fn is_plain(&self) -> bool {
         self.outgoing.is_empty() && self.aim.moved().is_none()
     }

@@ -70,6 +70,7 @@ impl Journey {
     }
 
     /// The exchange is over before its end: the wire is closed.
+    #[cold]
     pub(super) fn break_off(&mut self, reason: CloseReason) {
         if let Some(away) = self.away.take() {
             away.break_off(reason);

@@ -142,6 +142,7 @@ impl Journey {
     }
 
     /// An answer that is none has been received all the same.
+    #[cold]
     fn report_no_answer(&mut self, told: bool) {
         let octets = self.active.as_mut().map_or(0, |active| active.lease.received_octets() as u64);
         if octets > 0 && !told {

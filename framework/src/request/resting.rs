@@ -30,6 +30,7 @@ use crate::error::{Operation, Result, WireState};
 use crate::handle::{Stop, StopReason};
 use crate::notification::{NotificationMask as Mask, Status};
 use crate::protocol::http1::ResponseHead;
+use crate::reused::Reused;
 
 type Head = Arc<ResponseHead>;
 
@@ -53,7 +54,7 @@ impl RequestActor {
         &mut self,
         context: &mut actix::Context<Self>,
         ticket: Ticket,
-        mut journey: Box<Journey>,
+        mut journey: Reused<Journey>,
         ends_body: bool,
     ) -> Reply<Head> {
         journey.enter(Operation::Receive);
@@ -108,7 +109,7 @@ impl RequestActor {
 
     fn has_received(
         &mut self,
-        mut journey: Box<Journey>,
+        mut journey: Reused<Journey>,
         (received, over): (Result<Head>, bool),
         asked: Option<Asked>,
         context: &mut actix::Context<Self>,
@@ -134,7 +135,7 @@ impl RequestActor {
     }
 }
 
-impl<R: Future<Output = (Box<Journey>, (Result<Head>, bool))> + Unpin> ActorFuture<RequestActor> for Receiving<R> {
+impl<R: Future<Output = (Reused<Journey>, (Result<Head>, bool))> + Unpin> ActorFuture<RequestActor> for Receiving<R> {
     type Output = ();
 
     fn poll(

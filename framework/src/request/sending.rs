@@ -60,6 +60,7 @@ impl Journey {
     /// Sends it again after a silent end, if that is safe; else the failure is the caller's.
     ///
     /// Leaves nothing of the failed attempt. What follows is [`send_again`](Self::send_again), after a wait if there is one.
+    #[cold]
     pub(super) fn prepare_resend(&mut self, failure: Failure, operation: Operation) -> Result<()> {
         #[cfg(feature = "negotiate")]
         let is_only_asking = self.is_only_asking();
@@ -329,6 +330,7 @@ impl Journey {
         self.head_deadline = self.options.timeouts.receive_response.and_then(|limit| at.checked_add(limit));
     }
 
+    #[cold]
     pub(super) fn fail(&mut self, failure: Failure, operation: Operation) -> Error {
         let reason = failure.close_reason();
         let error = self.error(failure, operation);

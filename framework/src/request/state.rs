@@ -90,6 +90,7 @@ impl State {
     ];
 
     /// Is the call taken in this state? If not it is refused with 12019, and nothing changes.
+    #[inline]
     pub(crate) fn takes(self, call: Call) -> bool {
         TABLE.iter().any(|(taken, states)| *taken == call && states.contains(&self))
     }

@@ -204,7 +204,7 @@ impl Journey {
     /// Would it be refused to receive before the body ends (12019)?
     pub(super) fn check_beside(&mut self, operation: Operation) -> Result<()> {
         let exchange = &self.active_mut()?.exchange;
-        if exchange.sending_half().is_some() || exchange.body_is_complete() {
+        if exchange.is_full_duplex() || exchange.body_is_complete() {
             return Ok(());
         }
         let detail = "receive_response is taken before the end of the body only over HTTP/2, and this is Uploading over HTTP/1.1";

@@ -19,6 +19,7 @@ impl Setting {
         Self { first, is_changed: AtomicBool::new(false), last }
     }
 
+    #[inline]
     pub(super) fn get(&self) -> SharedOptions {
         if self.is_changed.load(Ordering::Acquire) {
             Arc::clone(&self.last.lock().unwrap_or_else(PoisonError::into_inner))

@@ -58,6 +58,7 @@ impl Work {
     }
 
     /// An exchange that is counted until it [ends](Self::ends): how it would be reported if it did so now.
+    #[inline]
     pub(crate) fn begin(&self, operation: Operation) -> Result<WorkEnd> {
         // Counted before the look: a shutdown that begins in between sees it.
         self.enter();

@@ -185,8 +185,13 @@ impl Exchange {
         }
     }
 
-    /// The half that sends, where it may be used beside the response (contract B.10).
-    pub(crate) fn sending_half(&self) -> Option<SendingHalf> {
+    /// May more of the request be sent beside the response, where there is more (contract B.10)?
+    pub(crate) fn is_full_duplex(&self) -> bool {
+        matches!(self, Self::Http2(_))
+    }
+
+    /// The half that sends, where it may be used beside the response.
+    pub(crate) fn sending_half(&mut self) -> Option<SendingHalf> {
         match self {
             Self::Http1(_) => None,
             Self::Http2(exchange) => Some(exchange.sending_half()),

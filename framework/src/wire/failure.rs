@@ -74,6 +74,7 @@ impl Failure {
         }
     }
 
+    #[cold]
     pub(crate) fn into_error(self, operation: Operation) -> Error {
         match self {
             Self::Io(stage, error) => {

@@ -21,21 +21,26 @@ struct Resting(RefCell<Vec<Rc<Place>>>);
 /// Where a task that rests finds what it is to do next.
 struct Place {
     work: Cell<Option<Work>>,
+    /// What was done there last: memory for the next, as a rule as large, which the allocator has at hand when it is given back just
+    /// before.
+    done: Cell<Option<Work>>,
     /// Of the task.
     waker: Waker,
 }
 
+/// An async block: what is done is kept for its memory, and may hold nothing else any more.
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
 impl Crew {
-    /// Has it done beside all else, as a task of its own would. A panic in it ends that task, and nothing else.
-    pub(crate) fn spawn(&self, work: Work) {
+    /// Has it done beside all else, as a task of its own would. A panic in it ends that task, and nothing else. `work` only makes it,
+    /// which may not fail.
+    pub(crate) fn spawn(&self, work: impl FnOnce() -> Work) {
         let rested = self.0.0.borrow_mut().pop();
         match rested {
             Some(place) => place.give(work),
             None => {
                 let resting = Rc::downgrade(&self.0);
-                spawn_local(Member { work: Some(work), place: None, resting });
+                spawn_local(Member { work: Some(work()), place: None, resting });
             }
         }
     }
@@ -47,29 +52,41 @@ impl Crew {
 
     /// The same of work that is begun at once, before this returns, if somebody is free to go on with it and the task that calls may
     /// still do something in its turn. A panic in what is done of it here is the caller's to catch, and ends the work.
-    pub(crate) fn begin(&self, mut work: Work) {
+    #[inline]
+    pub(crate) fn begin(&self, work: impl FnOnce() -> Work) {
         if !self.begins_at_once() {
             return self.spawn(work);
         }
         let rested = self.0.0.borrow_mut().pop();
         let Some(place) = rested else { return self.spawn(work) };
+        let mut work = place.made(work);
         let mut context = Context::from_waker(&place.waker);
         let polled = catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(&mut context)));
-        if let Ok(Poll::Pending) = polled {
-            return place.work.set(Some(work));
-        }
-        self.0.0.borrow_mut().push(place);
-        drop(work);
-        if let Err(panic) = polled {
-            resume_unwind(panic);
+        match polled {
+            Ok(Poll::Pending) => place.work.set(Some(work)),
+            Ok(Poll::Ready(())) => {
+                place.done.set(Some(work));
+                self.0.0.borrow_mut().push(place);
+            }
+            Err(panic) => {
+                self.0.0.borrow_mut().push(place);
+                drop(work);
+                resume_unwind(panic);
+            }
         }
     }
 }
 
 impl Place {
-    fn give(&self, work: Work) {
-        self.work.set(Some(work));
+    fn give(&self, work: impl FnOnce() -> Work) {
+        self.work.set(Some(self.made(work)));
         self.waker.wake_by_ref();
+    }
+
+    /// Makes it where the last was.
+    fn made(&self, work: impl FnOnce() -> Work) -> Work {
+        drop(self.done.take());
+        work()
     }
 }
 
@@ -95,8 +112,10 @@ impl Member {
         if resting.len() == MOST_RESTING {
             return Poll::Ready(());
         }
-        let new = || Rc::new(Place { work: Cell::default(), waker: context.waker().clone() });
-        resting.push(Rc::clone(self.place.get_or_insert_with(new)));
+        let new = || Rc::new(Place { work: Cell::default(), done: Cell::default(), waker: context.waker().clone() });
+        let place = self.place.get_or_insert_with(new);
+        place.done.set(self.work.take());
+        resting.push(Rc::clone(place));
         Poll::Pending
     }
 }
@@ -114,7 +133,6 @@ impl Future for Member {
             return if this.resting.strong_count() > 0 { Poll::Pending } else { Poll::Ready(()) };
         };
         ready!(work.as_mut().poll(context));
-        this.work = None;
         this.rest(context)
     }
 }
@@ -143,10 +161,12 @@ mod tests {
     /// The task that it was done in.
     async fn done(crew: &Crew, work: impl Future<Output = ()> + 'static) -> Option<tokio::task::Id> {
         let (tell, told) = oneshot::channel();
-        crew.spawn(Box::pin(async move {
-            work.await;
-            tell.send(id()).unwrap();
-        }));
+        crew.spawn(|| {
+            Box::pin(async move {
+                work.await;
+                tell.send(id()).unwrap();
+            })
+        });
         told.await.ok()
     }
 
@@ -175,18 +195,42 @@ mod tests {
             };
             let (tell, told) = oneshot::channel();
             assert!(!crew.begins_at_once());
-            crew.begin(work(tell));
+            crew.begin(|| work(tell));
             assert_eq!(step.get(), 0, "nobody rests yet");
             let first = told.await.unwrap();
             let (tell, told) = oneshot::channel();
             yield_now().await;
             assert!(crew.begins_at_once());
-            crew.begin(work(tell));
+            crew.begin(|| work(tell));
             assert_eq!(step.get(), 1);
             assert_eq!(told.await.unwrap(), first);
             assert_eq!(step.get(), 2);
-            crew.begin(Box::pin(async {}));
+            crew.begin(|| Box::pin(async {}));
             assert_eq!(crew.0.0.borrow().len(), 1, "who had nothing left to do rests again");
+        });
+    }
+
+    #[test]
+    fn work_that_is_done_leaves_its_memory_for_the_next_and_nothing_that_it_held() {
+        on_a_shard(async |crew| {
+            let held = Rc::new(());
+            let holds = |held: Rc<()>| async move {
+                let _held = held;
+                yield_now().await;
+            };
+            let left = || crew.0.0.borrow().last().and_then(|place| place.done.take());
+            done(&crew, holds(Rc::clone(&held))).await.unwrap();
+            yield_now().await;
+            assert_eq!((Rc::strong_count(&held), left().is_some()), (1, true));
+            crew.begin(|| Box::pin(async {}));
+            assert!(left().is_some(), "also what was done at once");
+            // In the place of what was left: something of which it is seen when it is given back.
+            let last = holds(Rc::clone(&held));
+            crew.0.0.borrow().last().unwrap().done.set(Some(Box::pin(last)));
+            crew.begin(|| {
+                assert_eq!(Rc::strong_count(&held), 1, "it is given back before the next is made");
+                Box::pin(async {})
+            });
         });
     }
 
@@ -195,7 +239,7 @@ mod tests {
         on_a_shard(async |crew| {
             let first = done(&crew, async {}).await.unwrap();
             yield_now().await;
-            let panics = AssertUnwindSafe(|| crew.begin(Box::pin(async { panic!("the work explodes") })));
+            let panics = AssertUnwindSafe(|| crew.begin(|| Box::pin(async { panic!("the work explodes") })));
             assert!(catch_unwind(panics).is_err());
             assert_eq!(done(&crew, async {}).await, Some(first));
         });
@@ -231,7 +275,7 @@ mod tests {
         on_a_shard(async |crew| {
             done(&crew, async {}).await.unwrap();
             let (tell, told) = oneshot::channel();
-            crew.spawn(Box::pin(async move { drop(told.await) }));
+            crew.spawn(|| Box::pin(async move { drop(told.await) }));
             drop(crew);
             tell.send(()).unwrap();
         });
@@ -241,7 +285,7 @@ mod tests {
     fn no_more_rest_than_a_busy_shard_has_use_for() {
         on_a_shard(async |crew| {
             for _ in 0..2 * MOST_RESTING {
-                crew.spawn(Box::pin(yield_now()));
+                crew.spawn(|| Box::pin(yield_now()));
             }
             done(&crew, async {}).await.unwrap();
             while crew.0.0.borrow().len() < MOST_RESTING {
@@ -259,10 +303,12 @@ mod tests {
         let set = LocalSet::new();
         let crew = set.block_on(&runtime, async {
             let (crew, in_work) = (Crew::default(), Rc::clone(&kept));
-            crew.spawn(Box::pin(async move {
-                let _kept = in_work;
-                pending::<()>().await;
-            }));
+            crew.spawn(|| {
+                Box::pin(async move {
+                    let _kept = in_work;
+                    pending::<()>().await;
+                })
+            });
             done(&crew, async {}).await.unwrap();
             crew
         });

@@ -29,6 +29,7 @@ impl Near {
     }
 
     /// Gives a job to the shard of this number, if that is on this thread; else the job comes back.
+    #[inline]
     pub(super) fn give(shard: u64, job: Job) -> Result<(), Job> {
         let here = |shards: &RefCell<Vec<Weak<Self>>>| {
             shards.borrow().iter().filter_map(Weak::upgrade).find(|near| near.shard == shard)

@@ -12,10 +12,12 @@ use crate::id::HandleId;
 pub(super) struct Children(HashMap<HandleId, Arc<Node>, BuildHasherDefault<ById>>);
 
 impl Children {
+    #[inline]
     pub(super) fn join(&mut self, child: Arc<Node>) {
         self.0.insert(child.id, child);
     }
 
+    #[inline]
     pub(super) fn leave(&mut self, id: HandleId) -> Option<Arc<Node>> {
         let left = self.0.remove(&id);
         let (count, room) = (self.0.len(), self.0.capacity());
@@ -41,6 +43,10 @@ impl Children {
 
     /// In the order they were made, in which a close goes through them.
     pub(super) fn all(&self) -> Vec<Arc<Node>> {
+        // As nearly always.
+        if self.is_empty() {
+            return Vec::new();
+        }
         let mut all: Vec<_> = self.any().cloned().collect();
         all.sort_unstable_by_key(|child| child.id);
         all

@@ -17,6 +17,7 @@ impl<T> ByStream<T> {
     }
 
     /// In the place of what was there under this number, if anything was.
+    #[inline]
     pub(super) fn insert(&mut self, stream: u32, kept: T) {
         match &mut self.first {
             Some((number, first)) if *number == stream => *first = kept,
@@ -26,6 +27,7 @@ impl<T> ByStream<T> {
         }
     }
 
+    #[inline]
     pub(super) fn get_mut(&mut self, stream: u32) -> Option<&mut T> {
         match &mut self.first {
             Some((number, first)) if *number == stream => Some(first),
@@ -38,6 +40,7 @@ impl<T> ByStream<T> {
         self.first.as_ref().is_some_and(|(number, _)| *number == stream) || self.more.contains_key(&stream)
     }
 
+    #[inline]
     pub(super) fn remove(&mut self, stream: u32) -> Option<T> {
         match &self.first {
             Some((number, _)) if *number == stream => self.first.take().map(|(_, first)| first),

@@ -17,6 +17,7 @@ use crate::protocol::http1::{
 /// The `:authority` is the caller's Host if there is one, else the target's, and there is no Host beside it (RFC 9113 section
 /// 8.3.1). `known` is that of the last request on the wire, of which the next one's is nearly always a copy; `plain` is there for one that
 /// adds nothing to the fields of its session.
+#[inline]
 pub(crate) fn request(
     head: &RequestHead<'_>,
     settled: &Settled,

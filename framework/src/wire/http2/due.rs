@@ -30,6 +30,7 @@ pub(super) struct Key {
 
 impl Due {
     /// Is it over? `key` is there if this was asked before, and is kept for the next time. Whether the driver has to look anew.
+    #[inline]
     pub(super) fn poll(&self, key: &mut Option<Key>, until: Instant, context: &Context<'_>) -> (Poll<()>, bool) {
         if let Some(Key { place, .. }) = key.as_ref().filter(|key| key.until == until) {
             let mut waiting = self.waiting.borrow_mut();

@@ -25,6 +25,7 @@ pub(crate) enum StreamEnd {
 
 impl Http2 {
     /// The failure of a stream; `None` for one that never was opened.
+    #[cold]
     pub(super) fn failure(&self, stage: Stage, stream: Option<StreamId>, error: h2::Error) -> Failure {
         let heard = &self.shared.heard;
         if let Some(fault) = heard.fault() {

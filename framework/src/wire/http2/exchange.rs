@@ -2,30 +2,70 @@
 
 use std::cell::RefCell;
 use std::future::poll_fn;
+use std::ops::Deref;
 use std::pin::pin;
 use std::rc::Rc;
+use std::thread::LocalKey;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt;
 use http::HeaderMap;
 
-use super::sending::SendingHalf;
+use super::sending::{self, SendingHalf};
 use super::stream::{Sending, Stream};
 use super::{Http2, Tunnel};
 use crate::clock;
 use crate::error::WireState;
-use crate::in_place::counted;
 use crate::protocol::http1::{BodyStep, HeadLimits, RequestHead, Settled};
 use crate::protocol::http2::head::Plain;
 use crate::protocol::websocket::handshake::Asked;
+use crate::reused::{Reusable, Reused, Stock};
 use crate::wire::{Failure, Pace, Received, Uploaded};
 
 /// One exchange, from the head to the last octet read. Dropped before its end, it resets the stream (CANCEL), whoever has the
 /// sending half.
-pub(crate) struct Exchange(Rc<RefCell<Stream>>);
+pub(crate) struct Exchange(Whole);
+
+/// All of an exchange, with one who has it, or with two who have a half each.
+enum Whole {
+    Alone(Reused<RefCell<Stream>>),
+    Halved(Rc<Reused<RefCell<Stream>>>),
+}
+
+impl Whole {
+    fn halved(&mut self) -> Rc<Reused<RefCell<Stream>>> {
+        let stream = match self {
+            Self::Alone(stream) => Rc::new(stream.taken()),
+            Self::Halved(stream) => return Rc::clone(stream),
+        };
+        *self = Self::Halved(Rc::clone(&stream));
+        stream
+    }
+}
+
+impl Deref for Whole {
+    type Target = RefCell<Stream>;
+
+    fn deref(&self) -> &RefCell<Stream> {
+        match self {
+            Self::Alone(stream) => stream,
+            Self::Halved(stream) => stream,
+        }
+    }
+}
+
+impl Reusable for RefCell<Stream> {
+    fn stock() -> &'static LocalKey<Stock<Self>> {
+        thread_local! {
+            static STOCK: Stock<RefCell<Stream>> = const { RefCell::new(Vec::new()) };
+        }
+        &STOCK
+    }
+}
 
 impl Exchange {
+    #[inline]
     pub(crate) fn new(
         wire: Http2,
         head: &RequestHead<'_>,
@@ -35,10 +75,11 @@ impl Exchange {
     ) -> Result<Self, Failure> {
         // What may fail comes first.
         let request = Stream::request(&wire, head, settled, secure, plain)?;
-        Ok(Self(counted(|| RefCell::new(Stream::new(wire, request, head, settled, limits)))))
+        Ok(Self(Whole::Alone(Reused::new(|| RefCell::new(Stream::new(wire, request, head, settled, limits))))))
     }
 
     /// Opens the stream with the head, where no data follows it; else `None`.
+    #[inline]
     pub(crate) fn send_head_alone(&mut self, share: &Http2, first: &Bytes) -> Option<Result<(), Failure>> {
         let has_data = !first.is_empty() && self.0.borrow().sending == Sending::Body;
         (!has_data).then(|| self.open(share))
@@ -62,8 +103,8 @@ impl Exchange {
     }
 
     /// For whoever sends the body beside the response.
-    pub(crate) fn sending_half(&self) -> SendingHalf {
-        SendingHalf::of(&self.0)
+    pub(crate) fn sending_half(&mut self) -> SendingHalf {
+        SendingHalf::of(self.0.halved())
     }
 
     pub(crate) fn awaits_continue(&self) -> bool {
@@ -83,15 +124,15 @@ impl Exchange {
     }
 
     pub(crate) async fn write(&mut self, data: &Bytes, pace: &mut Pace) -> Result<Uploaded, Failure> {
-        self.sending_half().write(data, pace).await
+        sending::write(&self.0, data, pace).await
     }
 
     pub(crate) async fn hear_before_the_end(&mut self) -> Result<(), Failure> {
-        self.sending_half().hear_before_the_end().await
+        sending::hear_before_the_end(&self.0).await
     }
 
     pub(crate) async fn finish(&mut self, trailers: &HeaderMap) -> Result<(), Failure> {
-        self.sending_half().finish(trailers).await
+        sending::finish(&self.0, trailers).await
     }
 
     pub(crate) fn check_finish(&self, trailers: &HeaderMap) -> Result<(), Failure> {
@@ -125,6 +166,7 @@ impl Exchange {
         poll_fn(|context| self.0.borrow_mut().poll_read_beside(context, max)).await
     }
 
+    #[inline]
     pub(crate) fn read_arrived(&mut self, max: usize) -> Result<BodyStep, Failure> {
         match self.read(max).now_or_never() {
             None => Ok(BodyStep::NeedMore),

@@ -80,6 +80,7 @@ impl Heard {
     }
 
     /// Nobody is interested in the stream any more; who read it.
+    #[inline]
     pub(super) fn given_up(&self, stream: u32) -> Option<Option<Arc<Node>>> {
         self.budget.borrow_mut().given_up(stream);
         let given_up = self.unread.borrow_mut().given_up(stream);

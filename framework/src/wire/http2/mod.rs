@@ -225,6 +225,7 @@ impl Http2 {
     }
 
     /// A share for one stream, which is over when it is dropped. `None` if no new streams are taken.
+    #[inline]
     pub(super) fn lend(&self) -> Option<Self> {
         if !self.health().takes_requests() {
             return None;

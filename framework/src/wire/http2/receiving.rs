@@ -20,7 +20,8 @@ use crate::wire::Received;
 
 /// What has come, and what is still to come. A window opens only for what its reader has taken.
 pub(super) struct Receiving {
-    method: Method,
+    /// It answers a HEAD request.
+    answers_head: bool,
     heads: ResponseHeads,
     response: Option<ResponseFuture>,
     /// Where it is told that an interim head was taken.
@@ -29,8 +30,8 @@ pub(super) struct Receiving {
     /// Octets that had come over the wire when that was opened.
     heard_before: u64,
     body: Option<RecvStream>,
-    /// Heads that came while the request was being sent.
-    interims: VecDeque<Arc<ResponseHead>>,
+    /// What few have to keep.
+    kept: Option<Box<Kept>>,
     early: Option<Arc<ResponseHead>>,
     /// Has any head come?
     answered: bool,
@@ -40,10 +41,16 @@ pub(super) struct Receiving {
     remaining: Option<u64>,
     /// What was received and not yet asked for.
     rest: Bytes,
-    /// What comes behind that, of a stream that the server has ended and reset.
-    arrived: VecDeque<Bytes>,
     ended: bool,
-    trailers: Option<HeaderMap>,
+    trailers: Option<Box<HeaderMap>>,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// Heads that came while the request was being sent.
+    interims: VecDeque<Arc<ResponseHead>>,
+    /// What comes behind the [rest](Receiving::rest), of a stream that the server has ended and reset.
+    arrived: VecDeque<Bytes>,
 }
 
 /// Why nothing more comes.
@@ -53,27 +60,27 @@ pub(super) enum Broken {
 }
 
 impl Receiving {
-    pub(super) fn new(method: Method, limits: HeadLimits) -> Self {
+    pub(super) fn new(method: &Method, limits: HeadLimits) -> Self {
         Self {
-            method,
+            answers_head: *method == Method::HEAD,
             heads: ResponseHeads::new(limits),
             response: None,
             heard: None,
             stream: 0,
             heard_before: 0,
             body: None,
-            interims: VecDeque::new(),
+            kept: None,
             early: None,
             answered: false,
             has_head: false,
             remaining: None,
             rest: Bytes::new(),
-            arrived: VecDeque::new(),
             ended: false,
             trailers: None,
         }
     }
 
+    #[inline]
     pub(super) fn begin(&mut self, response: ResponseFuture, stream: StreamId, heard: &Rc<Heard>) {
         heard.opened(stream.as_u32(), self.heads.most_interims());
         (self.stream, self.heard_before) = (stream.as_u32(), heard.moved().1);
@@ -92,6 +99,7 @@ impl Receiving {
     }
 
     /// Nothing more is taken. What has come of the trailers stays.
+    #[inline]
     pub(super) fn let_go(&mut self) {
         (self.response, self.body) = (None, None);
         self.ended = true;
@@ -112,7 +120,7 @@ impl Receiving {
             let head = interim.map_err(Broken::Stream).and_then(|interim| self.interim(interim));
             return Poll::Ready(head.map(|head| {
                 let status = head.status();
-                self.interims.push_back(head);
+                self.kept.get_or_insert_default().interims.push_back(head);
                 status
             }));
         }
@@ -136,9 +144,12 @@ impl Receiving {
         let (parts, body) = answer.into_parts();
         self.answered = true;
         let announced = parts.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        self.ended = body.is_end_stream();
+        // With a length the head is not the end: `h2` refuses that, but for a HEAD, 204 and 304. It takes a lock to ask.
+        let may_be_bodiless = self.answers_head || !parts.status.is_success() || parts.status == StatusCode::NO_CONTENT;
+        let has_body = !may_be_bodiless && announced.is_some_and(|length| length > 0);
+        self.ended = !has_body && body.is_end_stream();
         // The length of a body that is not sent (RFC 9110 8.6). Where it is sent, `h2` holds the server to it.
-        self.remaining = if self.method == Method::HEAD || self.ended { Some(0) } else { announced };
+        self.remaining = if self.answers_head || self.ended { Some(0) } else { announced };
         let head = self.heads.receive(parts.status, parts.headers).map_err(Broken::Fault)?;
         self.body = Some(body);
         Ok(head)
@@ -147,7 +158,7 @@ impl Receiving {
     /// The next head for its reader.
     pub(super) fn poll_head(&mut self, context: &mut Context<'_>) -> Poll<Result<Received, Broken>> {
         loop {
-            if let Some(interim) = self.interims.pop_front() {
+            if let Some(interim) = self.kept.as_mut().and_then(|kept| kept.interims.pop_front()) {
                 return Poll::Ready(Ok(Received::Interim(interim)));
             }
             if let Some(head) = self.early.take() {
@@ -166,6 +177,7 @@ impl Receiving {
     }
 
     /// The next piece of the body, of at most `max` octets; `None` is its end.
+    #[inline]
     pub(super) fn poll_read(&mut self, context: &mut Context<'_>, max: usize) -> Poll<Result<Option<Bytes>, Broken>> {
         loop {
             if !self.rest.is_empty() {
@@ -177,7 +189,7 @@ impl Receiving {
             let Some(body) = self.body.as_mut().filter(|_| !self.ended && self.has_head) else {
                 return Poll::Ready(Ok(None));
             };
-            if let Some(data) = self.arrived.pop_front() {
+            if let Some(data) = self.kept.as_mut().and_then(|kept| kept.arrived.pop_front()) {
                 self.rest = data;
                 continue;
             }
@@ -195,7 +207,7 @@ impl Receiving {
                         self.ended = true;
                         if let Some(trailers) = trailers {
                             self.heads.check_trailers(&trailers).map_err(Broken::Fault)?;
-                            self.trailers = Some(trailers);
+                            self.trailers = Some(Box::new(trailers));
                         }
                     }
                 },
@@ -205,7 +217,8 @@ impl Receiving {
 
     /// With what has come behind it: a copy costs less than to be asked once more. What ends the body is left to the next read.
     fn gather(&mut self, context: &mut Context<'_>, first: Bytes, max: usize) -> Bytes {
-        let Some(body) = self.body.as_mut().filter(|_| !self.ended && self.arrived.is_empty()) else { return first };
+        let is_next = !self.ended && self.arrived().next().is_none();
+        let Some(body) = self.body.as_mut().filter(|_| is_next) else { return first };
         let mut gathered = None;
         let mut length = first.len();
         while self.rest.is_empty() && length < max {
@@ -240,7 +253,11 @@ impl Receiving {
     /// Has the server ended the stream, and is there no more of it than was taken?
     fn is_all_taken(&self) -> bool {
         let is_whole = || self.body.as_ref().map_or(self.ended, RecvStream::is_end_stream);
-        self.rest.is_empty() && self.arrived.is_empty() && is_whole()
+        self.rest.is_empty() && self.arrived().next().is_none() && is_whole()
+    }
+
+    fn arrived(&self) -> impl Iterator<Item = &Bytes> {
+        self.kept.iter().flat_map(|kept| &kept.arrived)
     }
 
     /// Of a stream that is over: whether all of the response has come, be it that nobody has read it yet, or what ended it before.
@@ -248,10 +265,11 @@ impl Receiving {
     pub(super) fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<Result<(), h2::Error>> {
         let Some(body) = self.body.as_mut().filter(|_| !self.ended) else { return Poll::Ready(Ok(())) };
         loop {
-            let kept = || self.rest.len() + self.arrived.iter().map(Bytes::len).sum::<usize>();
+            let arrived = self.kept.iter().flat_map(|kept| &kept.arrived);
+            let kept = || self.rest.len() + arrived.map(Bytes::len).sum::<usize>();
             match body.poll_data(context) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Some(Ok(data))) => self.arrived.push_back(data),
+                Poll::Ready(Some(Ok(data))) => self.kept.get_or_insert_default().arrived.push_back(data),
                 Poll::Ready(Some(Err(error))) if came_whole(self.heard.as_deref(), body, &error, kept()) => {
                     return Poll::Ready(Ok(()));
                 }
@@ -268,7 +286,7 @@ impl Receiving {
 
     /// Is there a head for its reader?
     pub(super) fn has_kept(&self) -> bool {
-        self.early.is_some() || !self.interims.is_empty()
+        self.early.is_some() || self.kept.as_ref().is_some_and(|kept| !kept.interims.is_empty())
     }
 
     pub(super) fn has_early(&self) -> bool {
@@ -289,7 +307,7 @@ impl Receiving {
     }
 
     pub(super) fn take_trailers(&mut self) -> Option<HeaderMap> {
-        self.trailers.take()
+        self.trailers.take().map(|trailers| *trailers)
     }
 }
 

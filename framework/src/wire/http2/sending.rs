@@ -14,44 +14,20 @@ use super::stream::{Sending, Stream};
 use crate::error::{Stage, WireState};
 use crate::protocol::http1::Misuse;
 use crate::protocol::http2::head::request_trailers;
+use crate::reused::Reused;
 use crate::wire::{Failure, Pace, Uploaded};
 
 /// The half of an exchange that sends, for whoever sends beside the response. The exchange ends the stream, not this.
-pub(crate) struct SendingHalf(Rc<RefCell<Stream>>);
+pub(crate) struct SendingHalf(Rc<Reused<RefCell<Stream>>>);
 
 impl SendingHalf {
-    pub(super) fn of(stream: &Rc<RefCell<Stream>>) -> Self {
-        Self(Rc::clone(stream))
+    pub(super) fn of(stream: Rc<Reused<RefCell<Stream>>>) -> Self {
+        Self(stream)
     }
 
     /// Sends a piece of the body.
     pub(crate) async fn write(&mut self, data: &Bytes, pace: &mut Pace) -> Result<Uploaded, Failure> {
-        {
-            let mut stream = self.0.borrow_mut();
-            if data.is_empty() || stream.sending == Sending::Awaits100 {
-                return Ok(Uploaded::Sent);
-            }
-            if stream.sending != Sending::Body {
-                return Ok(Uploaded::NotWanted);
-            }
-            if let Some(left) = stream.left {
-                let length = data.len() as u64;
-                stream.left = Some(
-                    left.checked_sub(length)
-                        .ok_or_else(|| Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?,
-                );
-            }
-        }
-        let mut data = data.clone();
-        let mut silence = pace.silence();
-        while !data.is_empty() {
-            let put = poll_fn(|context| self.0.borrow_mut().poll_put(context, &mut data));
-            match silence.until(Stage::SendBody, pin!(put)).await?? {
-                Some(octets) => silence.moved(octets as u64),
-                None => return Ok(Uploaded::NotWanted),
-            }
-        }
-        Ok(Uploaded::Sent)
+        write(&self.0, data, pace).await
     }
 
     /// Is over when the peer wants no more, be it that the exchange is over. Listens for an answer if nobody else does.
@@ -61,20 +37,12 @@ impl SendingHalf {
 
     /// The last moment in which an answer is an early one. The reactor has a turn before, so that one which has arrived is heard.
     pub(crate) async fn hear_before_the_end(&mut self) -> Result<(), Failure> {
-        if self.0.borrow().sending != Sending::Body {
-            return Ok(());
-        }
-        yield_now().await;
-        poll_fn(|context| match self.0.borrow_mut().poll_answered(context) {
-            Poll::Ready(Err(failure)) => Poll::Ready(Err(failure)),
-            Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(())),
-        })
-        .await
+        hear_before_the_end(&self.0).await
     }
 
     /// Ends the body; what is handed over here is all that is left.
     pub(crate) async fn finish(&mut self, trailers: &HeaderMap) -> Result<(), Failure> {
-        poll_fn(|context| Poll::Ready(self.0.borrow_mut().finish(context, trailers))).await
+        finish(&self.0, trailers).await
     }
 
     /// Would [`finish`](Self::finish) be refused?
@@ -100,6 +68,53 @@ impl SendingHalf {
     pub(crate) fn wire_state(&self) -> WireState {
         self.0.borrow().wire_state()
     }
+}
+
+/// Sends a piece of the body.
+pub(super) async fn write(stream: &RefCell<Stream>, data: &Bytes, pace: &mut Pace) -> Result<Uploaded, Failure> {
+    {
+        let mut stream = stream.borrow_mut();
+        if data.is_empty() || stream.sending == Sending::Awaits100 {
+            return Ok(Uploaded::Sent);
+        }
+        if stream.sending != Sending::Body {
+            return Ok(Uploaded::NotWanted);
+        }
+        if let Some(left) = stream.left {
+            let length = data.len() as u64;
+            stream.left = Some(
+                left.checked_sub(length).ok_or_else(|| Failure::Misuse(Misuse::BodyTooLong { by: length - left }))?,
+            );
+        }
+    }
+    let mut data = data.clone();
+    let mut silence = pace.silence();
+    while !data.is_empty() {
+        let put = poll_fn(|context| stream.borrow_mut().poll_put(context, &mut data));
+        match silence.until(Stage::SendBody, pin!(put)).await?? {
+            Some(octets) => silence.moved(octets as u64),
+            None => return Ok(Uploaded::NotWanted),
+        }
+    }
+    Ok(Uploaded::Sent)
+}
+
+/// The last moment in which an answer is an early one: see [`SendingHalf::hear_before_the_end`].
+pub(super) async fn hear_before_the_end(stream: &RefCell<Stream>) -> Result<(), Failure> {
+    if stream.borrow().sending != Sending::Body {
+        return Ok(());
+    }
+    yield_now().await;
+    poll_fn(|context| match stream.borrow_mut().poll_answered(context) {
+        Poll::Ready(Err(failure)) => Poll::Ready(Err(failure)),
+        Poll::Ready(Ok(())) | Poll::Pending => Poll::Ready(Ok(())),
+    })
+    .await
+}
+
+/// Ends the body.
+pub(super) async fn finish(stream: &RefCell<Stream>, trailers: &HeaderMap) -> Result<(), Failure> {
+    poll_fn(|context| Poll::Ready(stream.borrow_mut().finish(context, trailers))).await
 }
 
 impl Stream {

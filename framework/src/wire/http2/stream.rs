@@ -97,7 +97,7 @@ impl Stream {
             BodyLength::Length(length) => Some(length),
             BodyLength::Chunked => None,
         };
-        let receiving = Receiving::new(head.method.clone(), limits);
+        let receiving = Receiving::new(head.method, limits);
         Self {
             wire,
             request: Some(request),
@@ -332,12 +332,14 @@ impl Stream {
         }
     }
 
+    #[cold]
     pub(super) fn fail(&mut self, stage: Stage, error: h2::Error) -> Failure {
         let failure = self.wire.failure(stage, self.id, error);
         self.unprocessed |= failure.is_refusal();
         failure
     }
 
+    #[cold]
     pub(super) fn translate(&mut self, stage: Stage, error: Broken) -> Failure {
         match error {
             Broken::Stream(error) => self.fail(stage, error),
